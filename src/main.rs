@@ -1,0 +1,3 @@
+//! The `refgate` binary.
+
+fn main() {}

@@ -1,0 +1,160 @@
+//! Object names, as Git calls them: a raw SHA-1 or SHA-256 digest, independent of any Git library.
+
+use std::fmt;
+
+/// The hash function that names a repository's objects (`extensions.objectFormat`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectFormat {
+    /// 20-byte names, 40 hex digits.
+    Sha1,
+    /// 32-byte names, 64 hex digits.
+    Sha256,
+}
+
+impl ObjectFormat {
+    /// The length of a name in bytes.
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// Git's name for the format.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+}
+
+/// An object name. The all-zero name means "no object", as on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Oid {
+    format: ObjectFormat,
+    bytes: [u8; 32],
+}
+
+impl Oid {
+    /// The all-zero name of a format.
+    pub const fn zero(format: ObjectFormat) -> Self {
+        Self { format, bytes: [0; 32] }
+    }
+
+    /// A name from its 20 or 32 raw bytes; `None` for any other length.
+    pub fn from_bytes(raw: &[u8]) -> Option<Self> {
+        let format = match raw.len() {
+            20 => ObjectFormat::Sha1,
+            32 => ObjectFormat::Sha256,
+            _ => return None,
+        };
+        let mut bytes = [0; 32];
+        bytes.get_mut(..raw.len())?.copy_from_slice(raw);
+        Some(Self { format, bytes })
+    }
+
+    /// A name from exactly 40 or 64 lowercase hex digits, the only spelling Git writes.
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        if hex.len() != 40 && hex.len() != 64 {
+            return None;
+        }
+        let mut raw = [0u8; 32];
+        for (byte, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
+            let [high, low] = pair else { return None };
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Self::from_bytes(raw.get(..hex.len() / 2)?)
+    }
+
+    /// The raw bytes, 20 or 32 of them.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.format.len()).unwrap_or(&self.bytes)
+    }
+
+    /// The hash function behind this name.
+    pub const fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// Whether this is the all-zero name.
+    pub fn is_zero(&self) -> bool {
+        self.bytes == [0; 32]
+    }
+
+    /// Whether `prefix`, hex digits of either case, abbreviates this name.
+    pub fn has_prefix(&self, prefix: &str) -> bool {
+        let hex = self.to_string();
+        hex.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    }
+
+    /// The first twelve digits, for people.
+    pub fn short(&self) -> String {
+        let mut hex = self.to_string();
+        hex.truncate(12);
+        hex
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl serde::Serialize for Oid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_round_trips_in_both_formats() {
+        for digits in [40, 64] {
+            let hex = "0123456789abcdef".repeat(4)[..digits].to_owned();
+            let oid = Oid::from_hex(hex.as_bytes()).unwrap();
+            assert_eq!(oid.to_string(), hex);
+            assert_eq!(Oid::from_bytes(oid.as_bytes()), Some(oid));
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_no_names() {
+        for hex in ["", "abc", &"A".repeat(40), &"g".repeat(40), &"a".repeat(39), &"a".repeat(41), &"a".repeat(63)] {
+            assert_eq!(Oid::from_hex(hex.as_bytes()), None, "{hex}");
+        }
+    }
+
+    #[test]
+    fn zero_is_zero_in_both_formats_and_they_differ() {
+        let (sha1, sha256) = (Oid::zero(ObjectFormat::Sha1), Oid::zero(ObjectFormat::Sha256));
+        assert!(sha1.is_zero() && sha256.is_zero());
+        assert_ne!(sha1, sha256);
+        assert_eq!(sha256.to_string().len(), 64);
+    }
+
+    #[test]
+    fn a_prefix_is_a_prefix_in_either_case_and_never_longer_than_the_name() {
+        let oid = Oid::from_hex("ab".repeat(20).as_bytes()).unwrap();
+        assert!(oid.has_prefix("abababa") && oid.has_prefix("ABABABA"));
+        assert!(!oid.has_prefix("abababb") && !oid.has_prefix(&"ab".repeat(32)));
+    }
+}
