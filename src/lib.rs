@@ -1,3 +1,13 @@
 //! `refgate` decides whether a Git ref may move. ARCHITECTURE.md says how the rooms of this crate fit together.
 
+pub mod entry;
+pub mod env;
+pub mod error;
+pub mod escape;
+pub mod finding;
+pub mod fold;
+pub mod git;
+pub mod glob;
 pub mod oid;
+pub mod path;
+pub mod refs;

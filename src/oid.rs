@@ -13,7 +13,7 @@ pub enum ObjectFormat {
 
 impl ObjectFormat {
     /// The length of a name in bytes.
-    pub const fn len(self) -> usize {
+    pub const fn byte_len(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
@@ -69,7 +69,7 @@ impl Oid {
 
     /// The raw bytes, 20 or 32 of them.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.format.len()).unwrap_or(&self.bytes)
+        self.bytes.get(..self.format.byte_len()).unwrap_or(&self.bytes)
     }
 
     /// The hash function behind this name.

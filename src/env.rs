@@ -1,0 +1,36 @@
+//! Every environment variable that refgate reads, read once at the start. Nothing else asks the environment.
+
+use std::ffi::OsString;
+
+/// What the environment says. All of it comes from Git or from the person at the terminal; none of it is an identity.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// `GIT_DIR`: the repository, set by Git for its hooks, often relative.
+    pub git_dir: Option<OsString>,
+    /// `GIT_OBJECT_DIRECTORY`: where new objects are; the quarantine in `pre-receive`.
+    pub object_directory: Option<OsString>,
+    /// `GIT_ALTERNATE_OBJECT_DIRECTORIES`: the other object stores, `:`-separated, entries may be C-quoted.
+    pub alternates: Option<OsString>,
+    /// `GIT_QUARANTINE_PATH`: set while the objects of a push are not yet accepted.
+    pub quarantine: Option<OsString>,
+    /// `GIT_INDEX_FILE`: the index of a `commit -a` or `commit PATH` in progress.
+    pub index_file: Option<OsString>,
+    /// `NO_COLOR` is set and not empty (https://no-color.org).
+    pub no_color: bool,
+}
+
+impl Env {
+    /// Reads the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn read() -> Self {
+        let get = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            git_dir: get("GIT_DIR"),
+            object_directory: get("GIT_OBJECT_DIRECTORY"),
+            alternates: get("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+            quarantine: get("GIT_QUARANTINE_PATH"),
+            index_file: get("GIT_INDEX_FILE"),
+            no_color: get("NO_COLOR").is_some(),
+        }
+    }
+}

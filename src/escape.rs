@@ -1,0 +1,97 @@
+//! Hostile bytes as printable ASCII. What is pushed ends up on somebody's terminal, and a pipe does not show whether
+//! one is behind it, so everything is escaped always. Must not know who prints, or where.
+
+/// Writes bytes as printable ASCII, 0x20 to 0x7e: others, and `"` and `\`, as a C string in Git's way (`\n`, `\303`).
+pub fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match named(*byte) {
+            Some(letter) => text.extend(['\\', letter]),
+            None if (0x20..=0x7e).contains(byte) => text.push(char::from(*byte)),
+            None => {
+                text.push('\\');
+                text.extend([byte >> 6, byte >> 3 & 7, byte & 7].map(|digit| char::from(b'0' + digit)));
+            }
+        }
+    }
+    text
+}
+
+/// A path as Git prints it with `core.quotePath`: as it is when nothing needs escaping, else escaped in double quotes.
+pub fn quote_path(bytes: &[u8]) -> String {
+    let escaped = escape(bytes);
+    if escaped.as_bytes() == bytes { escaped } else { format!("\"{escaped}\"") }
+}
+
+/// A message of some library as one line of printable ASCII: white space becomes a single space, and what is not
+/// printable is escaped; quotes and backslashes stay as they are.
+pub fn one_line(message: &str) -> String {
+    let words: Vec<String> = message.split_whitespace().map(|word| word.chars().map(printable).collect()).collect();
+    words.join(" ")
+}
+
+fn printable(c: char) -> String {
+    if (' '..='~').contains(&c) { c.to_string() } else { escape(c.to_string().as_bytes()) }
+}
+
+/// Control characters, line separators, and the format characters that a terminal or a browser shows as nothing or
+/// uses to reorder what follows: with one of them, a reviewer sees something else than what is there.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The letter that follows the backslash, for bytes that have one: the table of Git's `quote.c`.
+const fn named(byte: u8) -> Option<char> {
+    Some(match byte {
+        0x07 => 'a',
+        0x08 => 'b',
+        b'\t' => 't',
+        b'\n' => 'n',
+        0x0b => 'v',
+        0x0c => 'f',
+        b'\r' => 'r',
+        b'"' => '"',
+        b'\\' => '\\',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn is_printable(text: &str) -> bool {
+        text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+    }
+
+    #[test]
+    fn every_byte_comes_out_printable_and_no_two_alike() {
+        let all: Vec<String> = (0..=255u8).map(|byte| escape(&[byte])).collect();
+        assert!(all.iter().all(|text| is_printable(text)));
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 256);
+    }
+
+    #[test]
+    fn bytes_are_written_as_git_writes_them() {
+        assert_eq!(escape("a\"b\\c\t\n\u{e9}".as_bytes()), r#"a\"b\\c\t\n\303\251"#);
+        assert_eq!(escape(b"\x07\x08\x0b\x0c\r\x1b[2J\x7f\0"), r"\a\b\v\f\r\033[2J\177\000");
+    }
+
+    #[test]
+    fn a_path_is_quoted_only_when_it_must_be() {
+        assert_eq!(quote_path(b"src/a b.ts"), "src/a b.ts");
+        assert_eq!(quote_path("caf\u{e9}".as_bytes()), r#""caf\303\251""#);
+        assert_eq!(quote_path(b"a\\b"), r#""a\\b""#);
+        assert_eq!(quote_path(b"\"a\""), r#""\"a\"""#);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_printable_ascii_ever_comes_out(bytes in any::<Vec<u8>>()) {
+            prop_assert!(is_printable(&escape(&bytes)) && is_printable(&quote_path(&bytes)));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The words of a verdict: what a rule found, how heavy it is, and what was decided of the push.
+
+use bstr::BString;
+
+use crate::error::Error;
+use crate::oid::Oid;
+
+/// What a finding does to the push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The rule does not run.
+    Off,
+    /// The finding is reported and refuses nothing.
+    Evaluate,
+    /// The finding refuses the push.
+    Enforce,
+}
+
+impl Severity {
+    /// The word used in the policy and in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Evaluate => "evaluate",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+/// The answer to a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Every update may go ahead (exit 0).
+    Accept,
+    /// At least one update is refused, and with it the push (exit 1).
+    Refuse,
+    /// Nothing is refused, but something could not be judged (exit 2).
+    Undecided,
+}
+
+impl Decision {
+    /// The word used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Refuse => "refuse",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    /// The exit code of a process that decided so.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Accept => 0,
+            Self::Refuse => 1,
+            Self::Undecided => 2,
+        }
+    }
+}
+
+/// One thing that a rule found, complete with what the rule says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's permanent id.
+    pub rule: &'static str,
+    /// The rule's title.
+    pub name: &'static str,
+    /// Why the rule exists, one sentence.
+    pub why: &'static str,
+    /// After policy and floor.
+    pub severity: Severity,
+    /// What is wrong, one sentence without a full stop; names in it are escaped already.
+    pub message: String,
+    /// The path that it is about, raw bytes.
+    pub path: Option<BString>,
+    /// 1-based line in the file at `path`.
+    pub line: Option<u32>,
+    /// 1-based byte column in that line.
+    pub column: Option<u32>,
+    /// SHA-256, hex, of rule, ref, path and the rule's stable key: the same finding in a later push has the same one.
+    pub fingerprint: String,
+    /// The command or edit that mends it.
+    pub help: String,
+}
+
+/// What was decided of one ref update.
+#[derive(Clone, Debug)]
+pub struct UpdateVerdict {
+    /// The full ref name.
+    pub name: BString,
+    /// The value before.
+    pub old: Oid,
+    /// The value after.
+    pub new: Oid,
+    /// The kind of ref, as the policy sees it.
+    pub class: &'static str,
+    /// Where the change begins, when it has a beginning.
+    pub base: Option<Oid>,
+    /// How many commits were judged one by one.
+    pub commits: usize,
+    /// Sorted by severity, rule, path, line and message.
+    pub findings: Vec<Finding>,
+    /// The branch that the server held and that a protected branch takes up.
+    pub source: Option<BString>,
+    /// The task that the change belongs to.
+    pub task: Option<BString>,
+    /// Why the update could not be judged.
+    pub problem: Option<Error>,
+}
+
+/// What was decided of a push.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The answer.
+    pub decision: Decision,
+    /// SHA-256, hex, over everything that was judged; `None` when the judging did not get that far.
+    pub input: Option<String>,
+    /// SHA-256, hex, of the policy that judged.
+    pub policy: Option<String>,
+    /// Why the push as a whole could not be judged.
+    pub problem: Option<Error>,
+    /// One for each update, in the order of the push.
+    pub updates: Vec<UpdateVerdict>,
+    /// Accepting the push uses up the server's one-time bootstrap.
+    pub bootstrap: bool,
+}

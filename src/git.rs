@@ -1,0 +1,18 @@
+//! The only floor that touches `gix` or runs `git`. It answers questions about objects and refs with plain facts; it
+//! knows no policy and no rule. gix's gaps (quarantine, nested alternates, reftable) are closed here and nobody above
+//! hears of them.
+
+mod diff;
+mod index;
+mod merge;
+mod object;
+mod odb;
+mod refs;
+mod repo;
+mod walk;
+
+pub use diff::{Difference, Side};
+pub use merge::Merged;
+pub use object::{Commit, ObjectKind};
+pub use repo::{Repo, command};
+pub use walk::Node;

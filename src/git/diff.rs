@@ -1,0 +1,142 @@
+//! What differs between two trees, from the tree objects alone: no renames, no attributes, no configuration.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::object::to_entry;
+use super::repo::Repo;
+use crate::entry::{Entry, Mode};
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::oid::Oid;
+
+/// Below this many bytes of prefix a tree is still walked; real paths end at 4096.
+const MAX_PREFIX: usize = 64 * 1024;
+/// Folders inside folders. Each level costs stack, and the adversary chooses the depth.
+const MAX_DEPTH: usize = 2048;
+
+/// What stands on one side.
+pub type Side = Option<Entry>;
+
+/// One path that differs: never a folder, always the files below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The path, raw bytes.
+    pub path: BString,
+    /// Before.
+    pub old: Side,
+    /// After.
+    pub new: Side,
+}
+
+impl Repo {
+    /// Calls `visit(path, old, new)` for every path that differs between two trees, in path order of the trees.
+    /// `None` is the empty tree.
+    ///
+    /// # Errors
+    /// A tree cannot be read, the trees are deeper than any real one, time runs out, or `visit` fails.
+    pub fn diff(&self, old: Option<Oid>, new: Option<Oid>, visit: &mut Visit<'_>) -> Result<()> {
+        if old == new {
+            return Ok(());
+        }
+        Walk { repo: self, path: BString::default(), depth: 0, visit }.trees(old, new)
+    }
+}
+
+/// Receives one differing path; the path is only lent.
+pub(super) type Visit<'v> = dyn FnMut(&BStr, Side, Side) -> Result<()> + 'v;
+
+struct Walk<'r, 'v, 'f> {
+    repo: &'r Repo,
+    path: BString,
+    depth: usize,
+    visit: &'v mut Visit<'f>,
+}
+
+type Item<'b> = (&'b BStr, Entry);
+
+impl Walk<'_, '_, '_> {
+    fn trees(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<()> {
+        if self.depth > MAX_DEPTH || self.path.len() > MAX_PREFIX {
+            return Err(Error::malformed(format!("folders are nested more than {} deep", self.depth - 1))
+                .help("no file system holds such a tree; rewrite the commit without it"));
+        }
+        self.depth += 1;
+        let (mut old_buffer, mut new_buffer) = (Vec::new(), Vec::new());
+        let mut olds = self.entries(old, &mut old_buffer)?.into_iter().peekable();
+        let news = self.entries(new, &mut new_buffer)?;
+        self.check_well_formed(&news)?;
+        let mut news = news.into_iter().peekable();
+        loop {
+            let order = match (olds.peek(), news.peek()) {
+                (None, None) => break,
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some(old), Some(new)) => in_tree_order(old, new),
+            };
+            let old = if order.is_le() { olds.next() } else { None };
+            let new = if order.is_ge() { news.next() } else { None };
+            self.pair(old, new)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn entries<'b>(&self, tree: Option<Oid>, buffer: &'b mut Vec<u8>) -> Result<Vec<Item<'b>>> {
+        let Some(tree) = tree else { return Ok(Vec::new()) };
+        self.repo
+            .tree_iter(tree, buffer)?
+            .map(|entry| {
+                let entry = entry.map_err(|error| self.repo.unreadable(tree, "tree", &error))?;
+                Ok((entry.filename, to_entry(entry.mode, entry.oid)?))
+            })
+            .collect()
+    }
+
+    /// A pushed tree must be one that every reader understands alike: sorted, no name twice, no name that hides a
+    /// path. `git fsck` says the same, but a server need not run it.
+    fn check_well_formed(&self, entries: &[Item<'_>]) -> Result<()> {
+        let sorted = entries.is_sorted_by(|a, b| a.0 != b.0 && in_tree_order(a, b).is_lt());
+        // A folder sorts as if its name ended in a slash, so a file of its name need not stand beside it.
+        let file_of_that_name = |folder: &Item<'_>| {
+            let file = (folder.0, Entry { mode: Mode::File, oid: folder.1.oid });
+            entries
+                .binary_search_by(|entry| in_tree_order(entry, &file))
+                .is_ok_and(|found| entries.get(found).is_some_and(|entry| entry.1.mode != Mode::Tree))
+        };
+        let twice = sorted && entries.iter().filter(|entry| entry.1.mode == Mode::Tree).any(file_of_that_name);
+        let named = entries.iter().all(|(name, _)| !name.is_empty() && !name.contains(&b'/'));
+        if sorted && !twice && named {
+            return Ok(());
+        }
+        let place = if self.path.is_empty() { "the root".to_owned() } else { escape::quote_path(&self.path) };
+        Err(Error::malformed(format!("the tree at {place} is malformed: unsorted, a name twice, or a slash in a name"))
+            .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"))
+    }
+
+    /// Two entries of one name, of which one may be missing. A folder and a file of one name never meet here: Git
+    /// sorts them apart, so they come as a removal and an addition.
+    fn pair(&mut self, old: Option<Item<'_>>, new: Option<Item<'_>>) -> Result<()> {
+        let Some(name) = old.or(new).map(|(name, _)| name) else { return Ok(()) };
+        let (old, new) = (old.map(|(_, entry)| entry), new.map(|(_, entry)| entry));
+        if old == new {
+            return Ok(());
+        }
+        let length = self.path.len();
+        if !self.path.is_empty() {
+            self.path.push(b'/');
+        }
+        self.path.extend_from_slice(name);
+        if old.or(new).is_some_and(|entry| entry.mode == Mode::Tree) {
+            self.trees(old.map(|entry| entry.oid), new.map(|entry| entry.oid))?;
+        } else {
+            (self.visit)(self.path.as_bstr(), old, new)?;
+        }
+        self.path.truncate(length);
+        Ok(())
+    }
+}
+
+/// Git's order of tree entries: byte order, a folder's name ending in `/`.
+fn in_tree_order(a: &Item<'_>, b: &Item<'_>) -> std::cmp::Ordering {
+    gix::objs::tree::name_order(a.0, a.1.mode == Mode::Tree, b.0, b.1.mode == Mode::Tree)
+}

@@ -1,0 +1,198 @@
+//! Single objects: what kind they are, what a commit, a tree or a blob holds.
+
+use bstr::{BStr, BString, ByteSlice};
+use gix::objs::{FindExt, TagRefIter, TreeRefIter};
+
+use super::repo::{Repo, from_gix, one_line, to_gix};
+use crate::entry::{Entry, Mode};
+use crate::error::{Error, Result};
+use crate::oid::Oid;
+
+/// A tag that points to a tag that points … longer than this is refused rather than followed.
+const MAX_TAG_DEPTH: usize = 32;
+
+/// The four kinds of Git objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// A tree.
+    Tree,
+    /// A blob.
+    Blob,
+    /// An annotated tag.
+    Tag,
+}
+
+/// What refgate needs of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The root tree.
+    pub tree: Oid,
+    /// The parents, in order.
+    pub parents: Vec<Oid>,
+    /// The committer's date, seconds since 1970, as the commit claims.
+    pub time: i64,
+}
+
+impl Repo {
+    /// What kind of object stands behind a name.
+    ///
+    /// # Errors
+    /// The object is missing or unreadable.
+    pub fn kind(&self, oid: Oid) -> Result<ObjectKind> {
+        use gix::prelude::HeaderExt as _;
+        let header = self.gix.objects.header(to_gix(oid)).map_err(|error| self.unreadable(oid, "object", &error))?;
+        Ok(match header.kind() {
+            gix::objs::Kind::Commit => ObjectKind::Commit,
+            gix::objs::Kind::Tree => ObjectKind::Tree,
+            gix::objs::Kind::Blob => ObjectKind::Blob,
+            gix::objs::Kind::Tag => ObjectKind::Tag,
+        })
+    }
+
+    /// Follows annotated tags to what they finally name.
+    ///
+    /// # Errors
+    /// An object on the way is missing or unreadable, or the chain is too long.
+    pub fn peel(&self, oid: Oid) -> Result<(ObjectKind, Oid)> {
+        let mut at = oid;
+        let mut buffer = Vec::new();
+        for _ in 0..MAX_TAG_DEPTH {
+            match self.kind(at)? {
+                ObjectKind::Tag => {
+                    let tag: TagRefIter<'_> = self
+                        .gix
+                        .objects
+                        .find_tag_iter(&to_gix(at), &mut buffer)
+                        .map_err(|error| self.unreadable(at, "tag", &error))?;
+                    let target = tag.target_id().map_err(|error| self.unreadable(at, "tag", &error))?;
+                    at = from_gix(&target)?;
+                }
+                kind => return Ok((kind, at)),
+            }
+        }
+        Err(Error::undecided(format!("tag {oid} points through more than {MAX_TAG_DEPTH} tags"))
+            .help("tag the commit itself"))
+    }
+
+    /// Reads a commit.
+    ///
+    /// # Errors
+    /// It is missing, unreadable or no commit.
+    pub fn commit(&self, oid: Oid) -> Result<Commit> {
+        let mut buffer = Vec::new();
+        let bad = |error: &dyn std::fmt::Display| self.unreadable(oid, "commit", error);
+        let commit = self.gix.objects.find_commit(&to_gix(oid), &mut buffer).map_err(|error| bad(&error))?;
+        let time = commit.committer().map_err(|error| bad(&error))?.seconds();
+        let parents = commit.parents().map(|id| from_gix(&id)).collect::<Result<_>>()?;
+        Ok(Commit { tree: from_gix(&commit.tree())?, parents, time })
+    }
+
+    /// The content of a blob; `None` when it is larger than `limit` bytes.
+    ///
+    /// # Errors
+    /// It is missing, unreadable or no blob.
+    pub fn blob(&self, oid: Oid, limit: u64) -> Result<Option<Vec<u8>>> {
+        use gix::prelude::HeaderExt as _;
+        let header = self.gix.objects.header(to_gix(oid)).map_err(|error| self.unreadable(oid, "blob", &error))?;
+        if header.size() > limit {
+            return Ok(None);
+        }
+        let mut buffer = Vec::new();
+        self.gix.objects.find_blob(&to_gix(oid), &mut buffer).map_err(|error| self.unreadable(oid, "blob", &error))?;
+        Ok(Some(buffer))
+    }
+
+    /// The entries of one tree, in Git's order.
+    ///
+    /// # Errors
+    /// The tree is missing, unreadable or no tree.
+    pub fn tree(&self, oid: Oid) -> Result<Vec<(BString, Entry)>> {
+        let mut buffer = Vec::new();
+        let entries = self.tree_iter(oid, &mut buffer)?;
+        entries
+            .map(|entry| {
+                let entry = entry.map_err(|error| self.unreadable(oid, "tree", &error))?;
+                Ok((entry.filename.to_owned(), to_entry(entry.mode, entry.oid)?))
+            })
+            .collect()
+    }
+
+    /// What stands at `path` below a tree; `None` where nothing does.
+    ///
+    /// # Errors
+    /// A tree on the way is missing or unreadable.
+    pub fn find(&self, tree: Oid, path: &BStr) -> Result<Option<Entry>> {
+        let mut at = Entry { mode: Mode::Tree, oid: tree };
+        let mut buffer = Vec::new();
+        let mut names = path.split_str("/").peekable();
+        while let Some(name) = names.next() {
+            if at.mode != Mode::Tree {
+                return Ok(None);
+            }
+            let mut next = None;
+            for entry in self.tree_iter(at.oid, &mut buffer)? {
+                let entry = entry.map_err(|error| self.unreadable(at.oid, "tree", &error))?;
+                // In a malformed tree a file can have the name of a folder; more path leads through the folder.
+                if entry.filename == name && (names.peek().is_none() || entry.mode.is_tree()) {
+                    next = Some(to_entry(entry.mode, entry.oid)?);
+                    break;
+                }
+            }
+            match next {
+                Some(entry) => at = entry,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// The name that a root tree would have without its entry `name`: two commits with the same one differ at most
+    /// below `name`.
+    ///
+    /// # Errors
+    /// The tree is missing or unreadable.
+    pub fn tree_without(&self, tree: Oid, name: &BStr) -> Result<Oid> {
+        let mut buffer = Vec::new();
+        let mut kept = Vec::new();
+        for entry in self.tree_iter(tree, &mut buffer)? {
+            let entry = entry.map_err(|error| self.unreadable(tree, "tree", &error))?;
+            if entry.filename != name {
+                let mut mode = [0; 6];
+                kept.extend_from_slice(entry.mode.as_bytes(&mut mode));
+                kept.push(b' ');
+                kept.extend_from_slice(entry.filename);
+                kept.push(0);
+                kept.extend_from_slice(entry.oid.as_bytes());
+            }
+        }
+        let id = gix::objs::compute_hash(self.gix.object_hash(), gix::objs::Kind::Tree, &kept)
+            .map_err(|error| self.unreadable(tree, "tree", &error))?;
+        from_gix(&id)
+    }
+
+    pub(super) fn tree_iter<'b>(&self, oid: Oid, buffer: &'b mut Vec<u8>) -> Result<TreeRefIter<'b>> {
+        // Git knows the empty tree without storing it.
+        if to_gix(oid).is_empty_tree() {
+            return Ok(TreeRefIter::from_bytes(&[], self.gix.object_hash()));
+        }
+        self.gix.objects.find_tree_iter(&to_gix(oid), buffer).map_err(|error| self.unreadable(oid, "tree", &error))
+    }
+
+    pub(super) fn unreadable(&self, oid: Oid, kind: &str, error: &dyn std::fmt::Display) -> Error {
+        Error::undecided(format!("{kind} {oid} cannot be read: {}", one_line(error))).help(self.missing_help())
+    }
+}
+
+pub(super) fn to_entry(mode: gix::objs::tree::EntryMode, oid: &gix::oid) -> Result<Entry> {
+    use gix::objs::tree::EntryKind;
+    let mode = match mode.kind() {
+        EntryKind::Blob => Mode::File,
+        EntryKind::BlobExecutable => Mode::Executable,
+        EntryKind::Link => Mode::Symlink,
+        EntryKind::Commit => Mode::Submodule,
+        EntryKind::Tree => Mode::Tree,
+    };
+    Ok(Entry { mode, oid: from_gix(oid)? })
+}

@@ -1,0 +1,173 @@
+//! The refs that the repository holds, and revisions that a person names.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::repo::{Repo, command, from_gix, one_line};
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::oid::Oid;
+use crate::refs::RefMap;
+
+impl Repo {
+    /// Every direct ref with its value, tags unpeeled. Symbolic refs are left out: what they name is in the list.
+    ///
+    /// # Errors
+    /// A ref cannot be read; a broken ref is a reason to stop, not to look away.
+    pub fn refs(&self) -> Result<RefMap> {
+        if self.has_reftable() {
+            return self.refs_by_git();
+        }
+        let bad = |error: &dyn std::fmt::Display| {
+            Error::undecided(format!("the refs cannot be read: {}", one_line(error))).help("look with git for-each-ref")
+        };
+        let platform = self.gix.references().map_err(|error| bad(&error))?;
+        let mut refs = RefMap::new();
+        for reference in platform.all().map_err(|error| bad(&error))? {
+            let reference = reference.map_err(|error| bad(&error))?;
+            if let Some(id) = reference.target().try_id() {
+                refs.insert(reference.name().as_bstr().to_owned(), from_gix(id)?);
+            }
+        }
+        Ok(refs)
+    }
+
+    /// The branch that `HEAD` names, born or not, in full; `None` when it is detached.
+    ///
+    /// # Errors
+    /// `HEAD` cannot be read.
+    pub fn head(&self) -> Result<Option<BString>> {
+        if self.has_reftable() {
+            return self.symbolic_ref(b"HEAD".as_bstr());
+        }
+        let name = self.gix.head_name().map_err(|error| {
+            Error::undecided(format!("HEAD cannot be read: {}", one_line(&error)))
+                .help("look with git symbolic-ref HEAD")
+        })?;
+        Ok(name.map(|name| name.as_bstr().to_owned()))
+    }
+
+    /// The commit that `HEAD` is at; `None` before the first one.
+    ///
+    /// # Errors
+    /// `HEAD` cannot be read.
+    pub fn head_commit(&self) -> Result<Option<Oid>> {
+        if self.has_reftable() {
+            let out = run_quiet(command(self.gix.git_dir()).args(["rev-parse", "--verify", "--quiet", "HEAD"]))?;
+            return Ok(Oid::from_hex(out.trim_end()));
+        }
+        let bad = |error: &dyn std::fmt::Display| {
+            Error::undecided(format!("HEAD cannot be read: {}", one_line(error))).help("look with git rev-parse HEAD")
+        };
+        let mut head = self.gix.head().map_err(|error| bad(&error))?;
+        let id = head.try_peel_to_id().map_err(|error| bad(&error))?;
+        id.map(|id| from_gix(&id)).transpose()
+    }
+
+    /// The ref that the symbolic ref `name` points to; `None` where there is no such ref or it is direct.
+    ///
+    /// # Errors
+    /// The ref cannot be read.
+    pub fn symbolic_ref(&self, name: &BStr) -> Result<Option<BString>> {
+        if self.has_reftable() {
+            let out = run_quiet(
+                command(self.gix.git_dir()).args(["symbolic-ref", "--quiet"]).arg(name.to_str_lossy().as_ref()),
+            )?;
+            return Ok(Some(out.trim_end().as_bstr().to_owned()).filter(|name| !name.is_empty()));
+        }
+        let found = self.gix.try_find_reference(name).map_err(|error| {
+            Error::undecided(format!("{} cannot be read: {}", escape::quote_path(name), one_line(&error)))
+        })?;
+        Ok(found.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_owned())))
+    }
+
+    /// The names of the configured remotes.
+    pub fn remotes(&self) -> Vec<BString> {
+        self.gix.remote_names().into_iter().map(|name| name.to_owned()).collect()
+    }
+
+    /// The remote that the current branch is configured to go to (`branch.<name>.remote`).
+    ///
+    /// # Errors
+    /// `HEAD` cannot be read.
+    pub fn head_remote(&self) -> Result<Option<BString>> {
+        let Some(head) = self.head()? else { return Ok(None) };
+        let Some(short) = head.strip_prefix(b"refs/heads/") else { return Ok(None) };
+        let key = format!("branch.{}.remote", short.as_bstr());
+        Ok(self.gix.config_snapshot().string(key.as_str()))
+    }
+
+    /// The name of the remote whose fetch or push URL is `url`.
+    pub fn remote_for_url(&self, url: &str) -> Option<BString> {
+        let config = self.gix.config_snapshot();
+        self.remotes().into_iter().find(|name| {
+            [".url", ".pushurl"].iter().any(|key| {
+                let key = format!("remote.{name}{key}");
+                config.string(key.as_str()).is_some_and(|value| value.as_bstr() == url)
+            })
+        })
+    }
+
+    /// The object that a revision expression names (gitrevisions(7)).
+    ///
+    /// # Errors
+    /// It names none, or more than one.
+    pub fn resolve(&self, revision: &str) -> Result<Oid> {
+        let bad = |error: &dyn std::fmt::Display| {
+            let shown = escape::quote_path(revision.as_bytes());
+            Error::usage(format!("{shown} names no object here: {}", one_line(error)))
+                .help("git log --oneline --all shows what there is")
+        };
+        if self.has_reftable() {
+            let out =
+                run(command(self.gix.git_dir()).args(["rev-parse", "--verify", "--end-of-options"]).arg(revision))?;
+            return Oid::from_hex(out.trim_end()).ok_or_else(|| bad(&"not found"));
+        }
+        let id = self.gix.rev_parse_single(revision).map_err(|error| bad(&error))?;
+        from_gix(&id)
+    }
+
+    /// gix reads a reftable repository as one without refs, and says nothing: the worst answer for a gate.
+    fn has_reftable(&self) -> bool {
+        let storage = self.gix.config_snapshot().string("extensions.refStorage");
+        storage.is_some_and(|value| value.as_bstr() != "files")
+    }
+
+    fn refs_by_git(&self) -> Result<RefMap> {
+        let format = "--format=%(objectname) %(symref) %(refname)";
+        let out = run(command(self.common_dir()).args(["for-each-ref", format]))?;
+        let mut refs = RefMap::new();
+        for line in out.lines() {
+            let mut fields = line.splitn(3, |byte| *byte == b' ');
+            let (Some(oid), Some(symref), Some(name)) = (fields.next(), fields.next(), fields.next()) else {
+                return Err(Error::undecided("git for-each-ref gave a line that refgate cannot read"));
+            };
+            if symref.is_empty() {
+                let oid = Oid::from_hex(oid).ok_or_else(|| Error::undecided("git for-each-ref gave no object name"))?;
+                refs.insert(name.into(), oid);
+            }
+        }
+        Ok(refs)
+    }
+}
+
+fn run(command: &mut std::process::Command) -> Result<Vec<u8>> {
+    answered(command, false)
+}
+
+/// For the commands whose `--quiet` says "there is none" by exit status 1 and no output.
+fn run_quiet(command: &mut std::process::Command) -> Result<Vec<u8>> {
+    answered(command, true)
+}
+
+fn answered(command: &mut std::process::Command, may_find_nothing: bool) -> Result<Vec<u8>> {
+    let output = command.output().map_err(|error| {
+        Error::undecided(format!("git cannot be started: {error}")).help(
+            "the refs of this repository are in reftable format, which only git reads: put git on the hook's PATH",
+        )
+    })?;
+    match output.status.code() {
+        Some(0) => Ok(output.stdout),
+        Some(1) if may_find_nothing && output.stdout.is_empty() => Ok(Vec::new()),
+        _ => Err(Error::undecided(format!("git failed: {}", escape::escape(output.stderr.trim_end())))),
+    }
+}
