@@ -1,5 +1,6 @@
 //! `refgate` decides whether a Git ref may move. ARCHITECTURE.md says how the rooms of this crate fit together.
 
+pub mod change;
 pub mod entry;
 pub mod env;
 pub mod error;
@@ -10,4 +11,6 @@ pub mod git;
 pub mod glob;
 pub mod oid;
 pub mod path;
+pub mod policy;
+pub mod provenance;
 pub mod refs;

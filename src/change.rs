@@ -1,0 +1,254 @@
+//! The facts of a push, loaded once and complete, so that rules can be pure. A change set knows what happened to one
+//! ref; it holds no opinion on it.
+
+mod content;
+mod dates;
+mod load;
+mod task;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use bstr::{BStr, BString, ByteSlice};
+
+pub use load::load;
+
+use crate::entry::{Entry, Mode};
+use crate::fold::fold;
+use crate::git::ObjectKind;
+use crate::oid::Oid;
+use crate::path::prefixes;
+use crate::policy::Class;
+use crate::refs::{Action, RefMap, RefUpdate};
+
+/// What all updates of a push have in common.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// The refs that the server holds before the push.
+    pub refs: RefMap,
+    /// Everything that the push asks for.
+    pub updates: Vec<RefUpdate>,
+    /// The server is empty and its one-time bootstrap is unused.
+    pub bootstrap: bool,
+    /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
+    names: BTreeSet<BString>,
+    spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
+}
+
+impl Push {
+    /// A push of `updates` to a server that holds `refs`.
+    pub fn new(refs: RefMap, updates: Vec<RefUpdate>, bootstrap: bool) -> Self {
+        let by = |action| updates.iter().filter(move |update| update.action() == action).map(|update| &update.name);
+        let mut names = BTreeSet::new();
+        let mut spellings: BTreeMap<Vec<u8>, BTreeSet<BString>> = BTreeMap::new();
+        if by(Action::Create).next().is_some() {
+            // A ref that the same push deletes makes room: that is how a spelling is corrected.
+            let deleted: BTreeSet<&BString> = by(Action::Delete).collect();
+            names.extend(refs.keys().filter(|name| !deleted.contains(name)).chain(by(Action::Create)).cloned());
+            for prefix in names.iter().flat_map(|name| prefixes(name.as_bstr())) {
+                spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
+            }
+        }
+        Self { refs, updates, bootstrap, names, spellings }
+    }
+
+    /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.
+    pub fn in_the_way(&self, name: &BStr) -> Option<&BStr> {
+        let above = prefixes(name).filter(|prefix| *prefix != name).find_map(|prefix| self.names.get(prefix));
+        let below: BString = bstr::concat([name.as_bytes(), b"/"]).into();
+        let below_it = || self.names.range(below.clone()..).next().filter(|other| other.starts_with(&below));
+        above.or_else(below_it).map(|other| other.as_bstr())
+    }
+
+    /// Another spelling of a created ref's name or of one of its folders, among the refs that the server holds and
+    /// those that the push creates.
+    pub fn other_spelling(&self, name: &BStr) -> Option<&BStr> {
+        prefixes(name).find_map(|prefix| {
+            let known = self.spellings.get(fold(prefix).as_ref())?;
+            known.iter().find(|other| *other != prefix).map(|other| other.as_bstr())
+        })
+    }
+}
+
+/// Facts that cost something to load; a rule names the ones it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// `base`, `commits` and `touched`.
+    Content,
+    /// `collisions`.
+    Collisions,
+    /// `task`.
+    Task,
+    /// `frozen`.
+    Frozen,
+}
+
+/// One way to look at one ref update. A promotion that several task branches could explain has one for each.
+#[derive(Clone, Debug)]
+pub struct ChangeSet {
+    /// The update itself.
+    pub update: RefUpdate,
+    /// The kind of ref.
+    pub class: Class,
+    /// The value that the server holds now; what the update claims may differ.
+    pub held: Option<Oid>,
+    /// What the new value finally names, tags peeled; `None` for a deletion.
+    pub object: Option<(ObjectKind, Oid)>,
+    /// Whether the new value is itself an annotated tag.
+    pub annotated: bool,
+    /// How the new commit relates to the old one.
+    pub relation: Relation,
+    /// Whether a protected branch (for a protected branch: another one) contains the new commit already.
+    pub contained: bool,
+    /// Whether this is the first push of the trusted ref into an empty server, with the bootstrap unused.
+    pub bootstrap: bool,
+    /// The policy file that a bootstrap brings.
+    pub new_policy: Option<Rc<File>>,
+    /// The protected branch that the change aims at.
+    pub target: Option<Target>,
+    /// How the change came to a protected branch.
+    pub way: Option<Way>,
+    /// Where the change begins: the first commit on the tip's first-parent chain that the target contains.
+    pub base: Option<Oid>,
+    /// The commits and paths of the change.
+    pub content: Rc<Content>,
+    /// The trace of the task that the change belongs to.
+    pub task: Option<Rc<Task>>,
+    /// Whether the change's task is finished already on the branch that it aims at.
+    pub finished: bool,
+    /// Paths of the change that lie in the trace folder of a task that is finished on a protected branch.
+    pub frozen: Rc<BTreeSet<BString>>,
+}
+
+/// How a new commit relates to the old value of its ref.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// There is no old or no new commit.
+    None,
+    /// The old commit is an ancestor of the new one, or the same.
+    FastForward,
+    /// It is not.
+    Diverged,
+}
+
+/// A protected branch and the tip it had before the push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The full ref name.
+    pub name: BString,
+    /// The old tip.
+    pub tip: Oid,
+}
+
+/// A branch that the server holds and whose tip a protected branch would take up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The full name of the branch.
+    pub source: BString,
+    /// The task that the branch is for.
+    pub task: Option<BString>,
+    /// The branch's tip.
+    pub tip: Oid,
+    /// The merge that takes it up; `None` for a fast forward.
+    pub merge: Option<Remerge>,
+}
+
+/// A merge commit held against the same merge made afresh.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Remerge {
+    /// Paths that the sides disagree on.
+    pub conflicts: BTreeSet<BString>,
+    /// Paths where the commit is not what the merge gives.
+    pub differs: BTreeSet<BString>,
+}
+
+impl Remerge {
+    /// Whether the commit is exactly the clean merge.
+    pub fn is_clean(&self) -> bool {
+        self.conflicts.is_empty() && self.differs.is_empty()
+    }
+}
+
+/// The commits and paths of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    /// How many commits were looked at one by one.
+    pub commits: usize,
+    /// Whether the net change was looked at: what a branch adds to itself is judged by its commits alone.
+    pub has_net: bool,
+    /// Every path that the net change or any single commit touches, both sides of each rename.
+    pub touched: BTreeMap<BString, Touch>,
+    /// The committer dates of those commits.
+    pub dates: Dates,
+    /// Added paths that another path of the new tree equals where case or normalisation does not count.
+    pub collisions: BTreeMap<BString, BString>,
+}
+
+/// What the commits of a change claim of the time.
+#[derive(Clone, Debug, Default)]
+pub struct Dates {
+    /// Commits that are dated before an ancestor, with the difference in seconds.
+    pub behind: BTreeMap<Oid, i64>,
+    /// The latest date, seconds since 1970, and its commit.
+    pub latest: Option<(i64, Oid)>,
+}
+
+/// What happened to one path.
+#[derive(Clone, Debug, Default)]
+pub struct Touch {
+    /// The net change of the path, when there is one.
+    pub net: Option<(Option<Entry>, Option<Entry>)>,
+    /// The newest single commit that touches it.
+    pub commit: Option<Oid>,
+    /// Every mode that the change gives it, in the end or on the way.
+    pub modes: BTreeSet<Mode>,
+    /// Every mode that the change finds it with.
+    pub old_modes: BTreeSet<Mode>,
+    /// Whether some view of the change adds it.
+    pub added: bool,
+}
+
+/// The trace of one task, as it stands at the task's tip.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The task's name: the branch's, less the prefix.
+    pub name: BString,
+    /// The task branch's short name.
+    pub branch: BString,
+    /// What stands at the folder's own place when it is no folder.
+    pub not_a_folder: Option<Mode>,
+    /// Every entry of the task's folder, by path below it.
+    pub entries: BTreeMap<BString, Entry>,
+    /// The files that rules read, by path below the folder.
+    pub files: BTreeMap<BString, File>,
+    /// The paths that the task changes in the end, outside the trace folder.
+    pub net: BTreeSet<BString>,
+    /// The tip's tree without the trace folder.
+    pub tree: Oid,
+    /// Commits of the task, the tip among them, whose tree without the trace folder equals the tip's.
+    pub settled: BTreeSet<Oid>,
+    /// Audit and review artifacts of the branch's old tip that the new tip drops or rewrites.
+    pub rewritten: BTreeSet<BString>,
+}
+
+/// What is in a place where a rule wants to read a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum File {
+    /// Its content.
+    Content(Vec<u8>),
+    /// Something that is no regular file.
+    NotAFile(Mode),
+    /// It is larger than `limits.blob_bytes`.
+    TooLarge,
+}
+
+impl ChangeSet {
+    /// The commit that the change ends in, as far as the task is concerned: the task branch's tip.
+    pub fn tip(&self) -> Option<Oid> {
+        match (&self.way, self.object) {
+            (Some(way), _) => Some(way.tip),
+            (None, Some((ObjectKind::Commit, oid))) => Some(oid),
+            _ => None,
+        }
+    }
+}

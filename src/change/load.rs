@@ -1,0 +1,302 @@
+//! From ref updates to change sets. What a range, a base and a way into a protected branch are is decided here, once,
+//! from the server's old refs and from objects; the push's own claims are only compared.
+
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+
+use bstr::{BString, ByteSlice};
+
+use super::content::remerge;
+use super::task::{At, file, frozen, is_finished};
+use super::{ChangeSet, Content, Dates, Need, Push, Relation, Target, Task, Way};
+use crate::error::Result;
+use crate::git::{ObjectKind, Repo};
+use crate::oid::Oid;
+use crate::policy::{Class, POLICY_FILE, Policy};
+use crate::refs::{Action, RefUpdate};
+
+/// Loads the facts that rules need: for each update, in order, every way to look at it, or why it cannot be judged.
+/// `needs` says which facts the rules for a class of refs read.
+///
+/// # Errors
+/// The protected branches themselves cannot be read: then nothing can be judged.
+pub fn load(
+    repo: &Repo,
+    policy: &Policy,
+    push: &Push,
+    needs: &dyn Fn(Class) -> BTreeSet<Need>,
+) -> Result<Vec<Result<Vec<ChangeSet>>>> {
+    let mut protected = Vec::new();
+    for (name, value) in push.refs.iter().filter(|(name, _)| policy.is_protected(name.as_bstr())) {
+        if let (ObjectKind::Commit, tip) = repo.peel(*value)? {
+            protected.push(Target { name: name.clone(), tip });
+        }
+    }
+    let loader = Loader { repo, policy, push, protected };
+    Ok(push.updates.iter().map(|update| loader.update(update, needs)).collect())
+}
+
+struct Loader<'a> {
+    repo: &'a Repo,
+    policy: &'a Policy,
+    push: &'a Push,
+    /// Every protected branch with its old tip.
+    protected: Vec<Target>,
+}
+
+impl Loader<'_> {
+    fn update(&self, update: &RefUpdate, needs: &dyn Fn(Class) -> BTreeSet<Need>) -> Result<Vec<ChangeSet>> {
+        let mut set = self.frame(update)?;
+        let stale = set.held.unwrap_or_else(|| Oid::zero(update.old.format())) != update.old;
+        let Some((ObjectKind::Commit, new)) = set.object else { return Ok(vec![set]) };
+        if stale || update.action() == Action::Keep {
+            return Ok(vec![set]);
+        }
+        let needs = needs(set.class);
+        match set.class {
+            Class::Notes | Class::Refgate | Class::Unknown => Ok(vec![set]),
+            Class::Tag => {
+                set.contained = self.is_contained(new, self.protected.iter())?;
+                Ok(vec![if set.contained { set } else { self.unprotected(set, new, &needs)? }])
+            }
+            Class::Protected => {
+                set.relation = self.relation(update, new)?;
+                self.protected(set, new, &needs)
+            }
+            Class::Task | Class::Emergency | Class::Branch => {
+                set.relation = self.relation(update, new)?;
+                Ok(vec![self.unprotected(set, new, &needs)?])
+            }
+        }
+    }
+
+    /// What is known of every update without looking at history.
+    fn frame(&self, update: &RefUpdate) -> Result<ChangeSet> {
+        let class = self.policy.classify(update.name.as_bstr());
+        let (mut object, mut annotated) = (None, false);
+        if !update.new.is_zero() {
+            annotated = self.repo.kind(update.new)? == ObjectKind::Tag;
+            object = Some(self.repo.peel(update.new)?);
+        }
+        let target = match (class, object) {
+            (Class::Protected, _) => self.protected.iter().find(|target| target.name == update.name),
+            (_, Some((ObjectKind::Commit, new))) if class.is_branch() || class == Class::Tag => self.aim(new)?,
+            _ => None,
+        };
+        Ok(ChangeSet {
+            update: update.clone(),
+            class,
+            held: self.push.refs.get(&update.name).copied(),
+            object,
+            annotated,
+            relation: Relation::None,
+            contained: false,
+            bootstrap: false,
+            new_policy: None,
+            target: target.cloned(),
+            way: None,
+            base: None,
+            content: Rc::default(),
+            task: None,
+            finished: false,
+            frozen: Rc::default(),
+        })
+    }
+
+    /// The protected branch that a new commit on another branch aims at: the trusted one where the commit's history
+    /// began there, else the first by name that holds the commit where it began, else the trusted one all the same.
+    fn aim(&self, new: Oid) -> Result<Option<&Target>> {
+        let trunk = self.protected.iter().find(|target| target.name == self.policy.trunk);
+        if self.protected.len() < 2 {
+            return Ok(trunk);
+        }
+        let inside: HashSet<Oid> = self.repo.range(&[new], &self.protected_tips())?.into_iter().collect();
+        let Some(began) = self.repo.first_parent_outside(new, &inside)? else { return Ok(trunk) };
+        for target in trunk.into_iter().chain(&self.protected) {
+            if self.is_contained(began, std::iter::once(target))? {
+                return Ok(Some(target));
+            }
+        }
+        Ok(trunk)
+    }
+
+    fn relation(&self, update: &RefUpdate, new: Oid) -> Result<Relation> {
+        if update.old.is_zero() {
+            return Ok(Relation::None);
+        }
+        let (ObjectKind::Commit, old) = self.repo.peel(update.old)? else { return Ok(Relation::Diverged) };
+        Ok(if self.repo.is_ancestor(old, new)? { Relation::FastForward } else { Relation::Diverged })
+    }
+
+    fn is_contained<'t>(&self, commit: Oid, tips: impl Iterator<Item = &'t Target>) -> Result<bool> {
+        let tips: Vec<Oid> = tips.map(|target| target.tip).collect();
+        Ok(!tips.is_empty() && (tips.contains(&commit) || self.repo.range(&[commit], &tips)?.is_empty()))
+    }
+
+    /// A protected branch: created where another one already is, or moved by one of the ways in. Whatever else happens to
+    /// it is refused, and still looked at whole: a policy may only report that it was refused.
+    fn protected(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<Vec<ChangeSet>> {
+        let name = set.update.name.clone();
+        set.bootstrap = self.push.bootstrap && self.push.refs.is_empty() && name == self.policy.trunk;
+        if set.target.is_none() {
+            set.contained = self.is_contained(new, self.protected.iter().filter(|other| other.name != name))?;
+        }
+        let mut content = Content::default();
+        if needs.contains(&Need::Content) && !set.contained {
+            let old = match (&set.target, self.aim(new)?) {
+                (Some(target), _) => Some(self.repo.node(target.tip)?.tree),
+                (None, Some(other)) => self.repo.common_tree(other.tip, new)?,
+                (None, None) => None,
+            };
+            content.add_net(self.repo, old, self.repo.node(new)?.tree)?;
+            // The history that a team begins with is not gone through commit by commit: it may be very long, and
+            // nothing before the gate was held to its rules.
+            if !set.bootstrap {
+                self.add_commits(&mut content, &self.repo.range(&[new], &self.protected_tips())?)?;
+            }
+        }
+        self.finish_content(&mut set, content, new, needs)?;
+        if set.bootstrap {
+            let policy = self.repo.find(self.repo.node(new)?.tree, POLICY_FILE.into())?;
+            let read = |entry| file(self.repo, entry, self.policy.limits.blob_bytes).map(Rc::new);
+            set.new_policy = policy.map(read).transpose()?;
+        }
+        let Some(target) = set.target.clone() else { return Ok(vec![set]) };
+        let ways = match set.relation {
+            Relation::FastForward => self.ways(&set.update, &target, new)?,
+            Relation::None | Relation::Diverged => Vec::new(),
+        };
+        if ways.is_empty() {
+            set.base = self.base(new, Some(&target))?.0;
+            return Ok(vec![set]);
+        }
+        ways.into_iter().map(|way| self.by_way(set.clone(), way, &target, needs)).collect()
+    }
+
+    /// The branches that the server holds and that explain the new tip: it is theirs, or the merge of theirs.
+    fn ways(&self, update: &RefUpdate, target: &Target, new: Oid) -> Result<Vec<Way>> {
+        let mut ways = self.sources(update, new);
+        if let [ours, theirs] = self.repo.node(new)?.parents.as_slice() {
+            let sources = self.sources(update, *theirs);
+            if *ours == target.tip && !sources.is_empty() {
+                let merge = remerge(self.repo, new, *ours, *theirs)?;
+                ways.extend(sources.into_iter().map(|way| Way { merge: Some(merge.clone()), ..way }));
+            }
+        }
+        self.plausible(ways)
+    }
+
+    /// Anybody can put any number of branches at a tip. Of the tasks among them only those count that have a trace in
+    /// it; where none has, one is enough to say so.
+    fn plausible(&self, ways: Vec<Way>) -> Result<Vec<Way>> {
+        let mut kept = Vec::new();
+        let mut bare = None;
+        let mut plain = None;
+        for way in ways {
+            let Some(task) = &way.task else {
+                plain.get_or_insert(way);
+                continue;
+            };
+            let folder: BString = bstr::concat([self.policy.trace.as_bytes(), b"/", task.as_slice()]).into();
+            match self.repo.find(self.repo.node(way.tip)?.tree, folder.as_bstr())? {
+                Some(_) => kept.push(way),
+                None => bare = bare.or(Some(way)),
+            }
+        }
+        if kept.is_empty() {
+            kept.extend(bare);
+        }
+        kept.extend(plain);
+        Ok(kept)
+    }
+
+    fn sources(&self, update: &RefUpdate, tip: Oid) -> Vec<Way> {
+        let branches = self.push.refs.iter().filter(|(name, _)| name.starts_with(b"refs/heads/"));
+        branches
+            .filter(|(name, value)| **value == tip && **name != update.name)
+            .map(|(name, _)| Way {
+                source: name.clone(),
+                task: self.policy.task_of(name.as_bstr()).map(ToOwned::to_owned),
+                tip,
+                merge: None,
+            })
+            .collect()
+    }
+
+    fn by_way(&self, mut set: ChangeSet, way: Way, target: &Target, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
+        let (base, commits) = self.base(way.tip, Some(target))?;
+        set.base = base;
+        if let (Some(name), true) = (&way.task, needs.contains(&Need::Task)) {
+            let at = At { name: name.as_bstr(), tip: way.tip, target: Some(target), commits: &commits, old_tip: None };
+            set.task = Some(Rc::new(Task::load(self.repo, self.policy, &at)?));
+            set.finished = is_finished(self.repo, self.policy, name.as_bstr(), target.tip)?;
+        }
+        set.way = Some(way);
+        Ok(set)
+    }
+
+    /// Any other branch. What the branch itself already held is not judged again, except on a task branch: there the
+    /// whole task is one change from its base.
+    fn unprotected(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
+        let went_on_from = set.held.filter(|_| set.relation == Relation::FastForward && set.class != Class::Task);
+        let mut content = Content::default();
+        if needs.contains(&Need::Content) {
+            let mut hidden = self.protected_tips();
+            hidden.extend(went_on_from);
+            if went_on_from.is_none() {
+                let common = set.target.as_ref().map(|target| self.repo.common_tree(target.tip, new));
+                content.add_net(self.repo, common.transpose()?.flatten(), self.repo.node(new)?.tree)?;
+            }
+            self.add_commits(&mut content, &self.repo.range(&[new], &hidden)?)?;
+        }
+        self.finish_content(&mut set, content, new, needs)?;
+        let (base, commits) = self.base(new, set.target.as_ref())?;
+        set.base = base;
+        let name = set.update.name.clone();
+        let task = self.policy.task_of(name.as_bstr()).filter(|_| set.class == Class::Task);
+        if let (Some(name), true) = (task, needs.contains(&Need::Task)) {
+            let at = At { name, tip: new, target: set.target.as_ref(), commits: &commits, old_tip: set.held };
+            set.task = Some(Rc::new(Task::load(self.repo, self.policy, &at)?));
+            if let Some(target) = &set.target {
+                set.finished = is_finished(self.repo, self.policy, name, target.tip)?;
+            }
+        }
+        Ok(set)
+    }
+
+    fn add_commits(&self, content: &mut Content, commits: &[Oid]) -> Result<()> {
+        content.dates = Dates::load(self.repo, commits)?;
+        commits.iter().try_for_each(|id| content.add_commit(self.repo, *id))
+    }
+
+    fn finish_content(
+        &self,
+        set: &mut ChangeSet,
+        mut content: Content,
+        new: Oid,
+        needs: &BTreeSet<Need>,
+    ) -> Result<()> {
+        if needs.contains(&Need::Collisions) {
+            content.find_collisions(self.repo, self.repo.node(new)?.tree)?;
+        }
+        if needs.contains(&Need::Frozen) {
+            set.frozen = Rc::new(frozen(self.repo, self.policy, &content, &self.protected_tips())?);
+        }
+        set.content = Rc::new(content);
+        Ok(())
+    }
+
+    /// The base of a change that ends in `tip`: the first commit on its first-parent chain that the target contains.
+    /// With it the commits of the change, newest first, the base last.
+    fn base(&self, tip: Oid, target: Option<&Target>) -> Result<(Option<Oid>, Vec<Oid>)> {
+        let mut commits = self.repo.range(&[tip], target.map(|target| target.tip).as_slice())?;
+        let inside: HashSet<Oid> = commits.iter().copied().collect();
+        let base = self.repo.first_parent_outside(tip, &inside)?;
+        commits.extend(base);
+        Ok((base, commits))
+    }
+
+    fn protected_tips(&self) -> Vec<Oid> {
+        self.protected.iter().map(|target| target.tip).collect()
+    }
+}

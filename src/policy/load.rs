@@ -1,0 +1,114 @@
+//! Which copy of the policy is trusted. On a server: the file in the repository's own folder, else the old tip of the
+//! trusted ref, else the built-in policy. On a client: what it last saw of the server's trusted ref. Never what is
+//! being pushed.
+
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::parse::{Known, Server, built_in, parse, parse_server};
+use super::{POLICY_FILE, Policy};
+use crate::entry::Mode;
+use crate::error::{Error, Result};
+use crate::git::Repo;
+use crate::refs::RefMap;
+
+/// The largest policy, in bytes.
+const MAX_POLICY: u64 = 1024 * 1024;
+
+/// The folder that an installed gate owns inside the repository's own folder.
+pub fn server_folder(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("refgate")
+}
+
+/// The server's own word; `None` where no gate is installed.
+///
+/// # Errors
+/// The file cannot be read or is not valid.
+pub fn server(folder: &Path, rules: &[&str]) -> Result<Option<Server>> {
+    let path = folder.join("server.toml");
+    read(&path)?.map(|text| parse_server(&text, &shown(&path), rules)).transpose()
+}
+
+/// The policy that judges pushes into this repository, whose refs are `refs`.
+///
+/// # Errors
+/// The policy in force cannot be read or is not valid: then nothing can be decided.
+pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> {
+    let folder = server_folder(repo);
+    let server = server(&folder, rules)?;
+    let trunk = match &server {
+        Some(server) => server.trusted_ref.clone(),
+        None => repo.head()?.unwrap_or_else(|| "refs/heads/main".into()),
+    };
+    let known = Known { rules, trunk: trunk.as_bstr() };
+    let path = folder.join("policy.toml");
+    let mut policy = match read(&path)? {
+        Some(text) => parse(&text, &shown(&path), known)?,
+        None => at_trunk(repo, refs, known)?,
+    };
+    if let Some(server) = server {
+        policy.floor = server.floor;
+    }
+    Ok(policy)
+}
+
+/// The policy as a client knows it: `refs` is what it last saw of the server.
+///
+/// # Errors
+/// As [`for_server`].
+pub fn for_client(repo: &Repo, refs: &RefMap, trunk: &BStr, rules: &[&str]) -> Result<Policy> {
+    at_trunk(repo, refs, Known { rules, trunk })
+}
+
+/// A policy file that a person names.
+///
+/// # Errors
+/// The file cannot be read or is not valid.
+pub fn from_file(path: &Path, trunk: &BStr, rules: &[&str]) -> Result<Policy> {
+    parse(&fs_err::read_to_string(path)?, &shown(path), Known { rules, trunk })
+}
+
+fn at_trunk(repo: &Repo, refs: &RefMap, known: Known<'_>) -> Result<Policy> {
+    let Some(tip) = refs.get(known.trunk) else { return built_in(known) };
+    let commit = repo.commit(*tip)?;
+    let Some(entry) = repo.find(commit.tree, POLICY_FILE.into())? else { return built_in(known) };
+    if entry.mode != Mode::File {
+        return Err(Error::undecided(format!("{POLICY_FILE} at the trusted ref is {}", entry.mode.name()))
+            .help("an administrator sets the policy with refgate install server --repo DIR --policy FILE"));
+    }
+    let bytes = repo.blob(entry.oid, MAX_POLICY)?.ok_or_else(|| {
+        Error::undecided(format!("{POLICY_FILE} at the trusted ref is larger than {MAX_POLICY} bytes"))
+    })?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let help = "an administrator sets the policy with refgate install server --repo DIR --policy FILE";
+        Error::undecided(format!("{POLICY_FILE} at the trusted ref is not UTF-8: {error}")).help(help)
+    })?;
+    parse(text, POLICY_FILE, known)
+}
+
+/// The branch that a client takes for the trusted ref: what the remote's `HEAD` said at the clone, else the usual
+/// names, else the only branch there is.
+pub fn client_trunk(remote_head: Option<BString>, refs: &RefMap) -> BString {
+    let usual = ["refs/heads/main", "refs/heads/master"].map(BString::from);
+    remote_head
+        .or_else(|| usual.into_iter().find(|name| refs.contains_key(name)))
+        .or_else(|| {
+            let mut branches = refs.keys().filter(|name| name.starts_with(b"refs/heads/"));
+            branches.next().filter(|_| branches.next().is_none()).cloned()
+        })
+        .unwrap_or_else(|| "refs/heads/main".into())
+}
+
+fn read(path: &Path) -> Result<Option<String>> {
+    match fs_err::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Only the file's name: where the server keeps it is no pusher's business.
+fn shown(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
