@@ -1,6 +1,7 @@
 //! `refgate` decides whether a Git ref may move. ARCHITECTURE.md says how the rooms of this crate fit together.
 
 pub mod change;
+pub mod engine;
 pub mod entry;
 pub mod env;
 pub mod error;
@@ -9,8 +10,12 @@ pub mod finding;
 pub mod fold;
 pub mod git;
 pub mod glob;
+pub mod judge;
 pub mod oid;
 pub mod path;
 pub mod policy;
 pub mod provenance;
 pub mod refs;
+pub mod report;
+pub mod rule;
+pub mod rules;

@@ -1,0 +1,115 @@
+//! The one function that every entry calls: ref updates in, verdict out.
+
+use bstr::ByteSlice;
+use sha2::{Digest, Sha256};
+
+use crate::change::{self, ChangeSet, Push};
+use crate::engine;
+use crate::error::{Error, Kind};
+use crate::finding::{Decision, Finding, UpdateVerdict, Verdict};
+use crate::git::Repo;
+use crate::oid::Oid;
+use crate::policy::{Policy, hex};
+use crate::refs::RefUpdate;
+
+/// Judges a push. Nothing outside the arguments is asked: same repository, policy, push and time, same verdict.
+pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -> Verdict {
+    let loaded = match change::load(repo, policy, push, &|class| engine::needs(policy, class)) {
+        Ok(loaded) => loaded,
+        Err(error) => return without_judging(error),
+    };
+    let mut updates = Vec::new();
+    let mut bootstrap = false;
+    for (update, sets) in push.updates.iter().zip(loaded) {
+        let judged = sets.map(|sets| {
+            let best = engine::run(policy, push, &sets, now);
+            best.map(|(set, findings)| (set.clone(), findings))
+        });
+        bootstrap |= matches!(&judged, Ok(Some((set, _))) if set.bootstrap);
+        updates.push(match judged {
+            Ok(Some((set, findings))) => verdict_on(&set, findings),
+            Ok(None) => undecided(policy, update, Error::undecided("there is nothing to judge")),
+            Err(error) => undecided(policy, update, error),
+        });
+    }
+    let findings = updates.iter().flat_map(|update| &update.findings);
+    let problems = updates.iter().filter_map(|update| update.problem.as_ref());
+    let decision = engine::decide(findings, problems);
+    let (input, policy) = (Some(input(repo, policy, push)), Some(policy.digest()));
+    Verdict { decision, input, policy, problem: None, updates, bootstrap }
+}
+
+/// The verdict on a push of which not even the judging could begin.
+pub fn without_judging(error: Error) -> Verdict {
+    let decision = match error.kind {
+        Kind::Malformed => Decision::Refuse,
+        Kind::Undecided | Kind::Usage => Decision::Undecided,
+    };
+    Verdict { decision, input: None, policy: None, problem: Some(error), updates: Vec::new(), bootstrap: false }
+}
+
+fn verdict_on(set: &ChangeSet, findings: Vec<Finding>) -> UpdateVerdict {
+    UpdateVerdict {
+        name: set.update.name.clone(),
+        old: set.update.old,
+        new: set.update.new,
+        class: set.class.name(),
+        base: set.base,
+        commits: set.content.commits,
+        findings,
+        problem: None,
+        source: set.way.as_ref().map(|way| way.source.clone()),
+        task: set.task.as_ref().map(|task| task.name.clone()),
+    }
+}
+
+fn undecided(policy: &Policy, update: &RefUpdate, problem: Error) -> UpdateVerdict {
+    UpdateVerdict {
+        name: update.name.clone(),
+        old: update.old,
+        new: update.new,
+        class: policy.classify(update.name.as_slice().into()).name(),
+        base: None,
+        commits: 0,
+        findings: Vec::new(),
+        problem: Some(problem),
+        source: None,
+        task: None,
+    }
+}
+
+/// SHA-256, hex, over what the verdict rests on beside the objects that these name: object format, policy, every update
+/// with the value that the server holds and the ref that is in its way, every protected branch's old tip, the branches
+/// at the places of a protected branch's new tip, and whether a first push is awaited. The clock is not part of it.
+fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
+    let mut digest = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_be_bytes());
+        digest.update(bytes);
+    };
+    part(b"refgate.input/1");
+    part(repo.format().name().as_bytes());
+    part(policy.digest().as_bytes());
+    part(&[u8::from(push.bootstrap), u8::from(push.refs.is_empty()), u8::from(push.refs.contains_key(&policy.trunk))]);
+    for update in &push.updates {
+        let name = update.name.as_bstr();
+        part(name);
+        part(update.old.as_bytes());
+        part(update.new.as_bytes());
+        part(push.refs.get(name).map(Oid::as_bytes).unwrap_or_default());
+        part(push.other_spelling(name).or(push.in_the_way(name)).unwrap_or_default());
+        if policy.is_protected(name) {
+            let parents = repo.node(update.new).map(|node| node.parents.clone()).unwrap_or_default();
+            let tips = push.refs.iter().filter(|(_, value)| **value == update.new || parents.contains(value));
+            for (name, value) in tips.filter(|(name, _)| name.starts_with(b"refs/heads/")) {
+                part(name);
+                part(value.as_bytes());
+            }
+        }
+    }
+    for (name, value) in push.refs.iter().filter(|(name, _)| policy.is_protected(name.as_bstr())) {
+        part(name);
+        part(value.as_bytes());
+    }
+    hex(&digest.finalize())
+}

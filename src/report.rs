@@ -1,0 +1,4 @@
+//! How a verdict is told, one output format a file. Nothing here decides.
+
+pub mod human;
+pub mod json;

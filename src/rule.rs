@@ -1,0 +1,218 @@
+//! What a rule is: data, and one pure function from facts to violations.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use crate::change::{ChangeSet, Need, Push, Relation, Task};
+use crate::entry::Mode;
+use crate::error::Result;
+use crate::escape;
+use crate::finding::Severity;
+use crate::policy::{Class, PathKind, Policy};
+use crate::refs::Action;
+
+/// A rule. Its id is permanent: policies, overrides and scripts name it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case; names the thing that is caught.
+    pub id: &'static str,
+    /// A title for people.
+    pub name: &'static str,
+    /// The family that `refgate rules` lists it under.
+    pub family: Family,
+    /// One sentence without a full stop.
+    pub summary: &'static str,
+    /// The page that `refgate explain` shows.
+    pub docs: Docs,
+    /// What a finding does unless the policy says otherwise.
+    pub severity: Severity,
+    /// No policy changes the severity: what the rule guards every other decision rests on.
+    pub fixed: bool,
+    /// The version of refgate that brought the rule.
+    pub since: &'static str,
+    /// The classes of refs that it looks at.
+    pub classes: &'static [Class],
+    /// The facts that it reads beyond the update itself.
+    pub needs: &'static [Need],
+    /// The rule's one function.
+    pub check: fn(&Ctx<'_>) -> Result<Vec<Violation>>,
+}
+
+/// The families of rules, in the order of their listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// What may happen to a ref, whatever it points to.
+    Refs,
+    /// What a path may be called and be.
+    Paths,
+    /// What a person approved.
+    Scope,
+    /// What shows how the work came about.
+    Provenance,
+    /// The ways into a protected branch.
+    Promotion,
+    /// The rules themselves.
+    Policy,
+}
+
+impl Family {
+    /// The word used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refs => "refs",
+            Self::Paths => "paths",
+            Self::Scope => "scope",
+            Self::Provenance => "provenance",
+            Self::Promotion => "promotion",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+/// The parts of a rule's page; plain Markdown.
+#[derive(Clone, Copy, Debug)]
+pub struct Docs {
+    /// What is refused, exactly.
+    pub refuses: &'static str,
+    /// One sentence, shown with every finding.
+    pub why: &'static str,
+    /// What it looks like.
+    pub example: &'static str,
+    /// How to mend it.
+    pub fix: &'static str,
+    /// Whether and how it can be waived.
+    pub waiver: &'static str,
+}
+
+/// All that a rule can see.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// The whole push.
+    pub push: &'a Push,
+    /// The change to judge.
+    pub change: &'a ChangeSet,
+    /// When the judging began.
+    pub now: jiff::Timestamp,
+}
+
+/// What a rule found, before the engine adds what the rule says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// One sentence without a full stop.
+    pub message: String,
+    /// The path that it is about.
+    pub path: Option<BString>,
+    /// 1-based.
+    pub line: Option<u32>,
+    /// The command or edit that mends it.
+    pub help: String,
+    /// Tells findings of one rule on one path apart, and stays the same when wording or lines change.
+    pub key: String,
+}
+
+impl Violation {
+    /// A violation by the ref as a whole.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), path: None, line: None, help: help.into(), key: String::new() }
+    }
+
+    /// Says which path it is about.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<BString>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Says which line of the path it is about.
+    #[must_use]
+    pub fn line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// Tells it apart from the rule's other findings on the same path.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+}
+
+impl<'a> Ctx<'a> {
+    /// The full ref name, escaped.
+    pub fn ref_name(&self) -> String {
+        escape::quote_path(&self.change.update.name)
+    }
+
+    /// The ref name less `refs/heads/` or `refs/tags/`, escaped.
+    pub fn short_name(&self) -> String {
+        let name: &[u8] = &self.change.update.name;
+        let short = name.strip_prefix(b"refs/heads/").or(name.strip_prefix(b"refs/tags/")).unwrap_or(name);
+        escape::quote_path(short)
+    }
+
+    /// The short name of the trusted branch, escaped.
+    pub fn trunk(&self) -> String {
+        let name: &[u8] = &self.policy.trunk;
+        escape::quote_path(name.strip_prefix(b"refs/heads/").unwrap_or(name))
+    }
+
+    /// What the update does to its ref.
+    pub fn action(&self) -> Action {
+        self.change.update.action()
+    }
+
+    /// Whether the server holds another value than the update claims; then nothing else about it can be said.
+    pub fn is_stale(&self) -> bool {
+        match self.change.held {
+            Some(held) => held != self.change.update.old,
+            None => !self.change.update.old.is_zero(),
+        }
+    }
+
+    /// Whether the update takes a protected branch forward; only then is there a promotion to judge.
+    pub fn is_promotion(&self) -> bool {
+        self.change.class == Class::Protected
+            && self.change.relation == Relation::FastForward
+            && self.action() == Action::Move
+            && !self.is_stale()
+    }
+
+    /// Whether the change touches documentation only, as plain files, in the end and in every commit.
+    pub fn is_documentation_only(&self) -> bool {
+        self.not_documentation().is_none()
+    }
+
+    /// The first path of the change that is no documentation, or that was or becomes anything but a plain file.
+    pub fn not_documentation(&self) -> Option<&'a BStr> {
+        let mut touched = self.change.content.touched.iter();
+        let found = touched.find(|(path, touch)| {
+            let mut modes = touch.modes.iter().chain(&touch.old_modes);
+            self.policy.kind_of(path.as_bstr()) != PathKind::Documentation || modes.any(|mode| *mode != Mode::File)
+        });
+        found.map(|(path, _)| path.as_bstr())
+    }
+
+    /// The path of a file in the folder of the change's task.
+    pub fn trace_path(&self, task: &BStr, file: &str) -> BString {
+        let mut path = BString::from(self.policy.trace.as_str());
+        path.push(b'/');
+        path.extend_from_slice(task);
+        path.push(b'/');
+        path.extend_from_slice(file.as_bytes());
+        path
+    }
+
+    /// The task whose provenance the change must show: it is promoted as that task, and not documentation alone.
+    pub fn promoted_task(&self) -> Option<&'a Task> {
+        let by_task = self.change.way.as_ref().is_some_and(|way| way.task.is_some());
+        if !self.is_promotion() || !by_task || self.is_documentation_only() {
+            return None;
+        }
+        self.change.task.as_deref()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,62 @@
+//! An emergency branch without the label that a policy signer signed.
+
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::policy::Class;
+use crate::refs::Action;
+use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "emergency-label",
+    name: "Emergency branch without a signed label",
+    family: Family::Refs,
+    summary: "An emergency branch without the label that a policy signer signed",
+    docs: Docs {
+        refuses: "Creating or moving an emergency branch (`hotfix/*`). It needs a label that a signer of the policy signed; this version of refgate cannot verify signatures yet, so every such push is refused.",
+        why: "An emergency waives provenance and scope, so a person must have said so, verifiably.",
+        example: "`git push origin hotfix/login`",
+        fix: "Take the fix through a task branch.",
+        waiver: "The signed label itself, once signatures have landed.",
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: &[Class::Emergency],
+    needs: &[],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    if ctx.action() == Action::Delete {
+        return Ok(Vec::new());
+    }
+    let name = ctx.short_name();
+    let message =
+        format!("{name} is an emergency branch, and no signed label allows it: signatures are not verified yet");
+    let help =
+        format!("use a task branch until then: git push origin HEAD:refs/heads/{}<task>", ctx.policy.task_prefix);
+    Ok(vec![Violation::new(message, help)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn an_emergency_branch_can_only_be_deleted_yet() {
+        Facts::branch_push("hotfix/a").refused_by(&RULE, "no signed label allows it");
+        Facts::branch_push("hotfix/a").created().refused_by(&RULE, "hotfix/a is an emergency branch");
+        Facts::branch_push("hotfix/a").deleted().accepted_by(&RULE);
+    }
+
+    #[test]
+    fn other_branches_need_no_label() {
+        for branch in ["hotfix", "Hotfix/a", "topic", "autoTest/hotfix"] {
+            Facts::branch_push(branch).accepted_by(&RULE);
+        }
+        let sos = |policy: &mut crate::policy::Policy| policy.emergency_prefix = "sos/".into();
+        Facts::branch_push("hotfix/a").under(sos).accepted_by(&RULE);
+        Facts::branch_push("sos/a").under(sos).refused_by(&RULE, "sos/a");
+    }
+}

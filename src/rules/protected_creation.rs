@@ -1,0 +1,87 @@
+//! A protected branch created at a commit that no protected branch contains.
+
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::policy::Class;
+use crate::refs::Action;
+use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "protected-creation",
+    name: "Creation of a protected branch",
+    family: Family::Refs,
+    summary: "A protected branch created at a commit that no protected branch contains",
+    docs: Docs {
+        refuses: "The creation of a protected branch anywhere but at a commit that another protected branch already contains. The first push of the default branch into an empty repository uses up the one-time bootstrap that the install left.",
+        why: "Otherwise a new release branch would be a way around every promotion.",
+        example: "`git push origin HEAD:refs/heads/release/2.0` with unpromoted work",
+        fix: "Create it at a promoted commit: `git push origin origin/main:refs/heads/release/2.0`.",
+        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: &[Class::Protected],
+    needs: &[],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let change = ctx.change;
+    if ctx.is_stale() || ctx.action() != Action::Create || change.contained || change.bootstrap {
+        return Ok(Vec::new());
+    }
+    let (name, trunk) = (ctx.short_name(), ctx.trunk());
+    let (message, help) = if ctx.push.refs.is_empty() {
+        (
+            format!("the server is empty, and this push is not its bootstrap: that takes {trunk}, once"),
+            format!("push {trunk} first; when the bootstrap is used up, refgate install server --repo DIR renews it"),
+        )
+    } else if !ctx.push.refs.contains_key(&ctx.policy.trunk) {
+        (
+            format!("{name} cannot be created: the server has branches, but not the trusted one, {trunk}"),
+            format!("an administrator creates it on the server: git update-ref refs/heads/{trunk} <commit>"),
+        )
+    } else {
+        (
+            format!("{name} begins at {}, which no other protected branch contains", change.update.new.short()),
+            format!("create it where promoted work is: git push origin origin/{trunk}:refs/heads/{name}"),
+        )
+    };
+    Ok(vec![Violation::new(message, help)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_protected_branch_begins_where_another_one_has_been() {
+        Facts::branch_push("release/2.0").created().contained().accepted_by(&RULE);
+        let found = Facts::branch_push("release/2.0").created().refused_by(&RULE, "release/2.0 begins at 1b1b1b1b1b1b");
+        assert!(found.help.ends_with("git push origin origin/main:refs/heads/release/2.0"), "{}", found.help);
+    }
+
+    #[test]
+    fn an_empty_server_takes_its_bootstrap_and_nothing_else() {
+        Facts::branch_push("main").bootstrap(None).accepted_by(&RULE);
+        Facts::branch_push("main").created().on_an_empty_server().refused_by(&RULE, "the server is empty");
+        Facts::branch_push("release/1.0").created().on_an_empty_server().refused_by(&RULE, "that takes main, once");
+    }
+
+    #[test]
+    fn without_the_trusted_branch_only_an_administrator_goes_on() {
+        let push = Facts::branch_push("main").created().server_has("refs/heads/topic");
+        let found = push.refused_by(&RULE, "the server has branches, but not the trusted one, main");
+        assert!(found.help.contains("git update-ref refs/heads/main"), "{}", found.help);
+    }
+
+    #[test]
+    fn what_creates_nothing_is_none_of_its_business() {
+        Facts::branch_push("main").accepted_by(&RULE);
+        Facts::branch_push("main").deleted().accepted_by(&RULE);
+        Facts::branch_push("main").created().but_the_server_holds(Some(OLD)).accepted_by(&RULE);
+        Facts::branch_push("topic").created().accepted_by(&RULE);
+    }
+}

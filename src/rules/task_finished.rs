@@ -1,0 +1,55 @@
+//! Work added to a task that is finished on the branch that it aims at.
+
+use crate::change::Need;
+use crate::error::Result;
+use crate::escape::{escape, quote_path};
+use crate::finding::Severity;
+use crate::policy::Class;
+use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "task-finished",
+    name: "Task that is finished already",
+    family: Family::Provenance,
+    summary: "Work added to a task that is finished on the branch that it aims at",
+    docs: Docs {
+        refuses: "A push to a task branch, or a promotion from one, that changes anything while the task's `final/status.json` stands on the protected branch already, in any spelling of its name.",
+        why: "An approval covers the work that a person saw, once; whatever comes later would hide behind it.",
+        example: "one more commit on `autoTest/login` after its promotion",
+        fix: "Start a task of its own: `git switch --no-track -c autoTest/<new task> origin/main`, with its own approval.",
+        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: &[Class::Task, Class::Protected],
+    needs: &[Need::Content, Need::Task],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let Some(task) = ctx.change.task.as_ref().filter(|_| ctx.change.finished) else { return Ok(Vec::new()) };
+    if ctx.change.content.touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (name, target) = (escape(&task.name), ctx.change.target.as_ref().map(|target| quote_path(&target.name)));
+    let message = format!("task {name} is finished on {} already", target.unwrap_or_default());
+    let help = format!("git switch --no-track -c {}<new task> origin/{}", ctx.policy.task_prefix, ctx.trunk());
+    Ok(vec![Violation::new(message, help)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_finished_task_takes_no_more_work() {
+        for facts in [Facts::task_push("t1"), Facts::promotion("t1")] {
+            facts.clone().touch("src/a.rs").accepted_by(&RULE);
+            facts.clone().finished().accepted_by(&RULE);
+            let found = facts.touch("src/a.rs").finished().refused_by(&RULE, "task t1 is finished on refs/heads/main");
+            assert!(found.help.starts_with("git switch --no-track -c autoTest/"), "{}", found.help);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A task that writes into the trace folder of another task.
+
+use crate::change::Need;
+use crate::error::Result;
+use crate::escape::escape;
+use crate::finding::Severity;
+use crate::fold::fold;
+use crate::policy::Class;
+use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use bstr::ByteSlice;
+
+pub(super) static RULE: Rule = Rule {
+    id: "trace-foreign",
+    name: "Trace of another task changed",
+    family: Family::Provenance,
+    summary: "A task that writes into the trace folder of another task",
+    docs: Docs {
+        refuses: "A path that a task touches, in the end or in any commit, below the trace folder of another, unfinished task, or in its place.",
+        why: "Whoever can write another task's trace can approve, audit and finish it.",
+        example: "`autoTest/a` adds `.ai-stack-trace/b/contract/APPROVED`",
+        fix: "Take the path out of the change, from every commit.",
+        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: &[Class::Task, Class::Protected],
+    needs: &[Need::Content, Need::Task, Need::Frozen],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let Some(task) = &ctx.change.task else { return Ok(Vec::new()) };
+    let paths = ctx.change.content.touched.keys().filter(|path| !ctx.change.frozen.contains(*path));
+    let found = paths.filter_map(|path| {
+        let inside = ctx.policy.in_trace(path.as_bstr())?;
+        let folder = inside.split_str("/").next()?;
+        // A file at the top explains the folder, or stands where another task's trace should.
+        let explains = folder == inside.as_bytes() && fold(folder).starts_with(b"readme");
+        (folder != task.name.as_bytes() && !explains).then(|| {
+            let message =
+                format!("the path belongs to the trace of task {}, not of {}", escape(folder), escape(&task.name));
+            Violation::new(message, "take it out of every commit of the task: git rebase -i").at(path.clone())
+        })
+    });
+    Ok(found.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_task_writes_into_its_own_trace_alone() {
+        for push in [Facts::task_push("t1"), Facts::promotion("t1")] {
+            let own = push.touch(".ai-stack-trace/t1/a").touch("src/a.rs").add(".ai-stack-trace/README");
+            own.accepted_by(&RULE);
+            let found = own.add(".ai-stack-trace/t2/contract/APPROVED");
+            let found = found.refused_by(&RULE, "belongs to the trace of task t2, not of t1");
+            assert_eq!(found.path.unwrap(), ".ai-stack-trace/t2/contract/APPROVED");
+        }
+    }
+
+    #[test]
+    fn every_commit_both_sides_of_a_rename_and_every_spelling_count() {
+        Facts::task_push("t1").edit_and_revert(".ai-stack-trace/t2/a").refused_by(&RULE, "task t2");
+        let moved = Facts::task_push("t1").rename(".ai-stack-trace/t2/a", ".ai-stack-trace/t1/a");
+        assert_eq!(moved.paths(&RULE), [".ai-stack-trace/t2/a"]);
+        Facts::task_push("t1").touch(".ai-stack-trace/T1/a").refused_by(&RULE, "task T1");
+        Facts::task_push("t1").touch(".ai-stack-trace/t1 /a").refused_by(&RULE, "task t1 ");
+        Facts::task_push("t1").touch(b".ai-stack-trace/\x1b\xff/a").refused_by(&RULE, r"task \033\377");
+    }
+
+    #[test]
+    fn finished_tasks_and_branches_of_no_task_have_other_rules() {
+        Facts::task_push("t1").frozen(".ai-stack-trace/old/a").accepted_by(&RULE);
+        Facts::branch_push("topic").touch(".ai-stack-trace/t2/a").accepted_by(&RULE);
+    }
+}
