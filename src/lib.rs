@@ -1,6 +1,8 @@
 //! `refgate` decides whether a Git ref may move. ARCHITECTURE.md says how the rooms of this crate fit together.
 
 pub mod change;
+pub mod cli;
+pub mod cmd;
 pub mod engine;
 pub mod entry;
 pub mod env;

@@ -1,3 +1,45 @@
-//! The `refgate` binary.
+//! The `refgate` binary: parse, dispatch, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use refgate::cli::{Cli, Command, Install};
+use refgate::cmd;
+use refgate::env::Env;
+use refgate::error::Error;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(fault));
+    let cli = Cli::parse();
+    let (env, now) = (Env::read(), jiff::Timestamp::now());
+    let code = match &cli.command {
+        Command::Check(args) => cmd::check::run(args, &env, now),
+        Command::Hook(args) => cmd::hook::run(args, &env, now),
+        Command::Explain(args) => told(cmd::rules::explain(args)),
+        Command::Rules(args) => told(cmd::rules::list(args)),
+        Command::Init(args) => told(cmd::init::run(args, &env)),
+        Command::Install(Install::Server(args)) => told(cmd::install::server(args, &env)),
+        Command::Demo => told(cmd::demo::run(&env)),
+    };
+    ExitCode::from(code)
+}
+
+/// A fault of our own, or of a library on a damaged object: one clear sentence, and never an acceptance.
+#[expect(clippy::print_stderr, clippy::exit, reason = "nothing else can be relied on any more")]
+fn fault(info: &std::panic::PanicHookInfo<'_>) {
+    let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    eprintln!("refgate: UNDECIDED, and so refused: a fault in refgate itself{place}; please report it");
+    std::process::exit(2);
+}
+
+/// The exit code of a command that decides nothing.
+#[expect(clippy::print_stderr, reason = "the one place where such a command says what went wrong")]
+fn told(result: Result<(), Error>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("refgate: {error}");
+            2
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The command line: structs only, whose doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Decides whether a Git ref may move.
+#[derive(Debug, Parser)]
+#[command(name = "refgate", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what the server would say, before pushing
+    ///
+    /// Judges one ref update with the engine and the policy that the server uses. Without options it judges a push of
+    /// HEAD to the current branch, against what the remote was last seen to hold (`git fetch` renews that). A task
+    /// branch that only this clone has yet is taken as pushed when its promotion is judged.
+    ///
+    /// Exit status: 0 accepted, 1 refused, 2 could not decide.
+    Check(Check),
+    /// Run as a Git hook; Git calls this
+    ///
+    /// The same judge as in `check`, with the updates that Git hands to that hook. Exit status: 0 accepted, 1 refused,
+    /// 2 could not decide, which Git takes for a refusal too.
+    Hook(Hook),
+    /// Explain a rule: what it refuses, why, an example, the fix
+    Explain(Explain),
+    /// List the rules
+    Rules(Rules),
+    /// Write a commented starter policy
+    ///
+    /// Looks at the repository (branches, schema files, workflows, traces) and writes `refgate.toml` at the top of the
+    /// work tree, with every key that there is.
+    Init(Init),
+    /// Put the gate in front of a repository
+    #[command(subcommand)]
+    Install(Install),
+    /// Show real pushes meet the gate, in a throw-away repository
+    ///
+    /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
+    /// verdict. Exit status: 0 when every answer was right.
+    Demo,
+}
+
+/// The options of `refgate check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// The ref to update: `main`, `autoTest/x` or a full name [default: the current branch]
+    #[arg(long = "ref", value_name = "REFNAME")]
+    pub name: Option<String>,
+    /// Take this as the old tip of the protected branch that the change aims at [default: the remote's]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// The new value of the ref; a branch that only the remote has may be named too
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    pub head: String,
+    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
+    #[arg(long, value_name = "BRANCH")]
+    pub trunk: Option<String>,
+    /// Judge what is staged, as the commit that it would become
+    #[arg(long, conflicts_with = "head")]
+    pub staged: bool,
+    /// Judge with this policy file instead of the server's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// The options of `refgate hook`.
+#[derive(Debug, Args)]
+pub struct Hook {
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    pub format: Format,
+    /// Judge as of this time instead of now
+    #[arg(long, value_name = "TIME", global = true)]
+    pub at: Option<jiff::Timestamp>,
+    /// The hook's name.
+    #[command(subcommand)]
+    pub name: HookName,
+}
+
+/// The hooks that refgate can be.
+#[derive(Debug, Subcommand)]
+pub enum HookName {
+    /// Judge what is about to be committed
+    PreCommit {
+        /// Judge with this policy file instead of the server's
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Judge what is about to be pushed; reads Git's lines on standard input
+    PrePush {
+        /// The remote's name, or its URL when it has none
+        remote: String,
+        /// The remote's URL
+        url: String,
+        /// Judge with this policy file instead of the server's
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Judge a push on the server; reads Git's lines on standard input
+    PreReceive,
+    /// Judge one ref of a push on the server
+    Update {
+        /// The full ref name
+        name: std::ffi::OsString,
+        /// The value before
+        old: String,
+        /// The value after
+        new: String,
+    },
+}
+
+/// The options of `refgate explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The rule's id, as findings show it
+    pub rule: String,
+}
+
+/// The options of `refgate rules`.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// How to list them
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// The options of `refgate init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// Print the policy instead of writing it
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// Where to install.
+#[derive(Debug, Subcommand)]
+pub enum Install {
+    /// Install the gate as the pre-receive hook of a server's repository
+    ///
+    /// Says each thing that it writes. The folder `refgate` inside the repository's own folder is the gate's: its word
+    /// on the repository (`server.toml`), the policy and the signers. Into an empty repository the first push of the
+    /// default branch is let in, once. Running it again renews the hook and, while the repository is empty, that first
+    /// push; the repository's id never changes. Run it as the account that receives the pushes: that account's Git
+    /// configuration says where hooks are.
+    Server(InstallServer),
+}
+
+/// The options of `refgate install server`.
+#[derive(Debug, Args)]
+pub struct InstallServer {
+    /// The repository that pushes arrive at
+    #[arg(long, value_name = "DIR")]
+    pub repo: PathBuf,
+    /// The branch to trust: always protected, and its old tip holds the policy [default: the one that HEAD names]
+    #[arg(long, value_name = "BRANCH")]
+    pub trusted_ref: Option<String>,
+    /// The policy that judges; from then on the one in the repository does not count
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The people who may sign (ssh-keygen(1), ALLOWED SIGNERS)
+    #[arg(long, value_name = "FILE")]
+    pub signers: Option<PathBuf>,
+}
+
+/// How a verdict is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people; hooks write it to standard error, `check` to standard output
+    Human,
+    /// One line of JSON (refgate.verdict/1), on standard output
+    Json,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line for each rule
+    Human,
+    /// An array of objects
+    Json,
+    /// The page docs/rules.md
+    Markdown,
+}

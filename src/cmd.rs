@@ -1,0 +1,10 @@
+//! One file a subcommand, each thin: gather what the judge needs, ask it, tell the answer.
+
+pub mod answer;
+pub mod check;
+pub mod client;
+pub mod demo;
+pub mod hook;
+pub mod init;
+pub mod install;
+pub mod rules;

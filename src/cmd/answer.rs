@@ -1,0 +1,134 @@
+//! Telling a verdict, once, whatever happens meanwhile.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
+use crate::cli::Format;
+use crate::env::Env;
+use crate::error::Error;
+use crate::finding::{Decision, Verdict};
+use crate::judge::without_judging;
+use crate::report::{human, json};
+
+/// Where the reader of an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Behind a hook: text goes to standard error, without colour.
+    Hook,
+    /// At a terminal or in a script: text goes to standard output.
+    Person,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Text or JSON.
+    pub format: Format,
+    /// Who reads it.
+    pub reader: Reader,
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
+}
+
+/// What there is to tell.
+#[derive(Debug)]
+pub struct Told {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What a person must know to read it; whoever reads JSON asked for the verdict alone.
+    pub notes: Vec<String>,
+}
+
+impl From<Verdict> for Told {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, notes: Vec::new() }
+    }
+}
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        without_judging(error).into()
+    }
+}
+
+/// Set by whoever answers first: the judge, or the clock.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// The exit code of the answer that is being given; undecided until there is one.
+static CODE: AtomicU8 = AtomicU8::new(Decision::Undecided.exit_code());
+/// How long an answer may take to write once the time is up: whoever does not read it must not keep the process alive.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The right to answer. Only one is ever handed out in a process.
+#[must_use]
+#[derive(Debug)]
+pub struct Claimed(Answer);
+
+impl Answer {
+    /// An answer to whoever started a hook.
+    pub fn hook(format: Format, env: &Env) -> Self {
+        Self { format, reader: Reader::Hook, no_color: env.no_color }
+    }
+
+    /// An answer to whoever typed a command.
+    pub fn person(format: Format, env: &Env) -> Self {
+        Self { format, reader: Reader::Person, no_color: env.no_color }
+    }
+
+    /// Takes the right to answer. When the clock has answered already this never returns: what the answer would have
+    /// brought about must not happen any more, and the process is about to end.
+    pub fn claim(self) -> Claimed {
+        if ANSWERED.swap(true, Ordering::SeqCst) {
+            loop {
+                std::thread::park();
+            }
+        }
+        Claimed(self)
+    }
+
+    /// Ends the process with "undecided" if no answer was given after `seconds`: no repository, however made, can keep
+    /// a server busy for longer. An answer that is being given then has a short time left to be read.
+    pub fn limit(self, seconds: u64) {
+        let watch = move || {
+            std::thread::sleep(Duration::from_secs(seconds));
+            if !ANSWERED.swap(true, Ordering::SeqCst) {
+                let error = Error::undecided(format!("no decision was reached within {seconds} seconds"))
+                    .help("push fewer commits at once, or have limits.seconds raised in the policy");
+                let (done, wait) = std::sync::mpsc::channel();
+                let write = move || {
+                    Claimed(self).write(&error.into());
+                    let _ = done.send(());
+                };
+                // Without the thread there is no answer, and the exit code says enough.
+                let _ = std::thread::Builder::new().name("answer".into()).spawn(write);
+                let _ = wait.recv_timeout(GRACE);
+            } else {
+                std::thread::sleep(GRACE);
+            }
+            std::process::exit(CODE.load(Ordering::SeqCst).into());
+        };
+        // Without the thread the work is only unbounded; with an error here the gate would be shut for good.
+        let _ = std::thread::Builder::new().name("limit".into()).spawn(watch);
+    }
+}
+
+impl Claimed {
+    /// Tells the verdict and returns the exit code that goes with it. An answer that cannot be written changes no
+    /// decision: Git reads the exit code.
+    pub fn write(self, told: &Told) -> u8 {
+        let Answer { format, reader, no_color } = self.0;
+        let code = told.verdict.decision.exit_code();
+        CODE.store(code, Ordering::SeqCst);
+        let text = |colour| human::render(&told.verdict, &told.notes, colour);
+        let _ = match (format, reader) {
+            (Format::Json, _) => std::io::stdout().write_all(json::render(&told.verdict).as_bytes()),
+            (Format::Human, Reader::Hook) => std::io::stderr().write_all(text(human::Colour::No).as_bytes()),
+            (Format::Human, Reader::Person) => {
+                let mut out = std::io::stdout();
+                let colour = if out.is_terminal() && !no_color { human::Colour::Yes } else { human::Colour::No };
+                out.write_all(text(colour).as_bytes())
+            }
+        };
+        code
+    }
+}

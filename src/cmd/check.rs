@@ -1,0 +1,99 @@
+//! `refgate check`: the verdict that the server would give, before pushing.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::answer::{Answer, Told};
+use super::client::{Asked, View, branch};
+use crate::change::Push;
+use crate::cli::Check;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::git::{ObjectKind, Repo};
+use crate::judge::judge;
+use crate::oid::Oid;
+use crate::policy::Policy;
+use crate::refs::{RefMap, RefUpdate};
+use crate::report::human::shell_word;
+
+/// Runs the command.
+pub fn run(args: &Check, env: &Env, now: jiff::Timestamp) -> u8 {
+    let answer = Answer::person(args.format, env);
+    let told = told(args, env, answer, now).unwrap_or_else(Told::from);
+    answer.claim().write(&told)
+}
+
+fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Told> {
+    let repo = Repo::discover(&args.repo, env)?;
+    let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
+    let View { mut refs, policy, remote } = View::take(&repo, asked)?;
+    answer.limit(policy.limits.seconds);
+    let name = match &args.name {
+        Some(name) => branch(name),
+        None => repo.head()?.ok_or_else(|| {
+            Error::usage("HEAD is detached, so there is no current branch")
+                .help("name the ref: refgate check --ref <branch>")
+        })?,
+    };
+    let new = if args.staged { repo.staged_commit(env)? } else { head(&repo, &args.head, remote.as_ref())? };
+    if let Some(base) = &args.base {
+        let (kind, tip) = repo.peel(repo.resolve(base)?)?;
+        if kind != ObjectKind::Commit {
+            return Err(Error::usage("--base names no commit"));
+        }
+        let target = if policy.is_protected(name.as_bstr()) { name.clone() } else { policy.trunk.clone() };
+        refs.insert(target, tip);
+    }
+    let mut notes = Vec::new();
+    let server = remote.as_ref().map_or("the repository".to_owned(), |remote| shell_word(remote));
+    let update = if policy.is_protected(name.as_bstr()) && refs.get(&name) == Some(&new) {
+        if args.base.is_some() {
+            return Err(Error::usage("--base and the new value are one commit, so there is nothing to judge")
+                .help("name the tip that the branch had before: refgate check --base <REV>"));
+        }
+        notes.push(format!("there is nothing to push: {server} was last seen to hold this very commit there"));
+        RefUpdate { name, old: new, new }
+    } else {
+        if policy.is_protected(name.as_bstr())
+            && let Some(task) = push_first(&policy, &repo.refs()?, &mut refs, new, branch(&args.head).as_bstr())
+        {
+            let task = shell_word(task.strip_prefix(b"refs/heads/").unwrap_or(&task));
+            notes.push(format!("as if {task} were pushed first: git push {server} {task}"));
+        }
+        update(&mut refs, &policy, name, new)
+    };
+    let push = Push::new(refs.clone(), vec![update], refs.is_empty());
+    Ok(Told { verdict: judge(&repo, &policy, &push, args.at.unwrap_or(now)), notes })
+}
+
+/// The object that a person means: a branch that nobody has checked out here is the remote's.
+fn head(repo: &Repo, revision: &str, remote: Option<&BString>) -> Result<Oid> {
+    let Some(remote) = remote else { return repo.resolve(revision) };
+    let theirs = || repo.resolve(&format!("refs/remotes/{remote}/{revision}")).ok();
+    repo.resolve(revision).or_else(|error| theirs().ok_or(error))
+}
+
+/// A promotion takes up what the server holds, and a task branch gets there by a push that it allows. One that only
+/// the clone has at `new` is therefore taken as pushed: its name, or `None` where nothing had to be assumed.
+fn push_first(policy: &Policy, local: &RefMap, refs: &mut RefMap, new: Oid, named: &BStr) -> Option<BString> {
+    let at_new = |refs: &RefMap| -> Vec<BString> {
+        let tasks = refs.iter().filter(|(name, value)| **value == new && policy.task_of(name.as_bstr()).is_some());
+        tasks.map(|(name, _)| name.clone()).collect()
+    };
+    if !at_new(refs).is_empty() {
+        return None;
+    }
+    let tasks = at_new(local);
+    let task = tasks.iter().find(|task| *task == named).or(tasks.first())?.clone();
+    refs.insert(task.clone(), new);
+    Some(task)
+}
+
+/// The update that a push would ask for. A branch that the server holds at this very value is judged as a new one, so
+/// that the answer says something.
+pub(super) fn update(refs: &mut RefMap, policy: &Policy, name: BString, new: Oid) -> RefUpdate {
+    if refs.get(&name) == Some(&new) && !policy.is_protected(name.as_bstr()) {
+        refs.remove(&name);
+    }
+    let old = refs.get(&name).copied().unwrap_or(Oid::zero(new.format()));
+    RefUpdate { name, old, new }
+}

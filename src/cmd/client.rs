@@ -1,0 +1,140 @@
+//! What a clone knows of its server: the remote-tracking refs, taken for the server's own.
+
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::git::Repo;
+use crate::policy::Policy;
+use crate::policy::load::{client_trunk, for_client, for_server, from_file, server, server_folder};
+use crate::refs::RefMap;
+use crate::rules;
+
+/// The server as seen from here.
+pub struct View {
+    /// The server's branches, under the names that they have there.
+    pub refs: RefMap,
+    /// The policy that judges.
+    pub policy: Policy,
+    /// The remote that the view is of; `None` where the repository itself is looked at.
+    pub remote: Option<BString>,
+}
+
+/// What a person or a hook says of the view to take; what is left open is found out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// The remote that a push goes to, by name or URL.
+    pub remote: Option<&'a str>,
+    /// The trusted ref, short or in full.
+    pub trunk: Option<&'a str>,
+    /// The file that judges instead of the server's policy.
+    pub policy: Option<&'a Path>,
+}
+
+impl View {
+    /// Takes the view.
+    ///
+    /// # Errors
+    /// The refs or the policy cannot be read, the remote is unknown here, or its trusted ref cannot be told.
+    pub fn take(repo: &Repo, asked: Asked<'_>) -> Result<Self> {
+        let ids = rules::ids();
+        let local = repo.refs()?;
+        if server(&server_folder(repo), &ids)?.is_some() {
+            // The repository is a guarded server itself.
+            if asked.trunk.is_some() {
+                return Err(Error::usage("this repository's gate knows its trusted ref, so --trunk has no place here")
+                    .help("change it with refgate install server --repo DIR --trusted-ref BRANCH"));
+            }
+            let judging = match asked.policy {
+                Some(file) => from_file(file, for_server(repo, &local, &ids)?.trunk.as_bstr(), &ids)?,
+                None => for_server(repo, &local, &ids)?,
+            };
+            return Ok(Self { refs: local, policy: judging, remote: None });
+        }
+        let remote = remote(repo, asked.remote)?;
+        let (refs, head) = match &remote {
+            Some(remote) => {
+                let head: BString = bstr::concat([b"refs/remotes/", remote.as_slice(), b"/HEAD"]).into();
+                let head = repo.symbolic_ref(head.as_bstr())?.and_then(|name| as_branch(name.as_bstr(), remote));
+                (tracked(&local, remote), head)
+            }
+            None => (local, None),
+        };
+        let trunk = trunk(asked.trunk, head, &refs, remote.as_ref())?;
+        let policy = match asked.policy {
+            Some(file) => from_file(file, trunk.as_bstr(), &ids)?,
+            None => for_client(repo, &refs, trunk.as_bstr(), &ids)?,
+        };
+        Ok(Self { refs, policy, remote })
+    }
+}
+
+/// A branch in full, by its short or its full name.
+pub(super) fn branch(name: &str) -> BString {
+    if name.starts_with("refs/") { name.into() } else { format!("refs/heads/{name}").into() }
+}
+
+fn remote(repo: &Repo, wanted: Option<&str>) -> Result<Option<BString>> {
+    let mut remotes = repo.remotes();
+    if let Some(wanted) = wanted {
+        let known = remotes.into_iter().find(|name| name == wanted).or_else(|| repo.remote_for_url(wanted));
+        let shown = escape::quote_path(wanted.as_bytes());
+        return known.map(Some).ok_or_else(|| {
+            Error::undecided(format!("{shown} is no remote of this repository, so its refs are not known here"))
+                .help(format!("make it one: git remote add <name> {shown}, git fetch <name>"))
+        });
+    }
+    if remotes.len() < 2 {
+        return Ok(remotes.pop());
+    }
+    let usual = repo.head_remote()?.unwrap_or_else(|| "origin".into());
+    let found = remotes.iter().find(|name| **name == usual).or_else(|| remotes.iter().find(|name| *name == "origin"));
+    found.cloned().map(Some).ok_or_else(|| {
+        let names: Vec<String> = remotes.iter().map(|name| escape::quote_path(name)).collect();
+        Error::usage(format!("there are several remotes and none is the usual one: {}", names.join(", ")))
+            .help("refgate check --remote <name>, or git config branch.<branch>.remote <name> for good")
+    })
+}
+
+/// The trusted ref. A clone knows it from the remote's `HEAD`; one that was put together by hand may not, and then a
+/// guess between `main` and `master` would judge by the wrong policy.
+fn trunk(asked: Option<&str>, head: Option<BString>, refs: &RefMap, remote: Option<&BString>) -> Result<BString> {
+    let mut branches = refs.keys().filter(|name| name.starts_with(b"refs/heads/"));
+    if let Some(asked) = asked {
+        let asked = branch(asked);
+        if branches.next().is_some() && !refs.contains_key(&asked) {
+            let shown = escape::quote_path(&asked);
+            return Err(Error::usage(format!("--trunk names {shown}, which the remote was not seen to hold"))
+                .help("git fetch <remote>, or name another branch"));
+        }
+        return Ok(asked);
+    }
+    let usual = ["refs/heads/main", "refs/heads/master"].map(BString::from);
+    let known = usual.iter().filter(|name| refs.contains_key(*name)).count();
+    // The only branch of a repository without remotes is the trusted one, whatever its name.
+    let few = if remote.is_some() { 0 } else { 1 };
+    if head.is_some() || known == 1 || (known == 0 && branches.count() <= few) {
+        return Ok(client_trunk(head, refs));
+    }
+    let which = if known == 0 { "neither main nor master is known" } else { "both main and master are known" };
+    let help = match remote {
+        Some(remote) => {
+            let remote = escape::quote_path(remote);
+            format!("git remote set-head {remote} --auto asks the remote; or refgate check --trunk <branch>")
+        }
+        None => "name it: refgate check --trunk <branch>".to_owned(),
+    };
+    Err(Error::undecided(format!("which branch is the trusted one cannot be told: {which}")).help(help))
+}
+
+fn tracked(local: &RefMap, remote: &BString) -> RefMap {
+    let branches = local.iter().filter_map(|(name, value)| Some((as_branch(name.as_bstr(), remote)?, *value)));
+    branches.collect()
+}
+
+fn as_branch(name: &BStr, remote: &BString) -> Option<BString> {
+    let branch = name.strip_prefix(b"refs/remotes/")?.strip_prefix(remote.as_slice())?.strip_prefix(b"/")?;
+    Some(bstr::concat([b"refs/heads/", branch]).into())
+}

@@ -1,0 +1,175 @@
+//! Where the demo happens: a temporary folder with a guarded server and a clone, and git processes that see nothing of
+//! the person's or the machine's configuration. The folder goes away with the [`Place`], whatever happens.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use bstr::ByteSlice as _;
+
+use super::scenes::{Scene, Step};
+use super::trace;
+use crate::error::{Error, Result};
+use crate::escape;
+
+/// The server, the clone, and how to reach them.
+pub(super) struct Place {
+    /// What git calls itself, `git version 2.47.3`.
+    pub(super) git_version: String,
+    folder: tempfile::TempDir,
+    /// The folder's path, absolute and without symbolic links.
+    path: PathBuf,
+}
+
+/// What became of a push.
+#[derive(Debug)]
+pub(super) struct Pushed {
+    /// Whether git reported success.
+    pub(super) accepted: bool,
+    /// The lines of the server's hook.
+    pub(super) answer: Vec<String>,
+    /// Everything else that git said.
+    pub(super) git: String,
+}
+
+impl Place {
+    pub(super) fn new() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("refgate-demo-").tempdir()?;
+        let path = fs_err::canonicalize(folder.path())?;
+        let mut place = Self { git_version: String::new(), folder, path };
+        place.git_version = place.run(place.git(&place.path).arg("--version"))?;
+        // Without templates no hook of the machine's is copied; without maintenance nothing outlives the demo.
+        let server = place.path.join("server.git");
+        place.run(place.git(&place.path).args(["init", "-q", "--template=", "--bare", "-b", "main"]).arg(&server))?;
+        place.run(place.git(&server).args(["config", "receive.autogc", "false"]))?;
+        let program = std::env::current_exe()?;
+        place.run(place.command(&program).args(["install", "server", "--repo"]).arg(&server))?;
+        let clone = place.clone_dir();
+        place.run(
+            place
+                .git(&place.path)
+                .args(["clone", "-q", "--template=", "-c", "maintenance.auto=false", "-c", "gc.auto=0"])
+                .args([&server, &clone]),
+        )?;
+        place.run(place.git(&clone).args(["symbolic-ref", "HEAD", "refs/heads/main"]))?;
+        Ok(place)
+    }
+
+    /// Removes the folder and says when that fails.
+    pub(super) fn close(self) -> Result<()> {
+        Ok(self.folder.close()?)
+    }
+
+    /// Brings the clone to where the scene's push begins.
+    pub(super) fn prepare(&self, scene: &Scene) -> Result<()> {
+        scene.steps.iter().try_for_each(|step| self.step(step))
+    }
+
+    /// `git push` with these arguments, in the clone.
+    pub(super) fn push(&self, args: &[&str]) -> Result<Pushed> {
+        let output = self.output(self.git(&self.clone_dir()).arg("push").args(args))?;
+        let mut pushed = Pushed { accepted: output.status.success(), answer: Vec::new(), git: String::new() };
+        for line in output.stderr.lines().map(|line| line.to_str_lossy()) {
+            match line.strip_prefix("remote:") {
+                // Git pads the lines, to wipe a progress meter that may stand there.
+                Some(line) => pushed.answer.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
+                None => pushed.git.extend([line.as_ref(), "\n"]),
+            }
+        }
+        Ok(pushed)
+    }
+
+    fn step(&self, step: &Step) -> Result<()> {
+        match *step {
+            Step::Git(args) => self.git_in_clone(args).map(drop),
+            Step::Write(path, text) => self.write(path, text),
+            Step::Link(path, target) => {
+                let path = self.clone_dir().join(path);
+                fs_err::remove_file(&path)?;
+                Ok(fs_err::os::unix::fs::symlink(target, path)?)
+            }
+            Step::Index(path, text) => self.index(path, text),
+            Step::Approve(task) => {
+                let base = self.git_in_clone(&["merge-base", "HEAD", "origin/main"])?;
+                trace::approval(task, &base).iter().try_for_each(|(path, text)| self.write(path, text))
+            }
+            Step::Finish(task) => trace::reports(task).iter().try_for_each(|(path, text)| self.write(path, text)),
+            Step::Commit(message) => {
+                self.git_in_clone(&["add", "--all"])?;
+                self.git_in_clone(&["commit", "-q", "-m", message]).map(drop)
+            }
+        }
+    }
+
+    fn write(&self, path: &str, text: &str) -> Result<()> {
+        let path = self.clone_dir().join(path);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        Ok(fs_err::write(path, text)?)
+    }
+
+    fn index(&self, path: &str, text: &str) -> Result<()> {
+        let blob = self.path.join("blob");
+        fs_err::write(&blob, text)?;
+        let oid = self.run(self.git(&self.clone_dir()).args(["hash-object", "-w", "--no-filters"]).arg(&blob))?;
+        self.git_in_clone(&["update-index", "--add", "--cacheinfo", &format!("100644,{oid},{path}")]).map(drop)
+    }
+
+    fn clone_dir(&self) -> PathBuf {
+        self.path.join("clone")
+    }
+
+    fn git_in_clone(&self, args: &[&str]) -> Result<String> {
+        self.run(self.git(&self.clone_dir()).args(args))
+    }
+
+    /// Runs a command that must succeed; what it wrote to standard output.
+    fn run(&self, command: &mut Command) -> Result<String> {
+        let output = self.output(command)?;
+        if output.status.success() {
+            return Ok(output.stdout.trim_end().to_str_lossy().into_owned());
+        }
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| escape::quote_path(word.as_encoded_bytes())).collect();
+        let said = escape::escape(output.stderr.trim_end());
+        Err(Error::undecided(format!("{} failed: {said}", words.join(" ")))
+            .help("the demo needs git 2.28 or newer, and room where temporary files go (TMPDIR)"))
+    }
+
+    fn output(&self, command: &mut Command) -> Result<Output> {
+        command.stdin(Stdio::null()).output().map_err(|error| {
+            let program = escape::quote_path(command.get_program().as_encoded_bytes());
+            Error::undecided(format!("{program} cannot be started: {error}"))
+                .help("the demo makes real pushes: install git (https://git-scm.com) and put it on the PATH")
+        })
+    }
+
+    fn git(&self, folder: &Path) -> Command {
+        let mut command = self.command("git".as_ref());
+        command.current_dir(folder);
+        command
+    }
+
+    /// A process that inherits no word of Git's or refgate's from whoever started the demo, be it a hook. Identity and
+    /// date are fixed, so that the transcript is the same everywhere.
+    #[expect(clippy::disallowed_methods, reason = "the demo shows stock git at work; nothing is decided here")]
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        let ours =
+            |name: &OsStr| [&b"GIT_"[..], b"REFGATE_"].iter().any(|mark| name.as_encoded_bytes().starts_with(mark));
+        for name in std::env::vars_os().map(|(name, _)| name).filter(|name| ours(name)) {
+            command.env_remove(name);
+        }
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "Demo").env(format!("GIT_{who}_EMAIL"), "demo@example.com");
+            command.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
+        }
+        command
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("HOME", &self.path)
+            .env("LC_ALL", "C");
+        command
+    }
+}

@@ -1,0 +1,173 @@
+//! `refgate hook NAME`: the same judge behind each of Git's hooks. They differ only in where the updates come from.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice as _};
+
+use super::answer::{Answer, Told};
+use super::check;
+use super::client::{Asked, View};
+use crate::change::Push;
+use crate::cli::{Hook, HookName};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::finding::{Decision, Verdict};
+use crate::git::Repo;
+use crate::judge::judge;
+use crate::oid::Oid;
+use crate::policy::Policy;
+use crate::policy::load::{for_server, server, server_folder};
+use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
+use crate::rules;
+
+/// Ten thousand refs take one megabyte; nobody pushes as much as this.
+const MAX_INPUT: u64 = 64 * 1024 * 1024;
+/// The file that lets the first push in.
+pub const BOOTSTRAP: &str = "bootstrap";
+
+/// Runs the hook.
+pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
+    let answer = Answer::hook(args.format, env);
+    let now = args.at.unwrap_or(now);
+    let judged = match &args.name {
+        HookName::PreCommit { policy } => pre_commit(policy.as_deref(), env, answer, now),
+        HookName::PrePush { remote, policy, .. } => pre_push(remote, policy.as_deref(), env, answer, now),
+        HookName::PreReceive => receive(env, answer, now, |repo| parse_receive(&input()?, repo.format())),
+        HookName::Update { name, old, new } => receive(env, answer, now, |repo| {
+            let name = name.as_encoded_bytes();
+            parse_update(name, old.as_bytes(), new.as_bytes(), repo.format()).map(|update| vec![update])
+        }),
+    };
+    let claimed = answer.claim();
+    // Only an answer that is given may use the bootstrap up.
+    claimed.write(&judged.and_then(Judged::settle).unwrap_or_else(Told::from))
+}
+
+/// What was judged, and the one-time bootstrap that accepting it uses up.
+struct Judged {
+    told: Told,
+    token: Option<PathBuf>,
+}
+
+impl From<Told> for Judged {
+    fn from(told: Told) -> Self {
+        Self { told, token: None }
+    }
+}
+
+impl Judged {
+    fn settle(self) -> Result<Told> {
+        self.token.map_or(Ok(()), |token| use_up(&token))?;
+        Ok(self.told)
+    }
+}
+
+fn input() -> Result<Vec<u8>> {
+    let mut input = Vec::new();
+    std::io::stdin().take(MAX_INPUT + 1).read_to_end(&mut input)?;
+    if input.len() as u64 > MAX_INPUT {
+        return Err(
+            Error::malformed(format!("more than {MAX_INPUT} bytes of ref updates")).help("push fewer refs at once")
+        );
+    }
+    Ok(input)
+}
+
+fn receive(
+    env: &Env,
+    answer: Answer,
+    now: jiff::Timestamp,
+    updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
+) -> Result<Judged> {
+    let repo = Repo::open_hook(env)?;
+    let updates = updates(&repo)?;
+    let ids = rules::ids();
+    if server(&server_folder(&repo), &ids)?.is_none() {
+        // Without the server's own word its floor would be gone without a sound.
+        return Err(Error::undecided("the gate of this repository is not installed: refgate/server.toml is missing")
+            .help("an administrator installs it: refgate install server --repo DIR"));
+    }
+    let refs = repo.refs()?;
+    let policy = for_server(&repo, &refs, &ids)?;
+    answer.limit(policy.limits.seconds);
+    let token = server_folder(&repo).join(BOOTSTRAP);
+    let push = Push::new(refs, updates, token.is_file());
+    let verdict = judge(&repo, &policy, &push, now);
+    let spends = verdict.bootstrap && verdict.decision == Decision::Accept;
+    Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends) })
+}
+
+/// Takes the bootstrap away before the answer is written. Of two first pushes at once, one finds it gone and is
+/// refused.
+fn use_up(token: &Path) -> Result<()> {
+    let gone = fs_err::remove_file(token).and_then(|()| match token.parent() {
+        Some(folder) => fs_err::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    });
+    gone.map_err(|error| {
+        Error::undecided(format!("the one-time bootstrap cannot be used up: {error}"))
+            .help("another first push was faster, or the hook's user may not write in the gate's folder")
+    })
+}
+
+fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
+    let repo = Repo::open_hook(env)?;
+    let updates = parse_push(&input()?, repo.format())?;
+    let View { mut refs, policy, .. } = View::take(&repo, Asked { remote: Some(remote), trunk: None, policy })?;
+    answer.limit(policy.limits.seconds);
+    for update in &updates {
+        // The remote has just said where its refs are; that beats what was last fetched.
+        if update.old.is_zero() {
+            refs.remove(&update.name);
+        } else {
+            let moved = |error: Error| Error { help: format!("the remote has moved: git fetch {remote}"), ..error };
+            repo.kind(update.old).map_err(moved)?;
+            refs.insert(update.name.clone(), update.old);
+        }
+    }
+    let bootstrap = refs.is_empty();
+    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap), now)).into())
+}
+
+fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
+    let repo = Repo::open_hook(env)?;
+    let View { refs, policy, .. } = View::take(&repo, Asked { policy, ..Asked::default() })?;
+    answer.limit(policy.limits.seconds);
+    // A commit on no branch goes nowhere yet; as a branch of its own it meets the rules for what any branch may hold.
+    let name = repo.head()?.unwrap_or_else(|| BString::from("refs/heads/detached-head"));
+    let judge = |new| {
+        let mut refs = refs.clone();
+        let update = check::update(&mut refs, &policy, name.clone(), new);
+        let bootstrap = refs.is_empty();
+        judge(&repo, &policy, &Push::new(refs, vec![update], bootstrap), now)
+    };
+    let verdict = judge(repo.staged_commit(env)?);
+    let refused = verdict.decision == Decision::Refuse;
+    // Where that cannot be found out, the refusal stands.
+    let amended = refused.then(|| amended(&repo, &policy, &refs, env, &judge)).and_then(|found| found.ok().flatten());
+    Ok(amended.unwrap_or(Told::from(verdict)).into())
+}
+
+/// Git does not tell the hook that it amends. When what is staged passes in `HEAD`'s place, the commit may go on: where
+/// it is not meant so, the server refuses it. `None` when it does not pass, or when `HEAD` is promoted already and so
+/// is nobody's to amend.
+fn amended(
+    repo: &Repo,
+    policy: &Policy,
+    refs: &RefMap,
+    env: &Env,
+    judge: &dyn Fn(Oid) -> Verdict,
+) -> Result<Option<Told>> {
+    let Some(new) = repo.staged_amend(env)? else { return Ok(None) };
+    let head = repo.resolve("HEAD")?;
+    for (_, tip) in refs.iter().filter(|(name, _)| policy.is_protected(name.as_bstr())) {
+        if repo.is_ancestor(head, *tip)? {
+            return Ok(None);
+        }
+    }
+    let verdict = judge(new);
+    let note = "this holds for git commit --amend only: as a commit of its own the server would refuse it";
+    let passes = verdict.decision == Decision::Accept;
+    Ok(passes.then(|| Told { verdict, notes: vec![note.to_owned()] }))
+}

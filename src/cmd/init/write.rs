@@ -1,0 +1,311 @@
+//! The text of a starter policy: every key with what it means and its default, commented out where the default is
+//! fine. Defaults come from the built-in policy itself, so that this page cannot disagree with it.
+
+use std::fmt::Write as _;
+
+use super::look::Found;
+use crate::glob::{Glob, GlobSet};
+use crate::policy::{POLICY_FILE, POLICY_FOLDER, Policy};
+use crate::rules::ALL;
+
+/// The widest line.
+const WIDTH: usize = 100;
+
+/// The policy file for a repository where this was found; `default` is the built-in policy.
+pub(super) fn text(found: &Found, default: &Policy) -> String {
+    let mut page = Page(String::new());
+    head(&mut page);
+    branches(&mut page, found, default);
+    trace(&mut page, found, default);
+    paths(&mut page, found, default);
+    rules(&mut page);
+    limits(&mut page, default);
+    page.0
+}
+
+fn head(page: &mut Page) {
+    page.note(
+        "The policy of refgate: which refs may move, and what must be true first. A key that is commented out shows \
+         its default; a key that does not exist is an error.",
+    );
+    page.note("");
+    page.note(
+        "A push is judged by the copy that the server's default branch held before it, so no push can loosen the \
+         rules that judge it. The very first push into an empty server may bring this file. After that a push that \
+         changes it is refused (refgate explain policy-changed), and an administrator puts a new one in force:",
+    );
+    page.note("    refgate install server --repo DIR --policy refgate.toml");
+    page.0.push_str("\nversion = 1\n");
+    page.gap("The name that an approval must give as `Repository:` [default: any]");
+    page.key("repository", Is::Default, Value::Text("example".into()));
+}
+
+fn branches(page: &mut Page, found: &Found, default: &Policy) {
+    page.table("branches");
+    page.note(&format!(
+        "Branches that move by promotion only, beside the default branch ({}), which always does. Short names; `*` is \
+         any name without a slash, `**` any at all.",
+        found.trunk_name()
+    ));
+    if !found.covered.is_empty() {
+        page.note(&format!("Protected by the default already: {}.", found.covered.line()));
+    }
+    if !found.protected.is_empty() {
+        page.note("Found here: all but those of the default; take out what is no long-lived branch of yours.");
+    }
+    page.list("protected", &default.protected, found.protected.iter());
+    page.gap("What the names of task branches begin with; the rest of the name is the task's.");
+    if !found.prefixes.is_empty() {
+        page.note(&format!("Folders of branches seen here: {}.", found.prefix_line()));
+    }
+    match &found.task_prefix {
+        Some(prefix) => page.key("task", Is::Found, Value::Text(prefix.clone())),
+        None => page.key("task", Is::Default, Value::Text(default.task_prefix.clone())),
+    }
+    page.gap("What the names of emergency branches begin with; they need a signed label.");
+    page.key("emergency", Is::Default, Value::Text(default.emergency_prefix.clone()));
+
+    page.table("tags");
+    page.note("Release tags: only on commits that a protected branch contains. (No tag at all can be moved.)");
+    page.list("release", &default.release_tags, []);
+
+    page.table("notes");
+    page.note("Notes that may be pushed: what follows refs/notes/. None by default.");
+    page.list("allow", &default.notes, []);
+}
+
+fn trace(page: &mut Page, found: &Found, default: &Policy) {
+    page.table("trace");
+    page.note("The folder at the top of the repository that holds a folder for each task.");
+    page.note(&match found.tasks.len() {
+        0 => "There is none here yet.".to_owned(),
+        count => format!("Here it holds {count} tasks."),
+    });
+    page.key("folder", Is::Default, Value::Text(default.trace.clone()));
+    page.gap(
+        "What a task's folder must hold before the task is promoted. A name that ends in a slash is a folder with at \
+         least one file in it that is not empty.",
+    );
+    page.key("artifacts", Is::Default, Value::List(default.artifacts.clone()));
+}
+
+fn paths(page: &mut Page, found: &Found, default: &Policy) {
+    let paths = &default.paths;
+    page.table("paths");
+    page.note(
+        "Globs over whole paths, case-sensitive: `*` within a name, `**` across folders, a slash at the end for a \
+         whole folder, `{a,b}` for a choice. A list that is written here replaces the default.",
+    );
+    page.gap("Schema files: a change must be listed under `Schema changes` in the approval.");
+    page.note(&format!("Tracked here: {}.", found.schema.line()));
+    page.list("schema", &paths.schema, []);
+    page.gap("Backfill scripts: likewise under `Backfill scripts`.");
+    page.note(&format!("Tracked here: {}.", found.backfill.line()));
+    page.list("backfill", &paths.backfill, []);
+    page.gap("Documentation: may go to a protected branch from any branch, without a task.");
+    page.list("documentation", &paths.documentation, []);
+    page.gap(
+        "Never documentation, whatever the name: files that instruct agents, build tools or the gate. What is written \
+         here comes on top of these, which always hold, in any case:",
+    );
+    for glob in &paths.not_documentation {
+        page.note(&format!("    {glob}"));
+    }
+    page.key("not_documentation", Is::Default, Value::List(Vec::new()));
+    page.gap(&format!(
+        "Files that only the policy role may change, beside {POLICY_FILE} and {POLICY_FOLDER}/, which it always owns: \
+         CI workflows and hooks that run refgate."
+    ));
+    if !found.callers.is_empty() {
+        page.note("Found here: files that call refgate.");
+    }
+    page.list("owned", &paths.owned, found.callers.iter());
+}
+
+fn rules(page: &mut Page) {
+    page.table("rules");
+    page.note(
+        "`enforce` refuses the push, `evaluate` only reports (for the time of adoption), `off` switches a rule off. \
+         The server's own [floor] can forbid to lower one. `refgate explain RULE` says more.",
+    );
+    for rule in ALL {
+        page.gap(rule.summary);
+        page.key(rule.id, Is::Default, Value::Text(rule.severity.name().to_owned()));
+    }
+}
+
+fn limits(page: &mut Page, default: &Policy) {
+    page.table("limits");
+    page.note("Seconds after which a decision is given up, which refuses the push.");
+    page.key("seconds", Is::Default, Value::Number(default.limits.seconds));
+    page.gap("The largest file that refgate reads of a push, in bytes.");
+    page.key("blob_bytes", Is::Default, Value::Number(default.limits.blob_bytes));
+}
+
+/// Whether a key is written to be in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    /// The default is fine: commented out.
+    Default,
+    /// Something was found that the default does not know.
+    Found,
+}
+
+enum Value {
+    Text(String),
+    Number(u64),
+    List(Vec<String>),
+}
+
+struct Page(String);
+
+impl Page {
+    fn table(&mut self, name: &str) {
+        let _ = writeln!(self.0, "\n[{name}]");
+    }
+
+    /// A comment after an empty line.
+    fn gap(&mut self, text: &str) {
+        self.0.push('\n');
+        self.note(text);
+    }
+
+    /// A comment, broken at spaces; one that begins with spaces stays as it is, and so does a word of any length.
+    fn note(&mut self, text: &str) {
+        if text.is_empty() || text.starts_with(' ') {
+            let _ = writeln!(self.0, "{}", format!("# {text}").trim_end());
+            return;
+        }
+        let mut line = String::from("#");
+        for word in text.split(' ') {
+            if line.len() + 1 + word.len() > WIDTH && line.len() > 1 {
+                let _ = writeln!(self.0, "{line}");
+                line = String::from("#");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        let _ = writeln!(self.0, "{line}");
+    }
+
+    /// A list of globs: the default, and what was found beside it.
+    fn list<'f>(&mut self, name: &str, default: &GlobSet, found: impl IntoIterator<Item = &'f String>) {
+        let mut globs: Vec<String> = default.iter().map(|glob: &Glob| glob.as_str().to_owned()).collect();
+        let known = globs.len();
+        globs.extend(found.into_iter().cloned());
+        let is = if globs.len() > known { Is::Found } else { Is::Default };
+        self.key(name, is, Value::List(globs));
+    }
+
+    fn key(&mut self, name: &str, is: Is, value: Value) {
+        let mark = if is == Is::Default { "#" } else { "" };
+        let text = |text: String| toml::Value::String(text).to_string();
+        let value = match value {
+            Value::Text(value) => text(value),
+            Value::Number(value) => value.to_string(),
+            Value::List(values) => {
+                let values: Vec<String> = values.into_iter().map(text).collect();
+                let line = format!("[{}]", values.join(", "));
+                if mark.len() + name.len() + 3 + line.len() <= WIDTH {
+                    line
+                } else {
+                    let lines: String = values.iter().map(|value| format!("{mark}    {value},\n")).collect();
+                    format!("[\n{lines}{mark}]")
+                }
+            }
+        };
+        let _ = writeln!(self.0, "{mark}{name} = {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bstr::ByteSlice as _;
+
+    use super::super::{default_policy, policy};
+    use super::*;
+    use crate::policy::parse::{Known, parse};
+
+    fn read(text: &str) -> Result<Policy, crate::error::Error> {
+        let ids = crate::rules::ids();
+        parse(text, POLICY_FILE, Known { rules: &ids, trunk: b"refs/heads/main".as_bstr() })
+    }
+
+    fn plain() -> String {
+        policy(&Found::nothing()).unwrap()
+    }
+
+    /// The text with every key in force.
+    fn uncommented(text: &str) -> String {
+        let mut list = false;
+        let mut out = String::new();
+        for line in text.lines() {
+            let key = line.strip_prefix('#').filter(|rest| list || !rest.starts_with(' ') && rest.contains(" = "));
+            list = key.is_some_and(|key| if list { key != "]" } else { key.ends_with('[') });
+            out.extend([key.unwrap_or(line), "\n"]);
+        }
+        out
+    }
+
+    #[test]
+    fn where_nothing_was_found_it_is_the_built_in_policy() {
+        assert_eq!(read(&plain()).unwrap().digest(), default_policy().digest());
+    }
+
+    #[test]
+    fn every_default_that_it_shows_is_the_default() {
+        let text = uncommented(&plain());
+        let mut policy = read(&text).unwrap();
+        assert_eq!(policy.repository.take().as_deref(), Some("example"));
+        let severities = std::mem::take(&mut policy.rules);
+        assert_eq!(policy.digest(), default_policy().digest());
+        assert_eq!(policy.limits.seconds, default_policy().limits.seconds);
+        assert_eq!(severities, ALL.iter().map(|rule| (rule.id.to_owned(), rule.severity)).collect());
+    }
+
+    #[test]
+    fn every_key_that_the_parser_knows_is_shown() {
+        let keys = |table: &str| -> BTreeSet<String> {
+            // The parser itself names the keys that it would have taken.
+            let error = read(&format!("version = 1\n{table}\nno-such-key = 1\n")).unwrap_err().message;
+            let (_, expected) = error.split_once("expected").unwrap();
+            expected.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
+        };
+        let text = uncommented(&plain());
+        for table in keys("").iter().filter(|key| !["version", "repository"].contains(&key.as_str())) {
+            let (_, section) = text.split_once(&format!("\n[{table}]\n")).unwrap_or_else(|| panic!("no [{table}]"));
+            let section = section.split("\n[").next().unwrap();
+            if table != "rules" {
+                for key in keys(&format!("[{table}]")) {
+                    assert!(section.contains(&format!("\n{key} = ")), "[{table}] does not show {key}:\n{section}");
+                }
+            }
+        }
+        assert!(text.contains("\nversion = ") && text.contains("\nrepository = "));
+    }
+
+    #[test]
+    fn what_was_found_is_in_force_beside_the_default() {
+        let found = Found {
+            protected: ["develop".to_owned()].into(),
+            callers: [".github/workflows/it's \"odd\".yml".to_owned()].into(),
+            task_prefix: Some("task/".into()),
+            ..Found::nothing()
+        };
+        let policy = read(&policy(&found).unwrap()).unwrap();
+        for branch in ["develop", "release/1"] {
+            assert!(policy.protected.matches(branch.as_bytes()), "{branch}");
+        }
+        assert!(policy.is_owned(".github/workflows/it's \"odd\".yml".into()));
+        assert_eq!(policy.task_prefix, "task/");
+    }
+
+    #[test]
+    fn lines_are_ascii_and_fit() {
+        let long: Vec<_> =
+            plain().lines().filter(|line| line.len() > WIDTH || !line.is_ascii()).map(str::to_owned).collect();
+        assert!(long.is_empty(), "{long:#?}");
+    }
+}

@@ -1,0 +1,149 @@
+//! `refgate init`: what it finds in real repositories, where it writes, and what it leaves alone.
+
+use std::path::Path;
+
+use crate::corpus::process;
+use crate::support::{REFGATE, Said};
+
+fn said(command: &mut std::process::Command) -> Said {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { ok: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn init(folder: &Path, args: &[&str]) -> Said {
+    said(process::command(REFGATE).current_dir(folder).arg("init").args(args))
+}
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    said(process::command("git").current_dir(folder).args(args)).must()
+}
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    }
+}
+
+/// The lines that are in force.
+fn in_force(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with('[')).collect()
+}
+
+/// A repository with two commits' worth of a team's habits.
+fn busy() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("a busy ").tempdir().unwrap();
+    let top = folder.path();
+    git(top, &["init", "-q", "-b", "main", "."]);
+    write(
+        top,
+        &[
+            ("prisma/schema.prisma", "model A {}\n"),
+            ("db/migrations/1.sql", "select 1;\n"),
+            ("db/migrations/2.sql", "select 2;\n"),
+            ("api/\u{fc}.graphql", "type A\n"),
+            ("scripts/backfill-prices.ts", "run()\n"),
+            (".github/workflows/gate.yml", "run: refgate check\n"),
+            (".github/workflows/test.yml", "run: make test\n"),
+            (".ai-stack-trace/old-task/final/status.json", "{}\n"),
+            (".ai-stack-trace/new-task/contract/APPROVED", "x\n"),
+        ],
+    );
+    git(top, &["add", "-A"]);
+    git(top, &["commit", "-q", "-m", "Start"]);
+    for branch in ["develop", "release/1", "work/new-task", "fix/a", "fix/b"] {
+        git(top, &["branch", branch]);
+    }
+    folder
+}
+
+#[test]
+fn in_an_empty_repository_it_writes_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "trunk", "."]);
+    let told = init(folder.path(), &[]).must();
+    assert!(told.contains("trunk (always protected)"), "{told}");
+    assert!(told.contains("refgate install server --repo DIR --policy refgate.toml"), "{told}");
+    let text = fs_err::read_to_string(folder.path().join("refgate.toml")).unwrap();
+    assert_eq!(in_force(&text), ["version = 1"]);
+    assert!(text.contains("refgate install server --repo DIR --policy refgate.toml"), "{text}");
+}
+
+#[test]
+fn it_proposes_what_it_sees_and_check_takes_it() {
+    let folder = busy();
+    let below = folder.path().join("db/migrations");
+    let told = init(&below, &[]).must();
+    let text = fs_err::read_to_string(folder.path().join("refgate.toml")).unwrap();
+    let expected = [
+        "version = 1",
+        "protected = [\"release/*\", \"develop\"]",
+        "task = \"work/\"",
+        "owned = [\".github/workflows/gate.yml\"]",
+    ];
+    assert_eq!(in_force(&text), expected, "{text}");
+    for part in ["4, like \"api/\\303\\274.graphql\"", "1, like scripts/backfill-prices.ts", "fix/ (2), work/ (1)"] {
+        assert!(text.contains(part) && told.contains(part), "{part}:\n{text}\n{told}");
+    }
+    assert!(text.contains("Here it holds 2 tasks."), "{text}");
+    let check = ["check", "--policy", "refgate.toml", "--ref", "topic"];
+    let _ = said(process::command(REFGATE).current_dir(folder.path()).args(check)).must();
+}
+
+#[test]
+fn a_clone_and_a_linked_worktree_show_the_same_and_each_gets_its_own() {
+    let (folder, place) = (busy(), tempfile::tempdir().unwrap());
+    let (clone, linked) = (place.path().join("clone"), place.path().join("linked"));
+    git(folder.path(), &["checkout", "-q", "develop"]);
+    git(folder.path(), &["worktree", "add", "-q", linked.to_str().unwrap(), "fix/a"]);
+    git(place.path(), &["clone", "-q", folder.path().to_str().unwrap(), clone.to_str().unwrap()]);
+    let from_clone = init(&clone, &["--print"]).must();
+    assert!(from_clone.contains("default branch (develop)"), "its remote's HEAD says so:\n{from_clone}");
+    assert!(from_clone.contains("\"main\""), "{from_clone}");
+    let told = init(&linked, &[]).must();
+    assert!(told.contains("main (always protected)"), "{told}");
+    assert!(linked.join("refgate.toml").is_file() && !folder.path().join("refgate.toml").exists());
+}
+
+#[test]
+fn what_is_staged_counts_before_the_first_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "main", "."]);
+    write(folder.path(), &[("a.proto", "syntax\n"), ("b.proto", "not added\n")]);
+    git(folder.path(), &["add", "a.proto"]);
+    assert!(init(folder.path(), &[]).must().contains("1, like a.proto"));
+}
+
+#[test]
+fn an_existing_policy_is_never_overwritten() {
+    let folder = busy();
+    let path = folder.path().join("refgate.toml");
+    fs_err::write(&path, "mine\n").unwrap();
+    let refused = init(folder.path(), &[]);
+    assert!(!refused.ok && refused.stderr.contains("exists already"), "{}", refused.stderr);
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), "mine\n");
+    fs_err::remove_file(&path).unwrap();
+    fs_err::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    assert!(!init(folder.path(), &[]).ok, "a link that leads nowhere is somebody's too");
+    assert!(!folder.path().join("elsewhere").exists());
+    assert!(init(folder.path(), &["--print"]).must().contains("protected = [\"release/*\", \"develop\"]"));
+}
+
+#[test]
+fn a_bare_repository_gets_it_printed() {
+    let place = tempfile::tempdir().unwrap();
+    let (full, empty) = (place.path().join("full.git"), place.path().join("empty.git"));
+    git(place.path(), &["clone", "-q", "--bare", busy().path().to_str().unwrap(), full.to_str().unwrap()]);
+    git(place.path(), &["init", "-q", "--bare", "-b", "main", empty.to_str().unwrap()]);
+    let text = init(place.path(), &["--print", "--repo", full.to_str().unwrap()]).must();
+    assert!(in_force(&text).contains(&"protected = [\"release/*\", \"develop\"]"), "{text}");
+    let plain = init(place.path(), &["--print", "--repo", empty.to_str().unwrap()]).must();
+    assert_eq!(in_force(&plain), ["version = 1"]);
+    assert_eq!(init(place.path(), &["--print"]).must(), plain, "outside of any repository it is the plain default");
+    for folder in [full.as_path(), place.path()] {
+        let refused = init(folder, &[]);
+        assert!(!refused.ok && !refused.stderr.is_empty() && !folder.join("refgate.toml").exists());
+    }
+}

@@ -1,0 +1,131 @@
+//! `refgate install server`: the branch that it trusts, and the hook's place where Git really looks.
+
+use std::path::PathBuf;
+
+use crate::corpus::process;
+use crate::support::{REFGATE, Said, Sandbox};
+
+/// A bare repository whose `HEAD` names `head`, with a branch for each of `branches`.
+fn bare(sandbox: &Sandbox, head: &str, branches: &[&str]) -> PathBuf {
+    let server = sandbox.path().join("x.git");
+    let mut init = process::command("git");
+    Said::new(init.args(["init", "-q", "--bare", "-b", head]).arg(&server).output().unwrap()).must();
+    if !branches.is_empty() {
+        sandbox.clone(&server.display().to_string());
+        sandbox.write(&[("src/a.rs", "one\n")]);
+        sandbox.commit("base");
+        for branch in branches {
+            sandbox.push([format!("main:refs/heads/{branch}").as_str()]).must();
+        }
+    }
+    server
+}
+
+fn install(sandbox: &Sandbox, args: &[&str]) -> Said {
+    let mut command = process::command(REFGATE);
+    command.current_dir(sandbox.path()).args(["install", "server", "--repo", "x.git"]).args(args);
+    Said::new(command.output().unwrap())
+}
+
+fn configure(sandbox: &Sandbox, key: &str, value: &str) {
+    let mut git = process::command("git");
+    git.current_dir(sandbox.path()).args(["--git-dir", "x.git", "config", key, value]);
+    Said::new(git.output().unwrap()).must();
+}
+
+#[test]
+fn a_head_that_names_no_branch_is_refused_while_there_are_branches() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "master", &["main", "other"]);
+    let said = install(&sandbox, &[]);
+    assert!(!said.ok && !server.join("refgate").exists(), "{}", said.stderr);
+    for words in ["refs/heads/master, which does not exist", "main, other", "--trusted-ref"] {
+        assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
+    }
+    let wrong = install(&sandbox, &["--trusted-ref", "trunk"]);
+    assert!(!wrong.ok && wrong.stderr.contains("refs/heads/trunk does not exist"), "{}", wrong.stderr);
+    let said = install(&sandbox, &["--trusted-ref", "main"]);
+    assert!(said.ok && said.stdout.contains("\n  trusted ref: refs/heads/main "), "{}{}", said.stdout, said.stderr);
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    sandbox.commit("direct");
+    let pushed = sandbox.push(["main"]);
+    assert!(!pushed.ok && pushed.stderr.contains("direct-push"), "{}", pushed.stderr);
+}
+
+#[test]
+fn an_empty_repository_shows_what_it_will_trust() {
+    let sandbox = Sandbox::new();
+    bare(&sandbox, "master", &[]);
+    let said = install(&sandbox, &[]).must();
+    assert!(said.contains("trusted ref: refs/heads/master"), "{said}");
+    let said = install(&sandbox, &["--trusted-ref", "refs/heads/main"]).must();
+    assert!(said.contains("trusted ref: refs/heads/main"), "{said}");
+    assert!(!install(&sandbox, &["--trusted-ref", "refs/tags/v1"]).ok);
+}
+
+#[test]
+fn another_trusted_ref_keeps_the_id_and_the_floor() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main", "next"]);
+    install(&sandbox, &[]).must();
+    let file = server.join("refgate/server.toml");
+    let before = fs_err::read_to_string(&file).unwrap() + "direct-push = \"enforce\"\n";
+    fs_err::write(&file, &before).unwrap();
+    install(&sandbox, &[]).must();
+    assert_eq!(fs_err::read_to_string(&file).unwrap(), before, "nothing is asked for, so nothing changes");
+    let said = install(&sandbox, &["--trusted-ref", "next"]).must();
+    assert!(said.contains("trusted ref: refs/heads/next"), "{said}");
+    let after = fs_err::read_to_string(&file).unwrap();
+    assert_eq!(after, before.replace("refs/heads/main", "refs/heads/next"));
+}
+
+#[test]
+fn the_hook_stands_where_a_relative_hooks_path_of_the_repository_leads() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    configure(&sandbox, "core.hooksPath", "gate/hooks");
+    install(&sandbox, &[]).must();
+    assert!(server.join("gate/hooks/pre-receive").is_file());
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    sandbox.commit("direct");
+    let pushed = sandbox.push(["main"]);
+    assert!(!pushed.ok && pushed.stderr.contains("direct-push"), "{}", pushed.stderr);
+}
+
+#[test]
+fn the_hook_stands_where_the_account_s_own_hooks_path_leads() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    let (config, hooks) = (sandbox.path().join("gitconfig"), sandbox.path().join("all hooks"));
+    fs_err::write(&config, format!("[core]\n\thooksPath = {}\n", hooks.display())).unwrap();
+    let mut command = process::command(REFGATE);
+    command.env("GIT_CONFIG_GLOBAL", &config).env("GIT_DIR", "/nowhere");
+    Said::new(command.args(["install", "server", "--repo"]).arg(&server).output().unwrap()).must();
+    assert!(hooks.join("pre-receive").is_file() && !server.join("hooks/pre-receive").exists());
+}
+
+#[test]
+fn a_repository_can_be_named_from_beside_it() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    let mut command = process::command(REFGATE);
+    command.current_dir(sandbox.path().join("client")).args(["install", "server", "--repo", "../x.git"]);
+    Said::new(command.output().unwrap()).must();
+    assert!(server.join("hooks/pre-receive").is_file());
+}
+
+#[test]
+fn a_hook_without_an_installed_gate_is_undecided_and_says_so() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    let (zero, tip) = ("0".repeat(40), sandbox.rev("main"));
+    let line = format!("{zero} {tip} refs/heads/new\n");
+    for args in [&["pre-receive"][..], &["update", "refs/heads/new", &zero, &tip]] {
+        let mut command = process::command(REFGATE);
+        command.current_dir(&server).env("GIT_DIR", ".").arg("hook").args(args);
+        let output = process::run(&mut command, line.as_bytes()).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("refgate install server --repo DIR"), "{said}");
+    }
+}

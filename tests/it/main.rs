@@ -1,0 +1,26 @@
+//! The integration tests: one binary, so that the crate is linked once.
+//!
+//! `corpus` plays every case of `fixtures/cases`; `push_file` and `push_ssh` tell one long story to a server through
+//! stock `git push`; `demo`, `init` and `install` run those commands; `layering` reads the source. `support` and
+//! `story` are what they stand on.
+
+#![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+#[allow(dead_code, reason = "the score example uses the rest")]
+#[path = "../corpus/mod.rs"]
+mod corpus;
+
+mod cases;
+mod demo;
+mod docs;
+mod entries;
+mod history;
+mod init;
+mod install;
+mod layering;
+mod places;
+mod push_file;
+mod push_ssh;
+mod story;
+mod support;
