@@ -178,19 +178,10 @@ pub struct Content {
     pub has_net: bool,
     /// Every path that the net change or any single commit touches, both sides of each rename.
     pub touched: BTreeMap<BString, Touch>,
-    /// The committer dates of those commits.
-    pub dates: Dates,
+    /// Those commits that are dated before an ancestor, with the difference in seconds.
+    pub behind: BTreeMap<Oid, i64>,
     /// Added paths that another path of the new tree equals where case or normalisation does not count.
     pub collisions: BTreeMap<BString, BString>,
-}
-
-/// What the commits of a change claim of the time.
-#[derive(Clone, Debug, Default)]
-pub struct Dates {
-    /// Commits that are dated before an ancestor, with the difference in seconds.
-    pub behind: BTreeMap<Oid, i64>,
-    /// The latest date, seconds since 1970, and its commit.
-    pub latest: Option<(i64, Oid)>,
 }
 
 /// What happened to one path.

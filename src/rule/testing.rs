@@ -267,11 +267,9 @@ impl Facts {
         self.set(path, Some(old), Some(new))
     }
 
-    /// The change's commits: one is dated `behind` seconds before an ancestor, the latest `ahead` seconds after now.
-    pub(crate) fn dated(mut self, behind: i64, ahead: i64) -> Self {
-        let latest = self.now.as_second().saturating_add(ahead);
-        self.content.dates.behind.insert(oid(0x31), behind);
-        self.content.dates.latest = Some((latest, oid(0x32)));
+    /// One of the change's commits is dated that many seconds before an ancestor.
+    pub(crate) fn dated_behind(mut self, seconds: i64) -> Self {
+        self.content.behind.insert(oid(0x31), seconds);
         self
     }
 
