@@ -76,7 +76,7 @@ impl Loader<'_> {
         }
     }
 
-    /// What is known of every update without looking at history.
+    /// What is known of every update, whatever becomes of it.
     fn frame(&self, update: &RefUpdate) -> Result<ChangeSet> {
         let class = self.policy.classify(update.name.as_bstr());
         let (mut object, mut annotated) = (None, false);

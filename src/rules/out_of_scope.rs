@@ -41,7 +41,9 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(scope) = approval.as_ref().and_then(|approval| approval.scope.as_ref()) else {
         return Ok(if paths.is_empty() { Vec::new() } else { vec![nothing_approved(&paths, place)] });
     };
-    let hints = approval.iter().flat_map(|approval| &approval.problems).chain(&scope.hints);
+    let problems = approval.iter().flat_map(|approval| &approval.problems);
+    // Often the path was meant to be listed, and this is why it is not.
+    let hints = scope.hints.iter().chain(problems);
     let hint =
         hints.take(1).map(|hint| format!("; line {} of the approval: {}", hint.line, hint.message)).collect::<String>();
     let mut found = Vec::new();
@@ -159,5 +161,12 @@ mod tests {
         Facts::promotion("t1").without("contract").touch("docs/a.md").accepted_by(&RULE);
         Facts::branch_push("topic").touch("src/a.rs").accepted_by(&RULE);
         task().touch("tools/a.ts").deleted().accepted_by(&RULE);
+    }
+
+    #[test]
+    fn an_item_that_was_meant_to_list_the_path_is_named() {
+        let facts = Facts::task_push("t1").touch("src/a.rs").scope("- src/a.rs\n- `src/b.rs`");
+        let found = facts.refused_by(&RULE, "must stand between backticks");
+        assert!(found.message.contains("; line ") && found.path.is_some_and(|path| path == "src/a.rs"));
     }
 }
