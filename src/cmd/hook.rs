@@ -83,10 +83,12 @@ fn receive(
     let repo = Repo::open_hook(env)?;
     let updates = updates(&repo)?;
     let ids = rules::ids();
-    if server(&server_folder(&repo), &ids)?.is_none() {
-        // Without the server's own word its floor would be gone without a sound.
-        return Err(Error::undecided("the gate of this repository is not installed: refgate/server.toml is missing")
-            .help("an administrator installs it: refgate install server --repo DIR"));
+    let folder = server_folder(&repo);
+    if folder.exists() && server(&folder, &ids)?.is_none() {
+        // Without the server's own word its floor would be gone without a sound. Where nothing was ever installed there
+        // was none, and the built-in policy judges.
+        return Err(Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
+            .help("an administrator installs it again: refgate install server --repo DIR"));
     }
     let refs = repo.refs()?;
     let policy = for_server(&repo, &refs, &ids)?;

@@ -39,7 +39,7 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     let server = server(&folder, rules)?;
     let trunk = match &server {
         Some(server) => server.trusted_ref.clone(),
-        None => repo.head()?.unwrap_or_else(|| "refs/heads/main".into()),
+        None => client_trunk(repo.head()?.filter(|head| refs.is_empty() || refs.contains_key(head)), refs),
     };
     let known = Known { rules, trunk: trunk.as_bstr() };
     let path = folder.join("policy.toml");

@@ -115,9 +115,11 @@ fn a_repository_can_be_named_from_beside_it() {
 }
 
 #[test]
-fn a_hook_without_an_installed_gate_is_undecided_and_says_so() {
+fn a_hook_of_a_damaged_installation_is_undecided_and_says_so() {
     let sandbox = Sandbox::new();
     let server = bare(&sandbox, "main", &["main"]);
+    install(&sandbox, &[]).must();
+    fs_err::remove_file(server.join("refgate/server.toml")).unwrap();
     let (zero, tip) = ("0".repeat(40), sandbox.rev("main"));
     let line = format!("{zero} {tip} refs/heads/new\n");
     for args in [&["pre-receive"][..], &["update", "refs/heads/new", &zero, &tip]] {
@@ -128,4 +130,20 @@ fn a_hook_without_an_installed_gate_is_undecided_and_says_so() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("refgate install server --repo DIR"), "{said}");
     }
+}
+
+#[test]
+fn a_hook_without_an_installation_judges_by_the_built_in_policy() {
+    let sandbox = Sandbox::new();
+    // HEAD names a branch that is not there, as it often does in repositories made without a care.
+    let server = bare(&sandbox, "master", &["main"]);
+    let base = sandbox.rev("main");
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    let direct = sandbox.commit("direct");
+    sandbox.push(["HEAD:refs/heads/topic"]).must();
+    let mut hook = process::command(REFGATE);
+    hook.current_dir(&server).env("GIT_DIR", ".").args(["hook", "pre-receive"]);
+    let said = process::run(&mut hook, format!("{base} {direct} refs/heads/main\n").as_bytes()).unwrap();
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    assert!(String::from_utf8_lossy(&said.stderr).contains("direct-push"), "{said:?}");
 }
