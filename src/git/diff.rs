@@ -1,6 +1,7 @@
 //! What differs between two trees, from the tree objects alone: no renames, no attributes, no configuration.
 
 use bstr::{BStr, BString, ByteSlice};
+use gix::objs::tree::name_order;
 
 use super::object::to_entry;
 use super::repo::Repo;
@@ -52,7 +53,8 @@ struct Walk<'r, 'v, 'f> {
     visit: &'v mut Visit<'f>,
 }
 
-type Item<'b> = (&'b BStr, Entry);
+/// As it stands in the tree; most entries are equal on both sides and never looked at more closely.
+type Item<'b> = gix::objs::tree::EntryRef<'b>;
 
 impl Walk<'_, '_, '_> {
     fn trees(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<()> {
@@ -85,26 +87,23 @@ impl Walk<'_, '_, '_> {
         let Some(tree) = tree else { return Ok(Vec::new()) };
         self.repo
             .tree_iter(tree, buffer)?
-            .map(|entry| {
-                let entry = entry.map_err(|error| self.repo.unreadable(tree, "tree", &error))?;
-                Ok((entry.filename, to_entry(entry.mode, entry.oid)?))
-            })
+            .map(|entry| entry.map_err(|error| self.repo.unreadable(tree, "tree", &error)))
             .collect()
     }
 
     /// A pushed tree must be one that every reader understands alike: sorted, no name twice, no name that hides a
     /// path. `git fsck` says the same, but a server need not run it.
     fn check_well_formed(&self, entries: &[Item<'_>]) -> Result<()> {
-        let sorted = entries.is_sorted_by(|a, b| a.0 != b.0 && in_tree_order(a, b).is_lt());
+        let sorted = entries.is_sorted_by(|a, b| a.filename != b.filename && in_tree_order(a, b).is_lt());
         // A folder sorts as if its name ended in a slash, so a file of its name need not stand beside it.
         let file_of_that_name = |folder: &Item<'_>| {
-            let file = (folder.0, Entry { mode: Mode::File, oid: folder.1.oid });
+            let order = |entry: &Item<'_>| name_order(entry.filename, entry.mode.is_tree(), folder.filename, false);
             entries
-                .binary_search_by(|entry| in_tree_order(entry, &file))
-                .is_ok_and(|found| entries.get(found).is_some_and(|entry| entry.1.mode != Mode::Tree))
+                .binary_search_by(order)
+                .is_ok_and(|found| entries.get(found).is_some_and(|entry| !entry.mode.is_tree()))
         };
-        let twice = sorted && entries.iter().filter(|entry| entry.1.mode == Mode::Tree).any(file_of_that_name);
-        let named = entries.iter().all(|(name, _)| !name.is_empty() && !name.contains(&b'/'));
+        let twice = sorted && entries.iter().filter(|entry| entry.mode.is_tree()).any(file_of_that_name);
+        let named = entries.iter().all(|entry| !entry.filename.is_empty() && !entry.filename.contains(&b'/'));
         if sorted && !twice && named {
             return Ok(());
         }
@@ -116,9 +115,14 @@ impl Walk<'_, '_, '_> {
     /// Two entries of one name, of which one may be missing. A folder and a file of one name never meet here: Git
     /// sorts them apart, so they come as a removal and an addition.
     fn pair(&mut self, old: Option<Item<'_>>, new: Option<Item<'_>>) -> Result<()> {
-        let Some(name) = old.or(new).map(|(name, _)| name) else { return Ok(()) };
-        let (old, new) = (old.map(|(_, entry)| entry), new.map(|(_, entry)| entry));
+        let Some(name) = old.or(new).map(|item| item.filename) else { return Ok(()) };
         if old == new {
+            return Ok(());
+        }
+        let entry = |item: Option<Item<'_>>| item.map(|item| to_entry(item.mode, item.oid)).transpose();
+        let (old, new) = (entry(old)?, entry(new)?);
+        if old == new {
+            // The same mode, spelt otherwise.
             return Ok(());
         }
         let length = self.path.len();
@@ -138,5 +142,5 @@ impl Walk<'_, '_, '_> {
 
 /// Git's order of tree entries: byte order, a folder's name ending in `/`.
 fn in_tree_order(a: &Item<'_>, b: &Item<'_>) -> std::cmp::Ordering {
-    gix::objs::tree::name_order(a.0, a.1.mode == Mode::Tree, b.0, b.1.mode == Mode::Tree)
+    name_order(a.filename, a.mode.is_tree(), b.filename, b.mode.is_tree())
 }
