@@ -26,12 +26,14 @@ pub fn quote_path(bytes: &[u8]) -> String {
 /// A message of some library as one line of printable ASCII: white space becomes a single space, and what is not
 /// printable is escaped; quotes and backslashes stay as they are.
 pub fn one_line(message: &str) -> String {
-    let words: Vec<String> = message.split_whitespace().map(|word| word.chars().map(printable).collect()).collect();
+    let words: Vec<String> = message.split_whitespace().map(printable).collect();
     words.join(" ")
 }
 
-fn printable(c: char) -> String {
-    if (' '..='~').contains(&c) { c.to_string() } else { escape(c.to_string().as_bytes()) }
+/// A text with what is not printable ASCII escaped; quotes and backslashes stay as they are.
+pub fn printable(text: &str) -> String {
+    let plain = |c: char| (' '..='~').contains(&c);
+    text.chars().map(|c| if plain(c) { c.to_string() } else { escape(c.to_string().as_bytes()) }).collect()
 }
 
 /// Control characters, line separators, and the format characters that a terminal or a browser shows as nothing or

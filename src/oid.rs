@@ -82,6 +82,11 @@ impl Oid {
         self.bytes == [0; 32]
     }
 
+    /// Whether a text can abbreviate an object name: 7 to 64 hex digits of either case.
+    pub fn is_abbreviation(text: &str) -> bool {
+        (7..=64).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+    }
+
     /// Whether `prefix`, hex digits of either case, abbreviates this name.
     pub fn has_prefix(&self, prefix: &str) -> bool {
         let hex = self.to_string();

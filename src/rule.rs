@@ -83,6 +83,12 @@ pub struct Docs {
     pub waiver: &'static str,
 }
 
+/// The waiver of most rules.
+pub const BY_OVERRIDE: &str = "An override signed by a person of the override role, once signatures have landed; \
+                               until then only the severity in the policy.";
+/// The waiver of rules that none can have.
+pub const NEVER: &str = "Never: it protects what every other decision rests on.";
+
 /// All that a rule can see.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {

@@ -4,6 +4,7 @@
 
 use super::task::is_task_name;
 use super::text::excerpt;
+use crate::oid::Oid;
 
 /// What the marker says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Marker {
         if !is_task_name(task) {
             return Err(MarkerError::Task(excerpt(task)));
         }
-        if !(7..=64).contains(&oid.len()) || !oid.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        if !Oid::is_abbreviation(oid) {
             return Err(MarkerError::Oid(excerpt(oid)));
         }
         Ok(Self { task: task.to_owned(), oid: oid.to_owned() })

@@ -180,7 +180,8 @@ impl Text {
         let room = WIDTH - next.len();
         let mut lines = vec![String::new()];
         for word in text.split(' ') {
-            let mut word = ascii(word);
+            // Messages are ASCII already; this is the wall that does not trust them.
+            let mut word = escape::printable(word);
             loop {
                 let line_length = lines.last().map_or(0, String::len);
                 let space = usize::from(line_length > 0);
@@ -229,13 +230,6 @@ pub fn shell_word(name: &[u8]) -> String {
         return escape::escape(name);
     }
     format!("'{}'", escape::quote_path(name).replace('\'', r"'\''"))
-}
-
-/// Messages are ASCII already; this is the wall that does not trust them.
-fn ascii(word: &str) -> String {
-    word.chars()
-        .map(|c| if (' '..='~').contains(&c) { c.to_string() } else { escape::escape(c.to_string().as_bytes()) })
-        .collect()
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use crate::change::{File, Task};
 use crate::error::Result;
 use crate::escape::escape;
 use crate::finding::Severity;
+use crate::oid::Oid;
 use crate::policy::Class;
 use crate::provenance::approval::{Approval, Approver, Problem};
 use crate::provenance::task::APPROVAL;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
         why: "An approval that can be read in two ways approves what nobody meant.",
         example: "`Task: other-task`, or `- `src/[`` under no heading",
         fix: "A person mends the approval on the task branch.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,
@@ -82,7 +83,7 @@ fn problems(ctx: &Ctx<'_>, task: &Task, approval: &Approval) -> Vec<Problem> {
         );
     }
     if let Some(line) = &approval.base {
-        let base = ctx.change.base.filter(|base| is_abbreviation(&line.value) && base.has_prefix(&line.value));
+        let base = ctx.change.base.filter(|base| Oid::is_abbreviation(&line.value) && base.has_prefix(&line.value));
         if base.is_none() {
             let expected = ctx.change.base.map_or("<base>".to_owned(), |base| base.to_string());
             add(line.line, "the base is not where this change begins".into(), format!("write: Base SHA: {expected}"));
@@ -101,10 +102,6 @@ fn problems(ctx: &Ctx<'_>, task: &Task, approval: &Approval) -> Vec<Problem> {
         );
     }
     problems
-}
-
-fn is_abbreviation(text: &str) -> bool {
-    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A day may have begun elsewhere already: UTC+14 is the earliest zone.

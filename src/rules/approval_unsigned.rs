@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::provenance::task::APPROVAL;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
         why: "An approval that the restrained party can write itself restrains nobody.",
         example: "any promotion today",
         fix: "Nothing yet; until then the gate is advisory against a party that can write its own approval.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Evaluate,
     fixed: false,

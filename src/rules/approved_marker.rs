@@ -8,7 +8,7 @@ use crate::finding::Severity;
 use crate::policy::Class;
 use crate::provenance::approved::Marker;
 use crate::provenance::task::APPROVED;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
         why: "The marker ties the approval to one task at one starting point; anything looser approves what nobody saw.",
         example: "`APPROVED:other-task:1a2b3c4`",
         fix: "A person writes the marker again: `printf 'APPROVED:%s:%s\\n' <task> <base>`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Work without its audits and reviews was, as far as anybody can show, never audited or reviewed.",
         example: "`gemini/audit/` holds only `.gitkeep`",
         fix: "Write the artifact on the task branch, commit, push, and promote again.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

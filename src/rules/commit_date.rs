@@ -4,7 +4,7 @@ use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "commit-date",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Git finds its way through history by these dates, and one that lies leads every later walk astray.",
         example: "`GIT_COMMITTER_DATE=1970-01-01T00:00:00Z git commit`",
         fix: "Commit again with a right clock: `git rebase --force-rebase <base>` gives every commit the present date.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

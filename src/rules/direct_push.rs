@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "direct-push",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
         why: "What lands on a protected branch was seen, audited and approved before, on a branch of its own.",
         example: "`git commit -am fix && git push origin main`",
         fix: "Push the work to a task branch (`git push origin HEAD:refs/heads/autoTest/<task>`), complete its provenance there, and promote it: `git push origin autoTest/<task>:main`. Documentation alone may come from any branch that the server holds.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "merge-not-clean",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A merge commit is the one place where a change can be slipped in that is on neither side.",
         example: "`git merge --no-commit autoTest/x && echo evil >> src/a.rs && git commit -a`",
         fix: "Merge the protected branch into the task branch, resolve there, push the task branch, and fast-forward.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -7,7 +7,7 @@ use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::provenance::task::APPROVAL;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "What a person ruled out stays out, however wide the scope beside it.",
         example: "approved: `src/**`; not approved: `src/auth/**`; changed: `src/auth/login.rs`",
         fix: "Take the path out of the change, from every commit: `git rebase -i`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

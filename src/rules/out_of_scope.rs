@@ -10,7 +10,7 @@ use crate::policy::Class;
 use crate::policy::PathKind;
 use crate::provenance::approval::Heading;
 use crate::provenance::task::APPROVAL;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A person approved a scope, not whatever an agent finds useful to change on the way.",
         example: "approved: `src/ok/**`; changed: `src/okay/b.ts`",
         fix: "Take the path out of the change (from every commit: `git rebase -i`), or have a person add it to the approval.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -8,7 +8,7 @@ use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::path::prefixes;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
         why: "On a file system that ignores case one of the two overwrites the other, and a rule that looks at one spelling misses the other.",
         example: "`.AI-Stack-Trace/x/contract/APPROVED`, or `README` beside `readme`",
         fix: "Rename the file to the spelling that exists, or to another name.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -9,7 +9,7 @@ use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::path::prefixes;
 use crate::policy::{CONTRACT_FILE, POLICY_FILE, POLICY_FOLDER};
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A link shows another content than the one that was approved, and a submodule shows none.",
         example: "`ln -s ../other .ai-stack-trace/x/contract/APPROVED`",
         fix: "Replace it with a plain file: `rm <path>`, write the content, `git add <path>`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

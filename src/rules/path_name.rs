@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::escape::is_hidden;
 use crate::finding::Severity;
 use crate::fold::fold;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Such a path is one thing to this server and another to the machine that checks it out.",
         example: "a file named `src\\evil.rs`, or `aux.c`",
         fix: "Rename the file: `git mv <old> <new>`, and rewrite the commit that added it.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -7,7 +7,7 @@ use crate::finding::Severity;
 use crate::policy::Class;
 use crate::policy::POLICY_FILE;
 use crate::policy::parse::{Known, parse};
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A gate whose rules cannot be read lets nobody through, or everybody.",
         example: "`[rules]` with a rule that does not exist",
         fix: "Mend the file; `refgate check --policy refgate.toml` says the same before the push.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "protected-creation",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Otherwise a new release branch would be a way around every promotion.",
         example: "`git push origin HEAD:refs/heads/release/2.0` with unpromoted work",
         fix: "Create it at a promoted commit: `git push origin origin/main:refs/heads/release/2.0`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

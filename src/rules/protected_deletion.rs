@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "protected-deletion",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A deleted branch takes the record of what was promoted with it.",
         example: "`git push origin :main`",
         fix: "Leave the branch; to retire it, an administrator takes it out of the policy first.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "protected-rewind",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
         why: "History that others built on must not disappear.",
         example: "`git push --force origin main`",
         fix: "Take up the branch as it is (`git fetch`, then rebase or merge on the task branch) and promote again; to undo work, revert it in a task.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -7,7 +7,7 @@ use crate::finding::Severity;
 use crate::fold::fold;
 use crate::path::prefixes;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "On a file system that ignores case the two are one ref, and whoever fetches gets the wrong one.",
         example: "`git push origin HEAD:refs/heads/MAIN`",
         fix: "Use the spelling that exists, or another name.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -7,7 +7,7 @@ use crate::finding::Severity;
 use crate::oid::Oid;
 use crate::provenance::task::is_task_name;
 use crate::refs::{Action, MAX_NAME};
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A name that reads as something else, or as an option, turns the next command of whoever sees it against them.",
         example: "`git push origin HEAD:refs/heads/HEAD`",
         fix: "Push under a plain name: `git push origin HEAD:refs/heads/<name>`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

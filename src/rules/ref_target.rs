@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::git::ObjectKind;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "ref-target",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "No rule can judge the history of what has none.",
         example: "`git tag blob HEAD:secrets && git push origin blob`",
         fix: "Push a commit, or tag one.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

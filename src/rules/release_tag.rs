@@ -8,7 +8,7 @@ use crate::fold::fold;
 use crate::path::prefixes;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "release-tag",
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A release is made of what was promoted, not of what somebody had lying around.",
         example: "`git tag v2.0 autoTest/x && git push origin v2.0`",
         fix: "Promote the commit first, then push the tag.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

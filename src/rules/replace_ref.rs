@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "replace-ref",
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A replacement shows every reader, this gate included, another object than the one that was asked for.",
         example: "`git push origin refs/replace/*`",
         fix: "Keep replacements in your own clone; rewrite the history on a task branch if it must change.",
-        waiver: "Never: it protects what every other decision rests on.",
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: true,

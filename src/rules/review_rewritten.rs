@@ -4,7 +4,7 @@ use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "review-rewritten",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A review that can be exchanged until it pleases is no review.",
         example: "a second push in which `codex/audit/report.md` reads differently",
         fix: "Leave the artifact as it was and add another one beside it.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Evaluate,
     fixed: false,

@@ -9,7 +9,7 @@ use crate::policy::Class;
 use crate::policy::PathKind;
 use crate::provenance::approval::Heading;
 use crate::provenance::task::APPROVAL;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Schema changes and backfills alter data that no revert brings back, so a person approves each as what it is.",
         example: "`db/migrations/7.sql` listed under `Runtime code changes`",
         fix: "Take the path out of the change, or have a person list it under its own heading.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "server-ref",
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
         why: "What these refs hold decides about others, so nothing unverified may stand there.",
         example: "`git push origin HEAD:refs/refgate/ledger`",
         fix: "Leave the ref out of the push.",
-        waiver: "Never: it protects what every other decision rests on.",
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: true,

@@ -3,7 +3,7 @@
 use super::shared::ALL_CLASSES;
 use crate::error::Result;
 use crate::finding::Severity;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "stale-update",
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
         why: "What a push says of the server is a claim; judged is what the server holds.",
         example: "a hand-made push that calls an existing branch new",
         fix: "`git fetch origin`, then push again.",
-        waiver: "Never: it protects what every other decision rests on.",
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: true,

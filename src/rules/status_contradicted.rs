@@ -6,10 +6,11 @@ use crate::error::Result;
 use crate::escape::{escape, quote_path};
 use crate::finding::Severity;
 use crate::fold::fold;
+use crate::oid::Oid;
 use crate::policy::Class;
 use crate::provenance::status::{Binding, Status};
 use crate::provenance::task::{FAILED, STATUS};
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BString, ByteSlice};
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A report that does not match the work was written for other work, or for none.",
         example: "`\"filesChanged\": []` beside a changed `src/a.rs`",
         fix: "Write the status again from the change as it is.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,
@@ -86,8 +87,7 @@ const SHOWN: usize = 5;
 
 fn commit(task: &Task, status: &Status) -> Option<Contradiction> {
     let sha = status.commit_sha.as_deref()?;
-    let hex = (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hex && task.settled.iter().any(|commit| commit.has_prefix(sha)) {
+    if Oid::is_abbreviation(sha) && task.settled.iter().any(|commit| commit.has_prefix(sha)) {
         return None;
     }
     let message = format!("commitSha {} is no commit of the task with the tip's content", escape(sha.as_bytes()));

@@ -8,7 +8,7 @@ use crate::finding::Severity;
 use crate::policy::Class;
 use crate::provenance::status::Status;
 use crate::provenance::task::STATUS;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
         why: "The status is what the task says of itself at its end; if it does not say success, nothing may be promoted.",
         example: "`{\"status\": \"FAILED\", ...}`",
         fix: "Finish the task, write the status again and push the task branch.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

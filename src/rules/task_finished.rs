@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::escape::{escape, quote_path};
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "task-finished",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
         why: "An approval covers the work that a person saw, once; whatever comes later would hide behind it.",
         example: "one more commit on `autoTest/login` after its promotion",
         fix: "Start a task of its own: `git switch --no-track -c autoTest/<new task> origin/main`, with its own approval.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -6,7 +6,7 @@ use crate::escape::escape;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Whoever can write another task's trace can approve, audit and finish it.",
         example: "`autoTest/a` adds `.ai-stack-trace/b/contract/APPROVED`",
         fix: "Take the path out of the change, from every commit.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -4,7 +4,7 @@ use super::shared::BRANCHES;
 use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "trace-frozen",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "The record of what was promoted is evidence, and evidence is not edited afterwards.",
         example: "`git rm -r .ai-stack-trace/old-task`",
         fix: "Take the path out of the change, from every commit; what must be added goes into the trace of the current task.",
-        waiver: "Never: it protects what every other decision rests on.",
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "trunk-missing",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Until the trusted branch stands, nobody can say what a change is, and whatever comes in would be taken for old later.",
         example: "`git push origin topic` as the first push into an empty server",
         fix: "Push the trusted branch first, alone; its first push is let in once. On a server that has branches but not the trusted one, an administrator names another with `refgate install server --repo DIR --trusted-ref BRANCH`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "unknown-namespace",
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
         why: "A ref that nobody judges is a place to hide what the others may not hold.",
         example: "`git push origin HEAD:refs/foo/bar`",
         fix: "Push to a branch; for notes, an administrator lists them in `notes.allow`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

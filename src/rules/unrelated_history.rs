@@ -6,7 +6,7 @@ use crate::finding::Severity;
 use crate::git::ObjectKind;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "unrelated-history",
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Without a base nobody can say what the task changes, and no approval can name where it starts.",
         example: "`git checkout --orphan x && git push origin HEAD:refs/heads/autoTest/x`",
         fix: "Start the branch from the target: `git switch --no-track -c autoTest/<task> origin/main`.",
-        waiver: "An override signed by a person of the override role, once signatures have landed; until then only the severity in the policy.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -54,9 +54,6 @@ const CALLERS: &[&str] = &[
 ];
 /// The largest of them that is read, in bytes.
 const MAX_CALLER: u64 = 1024 * 1024;
-/// The tree without entries, in each object format: Git knows it and need not store it, so it cannot always be read.
-const EMPTY_TREES: [&str; 2] =
-    ["4b825dc642cb6eb9a060e54bf8d69288fbee4904", "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"];
 /// How many examples are shown.
 const SHOWN: usize = 3;
 
@@ -162,9 +159,7 @@ pub(super) fn at(repo: &Repo, env: &Env, bare: bool) -> Result<Found> {
     let policy = built_in(Known { rules: &ids, trunk: trunk.as_bstr() })?;
     let mut found = Found { trunk, ..Found::default() };
     let tree = tree(repo, env, &refs)?;
-    if !EMPTY_TREES.contains(&tree.to_string().as_str()) {
-        paths(repo, &policy, tree, &mut found)?;
-    }
+    paths(repo, &policy, tree, &mut found)?;
     branches(&policy, &all_branches(repo, &refs), &mut found);
     Ok(found)
 }
