@@ -30,6 +30,8 @@ pub struct Push {
     pub updates: Vec<RefUpdate>,
     /// The server is empty and its one-time bootstrap is unused.
     pub bootstrap: bool,
+    /// Who pushes, where the server knows.
+    pub actor: Option<String>,
     /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
     names: BTreeSet<BString>,
     spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
@@ -49,7 +51,13 @@ impl Push {
                 spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
             }
         }
-        Self { refs, updates, bootstrap, names, spellings }
+        Self { refs, updates, bootstrap, actor: None, names, spellings }
+    }
+
+    /// Says who pushes.
+    #[must_use]
+    pub fn by(self, actor: Option<String>) -> Self {
+        Self { actor, ..self }
     }
 
     /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.

@@ -1,8 +1,11 @@
-//! Every environment variable that refgate reads, read once at the start. Nothing else asks the environment.
+//! Every environment variable that refgate reads. Nothing else asks the environment.
 
 use std::ffi::OsString;
 
-/// What the environment says. All of it comes from Git or from the person at the terminal; none of it is an identity.
+use crate::actor::ActorSource;
+
+/// What the environment says at the start. All of it comes from Git or from the person at the terminal; none of it is an
+/// identity.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     /// `GIT_DIR`: the repository, set by Git for its hooks, often relative.
@@ -32,5 +35,12 @@ impl Env {
             index_file: get("GIT_INDEX_FILE"),
             no_color: get("NO_COLOR").is_some(),
         }
+    }
+
+    /// The variable that names the pusher, where the server's own folder says which one does. Empty is not unset: an
+    /// authentication that went wrong must not look like none.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn identity(source: &ActorSource) -> Option<OsString> {
+        source.variable().and_then(std::env::var_os)
     }
 }

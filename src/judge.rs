@@ -36,7 +36,7 @@ pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) ->
     let problems = updates.iter().filter_map(|update| update.problem.as_ref());
     let decision = engine::decide(findings, problems);
     let (input, policy) = (Some(input(repo, policy, push)), Some(policy.digest()));
-    Verdict { decision, input, policy, problem: None, updates, bootstrap }
+    Verdict { decision, actor: push.actor.clone(), input, policy, problem: None, updates, bootstrap }
 }
 
 /// The verdict on a push of which not even the judging could begin.
@@ -45,7 +45,15 @@ pub fn without_judging(error: Error) -> Verdict {
         Kind::Malformed => Decision::Refuse,
         Kind::Undecided | Kind::Usage => Decision::Undecided,
     };
-    Verdict { decision, input: None, policy: None, problem: Some(error), updates: Vec::new(), bootstrap: false }
+    Verdict {
+        decision,
+        actor: None,
+        input: None,
+        policy: None,
+        problem: Some(error),
+        updates: Vec::new(),
+        bootstrap: false,
+    }
 }
 
 fn verdict_on(set: &ChangeSet, findings: Vec<Finding>) -> UpdateVerdict {

@@ -1,5 +1,6 @@
 //! `refgate` decides whether a Git ref may move. ARCHITECTURE.md says how the rooms of this crate fit together.
 
+pub mod actor;
 pub mod change;
 pub mod cli;
 pub mod cmd;

@@ -84,17 +84,20 @@ fn receive(
     let updates = updates(&repo)?;
     let ids = rules::ids();
     let folder = server_folder(&repo);
-    if folder.exists() && server(&folder, &ids)?.is_none() {
+    let installed = server(&folder, &ids)?;
+    if folder.exists() && installed.is_none() {
         // Without the server's own word its floor would be gone without a sound. Where nothing was ever installed there
         // was none, and the built-in policy judges.
         return Err(Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
             .help("an administrator installs it again: refgate install server --repo DIR"));
     }
+    let source = installed.map(|server| server.actor).unwrap_or_default();
+    let actor = source.actor(Env::identity(&source))?;
     let refs = repo.refs()?;
     let policy = for_server(&repo, &refs, &ids)?;
     answer.limit(policy.limits.seconds);
     let token = server_folder(&repo).join(BOOTSTRAP);
-    let push = Push::new(refs, updates, token.is_file());
+    let push = Push::new(refs, updates, token.is_file()).by(actor);
     let verdict = judge(&repo, &policy, &push, now);
     let spends = verdict.bootstrap && verdict.decision == Decision::Accept;
     Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends) })

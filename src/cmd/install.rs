@@ -14,6 +14,7 @@ use bstr::{BString, ByteSlice as _};
 use super::client::branch;
 use super::hook::BOOTSTRAP;
 use super::rules::print;
+use crate::actor::ActorSource;
 use crate::cli::InstallServer;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -43,6 +44,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let known = load::server(&folder, &ids)?;
     let refs = repo.refs()?;
     let trusted = trusted_ref(args.trusted_ref.as_deref(), known.as_ref(), &repo, &refs)?;
+    let actor = args.actor.clone().or(known.as_ref().map(|server| server.actor.clone())).unwrap_or_default();
     let policy =
         args.policy.as_deref().map(|file| from_file(file, trusted.as_bstr(), &ids).map(|_| file)).transpose()?;
     let hook = hook_path(&repo)?;
@@ -51,13 +53,23 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let mut said = format!("The gate stands in front of {}.\n", shown(repo.common_dir()));
     fs_err::create_dir_all(&folder)?;
     let _ = writeln!(said, "  trusted ref: {} (always protected; its old tip holds the policy)", shown_ref(&trusted));
-    if known.as_ref().is_none_or(|server| server.trusted_ref != trusted) {
+    let _ = writeln!(said, "  actor: {}", who(&actor));
+    if known.as_ref().is_none_or(|server| server.trusted_ref != trusted || server.actor != actor) {
         let server = match known {
-            Some(server) => Server { trusted_ref: trusted.clone(), ..server },
-            None => Server { trusted_ref: trusted.clone(), repository_id: random_id()?, floor: BTreeMap::new() },
+            Some(server) => Server { trusted_ref: trusted.clone(), actor: actor.clone(), ..server },
+            None => Server {
+                trusted_ref: trusted.clone(),
+                repository_id: random_id()?,
+                actor: actor.clone(),
+                floor: BTreeMap::new(),
+            },
         };
         write(&folder.join("server.toml"), server_file(&server).as_bytes())?;
-        let _ = writeln!(said, "  wrote    {} (trusted ref, repository id, floor)", shown(&folder.join("server.toml")));
+        let _ = writeln!(
+            said,
+            "  wrote    {} (trusted ref, repository id, actor, floor)",
+            shown(&folder.join("server.toml"))
+        );
     }
     for (given, name, what) in [
         (policy, "policy.toml", "this policy judges"),
@@ -80,6 +92,13 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let _ =
         writeln!(said, "Whoever receives pushes must be able to read {} and to delete its bootstrap.", shown(&folder));
     print(&said)
+}
+
+fn who(actor: &ActorSource) -> String {
+    match actor.variable() {
+        Some(variable) => format!("{actor} (whom {variable} names; without it no push is let in)"),
+        None => "none (nobody says who pushes; --actor names a source)".into(),
+    }
 }
 
 /// The branch to trust: the one that is asked for, else the one trusted so far, else the one that `HEAD` names. Where
@@ -162,11 +181,14 @@ fn server_file(server: &Server) -> String {
          # The ref whose old tip is trusted; always protected.\n\
          trusted_ref = {:?}\n\
          # Signed statements name the repository by this id. Never change it.\n\
-         repository_id = {:?}\n\n\
+         repository_id = {:?}\n\
+         # Who says who pushes: none, remote-user, gitolite, ssh or env:NAME. Nothing else is believed.\n\
+         actor = \"{}\"\n\n\
          # Severities that no policy can lower, like: direct-push = \"enforce\"\n\
          [floor]\n",
         server.trusted_ref.to_str_lossy(),
         server.repository_id,
+        server.actor,
     );
     for (rule, severity) in &server.floor {
         let _ = writeln!(text, "{rule} = {:?}", severity.name());

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Limits, Paths, Policy};
+use crate::actor::ActorSource;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::Severity;
@@ -319,6 +320,8 @@ pub struct Server {
     pub trusted_ref: BString,
     /// The repository's immutable id.
     pub repository_id: String,
+    /// Who says who pushes.
+    pub actor: ActorSource,
     /// Severities that no policy can lower.
     pub floor: BTreeMap<String, Severity>,
 }
@@ -329,6 +332,7 @@ struct ServerFile {
     version: Spanned<i64>,
     trusted_ref: Spanned<String>,
     repository_id: Spanned<String>,
+    actor: Option<Spanned<String>>,
     #[serde(default)]
     floor: BTreeMap<Spanned<String>, Severity>,
 }
@@ -349,6 +353,10 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
     if file.repository_id.get_ref().trim().is_empty() {
         return Err(place.error(Some(file.repository_id.span()), "the repository needs an id"));
     }
+    let actor = match file.actor {
+        Some(text) => text.get_ref().parse().map_err(|message: String| place.error(Some(text.span()), &message))?,
+        None => ActorSource::default(),
+    };
     let mut floor = BTreeMap::new();
     for (rule, severity) in file.floor {
         if !rules.contains(&rule.get_ref().as_str()) {
@@ -360,6 +368,7 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
     Ok(Server {
         trusted_ref: file.trusted_ref.into_inner().into(),
         repository_id: file.repository_id.into_inner(),
+        actor,
         floor,
     })
 }

@@ -63,12 +63,14 @@ impl Text {
             [one] => format!(": {}", escape::quote_path(&one.name)),
             several => format!(": {} refs", several.len()),
         };
+        let by = verdict.actor.as_ref().map(|actor| format!(" (pushed by {})", escape::printable(actor)));
+        let what = what + &by.unwrap_or_default();
         // A name that does not fit has lines of its own.
         let fits = "refgate: ".len() + word.len() + what.len() <= WIDTH;
         let line = format!("refgate: {}{}", self.styled(style, word), if fits { &what } else { ":" });
         self.line(&line);
         if !fits {
-            self.wrapped("  ", "  ", what.trim_start_matches(": "));
+            self.wrapped("  ", "  ", what.trim_start_matches([':', ' ']));
         }
     }
 
@@ -268,6 +270,7 @@ mod tests {
         };
         Verdict {
             decision: Decision::Refuse,
+            actor: None,
             input: None,
             policy: None,
             problem: None,

@@ -14,6 +14,7 @@ use crate::oid::Oid;
 
 #[derive(Serialize)]
 struct VerdictV1<'a> {
+    actor: Option<&'a str>,
     decision: &'static str,
     input: Option<String>,
     policy: Option<String>,
@@ -63,6 +64,7 @@ struct FindingV1<'a> {
 /// The verdict as one line of JSON, with its line feed.
 pub fn render(verdict: &Verdict) -> String {
     let wire = VerdictV1 {
+        actor: verdict.actor.as_deref(),
         decision: verdict.decision.name(),
         input: verdict.input.as_ref().map(|digest| format!("sha256:{digest}")),
         policy: verdict.policy.as_ref().map(|digest| format!("sha256:{digest}")),
@@ -189,6 +191,7 @@ mod tests {
         Verdict {
             policy: Some("c".repeat(64)),
             decision: Decision::Refuse,
+            actor: Some("alice".into()),
             input: Some("ab".repeat(32)),
             problem: Some(Error::malformed("a line is cut off")),
             updates: vec![update("refs/heads/caf\u{e9}".as_bytes(), findings), undecided],
@@ -197,7 +200,15 @@ mod tests {
     }
 
     fn bare(decision: Decision) -> Verdict {
-        Verdict { decision, input: None, policy: None, problem: None, updates: Vec::new(), bootstrap: false }
+        Verdict {
+            decision,
+            actor: None,
+            input: None,
+            policy: None,
+            problem: None,
+            updates: Vec::new(),
+            bootstrap: false,
+        }
     }
 
     fn read(verdict: &Verdict) -> Value {
@@ -258,7 +269,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_null() {
         let expected = json!({
-            "decision": "accept", "input": null, "policy": null, "problem": null, "schema": "refgate.verdict/1", "updates": [],
+            "actor": null, "decision": "accept", "input": null, "policy": null, "problem": null, "schema": "refgate.verdict/1", "updates": [],
         });
         assert_eq!(read(&bare(Decision::Accept)), expected);
     }
@@ -301,7 +312,7 @@ mod tests {
         assert!(!spoilt(&|value| value["updates"][0]["findings"][0]["more"] = json!(1)));
         assert!(!spoilt(&|value| value["updates"][0]["findings"][0]["severity"] = json!("off")));
         assert!(!spoilt(&|value| value["updates"][0]["findings"][1]["line"] = json!(0)));
-        for key in ["decision", "input", "problem", "schema", "updates"] {
+        for key in ["actor", "decision", "input", "problem", "schema", "updates"] {
             assert!(!spoilt(&|value| drop(value.as_object_mut().unwrap().remove(key))), "{key}");
         }
     }

@@ -1,7 +1,7 @@
 //! The integration tests: one binary, so that the crate is linked once.
 //!
 //! `corpus` plays every case of `fixtures/cases`; `push_file` and `push_ssh` tell one long story to a server through
-//! stock `git push`; `demo`, `init` and `install` run those commands; `layering` reads the source. `support` and
+//! stock `git push`; `demo`, `init`, `install` and `actor` run those commands; `layering` reads the source. `support` and
 //! `story` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
@@ -11,6 +11,7 @@
 #[path = "../corpus/mod.rs"]
 mod corpus;
 
+mod actor;
 mod cases;
 mod demo;
 mod docs;

@@ -220,11 +220,15 @@ fn the_server_s_own_word_is_read_as_strictly() {
     let server = parse_server(good, "s.toml", RULES).unwrap();
     assert_eq!((server.trusted_ref.to_string().as_str(), server.repository_id.as_str()), ("refs/heads/main", "r1"));
     assert_eq!(server.floor["direct-push"], Severity::Enforce);
+    assert_eq!(server.actor, ActorSource::None);
+    let named = good.replace("[floor]", "actor = \"remote-user\"\n[floor]");
+    assert_eq!(parse_server(&named, "s.toml", RULES).unwrap().actor, ActorSource::RemoteUser);
     for (from, to, due) in [
         ("version = 1", "version = 2", "s.toml:1:11: this refgate reads"),
         ("refs/heads/main", "main", "s.toml:2:15: write a branch in full"),
         ("\"r1\"", "\" \"", "s.toml:3:17: the repository needs an id"),
         ("direct-push", "direct-pull", "s.toml:5:1: there is no rule `direct-pull`"),
+        ("[floor]", "actor = \"REMOTE_USER\"\n[floor]", "s.toml:4:9: write none, remote-user"),
         ("[floor]", "[flor]", "s.toml:4:2: unknown field `flor`"),
         ("repository_id = \"r1\"\n", "", "missing field `repository_id`"),
     ] {
