@@ -14,6 +14,12 @@ install_needs() {
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null || missing+=(openssh-server)
     PATH="$PATH:/usr/sbin:/sbin" command -v useradd >/dev/null || missing+=(passwd)
+    PATH="$PATH:/usr/sbin:/sbin" command -v nginx >/dev/null || missing+=(nginx)
+    PATH="$PATH:/usr/sbin:/sbin" command -v fcgiwrap >/dev/null || missing+=(fcgiwrap)
+    PATH="$PATH:/usr/sbin:/sbin" command -v apache2 >/dev/null || missing+=(apache2-bin)
+    PATH="$PATH:/usr/sbin:/sbin" command -v lighttpd >/dev/null || missing+=(lighttpd)
+    command -v htpasswd >/dev/null || missing+=(apache2-utils)
+    command -v gitolite >/dev/null || missing+=(gitolite3)
     cargo deny --version >/dev/null 2>&1 || python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then
         return
@@ -23,8 +29,26 @@ install_needs() {
         return
     fi
     step apt-get update -q
-    DEBIAN_FRONTEND=noninteractive step apt-get install -q -y --no-install-recommends "${missing[@]}"
+    install_idle "${missing[@]}"
 }
+
+# Installs packages. The servers among them do not start, now or with the machine: the tests start their own.
+install_idle() (
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    DEBIAN_FRONTEND=noninteractive step apt-get install -q -y --no-install-recommends "$@"
+    command -v systemctl >/dev/null || return 0
+    for package in "$@"; do
+        case $package in
+        nginx | lighttpd) systemctl disable --quiet "$package.service" ;;
+        fcgiwrap) systemctl disable --quiet fcgiwrap.service fcgiwrap.socket ;;
+        esac
+    done
+)
 
 # Checks licences, duplicate versions and sources; brings cargo-deny along where it is missing.
 step_deny() {

@@ -1,8 +1,8 @@
 //! The integration tests: one binary, so that the crate is linked once.
 //!
-//! `corpus` plays every case of `fixtures/cases`; `push_file` and `push_ssh` tell one long story to a server through
-//! stock `git push`; `demo`, `init`, `install` and `actor` run those commands; `layering` reads the source. `support` and
-//! `story` are what they stand on.
+//! `corpus` plays every case of `fixtures/cases`; `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long
+//! story to a server through stock `git push`; `demo`, `init`, `install` and `actor` run those commands; `layering` reads
+//! the source. `support`, `story`, `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -22,6 +22,10 @@ mod install;
 mod layering;
 mod places;
 mod push_file;
+mod push_gitolite;
+mod push_http;
 mod push_ssh;
+mod servers;
+mod sshd;
 mod story;
 mod support;

@@ -1,142 +1,127 @@
 //! The story, told over SSH: a real `sshd`, an account of its own whose shell is `git-shell`, repositories that this
-//! account owns, stock `git push`. Here nothing that the pusher sets on the own side can disarm the hook.
-//!
-//! It needs root and `sshd`. `REFGATE_TEST_WITHOUT_SSHD=1` leaves it out, in so many words.
+//! account owns, a key for each person, stock `git push`. Here nothing that the pusher sets on the own side can disarm
+//! the hook, or make the gate see somebody else.
 
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-use crate::corpus::process;
+use crate::servers::{Account, left_out, program_for_all, take_push_options};
+use crate::sshd::{Sshd, person};
 use crate::story;
-use crate::support::{REFGATE, Sandbox, guarded_server};
+use crate::support::{Sandbox, believe, guarded_server};
 
-const ACCOUNT: &str = "refgate-it";
-const WITHOUT: &str = "REFGATE_TEST_WITHOUT_SSHD";
+/// What the installation guide tells administrators to write.
+const GUIDE: &str = include_str!("../../install/README.md");
+const PERMIT: &str = "PermitUserEnvironment REFGATE_ACTOR";
 
 #[test]
 fn the_story_over_ssh() {
-    if std::env::var_os(WITHOUT).is_some_and(|value| value == "1") {
-        eprintln!("SKIPPED: the story over SSH was not told, because {WITHOUT}=1");
+    if left_out(&["sshd"]) {
         return;
     }
     let mut sandbox = Sandbox::new();
-    let tools = Tools::find();
-    let daemon = Daemon::start(sandbox.path(), &tools);
-    sandbox.use_ssh(daemon.client_command.clone());
-    sandbox.clone(&daemon.url);
-    story::tell(&sandbox);
-    drop(daemon);
+    let server = Server::start(&sandbox, PERMIT);
+    sandbox.use_ssh(server.sshd.client("alice", ""));
+    sandbox.clone(&server.url);
+    story::tell_as(&sandbox, Some("alice"));
 }
 
-struct Tools {
-    sshd: PathBuf,
-    git_shell: PathBuf,
-}
-
-impl Tools {
-    fn find() -> Self {
-        let root = output(process::command("id").arg("-u")) == "0";
-        assert!(root, "this test makes an account and needs root; {WITHOUT}=1 leaves it out");
-        let find = |name: &str, package: &str| {
-            let folders = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
-            let found = folders.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file());
-            found.unwrap_or_else(|| panic!("`{name}` is missing: apt-get install {package}; {WITHOUT}=1 leaves it out"))
-        };
-        for (name, package) in [("useradd", "passwd"), ("ssh-keygen", "openssh-client"), ("ssh", "openssh-client")] {
-            find(name, package);
-        }
-        Self { sshd: find("sshd", "openssh-server"), git_shell: find("git-shell", "git") }
+#[test]
+fn each_key_names_its_person_whatever_the_client_sends() {
+    if left_out(&["sshd"]) {
+        return;
     }
+    let mut sandbox = Sandbox::new();
+    // The worst configuration: the client may send the very variable. The key's own value still wins.
+    let server = Server::start(&sandbox, &format!("{PERMIT}\nAcceptEnv REFGATE_* GIT_PUSH_* USER LOGNAME"));
+    sandbox.clone(&server.url);
+    for (key, other, target) in [("alice", "bob", "main"), ("bob", "alice", "bobs"), ("alice", "bob", "hers")] {
+        for options in [
+            format!("-o SetEnv=REFGATE_ACTOR={other}"),
+            format!("-o SetEnv='USER={other} LOGNAME={other}'"),
+            format!("-o SetEnv=GIT_PUSH_OPTION_0=REFGATE_ACTOR={other}"),
+        ] {
+            sandbox.use_ssh(server.sshd.client(key, &options));
+            sandbox.write(&[("README.md", &format!("# {key} {options}\n"))]);
+            sandbox.commit("Work");
+            let option = format!("REFGATE_ACTOR={other}");
+            let said = sandbox.push(["-o", &option, &format!("HEAD:refs/heads/{target}")]);
+            // Only the first push of main is let in. Who pushed is said of a refused push too.
+            assert!(said.ok || said.stderr.contains("direct-push"), "{key} {options}: {}", said.stderr);
+            assert_eq!(said.pushed_by().as_deref(), Some(key), "{options}: {}", said.stderr);
+        }
+    }
+    // A key without the option names itself there, which the guide warns of; so what was tried above is a real attempt.
+    sandbox.use_ssh(server.sshd.client("nobody", "-o SetEnv=REFGATE_ACTOR=mallory"));
+    assert_eq!(sandbox.push(["main:refs/foo/x"]).pushed_by().as_deref(), Some("mallory"));
+    let refs = sandbox.git(["ls-remote", "--heads", "origin"]).must();
+    assert_eq!(refs.lines().count(), 3, "{refs}");
 }
 
-/// The running server; it ends with the test.
-struct Daemon {
-    child: Child,
+#[test]
+fn a_key_that_names_nobody_pushes_nothing() {
+    if left_out(&["sshd"]) {
+        return;
+    }
+    let mut sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, PERMIT);
+    sandbox.clone(&server.url);
+    sandbox.write(&[("README.md", "# One\n")]);
+    sandbox.commit("first");
+    for options in ["", "-o SetEnv=REFGATE_ACTOR=alice"] {
+        sandbox.use_ssh(server.sshd.client("nobody", options));
+        let said = sandbox.push(["main"]);
+        let told = said.stderr.contains("UNDECIDED") && said.stderr.contains("REFGATE_ACTOR is not set");
+        assert!(!said.ok && told, "{options}: {}", said.stderr);
+    }
+    sandbox.use_ssh(server.sshd.client("stranger", ""));
+    sandbox.push(["main"]).never_reached_the_gate();
+    sandbox.use_ssh(server.sshd.client("alice", ""));
+    sandbox.push(["main"]).must();
+}
+
+#[test]
+fn without_the_permission_in_sshd_the_keys_name_nobody() {
+    if left_out(&["sshd"]) {
+        return;
+    }
+    let mut sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, "PermitUserEnvironment no");
+    sandbox.use_ssh(server.sshd.client("alice", ""));
+    sandbox.clone(&server.url);
+    sandbox.write(&[("README.md", "# One\n")]);
+    sandbox.commit("first");
+    let said = sandbox.push(["main"]);
+    assert!(!said.ok && said.stderr.contains("REFGATE_ACTOR is not set"), "{}", said.stderr);
+}
+
+/// A guarded repository of an account whose keys are: alice's, bob's, and one that names nobody. A stranger has a key
+/// too, which the server does not know.
+struct Server {
+    sshd: Sshd,
     url: String,
-    client_command: String,
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Daemon {
-    fn start(folder: &Path, tools: &Tools) -> Self {
-        make_account(&tools.git_shell);
-        open_to_all(folder);
-        let ssh = folder.join("ssh");
-        let bin = folder.join("bin");
-        fs_err::create_dir(&ssh).unwrap();
-        fs_err::create_dir(&bin).unwrap();
-        // The account must be able to run the program, wherever it was built.
-        fs_err::copy(REFGATE, bin.join("refgate")).unwrap();
+impl Server {
+    fn start(sandbox: &Sandbox, config: &str) -> Self {
+        let folder = sandbox.path();
+        let account = Account::git();
+        let refgate = program_for_all(folder);
         let repository = folder.join("server.git");
-        guarded_server(&repository, &bin.join("refgate"));
-        must(process::command("chown").args(["-R", &format!("{ACCOUNT}:")]).arg(&repository));
-        for key in ["host", "client"] {
-            must(process::command("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(ssh.join(key)));
-        }
-        fs_err::copy(ssh.join("client.pub"), ssh.join("authorized_keys")).unwrap();
-
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let host_key = fs_err::read_to_string(ssh.join("host.pub")).unwrap();
-        fs_err::write(ssh.join("known_hosts"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
-        let path = std::env::var("PATH").unwrap_or_default();
-        let config = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {ssh}/host\nPidFile none\nAuthorizedKeysFile \
-             {ssh}/authorized_keys\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nAllowUsers {ACCOUNT}\n\
-             SetEnv PATH={bin}:{path} GIT_CONFIG_NOSYSTEM=1\n",
-            ssh = ssh.display(),
-            bin = bin.display(),
-        );
-        fs_err::write(ssh.join("sshd_config"), config).unwrap();
-        fs_err::create_dir_all("/run/sshd").unwrap();
-        let mut command = process::command(&tools.sshd);
-        command.args(["-D", "-e", "-f"]).arg(ssh.join("sshd_config"));
-        let log = fs_err::File::create(ssh.join("log")).unwrap().into_parts().0;
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let daemon = Self {
-            child,
-            url: format!("ssh://{ACCOUNT}@127.0.0.1:{port}{}", repository.display()),
-            client_command: format!(
-                "ssh -F /dev/null -i {ssh}/client -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes \
-                 -o UserKnownHostsFile={ssh}/known_hosts",
-                ssh = ssh.display()
-            ),
-        };
-        let up = (0..100).any(|_| {
-            std::thread::sleep(Duration::from_millis(50));
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        assert!(up, "sshd does not answer: {}", fs_err::read_to_string(ssh.join("log")).unwrap_or_default());
-        daemon
+        guarded_server(&repository, &refgate);
+        believe(&repository, &refgate, "ssh");
+        take_push_options(&repository);
+        account.owns(&repository);
+        let line = r#"restrict,environment="REFGATE_ACTOR=alice" ssh-ed25519 "#;
+        assert!(GUIDE.contains(line) && GUIDE.contains(PERMIT), "the guide no longer says what is tested here");
+        let options = |name: &str| line.replace("alice", name).replace("ssh-ed25519 ", "");
+        let keys = [options("alice"), options("bob"), "restrict ".into()]
+            .iter()
+            .zip(["alice", "bob", "nobody"])
+            .map(|(options, name)| format!("{options}{}\n", person(folder, name)))
+            .collect::<String>();
+        person(folder, "stranger");
+        let file = folder.join("ssh/authorized_keys");
+        fs_err::write(&file, keys).unwrap();
+        let sshd = Sshd::start(folder, &account, &file, "", config);
+        let url = sshd.url(&repository.display().to_string());
+        Self { sshd, url }
     }
-}
-
-/// The account that owns the repositories. A new account is locked, which sshd without PAM takes for "no entry".
-fn make_account(shell: &Path) {
-    let known = process::command("id").arg(ACCOUNT).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-    if !known.success() {
-        must(process::command("useradd").args(["-m", "-s"]).arg(shell).arg(ACCOUNT));
-    }
-    must(process::command("usermod").args(["-p", "*", "-s"]).arg(shell).arg(ACCOUNT));
-}
-
-fn open_to_all(folder: &Path) {
-    fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn must(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn output(command: &mut Command) -> String {
-    String::from_utf8_lossy(&command.output().unwrap().stdout).trim().to_owned()
 }

@@ -5,7 +5,12 @@ use crate::support::{Said, Sandbox};
 
 /// Tells the story through the sandbox's client, whose `origin` is the server.
 pub(crate) fn tell(sandbox: &Sandbox) {
-    let mut teller = Teller { sandbox, told: 0, wrong: Vec::new() };
+    tell_as(sandbox, None);
+}
+
+/// As [`tell`], to a server that knows who pushes: after every push the pusher reads it.
+pub(crate) fn tell_as(sandbox: &Sandbox, actor: Option<&str>) {
+    let mut teller = Teller { sandbox, actor, told: 0, wrong: Vec::new() };
     teller.first_push();
     teller.task_branch();
     teller.protected_branch();
@@ -22,6 +27,7 @@ pub(crate) fn tell(sandbox: &Sandbox) {
 
 struct Teller<'a> {
     sandbox: &'a Sandbox,
+    actor: Option<&'a str>,
     told: usize,
     wrong: Vec<String>,
 }
@@ -45,7 +51,12 @@ impl Teller<'_> {
 
     fn push(&mut self, args: &[&str]) -> Said {
         self.told += 1;
-        self.sandbox.push(args.iter().copied())
+        let said = self.sandbox.push(args.iter().copied());
+        let seen = said.pushed_by();
+        if seen.as_deref() != self.actor {
+            self.wrong.push(format!("{args:?}: {seen:?} pushed, not {:?}:\n{}", self.actor, said.stderr));
+        }
+        said
     }
 
     /// The client's branch `name` at `from`, checked out.

@@ -35,6 +35,18 @@ impl Said {
         assert!(self.ok, "failed: {}", self.stderr);
         self.stdout.trim_end().to_owned()
     }
+
+    /// Who pushed, in the gate's own words, as they came through Git.
+    pub(crate) fn pushed_by(&self) -> Option<String> {
+        let words = self.stderr.split_whitespace().filter(|word| *word != "remote:").collect::<Vec<_>>().join(" ");
+        let (name, _) = words.split_once("(pushed by ")?.1.split_once(')')?;
+        Some(name.to_owned())
+    }
+
+    /// That the push went wrong before the gate could say anything.
+    pub(crate) fn never_reached_the_gate(&self) {
+        assert!(!self.ok && !self.stderr.contains("refgate: "), "the gate was asked: {}", self.stderr);
+    }
 }
 
 impl Sandbox {
@@ -74,8 +86,13 @@ impl Sandbox {
 
     /// Git in the client.
     pub(crate) fn git<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Said {
+        self.git_in(&self.client(), args)
+    }
+
+    /// Git in another folder, with the same home, keys and clock.
+    pub(crate) fn git_in<'a>(&self, folder: &Path, args: impl IntoIterator<Item = &'a str>) -> Said {
         let mut command = self.command("git");
-        Said::new(command.current_dir(self.client()).args(args).output().unwrap())
+        Said::new(command.current_dir(folder).args(args).output().unwrap())
     }
 
     /// `git push origin` from the client.
@@ -154,4 +171,10 @@ pub(crate) fn guarded_server(server: &Path, refgate: &Path) {
         .must();
     let mut install = process::command(refgate);
     Said::new(install.args(["install", "server", "--repo"]).arg(server).output().unwrap()).must();
+}
+
+/// Lets the gate of a server believe one source of who pushes.
+pub(crate) fn believe(server: &Path, refgate: &Path, source: &str) {
+    let mut install = process::command(refgate);
+    Said::new(install.args(["install", "server", "--actor", source, "--repo"]).arg(server).output().unwrap()).must();
 }
