@@ -16,6 +16,8 @@ pub struct Env {
     pub alternates: Option<OsString>,
     /// `GIT_QUARANTINE_PATH`: set while the objects of a push are not yet accepted.
     pub quarantine: Option<OsString>,
+    /// `GIT_NAMESPACE`: the pushed refs are kept below `refs/namespaces/`.
+    pub namespace: Option<OsString>,
     /// `GIT_INDEX_FILE`: the index of a `commit -a` or `commit PATH` in progress.
     pub index_file: Option<OsString>,
     /// `NO_COLOR` is set and not empty (https://no-color.org).
@@ -32,6 +34,7 @@ impl Env {
             object_directory: get("GIT_OBJECT_DIRECTORY"),
             alternates: get("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
             quarantine: get("GIT_QUARANTINE_PATH"),
+            namespace: get("GIT_NAMESPACE"),
             index_file: get("GIT_INDEX_FILE"),
             no_color: get("NO_COLOR").is_some(),
         }

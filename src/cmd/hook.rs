@@ -12,6 +12,7 @@ use crate::change::Push;
 use crate::cli::{Hook, HookName};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::escape;
 use crate::finding::{Decision, Verdict};
 use crate::git::Repo;
 use crate::judge::judge;
@@ -80,6 +81,13 @@ fn receive(
     now: jiff::Timestamp,
     updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
 ) -> Result<Judged> {
+    if let Some(namespace) = &env.namespace {
+        // Git keeps these refs below refs/namespaces/ and tells the hook their short names: others would be judged.
+        let shown = escape::quote_path(namespace.as_encoded_bytes());
+        return Err(Error::undecided(format!("the push goes to the namespace {shown} of this repository")).help(
+            "refgate judges no namespaces: give each of them a repository of its own (alternates share objects)",
+        ));
+    }
     let repo = Repo::open_hook(env)?;
     let updates = updates(&repo)?;
     let ids = rules::ids();
@@ -95,12 +103,26 @@ fn receive(
     let actor = source.actor(Env::identity(&source))?;
     let refs = repo.refs()?;
     let policy = for_server(&repo, &refs, &ids)?;
+    let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
+    for name in names.filter(|name| !refs.contains_key(*name)) {
+        direct(&repo, name)?;
+    }
     answer.limit(policy.limits.seconds);
     let token = server_folder(&repo).join(BOOTSTRAP);
     let push = Push::new(refs, updates, token.is_file()).by(actor);
     let verdict = judge(&repo, &policy, &push, now);
     let spends = verdict.bootstrap && verdict.decision == Decision::Accept;
     Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends) })
+}
+
+/// What a push calls by the name of a symbolic ref is another ref, with other rules; so is what stands behind a link of
+/// the file system, which the list of refs leaves out.
+fn direct(repo: &Repo, name: &BString) -> Result<()> {
+    let Some(other) = repo.unlisted(name.as_bstr())? else { return Ok(()) };
+    let message = format!("{} is {other}, so a push to it would move what has another name", escape::quote_path(name));
+    Err(Error::undecided(message).help(
+        "push to the branch itself; the trusted ref must be one: refgate install server --repo DIR --trusted-ref BRANCH",
+    ))
 }
 
 /// Takes the bootstrap away before the answer is written. Of two first pushes at once, one finds it gone and is

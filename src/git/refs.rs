@@ -69,15 +69,34 @@ impl Repo {
     /// The ref cannot be read.
     pub fn symbolic_ref(&self, name: &BStr) -> Result<Option<BString>> {
         if self.has_reftable() {
-            let out = run_quiet(
-                command(self.gix.git_dir()).args(["symbolic-ref", "--quiet"]).arg(name.to_str_lossy().as_ref()),
-            )?;
+            let out =
+                run_quiet(command(self.gix.git_dir()).args(["symbolic-ref", "--quiet"]).arg(name.to_os_str_lossy()))?;
             return Ok(Some(out.trim_end().as_bstr().to_owned()).filter(|name| !name.is_empty()));
         }
         let found = self.gix.try_find_reference(name).map_err(|error| {
             Error::undecided(format!("{} cannot be read: {}", escape::quote_path(name), one_line(&error)))
         })?;
         Ok(found.and_then(|reference| reference.target().try_name().map(|name| name.as_bstr().to_owned())))
+    }
+
+    /// What stands in the place of a ref that [`Repo::refs`] does not list; `None` where nothing does.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub fn unlisted(&self, name: &BStr) -> Result<Option<String>> {
+        let Ok(full) = gix::refs::FullName::try_from(name) else { return Ok(None) };
+        let to = |target: &BStr| format!("a symbolic ref to {}", escape::quote_path(target));
+        if self.has_reftable() {
+            return Ok(self.symbolic_ref(name)?.map(|target| to(target.as_bstr())));
+        }
+        let found = self.gix.try_find_reference(full.as_ref()).map_err(|error| {
+            Error::undecided(format!("{} cannot be read: {}", escape::quote_path(name), one_line(&error)))
+        })?;
+        let found = found.filter(|reference| reference.name().as_bstr() == name);
+        Ok(found.map(|reference| match reference.target().try_name() {
+            Some(target) => to(target.as_bstr()),
+            None => "behind a symbolic link".to_owned(),
+        }))
     }
 
     /// The names of the configured remotes.

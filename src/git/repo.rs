@@ -25,6 +25,8 @@ pub struct Repo {
     pub(super) nodes: RefCell<HashMap<Oid, Rc<Node>>>,
     pub(super) format: ObjectFormat,
     objects_dir: PathBuf,
+    /// Whether objects of a push lie in quarantine.
+    in_push: bool,
     // Holds the overlay object directory of a repository with alternates; removed when the repository is closed.
     _overlay: Option<tempfile::TempDir>,
 }
@@ -68,6 +70,7 @@ impl Repo {
             gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
             _ => return Err(Error::undecided("this repository's object format is neither sha1 nor sha256")),
         };
+        known_extensions(&gix)?;
         let objects_dir = gix.common_dir().join("objects");
         let sources = odb::Sources::find(&objects_dir, env)?;
         let (handle, overlay) = odb::open(&sources, env, gix.object_hash())?;
@@ -79,6 +82,7 @@ impl Repo {
             nodes: RefCell::default(),
             format,
             objects_dir,
+            in_push: env.quarantine.is_some(),
             _overlay: overlay,
         })
     }
@@ -120,9 +124,46 @@ impl Repo {
             "this is a partial clone, and refgate fetches nothing: judge in a full clone (git clone without --filter)"
         } else if self.shallow_commits().is_ok_and(|commits| !commits.is_empty()) {
             "this is a shallow clone: git fetch --unshallow (in CI: fetch-depth: 0)"
+        } else if self.in_push {
+            // Git lets no push through to the hook that lacks an object, but for what a shallow client leaves out.
+            "a push from a shallow clone lacks its history: git fetch --unshallow there and push again; where it is not \
+             shallow, the server is damaged: git fsck --full"
         } else {
             "look for the damage with git fsck --full"
         }
+    }
+}
+
+/// What `extensions.*` may say without a change to how objects and refs are read, or with one that is met here.
+const EXTENSIONS: [&str; 10] = [
+    "compatobjectformat",
+    "noop",
+    "noop-v1",
+    "objectformat",
+    "partialclone",
+    "preciousobjects",
+    "refstorage",
+    "relativeworktrees",
+    "submodulepathconfig",
+    "worktreeconfig",
+];
+
+/// gix reads on where an extension is unknown to it. Git stops there, and so must whoever judges: a newer Git may keep
+/// its objects or refs in a way that looks empty from here.
+fn known_extensions(gix: &gix::Repository) -> Result<()> {
+    let config = gix.config_snapshot();
+    if config.integer("core.repositoryFormatVersion").unwrap_or_default() < 1 {
+        return Ok(());
+    }
+    let sections = config.plumbing().sections_by_name("extensions").into_iter().flatten();
+    let mut names = sections.flat_map(|section| section.value_names().collect::<Vec<_>>());
+    match names.find(|name| EXTENSIONS.iter().all(|known| !name.eq_ignore_ascii_case(known))) {
+        Some(name) => Err(Error::undecided(format!(
+            "this repository's format has the extension {}, which refgate does not know",
+            escape::quote_path(name.as_bytes())
+        ))
+        .help("a newer refgate may know it; git config --get-regexp ^extensions shows all of them")),
+        None => Ok(()),
     }
 }
 
@@ -149,8 +190,8 @@ pub(super) fn from_gix(oid: &gix::oid) -> Result<Oid> {
     Oid::from_bytes(oid.as_bytes()).ok_or_else(|| Error::undecided("an object name of unknown length"))
 }
 
-/// What would lead git to another repository than the one that is named: `git rev-parse --local-env-vars`.
-const LOCAL_VARIABLES: [&str; 15] = [
+/// What would lead git to another repository than the one that is named: `git rev-parse --local-env-vars`, and the namespace.
+const LOCAL_VARIABLES: [&str; 16] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
@@ -160,6 +201,7 @@ const LOCAL_VARIABLES: [&str; 15] = [
     "GIT_GRAFT_FILE",
     "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",
@@ -176,6 +218,10 @@ pub fn command(git_dir: &Path) -> Command {
         command.env_remove(name);
     }
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("LC_ALL", "C");
-    command.arg("--git-dir").arg(git_dir);
+    // A judge fetches nothing.
+    command.env("GIT_NO_LAZY_FETCH", "1");
+    // Where another account owns the repository, whoever started us has trusted it already, by configuration that this
+    // process does not see. What it is asked for runs nothing that the repository names.
+    command.args(["-c", "safe.directory=*", "--git-dir"]).arg(git_dir);
     command
 }

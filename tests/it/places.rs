@@ -56,6 +56,25 @@ fn a_partial_clone_is_undecided_and_says_so() {
 }
 
 #[test]
+fn an_extension_that_nobody_knows_is_undecided() {
+    let (sandbox, _) = scene();
+    let args = ["--ref", "main", "--head", "autoTest/t1"];
+    let config = sandbox.path().join("client/.git/config");
+    let text = fs_err::read_to_string(&config).unwrap();
+    let with = |version: u8, extension: &str| {
+        let more = format!("[core]\n\trepositoryFormatVersion = {version}\n[extensions]\n\t{extension} = true\n");
+        fs_err::write(&config, format!("{text}{more}")).unwrap();
+        check(&sandbox, "client", &args)
+    };
+    let unknown = with(1, "frobNicate");
+    assert_eq!(unknown["decision"], "undecided", "{unknown}");
+    assert!(unknown["problem"]["message"].as_str().unwrap().to_lowercase().contains("frobnicate"), "{unknown}");
+    // Git heeds extensions from version 1 on, and these change nothing that is read here.
+    assert_eq!(with(0, "frobNicate")["decision"], "accept");
+    assert_eq!(with(1, "relativeWorktrees")["decision"], "accept");
+}
+
+#[test]
 fn a_linked_worktree_and_a_symlink_lead_to_the_same_verdict() {
     let (sandbox, _) = scene();
     let args = ["--ref", "main", "--head", "autoTest/t1"];
