@@ -151,6 +151,25 @@ pub(crate) struct Trace {
     pub(crate) omit: Vec<String>,
 }
 
+impl Trace {
+    /// A trace with every part, for a task whose base is given elsewhere.
+    pub(crate) fn complete(task: &str) -> Self {
+        Self {
+            task: task.into(),
+            base: String::new(),
+            runtime: None,
+            schema: Vec::new(),
+            backfill: Vec::new(),
+            documentation: Vec::new(),
+            not_approved: Vec::new(),
+            files_changed: None,
+            commit_sha: None,
+            branch: None,
+            omit: Vec::new(),
+        }
+    }
+}
+
 /// Many files at once. `{i}` in the path and the text is the number of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,9 @@
 //! The integration tests: one binary, so that the crate is linked once.
 //!
-//! `corpus` plays every case of `fixtures/cases`; `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long
-//! story to a server through stock `git push`; `demo`, `init`, `install` and `actor` run those commands; `layering` reads
-//! the source. `support`, `story`, `servers` and `sshd` are what they stand on.
+//! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
+//! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
+//! `demo`, `init`, `install` and `actor` run those commands; `layering` reads the source. `support`, `story`, `servers`
+//! and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -13,6 +14,7 @@ mod corpus;
 
 mod actor;
 mod cases;
+mod compat;
 mod demo;
 mod docs;
 mod entries;

@@ -145,19 +145,7 @@ impl Sandbox {
 
     /// Writes a task's complete trace folder for what it changed since `base`.
     pub(crate) fn write_trace(&self, task: &str, base: &str, changed: &[&str]) {
-        let trace = Trace {
-            task: task.into(),
-            base: String::new(),
-            runtime: None,
-            schema: Vec::new(),
-            backfill: Vec::new(),
-            documentation: Vec::new(),
-            not_approved: Vec::new(),
-            files_changed: None,
-            commit_sha: None,
-            branch: None,
-            omit: Vec::new(),
-        };
+        let trace = Trace::complete(task);
         let changed = changed.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
         for (path, text) in trace::files(&trace, base, &changed, None) {
             self.write(&[(&path, &text)]);
