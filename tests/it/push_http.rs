@@ -9,7 +9,7 @@ use base64::Engine as _;
 use crate::corpus::process;
 use crate::servers::{Account, Daemon, free_port, left_out, must, program, program_for_all, take_push_options};
 use crate::story;
-use crate::support::{Said, Sandbox, believe, guarded_server};
+use crate::support::{Sandbox, believe, guarded_server};
 
 /// A web server, and how the file that we offer for it is made to ask nobody for a password.
 struct Kind {
