@@ -40,9 +40,19 @@ pub enum Command {
     /// Looks at the repository (branches, schema files, workflows, traces) and writes `refgate.toml` at the top of the
     /// work tree, with every key that there is.
     Init(Init),
-    /// Put the gate in front of a repository
+    /// Put the gate in front of a repository, or the same judge before your own commits and pushes
     #[command(subcommand)]
     Install(Install),
+    /// Take everything back that install changed in a repository
+    ///
+    /// Hooks that stood there before return to their places, the configuration to what it was, byte for byte where
+    /// nobody else changed it since. What somebody did change is kept and named. Exit status: 2 when that is a hook,
+    /// for then nobody knows what it does.
+    Uninstall(Uninstall),
+    /// Print the completions for a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for every command
+    Man(Man),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -114,6 +124,9 @@ pub enum HookName {
         remote: String,
         /// The remote's URL
         url: String,
+        /// Judge pushes to this remote only and let others go; may be given again
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
         /// Judge with this policy file instead of the server's
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
@@ -162,12 +175,33 @@ pub struct Init {
 pub enum Install {
     /// Install the gate as the pre-receive hook of a server's repository
     ///
-    /// Says each thing that it writes. The folder `refgate` inside the repository's own folder is the gate's: its word
-    /// on the repository (`server.toml`), the policy and the signers. Into an empty repository the first push of the
-    /// default branch is let in, once. Running it again renews the hook and, while the repository is empty, that first
-    /// push; the repository's id never changes. Run it as the account that receives the pushes: that account's Git
-    /// configuration says where hooks are.
+    /// Says each thing that it changes. The folder `refgate` inside the repository's own folder is the gate's: its word
+    /// on the repository (`server.toml`), the policy and the signers. A pre-receive hook that stands there already is
+    /// kept and runs after the gate. Into an empty repository the first push of the default branch is let in, once.
+    /// Running it again renews the hook and, while the repository is empty, that first push; the repository's id never
+    /// changes. Run it as the account that receives the pushes: that account's Git configuration says where hooks are.
     Server(InstallServer),
+    /// Install the judge as the pre-commit and pre-push hooks of a clone
+    ///
+    /// The hooks go where Git looks for them: in the clone, or where its own `core.hooksPath` leads. Hooks that stand
+    /// there already are kept and run afterwards. A folder that the account or the machine names for all repositories
+    /// is left alone: the clone gets one of its own before it, from which the shared hooks still run. Under husky they
+    /// go to the folder whose hooks husky runs. `refgate uninstall` takes everything back.
+    Client(InstallClient),
+}
+
+/// The options of `refgate install client`.
+#[derive(Debug, Args)]
+pub struct InstallClient {
+    /// The clone, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// Judge with this policy file instead of the server's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Judge pushes to this remote only; may be given again [default: pushes to any]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Vec<String>,
 }
 
 /// The options of `refgate install server`.
@@ -192,6 +226,47 @@ pub struct InstallServer {
     /// The people who may sign (ssh-keygen(1), ALLOWED SIGNERS)
     #[arg(long, value_name = "FILE")]
     pub signers: Option<PathBuf>,
+    /// The largest push that Git takes, like `512m` or `2g`, or `none` [default: 1g where nothing is set]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_input_size: Option<u64>,
+}
+
+/// The options of `refgate uninstall`.
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+}
+
+/// The options of `refgate completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The options of `refgate man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write refgate.1 and a page for every command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// A number of bytes as Git writes it; 0 for none.
+fn size(text: &str) -> Result<u64, String> {
+    if text == "none" {
+        return Ok(0);
+    }
+    let lower = text.to_ascii_lowercase();
+    let units = [("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)];
+    let unit = units.iter().find_map(|(unit, bytes)| lower.strip_suffix(unit).map(|number| (number, *bytes)));
+    let (number, bytes) = unit.unwrap_or((&lower, 1));
+    let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let size = number.parse().ok().filter(|_| plain).and_then(|number: u64| number.checked_mul(bytes));
+    // Git reads it as a signed number.
+    size.filter(|size| (1..=i64::MAX as u64).contains(size)).ok_or_else(|| "write it like 512m, 2g or none".to_owned())
 }
 
 /// How a verdict is told.

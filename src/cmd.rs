@@ -7,4 +7,6 @@ pub mod demo;
 pub mod hook;
 pub mod init;
 pub mod install;
+pub mod pages;
 pub mod rules;
+pub mod uninstall;

@@ -2,6 +2,7 @@
 //! knows no policy and no rule. gix's gaps (quarantine, nested alternates, reftable) are closed here and nobody above
 //! hears of them.
 
+mod config;
 mod diff;
 mod index;
 mod merge;
@@ -11,6 +12,7 @@ mod refs;
 mod repo;
 mod walk;
 
+pub use config::{Setting, answer, configured, found, settings};
 pub use diff::{Difference, Side};
 pub use merge::Merged;
 pub use object::{Commit, ObjectKind};

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod fold;
 pub mod git;
 pub mod glob;
+pub mod install;
 pub mod judge;
 pub mod oid;
 pub mod path;

@@ -19,6 +19,10 @@ fn main() -> ExitCode {
         Command::Rules(args) => told(cmd::rules::list(args)),
         Command::Init(args) => told(cmd::init::run(args, &env)),
         Command::Install(Install::Server(args)) => told(cmd::install::server(args, &env)),
+        Command::Install(Install::Client(args)) => told(cmd::install::client(args)),
+        Command::Uninstall(args) => told(cmd::uninstall::run(args, &env)),
+        Command::Completions(args) => told(cmd::pages::completions(args)),
+        Command::Man(args) => told(cmd::pages::man(args)),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

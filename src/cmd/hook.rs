@@ -31,6 +31,12 @@ pub const BOOTSTRAP: &str = "bootstrap";
 pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
     let answer = Answer::hook(args.format, env);
     let now = args.at.unwrap_or(now);
+    if let HookName::PrePush { remote, only, .. } = &args.name
+        && !only.is_empty()
+        && is_elsewhere(remote, only, env)
+    {
+        return Decision::Accept.exit_code();
+    }
     let judged = match &args.name {
         HookName::PreCommit { policy } => pre_commit(policy.as_deref(), env, answer, now),
         HookName::PrePush { remote, policy, .. } => pre_push(remote, policy.as_deref(), env, answer, now),
@@ -136,6 +142,13 @@ fn use_up(token: &Path) -> Result<()> {
         Error::undecided(format!("the one-time bootstrap cannot be used up: {error}"))
             .help("another first push was faster, or the hook's user may not write in the gate's folder")
     })
+}
+
+/// Whether a push goes to none of these remotes, by name or by URL. Where that cannot be found out, it is judged.
+fn is_elsewhere(remote: &str, only: &[String], env: &Env) -> bool {
+    let Ok(repo) = Repo::open_hook(env) else { return false };
+    let name = repo.remotes().into_iter().find(|name| name == remote).or_else(|| repo.remote_for_url(remote));
+    !only.iter().any(|only| only == remote || name.as_ref().is_some_and(|name| name == only.as_str()))
 }
 
 fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {

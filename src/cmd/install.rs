@@ -1,13 +1,9 @@
-//! `refgate install server`: the gate in front of a repository. It says each thing that it changes.
+//! `refgate install`: the gate in front of a repository, or the judge in a clone. It says each thing that it changes.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io::Read as _;
+use std::path::Path;
 
 use bstr::{BString, ByteSlice as _};
 
@@ -19,27 +15,36 @@ use crate::cli::InstallServer;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
-use crate::git::{Repo, command};
+use crate::git::Repo;
+use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Target};
 use crate::policy::hex;
-use crate::policy::load::{self, from_file, server_folder};
+use crate::policy::load::{self, FOLDER, from_file};
 use crate::policy::parse::Server;
 use crate::refs::RefMap;
 use crate::rules;
 
-const SHIM: &str = include_str!("../../hooks/pre-receive");
-/// How a shim of ours is told from a hook of somebody else.
-const MARK: &str = "# refgate shim ";
+mod clone;
+mod receive;
+
+pub use clone::client;
+
+const SERVER: &str = "server.toml";
+const POLICY: &str = "policy.toml";
+const SIGNERS: &str = "allowed_signers";
+const HEAD_LINE: &str = "# The gate's own word on this repository; pushes cannot change it.";
+const FIRST_PUSH: &[u8] = b"The first push of the trusted ref uses this up.\n";
 /// How many branches an error names.
 const SHOWN: usize = 10;
 
-/// Runs the command.
+/// Runs `refgate install server`.
 ///
 /// # Errors
-/// There is no such repository, a file cannot be written, the policy is not valid, or a hook of somebody else is in
-/// the way.
+/// There is no such repository, something cannot be written, the policy is not valid, or a hook of somebody else
+/// cannot be kept.
 pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let repo = Repo::discover(&args.repo, env)?;
-    let folder = server_folder(&repo);
+    let place = Place::server(repo.common_dir())?;
+    let folder = place.common_dir.join(FOLDER);
     let ids = rules::ids();
     let known = load::server(&folder, &ids)?;
     let refs = repo.refs()?;
@@ -47,50 +52,119 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let actor = args.actor.clone().or(known.as_ref().map(|server| server.actor.clone())).unwrap_or_default();
     let policy =
         args.policy.as_deref().map(|file| from_file(file, trusted.as_bstr(), &ids).map(|_| file)).transpose()?;
-    let hook = hook_path(&repo)?;
-    check_hook(&hook)?;
-
-    let mut said = format!("The gate stands in front of {}.\n", shown(repo.common_dir()));
-    fs_err::create_dir_all(&folder)?;
-    let _ = writeln!(said, "  trusted ref: {} (always protected; its old tip holds the policy)", shown_ref(&trusted));
-    let _ = writeln!(said, "  actor: {}", who(&actor));
+    let mut plan = Plan::new(&place.common_dir)?;
+    adopt(&mut plan, &place)?;
     if known.as_ref().is_none_or(|server| server.trusted_ref != trusted || server.actor != actor) {
         let server = match known {
             Some(server) => Server { trusted_ref: trusted.clone(), actor: actor.clone(), ..server },
             None => Server {
                 trusted_ref: trusted.clone(),
-                repository_id: random_id()?,
+                repository_id: random(16)?,
                 actor: actor.clone(),
                 floor: BTreeMap::new(),
             },
         };
-        write(&folder.join("server.toml"), server_file(&server).as_bytes())?;
-        let _ = writeln!(
-            said,
-            "  wrote    {} (trusted ref, repository id, actor, floor)",
-            shown(&folder.join("server.toml"))
-        );
+        plan.file(&folder.join(SERVER), server_file(&server).as_bytes(), Before::Ours)?;
     }
-    for (given, name, what) in [
-        (policy, "policy.toml", "this policy judges"),
-        (args.signers.as_deref(), "allowed_signers", "kept for signatures"),
-    ] {
+    for (given, name) in [(policy, POLICY), (args.signers.as_deref(), SIGNERS)] {
         if let Some(file) = given {
-            write(&folder.join(name), &fs_err::read(file)?)?;
-            let _ = writeln!(said, "  wrote    {} ({what})", shown(&folder.join(name)));
+            plan.file(&folder.join(name), &fs_err::read(file)?, Before::Theirs)?;
         }
     }
-    let token = folder.join(BOOTSTRAP);
     if refs.is_empty() {
-        write(&token, b"The first push of the trusted ref uses this up.\n")?;
-        let _ =
-            writeln!(said, "  wrote    {} (the first push of {} is let in, once)", shown(&token), shown_ref(&trusted));
+        plan.file(&folder.join(BOOTSTRAP), FIRST_PUSH, Before::Ours)?;
     }
-    write(&hook, shim()?.as_bytes())?;
-    fs_err::set_permissions(&hook, std::fs::Permissions::from_mode(0o755))?;
-    let _ = writeln!(said, "  wrote    {}", shown(&hook));
-    let _ =
-        writeln!(said, "Whoever receives pushes must be able to read {} and to delete its bootstrap.", shown(&folder));
+    let mut lines = vec![
+        format!("trusted ref: {} (always protected; its old tip holds the policy)", shown_ref(&trusted)),
+        format!("actor: {}", who(&actor)),
+    ];
+    let settings = receive::settings(&place, args.max_input_size)?;
+    place_hooks(&mut plan, &place, &[Gate::PreReceive], &[], settings.set, &mut lines)?;
+    lines.extend(settings.lines);
+    lines.extend(receive::index_packs(&mut plan, &place)?);
+    let what = format!("the gate stands in front of {}", shown(&place.common_dir));
+    finish(plan, &what, &lines)?;
+    print(&format!("Whoever receives pushes must be able to read {} and to delete its bootstrap.\n", shown(&folder)))
+}
+
+/// Plans the hooks, and the configuration with them. Where the configuration is what puts them in force it is written
+/// after them, or else before.
+fn place_hooks(
+    plan: &mut Plan,
+    place: &Place,
+    gates: &[Gate],
+    options: &[(Gate, Vec<BString>)],
+    mut set: Vec<(String, String)>,
+    lines: &mut Vec<String>,
+) -> Result<()> {
+    let (target, program) = (place.target(), std::env::current_exe()?);
+    let config = place.common_dir.join("config");
+    let shared = matches!(target, Target::Before { .. });
+    let write = |plan: &mut Plan, set: &[(String, String)]| {
+        let set: Vec<_> = set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if set.is_empty() { Ok(()) } else { plan.config(&config, &set) }
+    };
+    if !shared {
+        write(plan, &set)?;
+    }
+    for gate in gates {
+        let options = options.iter().filter(|(of, _)| of == gate).flat_map(|(_, options)| options.clone());
+        let next = plan.hook(&target, *gate, &program, options.collect())?;
+        let hook = shown(&target.folder().join(gate.name()));
+        match next {
+            Next::Nothing => {}
+            Next::Beside | Next::Husky => {
+                lines.push(format!("chained  {hook}{BESIDE}, the hook that stood there, runs after it"));
+            }
+            Next::At(path) => lines.push(format!("chained  {} runs after it", shown(&path))),
+        }
+    }
+    if let Target::Before { own, shared } = &target {
+        if let Some(value) = plan.before_shared(place)? {
+            lines.push(format!("set      core.hooksPath = {}", shown(Path::new(&value))));
+            set.push(("core.hooksPath".to_owned(), value));
+        }
+        lines.push(format!(
+            "{} is not this repository's alone, so nothing is written there: its hooks run from {}; install again \
+             when one is added there",
+            shown(shared),
+            shown(own)
+        ));
+        write(plan, &set)?;
+    } else if place.folder != place.common_dir
+        && target.folder().starts_with(&place.folder)
+        && !target.folder().starts_with(&place.common_dir)
+    {
+        lines.push(format!("{} is in the work tree: do not commit these hooks", shown(target.folder())));
+    }
+    Ok(())
+}
+
+/// Does what is planned and says so.
+fn finish(plan: Plan, what: &str, lines: &[String]) -> Result<()> {
+    let mut said = if plan.is_empty() {
+        format!("Nothing to change: {what}.\n")
+    } else {
+        let (first, rest) = what.split_at(1);
+        format!("{}{rest}.\n", first.to_uppercase())
+    };
+    for (word, paths) in [("wrote   ", plan.paths().collect::<Vec<_>>()), ("kept    ", plan.kept())] {
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let note = match name.as_ref() {
+                SERVER => " (trusted ref, repository id, floor)",
+                POLICY => " (this policy judges)",
+                SIGNERS => " (kept for signatures)",
+                BOOTSTRAP => " (the first push of the trusted ref is let in, once)",
+                _ => "",
+            };
+            let _ = writeln!(said, "  {word} {}{note}", shown(path));
+        }
+    }
+    for line in lines {
+        let _ = writeln!(said, "  {line}");
+    }
+    plan.apply()?;
     print(&said)
 }
 
@@ -99,6 +173,24 @@ fn who(actor: &ActorSource) -> String {
         Some(variable) => format!("{actor} (whom {variable} names; without it no push is let in)"),
         None => "none (nobody says who pushes; --actor names a source)".into(),
     }
+}
+
+/// Takes what an older refgate left here, or one whose record was lost, for what it is: ours.
+pub(super) fn adopt(plan: &mut Plan, place: &Place) -> Result<()> {
+    for gate in [Gate::PreCommit, Gate::PrePush, Gate::PreReceive] {
+        plan.adopt_hook(&place.target().folder().join(gate.name()))?;
+    }
+    let folder = place.common_dir.join(FOLDER);
+    let server = folder.join(SERVER);
+    if !plan.knows(&server)? && fs_err::read(&server).is_ok_and(|text| text.starts_with(HEAD_LINE.as_bytes())) {
+        plan.adopt_folder(&folder)?;
+    }
+    for (name, start) in [(SERVER, HEAD_LINE.as_bytes()), (BOOTSTRAP, FIRST_PUSH)] {
+        if fs_err::read(folder.join(name)).is_ok_and(|text| text.starts_with(start)) {
+            plan.adopt(&folder.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// The branch to trust: the one that is asked for, else the one trusted so far, else the one that `HEAD` names. Where
@@ -132,51 +224,9 @@ fn trusted_ref(asked: Option<&str>, known: Option<&Server>, repo: &Repo, refs: &
         .help("name the default branch: refgate install server --trusted-ref <branch>"))
 }
 
-/// Where Git looks for the hook: `core.hooksPath`, the user's and the system's included. A relative one counts from
-/// the repository's own folder, where the receiving process runs.
-fn hook_path(repo: &Repo) -> Result<PathBuf> {
-    let output = configured_git(repo.common_dir())
-        .args(["--git-dir", ".", "rev-parse", "--path-format=absolute", "--git-path", "hooks"])
-        .output()?;
-    if !output.status.success() {
-        return Err(Error::usage(format!("git failed: {}", escape::escape(output.stderr.trim_end()))));
-    }
-    let path = output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout);
-    Ok(Path::new(OsStr::from_bytes(path)).join("pre-receive"))
-}
-
-/// A git process in `folder` that reads all configuration, as the receiving one will; no variable leads it elsewhere.
-#[expect(clippy::disallowed_methods, reason = "the isolated one does not see where Git looks for hooks")]
-fn configured_git(folder: &Path) -> Command {
-    let mut git = Command::new("git");
-    for (name, _) in command(folder).get_envs().filter(|(_, value)| value.is_none()) {
-        git.env_remove(name);
-    }
-    git.env("LC_ALL", "C").current_dir(folder);
-    git
-}
-
-fn check_hook(hook: &Path) -> Result<()> {
-    match fs_err::read(hook) {
-        Ok(text) if !text.contains_str(MARK) => {
-            Err(Error::usage(format!("{} is a hook that refgate did not write", shown(hook))).help(
-                "move it away, install, and let the new hook call it from a wrapper of yours if it is still needed",
-            ))
-        }
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-fn shim() -> Result<String> {
-    let program = std::env::current_exe()?;
-    let quoted = format!("'{}'", program.to_string_lossy().replace('\'', "'\\''"));
-    Ok(SHIM.replace("@REFGATE@", &quoted))
-}
-
 fn server_file(server: &Server) -> String {
     let mut text = format!(
-        "# The gate's own word on this repository; pushes cannot change it.\n\
+        "{HEAD_LINE}\n\
          version = 1\n\
          # The ref whose old tip is trusted; always protected.\n\
          trusted_ref = {:?}\n\
@@ -196,25 +246,14 @@ fn server_file(server: &Server) -> String {
     text
 }
 
-fn random_id() -> Result<String> {
-    let mut bytes = [0; 16];
+/// Random bytes, in hex.
+fn random(count: usize) -> Result<String> {
+    let mut bytes = vec![0; count];
     fs_err::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(hex(&bytes))
 }
 
-/// Writes a file as a whole or not at all.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs_err::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| Error::from(error.error))?;
-    Ok(())
-}
-
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     escape::quote_path(path.as_os_str().as_encoded_bytes())
 }
 

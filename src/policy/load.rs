@@ -16,9 +16,12 @@ use crate::refs::RefMap;
 /// The largest policy, in bytes.
 const MAX_POLICY: u64 = 1024 * 1024;
 
+/// The name of the folder that an installed gate owns inside the repository's own folder.
+pub const FOLDER: &str = "refgate";
+
 /// The folder that an installed gate owns inside the repository's own folder.
 pub fn server_folder(repo: &Repo) -> PathBuf {
-    repo.common_dir().join("refgate")
+    repo.common_dir().join(FOLDER)
 }
 
 /// The server's own word; `None` where no gate is installed.

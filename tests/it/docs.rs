@@ -59,7 +59,17 @@ fn every_command_of_ours_that_the_prose_names_can_be_typed() {
     for (place, text) in &texts {
         let spans = text.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
         for line in text.lines().map(str::trim).chain(spans) {
-            let line = line.split(" #").next().unwrap_or_default().split(" && ").next().unwrap_or_default().trim();
+            let line = line
+                .split(" #")
+                .next()
+                .unwrap_or_default()
+                .split(" > ")
+                .next()
+                .unwrap_or_default()
+                .split(" && ")
+                .next()
+                .unwrap_or_default()
+                .trim();
             // What stands for any hook, and what names the program and no command, is not to be typed.
             if !line.starts_with("refgate ")
                 || ["refgate hook NAME", "refgate hook"].contains(&line)

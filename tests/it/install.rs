@@ -93,15 +93,111 @@ fn the_hook_stands_where_a_relative_hooks_path_of_the_repository_leads() {
 }
 
 #[test]
-fn the_hook_stands_where_the_account_s_own_hooks_path_leads() {
+fn the_account_s_own_hooks_path_stays_and_the_gate_stands_before_it() {
     let sandbox = Sandbox::new();
     let server = bare(&sandbox, "main", &["main"]);
     let (config, hooks) = (sandbox.path().join("gitconfig"), sandbox.path().join("all hooks"));
     fs_err::write(&config, format!("[core]\n\thooksPath = {}\n", hooks.display())).unwrap();
+    executable(&hooks.join("pre-receive"), "#!/bin/sh\necho \"theirs: $(cat)\" >&2\n");
     let mut command = process::command(REFGATE);
     command.env("GIT_CONFIG_GLOBAL", &config).env("GIT_DIR", "/nowhere");
     Said::new(command.args(["install", "server", "--repo"]).arg(&server).output().unwrap()).must();
-    assert!(hooks.join("pre-receive").is_file() && !server.join("hooks/pre-receive").exists());
+    let text = fs_err::read_to_string(hooks.join("pre-receive")).unwrap();
+    assert!(!text.contains("refgate") && server.join("refgate-hooks/pre-receive").is_file());
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    sandbox.commit("direct");
+    // A server is often moved; what stands there must go on standing.
+    fs_err::rename(&server, sandbox.path().join("y.git")).unwrap();
+    fs_err::os::unix::fs::symlink("y.git", &server).unwrap();
+    let pushed = sandbox.push(["main"]);
+    assert!(!pushed.ok && pushed.stderr.contains("direct-push"), "{}", pushed.stderr);
+    let pushed = sandbox.push(["HEAD:topic"]);
+    assert!(pushed.ok && pushed.stderr.contains(" refs/heads/topic"), "{}", pushed.stderr);
+}
+
+#[test]
+fn a_hook_that_stood_there_runs_after_the_gate_and_may_refuse() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    executable(&server.join("hooks/pre-receive"), "#!/bin/sh\necho \"theirs: $(cat)\" >&2\ntest ! -e no\n");
+    let said = install(&sandbox, &[]).must();
+    assert!(said.contains("pre-receive.before-refgate, the hook that stood there, runs after it"), "{said}");
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    let tip = sandbox.commit("direct");
+    let pushed = sandbox.push(["main"]);
+    assert!(!pushed.ok && pushed.stderr.contains("direct-push") && !pushed.stderr.contains("theirs"));
+    let pushed = sandbox.push(["HEAD:topic"]);
+    assert!(pushed.ok && pushed.stderr.contains(&format!("theirs: {} {tip} refs/heads/topic", "0".repeat(40))));
+    fs_err::write(server.join("no"), "").unwrap();
+    assert!(!sandbox.push(["HEAD:other"]).ok);
+    fs_err::remove_file(server.join("hooks/pre-receive.before-refgate")).unwrap();
+    let pushed = sandbox.push(["HEAD:other"]);
+    assert!(!pushed.ok && pushed.stderr.contains("the hook that ran here before, is missing"), "{}", pushed.stderr);
+}
+
+#[test]
+fn what_a_gate_needs_is_set_and_said_and_what_is_right_is_kept() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    configure(&sandbox, "receive.fsckObjects", "false");
+    let config = || fs_err::read_to_string(server.join("config")).unwrap();
+    let said = install(&sandbox, &[]).must();
+    for words in [
+        "set      receive.fsckObjects = true (was false)",
+        "set      receive.advertisePushOptions = true",
+        "set      receive.certNonceSeed (a new secret",
+        "set      receive.maxInputSize = 1g; Git refuses",
+        "\"pack exceeds maximum allowed size\"",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let seed = config().split("certNonceSeed = ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert!(seed.len() == 64 && !said.contains(&seed), "{said}");
+    assert!(!fs_err::read_to_string(server.join("refgate-installed.toml")).unwrap().contains(&seed));
+    let again = install(&sandbox, &[]).must();
+    assert!(
+        again.starts_with("Nothing to change: ") && again.contains("kept     receive.maxInputSize = 1g"),
+        "{again}"
+    );
+    let said = install(&sandbox, &["--max-input-size", "512M"]).must();
+    assert!(said.contains("receive.maxInputSize = 512m (was 1073741824)") && config().contains("= 512m"), "{said}");
+    assert!(install(&sandbox, &[]).must().starts_with("Nothing to change: "));
+    let said = install(&sandbox, &["--max-input-size", "none"]).must();
+    assert!(said.contains("no limit") && config().contains("maxInputSize = 0"), "{said}");
+    for wrong in ["0", "-1", "1t", "g", "9223372036854775808"] {
+        assert!(!install(&sandbox, &[&format!("--max-input-size={wrong}")]).ok, "{wrong}");
+    }
+    install(&sandbox, &["--max-input-size", "1"]).must();
+    sandbox.write(&[("src/a.rs", "two\n")]);
+    sandbox.commit("direct");
+    let pushed = sandbox.push(["HEAD:topic"]);
+    assert!(!pushed.ok && pushed.stderr.contains("pack exceeds maximum allowed size"), "{}", pushed.stderr);
+}
+
+#[test]
+fn settings_of_the_account_count() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    let config = sandbox.path().join("gitconfig");
+    let text = "[transfer]\n\tfsckObjects = 1\n[receive]\n\tmaxInputSize = 3g\n\tadvertisePushOptions = no\n";
+    fs_err::write(&config, text).unwrap();
+    let mut command = process::command(REFGATE);
+    command.env("GIT_CONFIG_GLOBAL", &config).args(["install", "server", "--repo"]).arg(&server);
+    let said = Said::new(command.output().unwrap()).must();
+    for words in [
+        "kept     receive.fsckObjects",
+        "kept     receive.maxInputSize = 3g",
+        "advertisePushOptions = true (was false)",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!fs_err::read_to_string(server.join("config")).unwrap().contains("fsckObjects"));
+}
+
+fn executable(path: &std::path::Path, text: &str) {
+    fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+    fs_err::write(path, text).unwrap();
+    fs_err::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
 }
 
 #[test]
