@@ -53,6 +53,15 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page, or write one for every command
     Man(Man),
+    /// Find what would let the gate be walked around
+    ///
+    /// Looks at a clone's hooks, or with `--server` at every repository at and below a folder: whether Git runs the
+    /// gate's hook, what Git itself checks, who may sign, who reaches the repository as files, what sshd lets clients
+    /// bring. Each complaint comes with the command that mends it. Changes nothing. Run it as the account that receives
+    /// the pushes: that account's Git configuration counts.
+    ///
+    /// Exit status: 0 no problem, 1 a problem, 2 nothing could be found out.
+    Doctor(Doctor),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -267,6 +276,23 @@ fn size(text: &str) -> Result<u64, String> {
     let size = number.parse().ok().filter(|_| plain).and_then(|number: u64| number.checked_mul(bytes));
     // Git reads it as a signed number.
     size.filter(|size| (1..=i64::MAX as u64).contains(size)).ok_or_else(|| "write it like 512m, 2g or none".to_owned())
+}
+
+/// The options of `refgate doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "server")]
+    pub repo: PathBuf,
+    /// Look at every repository at and below this folder, as servers
+    #[arg(long, value_name = "ROOT")]
+    pub server: Option<PathBuf>,
+    /// What sshd reads (sshd_config(5))
+    #[arg(long, value_name = "FILE", default_value = "/etc/ssh/sshd_config")]
+    pub sshd_config: PathBuf,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// How a verdict is told.

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod check;
 pub mod client;
 pub mod demo;
+pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod install;

@@ -10,4 +10,4 @@ mod shim;
 pub use place::{OWN_FOLDER, Place, Target};
 pub use plan::{Before, Plan};
 pub use record::{RECORD, Record, Undone};
-pub use shim::{BESIDE, Gate, Next, Seen, Shim, Standing, passed, standing};
+pub use shim::{BESIDE, Gate, Next, Seen, Shim, Standing, VERSION, passed, standing};

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Uninstall(args) => told(cmd::uninstall::run(args, &env)),
         Command::Completions(args) => told(cmd::pages::completions(args)),
         Command::Man(args) => told(cmd::pages::man(args)),
+        Command::Doctor(args) => cmd::doctor::run(args, &env).unwrap_or_else(|error| told(Err(error))),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

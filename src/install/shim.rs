@@ -14,6 +14,8 @@ use crate::escape;
 
 /// What follows the name of a hook that stood where ours stands now.
 pub const BESIDE: &str = ".before-refgate";
+/// The version of the shims that are written.
+pub const VERSION: u32 = 2;
 /// How a shim of ours is known; the version follows, and the hook's name in parentheses.
 const MARK: &[u8] = b"# refgate shim ";
 

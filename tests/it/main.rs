@@ -2,7 +2,7 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `init`, `install` and `actor` run those commands; `layering` reads the source. `support`, `story`, `servers`
+//! `demo`, `doctor`, `init`, `install` and `actor` run those commands; `layering` reads the source. `support`, `story`, `servers`
 //! and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
@@ -17,6 +17,7 @@ mod cases;
 mod compat;
 mod demo;
 mod docs;
+mod doctor;
 mod entries;
 mod history;
 mod hooks;
