@@ -33,13 +33,21 @@ pub(super) fn edit(path: &Path, set: &[(&str, &str)]) -> Result<Edit> {
         return wrong("is read-only, and refgate must set something there", "make it writable for the installation");
     }
     let before = fs_err::read(path)?;
-    let copy = prepare(path, &before, mode)?;
+    let copy = copy(path, &before)?;
     let mut keys = Vec::new();
     for (name, value) in set {
         keys.push(((*name).to_owned(), (*value).to_owned(), value_in(copy.path(), name)?));
         answer(git(copy.path()).args(["--replace-all", name, value]))?;
     }
     Ok(Edit { before, after: fs_err::read(copy.path())?, mode, keys })
+}
+
+/// A file beside the real one, where a path that it includes still leads to the same place, for git to change.
+fn copy(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let copy = tempfile::Builder::new().prefix(".refgate-").tempfile_in(folder)?;
+    fs_err::write(copy.path(), content)?;
+    Ok(copy)
 }
 
 fn git(file: &Path) -> std::process::Command {
@@ -87,7 +95,7 @@ pub(super) fn restore(path: &Path, wrote: &Wrote, keys: &[Key]) -> Result<bool> 
         replace(path, &now, &decode(before)?, wrote.mode.unwrap_or(mode))?;
         return Ok(true);
     }
-    let copy = prepare(path, &now, mode)?;
+    let copy = copy(path, &now)?;
     for key in keys.iter().rev() {
         let value = value_in(copy.path(), &key.name)?;
         if value.is_none_or(|value| digest(value.as_bytes()) != key.sha256) {

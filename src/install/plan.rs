@@ -1,12 +1,15 @@
 //! An installation: everything is looked at first, then prepared, and only then put in place, the hooks last.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::config::{self, Edit};
-use super::record::{HOOK_MODE, Key, Record, Wrote, beside, digest, digest_of, encode, prepare, put, same_file, shown};
+use super::record::{
+    HOOK_MODE, Key, Record, Wrote, beside, digest, digest_of, encode, prepare, put, same_file, shown, sync,
+};
 use super::shim::{Gate, Next, Seen, Shim, Standing, passed, standing};
 use super::{Place, Target};
 use crate::error::{Error, Result};
@@ -265,13 +268,12 @@ impl Plan {
     /// Something cannot be written.
     pub fn apply(mut self) -> Result<()> {
         let done = self.carry_out();
-        if done.is_err() && self.known.is_empty() {
-            if let Err(error) = self.record.undo(&self.common_dir) {
-                return done.map_err(|first| Error {
-                    help: format!("and it could not be taken back: {}; run refgate uninstall", error.message),
-                    ..first
-                });
-            }
+        if done.is_err()
+            && self.known.is_empty()
+            && let Err(error) = self.record.undo(&self.common_dir)
+        {
+            let help = format!("and it could not be taken back: {}; run refgate uninstall", error.message);
+            return done.map_err(|first| first.help(help));
         }
         done
     }
@@ -299,7 +301,8 @@ impl Plan {
             }
             put(file, &write.path)?;
         }
-        Ok(())
+        let folders: BTreeSet<_> = self.writes.iter().filter_map(|write| write.path.parent()).collect();
+        folders.into_iter().try_for_each(sync)
     }
 
     fn missing_folders(&self) -> Vec<PathBuf> {

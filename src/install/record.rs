@@ -258,14 +258,18 @@ pub(super) fn prepare(path: &Path, content: &[u8], mode: u32) -> Result<tempfile
 
 /// Writes a file as a whole or not at all.
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
-    put(prepare(path, content, mode)?, path)
+    put(prepare(path, content, mode)?, path)?;
+    sync(path.parent().unwrap_or(Path::new(".")))
 }
 
-/// Brings a prepared file to its place.
+/// Brings a prepared file to its place; it stays there for good once the folder is synced.
 pub(super) fn put(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
     file.persist(path).map_err(|error| Error::usage(format!("{} cannot be written: {}", shown(path), error.error)))?;
-    fs_err::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
+}
+
+pub(super) fn sync(folder: &Path) -> Result<()> {
+    Ok(fs_err::File::open(folder)?.sync_all()?)
 }
 
 pub(super) fn remove(path: &Path) -> Result<()> {

@@ -92,6 +92,26 @@ fn every_command_of_ours_that_the_prose_names_can_be_typed() {
     assert!(wrong.is_empty(), "these cannot be typed:\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_command_has_a_manual_page_and_every_shell_its_completions() {
+    let sandbox = Sandbox::new();
+    sandbox.clone("file:///nowhere");
+    let page = sandbox.refgate(["man"]).must();
+    assert!(page.contains(".TH refgate 1") && page.contains("refgate\\-uninstall(1)"), "{page}");
+    sandbox.refgate(["man", "--out", "man/man1"]).must();
+    let folder = sandbox.path().join("client/man/man1");
+    let mut pages: Vec<_> =
+        fs_err::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    pages.sort();
+    assert!(!pages.iter().any(|page| page.contains("help")), "{pages:?}");
+    for page in ["refgate.1", "refgate-check.1", "refgate-install-server.1", "refgate-hook-pre-push.1"] {
+        assert!(pages.iter().any(|there| there == page), "{page}: {pages:?}");
+    }
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(sandbox.refgate(["completions", shell]).must().contains("uninstall"), "{shell}");
+    }
+}
+
 /// The pages that people read.
 fn pages() -> [&'static str; 8] {
     [

@@ -103,7 +103,7 @@ fn may_set(place: &Place, key: &str, is: Option<&Setting>) -> Result<()> {
 
 fn written(size: u64) -> String {
     let units = [(1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k")];
-    let unit = units.iter().find(|(bytes, _)| size != 0 && size % bytes == 0);
+    let unit = units.iter().find(|(bytes, _)| size != 0 && size.is_multiple_of(*bytes));
     unit.map_or_else(|| size.to_string(), |(bytes, unit)| format!("{}{unit}", size / bytes))
 }
 
