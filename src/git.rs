@@ -5,6 +5,7 @@
 mod config;
 mod diff;
 mod index;
+mod loose;
 mod merge;
 mod object;
 mod odb;

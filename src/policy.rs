@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice};
 use sha2::{Digest, Sha256};
 
+use crate::actor::ActorSource;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
@@ -48,6 +49,8 @@ pub struct Policy {
     pub rules: BTreeMap<String, Severity>,
     /// What the server's folder says that no policy can lower.
     pub floor: BTreeMap<String, Severity>,
+    /// Who says who pushes: the server's folder again, and no policy.
+    pub actor: ActorSource,
     /// Bounds on the work.
     pub limits: Limits,
 }

@@ -12,6 +12,7 @@ install_needs() {
     command -v git >/dev/null || missing+=(git)
     command -v ssh >/dev/null || missing+=(openssh-client)
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    command -v strace >/dev/null || missing+=(strace)
     PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null || missing+=(openssh-server)
     PATH="$PATH:/usr/sbin:/sbin" command -v useradd >/dev/null || missing+=(passwd)
     PATH="$PATH:/usr/sbin:/sbin" command -v nginx >/dev/null || missing+=(nginx)

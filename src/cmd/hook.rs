@@ -18,7 +18,7 @@ use crate::git::Repo;
 use crate::judge::judge;
 use crate::oid::Oid;
 use crate::policy::Policy;
-use crate::policy::load::{for_server, server, server_folder};
+use crate::policy::load::{for_server, server_folder};
 use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
 use crate::rules;
 
@@ -95,25 +95,16 @@ fn receive(
         ));
     }
     let repo = Repo::open_hook(env)?;
-    let updates = updates(&repo)?;
-    let ids = rules::ids();
-    let folder = server_folder(&repo);
-    let installed = server(&folder, &ids)?;
-    if folder.exists() && installed.is_none() {
-        // Without the server's own word its floor would be gone without a sound. Where nothing was ever installed there
-        // was none, and the built-in policy judges.
-        return Err(Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
-            .help("an administrator installs it again: refgate install server --repo DIR"));
-    }
-    let source = installed.map(|server| server.actor).unwrap_or_default();
-    let actor = source.actor(Env::identity(&source))?;
     let refs = repo.refs()?;
-    let policy = for_server(&repo, &refs, &ids)?;
+    let policy = for_server(&repo, &refs, &rules::ids())?;
+    // Before the input is read: whoever holds the other end open must not keep the process alive.
+    answer.limit(policy.limits.seconds);
+    let updates = updates(&repo)?;
+    let actor = policy.actor.actor(Env::identity(&policy.actor))?;
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
     for name in names.filter(|name| !refs.contains_key(*name)) {
         direct(&repo, name)?;
     }
-    answer.limit(policy.limits.seconds);
     let token = server_folder(&repo).join(BOOTSTRAP);
     let push = Push::new(refs, updates, token.is_file()).by(actor);
     let verdict = judge(&repo, &policy, &push, now);
@@ -153,9 +144,9 @@ fn is_elsewhere(remote: &str, only: &[String], env: &Env) -> bool {
 
 fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
     let repo = Repo::open_hook(env)?;
-    let updates = parse_push(&input()?, repo.format())?;
     let View { mut refs, policy, .. } = View::take(&repo, Asked { remote: Some(remote), trunk: None, policy })?;
     answer.limit(policy.limits.seconds);
+    let updates = parse_push(&input()?, repo.format())?;
     for update in &updates {
         // The remote has just said where its refs are; that beats what was last fetched.
         if update.old.is_zero() {

@@ -56,7 +56,7 @@ impl Repo {
 
     fn staged_tree(&self, path: &Path) -> Result<gix::ObjectId> {
         let shown = || escape::quote_path(path.as_os_str().as_encoded_bytes());
-        if !path.exists() {
+        if !path.try_exists()? {
             return Ok(gix::ObjectId::empty_tree(self.gix.object_hash()));
         }
         // The checksum guards against a torn disk, not against a person; git's own `index.skipHash` drops it too.
@@ -158,7 +158,7 @@ impl Repo {
     /// As [`Repo::staged_commit`].
     pub fn staged_amend(&self, env: &Env) -> Result<Option<Oid>> {
         let Ok(head) = self.gix.head_id() else { return Ok(None) };
-        if self.gix.git_dir().join("MERGE_HEAD").exists() {
+        if self.gix.git_dir().join("MERGE_HEAD").try_exists()? {
             return Ok(None);
         }
         let staged = self.staged_commit(env)?;

@@ -2,6 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::loose;
 use super::repo::{Repo, command, from_gix, one_line};
 use crate::error::{Error, Result};
 use crate::escape;
@@ -17,18 +18,24 @@ impl Repo {
         if self.has_reftable() {
             return self.refs_by_git();
         }
+        // Loose refs first: one that git packs meanwhile is among the packed ones then.
+        let mut refs = loose::refs(self.common_dir())?;
         let bad = |error: &dyn std::fmt::Display| {
-            Error::undecided(format!("the refs cannot be read: {}", one_line(error))).help("look with git for-each-ref")
+            Error::undecided(format!("the packed refs cannot be read: {}", one_line(error)))
+                .help("look with git for-each-ref")
         };
-        let platform = self.gix.references().map_err(|error| bad(&error))?;
-        let mut refs = RefMap::new();
-        for reference in platform.all().map_err(|error| bad(&error))? {
-            let reference = reference.map_err(|error| bad(&error))?;
-            if let Some(id) = reference.target().try_id() {
-                refs.insert(reference.name().as_bstr().to_owned(), from_gix(id)?);
+        let packed = self.gix.refs.open_packed_buffer().map_err(|error| bad(&error))?;
+        if packed.is_none() && self.gix.refs.packed_refs_path().try_exists()? {
+            return Err(bad(&"the file is there and was not found"));
+        }
+        if let Some(packed) = packed {
+            for reference in packed.iter().map_err(|error| bad(&error))? {
+                let reference = reference.map_err(|error| bad(&error))?;
+                let (name, value) = (reference.name.as_bstr(), reference.target());
+                refs.entry(name.to_owned()).or_insert(Some(from_gix(&value)?));
             }
         }
-        Ok(refs)
+        Ok(refs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
     }
 
     /// The branch that `HEAD` names, born or not, in full; `None` when it is detached.

@@ -167,8 +167,11 @@ fn known_extensions(gix: &gix::Repository) -> Result<()> {
     }
 }
 
+/// Strict, because gix otherwise takes a configuration that cannot be read for an empty one: then it would know nothing
+/// of reftable.
 fn options() -> gix::open::Options {
-    gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(["core.useReplaceRefs=false"])
+    let options = gix::open::Options::isolated().strict_config(true);
+    options.with(gix::sec::Trust::Full).config_overrides(["core.useReplaceRefs=false"])
 }
 
 fn open_error(path: &Path, error: &dyn std::fmt::Display) -> Error {

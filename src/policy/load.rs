@@ -36,10 +36,17 @@ pub fn server(folder: &Path, rules: &[&str]) -> Result<Option<Server>> {
 /// The policy that judges pushes into this repository, whose refs are `refs`.
 ///
 /// # Errors
-/// The policy in force cannot be read or is not valid: then nothing can be decided.
+/// The policy in force cannot be read or is not valid, or the gate's folder stands without the server's own word: then
+/// nothing can be decided.
 pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> {
     let folder = server_folder(repo);
     let server = server(&folder, rules)?;
+    if server.is_none() && folder.try_exists()? {
+        // Its floor would be gone without a sound. Where nothing was ever installed there was none, and the built-in
+        // policy judges.
+        return Err(Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
+            .help("an administrator installs it again: refgate install server --repo DIR"));
+    }
     let trunk = match &server {
         Some(server) => server.trusted_ref.clone(),
         None => client_trunk(repo.head()?.filter(|head| refs.is_empty() || refs.contains_key(head)), refs),
@@ -52,6 +59,7 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     };
     if let Some(server) = server {
         policy.floor = server.floor;
+        policy.actor = server.actor;
     }
     Ok(policy)
 }

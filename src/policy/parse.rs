@@ -182,6 +182,7 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         },
         rules,
         floor: BTreeMap::new(),
+        actor: ActorSource::default(),
         limits: Limits {
             seconds: place.positive(file.limits.seconds, DEFAULT_SECONDS)?,
             blob_bytes: place.positive(file.limits.blob_bytes, DEFAULT_BLOB_BYTES)?,
