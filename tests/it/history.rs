@@ -32,6 +32,12 @@ type Files = BTreeMap<usize, Vec<usize>>;
 
 impl History {
     fn random(seed: u64, size: usize) -> Self {
+        // Dates wander by up to half a day either way, as those of honest clocks do.
+        Self::dated(seed, size, |dice, number| 1_700_000_000 + number * 600 + dice.roll(43_200))
+    }
+
+    /// With the committer dates that `date` makes up.
+    fn dated(seed: u64, size: usize, date: impl Fn(&mut Dice, usize) -> usize) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let folder = tempfile::tempdir().unwrap();
         process::must(process::command("git").args(["init", "-q", "--bare", "-b", "c0"]).arg(folder.path()), b"")
@@ -44,7 +50,8 @@ impl History {
             for _ in 0..=dice.roll(2) {
                 edit(&mut dice, &mut files);
             }
-            write_commit(&mut stream, &mut dice, number, &parents, &files);
+            let date = date(&mut dice, number);
+            write_commit(&mut stream, date, number, &parents, &files);
             trees.push(files);
         }
         process::must(&mut process::git(folder.path(), &["fast-import", "--quiet", "--force"]), stream.as_bytes())
@@ -103,9 +110,7 @@ fn edit(dice: &mut Dice, files: &mut Files) {
     }
 }
 
-fn write_commit(stream: &mut String, dice: &mut Dice, number: usize, parents: &[usize], files: &Files) {
-    // Dates wander by up to half a day either way, as those of honest clocks do.
-    let date = 1_700_000_000 + number * 600 + dice.roll(43_200);
+fn write_commit(stream: &mut String, date: usize, number: usize, parents: &[usize], files: &Files) {
     let _ = write!(stream, "commit refs/heads/c{number}\nmark :{}\n", number + 1);
     let _ = write!(stream, "committer A <a@example.com> {date} +0000\ndata 1\nx\n");
     for (index, parent) in parents.iter().enumerate() {
@@ -184,6 +189,73 @@ fn the_base_of_a_task_is_the_first_commit_of_its_first_parent_chain_that_the_tar
             let due = chain.iter().find(|commit| contained.contains(*commit)).map(|hex| oid(hex));
             let inside: HashSet<Oid> = repo.range(&[oid(tip)], &[oid(target)]).unwrap().into_iter().collect();
             assert_eq!(repo.first_parent_outside(oid(tip), &inside).unwrap(), due, "seed {seed}: {tip} {target}");
+        }
+    }
+}
+
+/// Who descends from whom, and the answers spelled out over whole sets.
+struct Naive(BTreeMap<Oid, Vec<Oid>>);
+
+impl Naive {
+    fn of(history: &History) -> Self {
+        let lines = git(history.folder.path(), &["rev-list", "--parents", "--all"]);
+        let commits = lines.iter().map(|line| line.split(' ').map(oid));
+        Self(commits.map(|mut names| (names.next().unwrap(), names.collect())).collect())
+    }
+
+    fn reachable<'t>(&self, tips: impl IntoIterator<Item = &'t Oid>) -> BTreeSet<Oid> {
+        let (mut found, mut left) = (BTreeSet::new(), tips.into_iter().copied().collect::<Vec<_>>());
+        while let Some(commit) = left.pop() {
+            if found.insert(commit) {
+                left.extend(&self.0[&commit]);
+            }
+        }
+        found
+    }
+
+    fn range(&self, tips: &[Oid], hidden: &[Oid]) -> BTreeSet<Oid> {
+        &self.reachable(tips) - &self.reachable(hidden)
+    }
+
+    /// The common ancestors that no other common ancestor descends from.
+    fn bases(&self, a: Oid, b: Oid) -> Vec<Oid> {
+        let common = &self.reachable([&a]) & &self.reachable([&b]);
+        let below = self.reachable(common.iter().flat_map(|commit| &self.0[commit]));
+        (&common - &below).into_iter().collect()
+    }
+}
+
+/// Dates that mean nothing at all, over histories that criss-cross, merge three lines at once and have several roots.
+#[test]
+fn whatever_the_dates_say_no_new_commit_is_missed_and_with_a_graph_none_is_too_many() {
+    for (seed, size) in [(1, 40), (2, 40), (3, 40), (4, 40), (5, 40), (6, 700), (7, 700)] {
+        let history = History::dated(seed, size, |dice, _| dice.roll(2_000_000_000));
+        let naive = Naive::of(&history);
+        for graph in [false, true] {
+            if graph {
+                git(history.folder.path(), &["commit-graph", "write", "--reachable"]);
+            }
+            let (repo, mut dice) = (history.repo(), Dice(seed));
+            for _ in 0..60 {
+                let pick = |dice: &mut Dice| oid(history.pick(dice));
+                let tips: Vec<Oid> = (0..=dice.roll(2)).map(|_| pick(&mut dice)).collect();
+                let hidden: Vec<Oid> = (0..dice.roll(4)).map(|_| pick(&mut dice)).collect();
+                let (due, walked) = (naive.range(&tips, &hidden), repo.range(&tips, &hidden).unwrap());
+                let got: BTreeSet<Oid> = walked.iter().copied().collect();
+                let context = format!("seed {seed}, graph {graph}: {tips:?} without {hidden:?}");
+                assert_eq!(got.len(), walked.len(), "a commit stands twice, {context}");
+                assert!(got.is_superset(&due), "a commit is missed, {context}");
+                assert!(got.is_subset(&naive.reachable(&tips)), "a commit comes from nowhere, {context}");
+                assert!(!graph || got == due, "a commit too many, {context}");
+                let (a, b) = (pick(&mut dice), pick(&mut dice));
+                let (due, got) = (naive.bases(a, b), repo.merge_bases(a, b).unwrap());
+                let common = &naive.reachable([&a]) & &naive.reachable([&b]);
+                let context = format!("seed {seed}, graph {graph}: {a} {b}");
+                assert!(due.iter().all(|base| got.contains(base)), "a base is missed, {context}");
+                assert!(got.iter().all(|base| common.contains(base)), "no common ancestor, {context}");
+                assert!(!graph || got == due, "a base too many, {context}");
+                assert!(!repo.is_ancestor(a, b).unwrap() || due.contains(&a), "no ancestor, {context}");
+            }
         }
     }
 }
