@@ -14,6 +14,17 @@ pub type RefMap = BTreeMap<BString, Oid>;
 /// The longest ref name that refgate lets through, in bytes: what a file system takes as one file name.
 pub const MAX_NAME: usize = 255;
 
+/// Whether Git can have a ref of this full name: git-check-ref-format(1), rules 1 to 9.
+pub fn is_well_formed(name: &str) -> bool {
+    let good_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    name.starts_with("refs/")
+        && name.split('/').all(good_part)
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.contains(|c: char| c.is_ascii_control() || " ~^:?*[\\".contains(c))
+}
+
 /// One ref that a push asks to move. Zero means "does not exist".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefUpdate {
@@ -115,11 +126,13 @@ fn oid(hex: &[u8], format: ObjectFormat, number: usize, line: &[u8]) -> Result<O
 
 fn update(name: &BStr, old: Oid, new: Oid) -> Result<RefUpdate> {
     if name.is_empty() || name.contains(&b'\0') {
-        return Err(Error::malformed("a ref update without a usable ref name"));
+        return Err(Error::malformed("a ref update without a usable ref name")
+            .help("Git names the ref in every update; whatever wrote this one is not Git"));
     }
     if old.is_zero() && new.is_zero() {
         let name = escape::quote_path(name);
-        return Err(Error::malformed(format!("the update of {name} goes from nothing to nothing")));
+        return Err(Error::malformed(format!("the update of {name} goes from nothing to nothing"))
+            .help("there is no such ref to delete: git ls-remote shows those that there are"));
     }
     Ok(RefUpdate { name: name.to_owned(), old, new })
 }

@@ -15,6 +15,7 @@ use crate::escape;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
+use crate::refs::is_well_formed;
 
 /// What a policy file can refer to beyond itself.
 #[derive(Clone, Copy, Debug)]
@@ -348,7 +349,8 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
     if *file.version.get_ref() != 1 {
         return Err(place.error(Some(file.version.span()), "this refgate reads server files of version 1"));
     }
-    if file.trusted_ref.get_ref().strip_prefix("refs/heads/").is_none_or(str::is_empty) {
+    let trusted = file.trusted_ref.get_ref();
+    if !trusted.starts_with("refs/heads/") || !is_well_formed(trusted) {
         return Err(place.error(Some(file.trusted_ref.span()), "write a branch in full, like `refs/heads/main`"));
     }
     if file.repository_id.get_ref().trim().is_empty() {

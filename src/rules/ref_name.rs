@@ -6,7 +6,7 @@ use crate::escape::is_hidden;
 use crate::finding::Severity;
 use crate::oid::Oid;
 use crate::provenance::task::is_task_name;
-use crate::refs::{Action, MAX_NAME};
+use crate::refs::{Action, MAX_NAME, is_well_formed};
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BString, ByteSlice};
 
@@ -48,7 +48,7 @@ fn problem(ctx: &Ctx<'_>) -> Option<&'static str> {
     if text.chars().any(is_hidden) {
         return Some("holds control or invisible characters");
     }
-    if is_malformed(text) {
+    if !is_well_formed(text) {
         return Some("is no well-formed ref name");
     }
     if text.ends_with("/HEAD") {
@@ -72,17 +72,6 @@ fn problem(ctx: &Ctx<'_>) -> Option<&'static str> {
     }
     let task = ctx.policy.task_of(name.as_bstr())?.to_str().ok()?;
     (!is_task_name(task)).then_some("does not name a task: letters, digits, dots, dashes and underscores, no slash")
-}
-
-/// git-check-ref-format(1), rules 1 to 9 for a name in full.
-fn is_malformed(name: &str) -> bool {
-    let bad_part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
-    !name.starts_with("refs/")
-        || name.split('/').any(bad_part)
-        || name.ends_with('.')
-        || name.contains("..")
-        || name.contains("@{")
-        || name.contains([' ', '~', '^', ':', '?', '*', '[', '\\'])
 }
 
 #[cfg(test)]

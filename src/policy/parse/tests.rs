@@ -226,6 +226,8 @@ fn the_server_s_own_word_is_read_as_strictly() {
     for (from, to, due) in [
         ("version = 1", "version = 2", "s.toml:1:11: this refgate reads"),
         ("refs/heads/main", "main", "s.toml:2:15: write a branch in full"),
+        ("refs/heads/main", "refs/heads/a..b", "s.toml:2:15: write a branch in full"),
+        ("refs/heads/main", "refs/heads/a b", "s.toml:2:15: write a branch in full"),
         ("\"r1\"", "\" \"", "s.toml:3:17: the repository needs an id"),
         ("direct-push", "direct-pull", "s.toml:5:1: there is no rule `direct-pull`"),
         ("[floor]", "actor = \"REMOTE_USER\"\n[floor]", "s.toml:4:9: write none, remote-user"),
