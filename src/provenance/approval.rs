@@ -140,7 +140,9 @@ impl Approval {
             Ok(text) => text,
             Err(problem) => return Self { problems: vec![problem], ..Self::default() },
         };
-        let mut approval = reader::read(&outline::Outline::of(text));
+        // The reader of Markdown makes two spaces of a CRLF inside code, and one of an LF.
+        let text = text.replace("\r\n", "\n");
+        let mut approval = reader::read(&outline::Outline::of(&text));
         approval.problems.sort_by_key(|problem| problem.line);
         if let Some(next) = approval.problems.get(MAX_PROBLEMS).map(|problem| problem.line) {
             approval.problems.truncate(MAX_PROBLEMS);

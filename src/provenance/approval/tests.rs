@@ -363,3 +363,11 @@ proptest! {
         prop_assert_eq!(globs(&approval), []);
     }
 }
+
+#[test]
+fn line_endings_do_not_count_in_code_over_two_lines_either() {
+    let text = "## APPROVED SCOPE\n\n- Runtime code changes:\n  - `src/a\n    b/**`\n  - src/c\n    `d/**`\n";
+    let approval = Approval::parse(text.as_bytes());
+    assert_eq!(Approval::parse(text.replace('\n', "\r\n").as_bytes()), approval);
+    assert_eq!(approval.scope.unwrap().entries[0].glob.as_str(), "src/a b/**", "as the rendered page shows it");
+}
