@@ -12,6 +12,7 @@ install_needs() {
     command -v git >/dev/null || missing+=(git)
     command -v ssh >/dev/null || missing+=(openssh-client)
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    command -v c++ >/dev/null || missing+=(g++)
     command -v strace >/dev/null || missing+=(strace)
     PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null || missing+=(openssh-server)
     PATH="$PATH:/usr/sbin:/sbin" command -v useradd >/dev/null || missing+=(passwd)
@@ -21,7 +22,8 @@ install_needs() {
     PATH="$PATH:/usr/sbin:/sbin" command -v lighttpd >/dev/null || missing+=(lighttpd)
     command -v htpasswd >/dev/null || missing+=(apache2-utils)
     command -v gitolite >/dev/null || missing+=(gitolite3)
-    cargo deny --version >/dev/null 2>&1 || python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    { cargo deny --version && cargo fuzz --version; } >/dev/null 2>&1 || python3 -c 'import ensurepip' 2>/dev/null ||
+        missing+=(python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
