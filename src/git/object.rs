@@ -187,6 +187,11 @@ impl Repo {
 
 pub(super) fn to_entry(mode: gix::objs::tree::EntryMode, oid: &gix::oid) -> Result<Entry> {
     use gix::objs::tree::EntryKind;
+    // gix reads an entry without a mode, which Git dies of.
+    if mode.value() == 0 {
+        return Err(Error::malformed("a tree has an entry without a mode")
+            .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"));
+    }
     let mode = match mode.kind() {
         EntryKind::Blob => Mode::File,
         EntryKind::BlobExecutable => Mode::Executable,
