@@ -60,6 +60,8 @@ impl View {
                 let head = repo.symbolic_ref(head.as_bstr())?.and_then(|name| as_branch(name.as_bstr(), remote));
                 (tracked(&local, remote), head)
             }
+            // The first commit of all is about to be made: its branch is the one to trust.
+            None if local.is_empty() => (local, repo.head()?),
             None => (local, None),
         };
         let trunk = trunk(asked.trunk, head, &refs, remote.as_ref())?;

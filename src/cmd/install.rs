@@ -78,6 +78,12 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         format!("trusted ref: {} (always protected; its old tip holds the policy)", shown_ref(&trusted)),
         format!("actor: {}", who(&actor)),
     ];
+    if let Some(owner) = place.other_owner() {
+        lines.push(format!(
+            "user {owner} owns this repository and gets what is written; that account's own Git configuration was not \
+             looked at, so install as that account where it has one"
+        ));
+    }
     let settings = receive::settings(&place, args.max_input_size)?;
     place_hooks(&mut plan, &place, &[Gate::PreReceive], &[], settings.set, &mut lines)?;
     lines.extend(settings.lines);

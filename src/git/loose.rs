@@ -40,6 +40,7 @@ pub(super) fn refs(common_dir: &Path) -> Result<BTreeMap<BString, Option<Oid>>> 
                         found.insert(name, value);
                     }
                 }
+                Kind::Symbolic => drop(found.insert(name, None)),
                 Kind::Nothing => {}
             }
         }
@@ -55,6 +56,8 @@ fn is_gone(error: &std::io::Error, path: &Path) -> Result<bool> {
 enum Kind {
     Folder,
     File,
+    /// A link that is a symbolic ref.
+    Symbolic,
     /// Deleted meanwhile, or a link that leads nowhere.
     Nothing,
 }
@@ -62,6 +65,9 @@ enum Kind {
 fn kind(entry: &fs_err::DirEntry) -> Result<Kind> {
     let mut kind = entry.file_type()?;
     if kind.is_symlink() {
+        if link(&entry.path())?.is_some() {
+            return Ok(Kind::Symbolic);
+        }
         kind = match fs_err::metadata(entry.path()) {
             Ok(metadata) => metadata.file_type(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kind::Nothing),
@@ -73,6 +79,23 @@ fn kind(entry: &fs_err::DirEntry) -> Result<Kind> {
         kind if kind.is_file() => Kind::File,
         _ => Kind::Nothing,
     })
+}
+
+/// What a link names, where Git takes the link for a symbolic ref (files-backend.c, `read_ref_internal`); any other one
+/// it reads through, and an update puts a file in its place.
+pub(super) fn link(path: &Path) -> Result<Option<BString>> {
+    match fs_err::read_link(path) {
+        Ok(target) => {
+            Ok(Some(BString::from(target.as_os_str().as_encoded_bytes())).filter(|t| t.starts_with(b"refs/")))
+        }
+        // Gone, below a file, or no link: EINVAL.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the file says; `None` when it is gone: deleted, or packed and so among the packed refs, which are read later.
@@ -128,10 +151,12 @@ mod tests {
         ]);
         std::os::unix::fs::symlink("nowhere", folder.path().join("refs/heads/link")).unwrap();
         std::os::unix::fs::symlink("main", folder.path().join("refs/heads/other")).unwrap();
+        std::os::unix::fs::symlink("refs/heads/main", folder.path().join("refs/heads/symbolic")).unwrap();
         let due = [
             ("refs/heads/a/b/c", true),
             ("refs/heads/main", true),
             ("refs/heads/other", true),
+            ("refs/heads/symbolic", false),
             ("refs/remotes/origin/HEAD", false),
         ];
         assert_eq!(names(&folder), due.map(|(name, direct)| (name.to_owned(), direct)));

@@ -96,6 +96,9 @@ impl Repo {
         if self.has_reftable() {
             return Ok(self.symbolic_ref(name)?.map(|target| to(target.as_bstr())));
         }
+        if let Some(target) = loose::link(&self.common_dir().join(name.to_os_str_lossy()))? {
+            return Ok(Some(to(target.as_bstr())));
+        }
         let found = self.gix.try_find_reference(full.as_ref()).map_err(|error| {
             Error::undecided(format!("{} cannot be read: {}", escape::quote_path(name), one_line(&error)))
         })?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,6 +101,15 @@ impl Place {
             git.args(["--git-dir", "."]);
         }
         git
+    }
+
+    /// The user id that owns the repository, where it is not the one of whoever asks: then Git reads another account's
+    /// configuration than it will read when a push arrives.
+    pub fn other_owner(&self) -> Option<u32> {
+        let owner = fs_err::metadata(&self.common_dir).ok()?.uid();
+        // Linux gives a process's own entry to the account that it runs as.
+        let asking = fs_err::metadata("/proc/self").ok()?.uid();
+        (owner != asking).then_some(owner)
     }
 
     /// The value of `core.hooksPath` in effect, and who set it; `None` where Git looks in `hooks`.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{self, Edit};
 use super::record::{
-    HOOK_MODE, Key, Record, Wrote, beside, digest, digest_of, encode, prepare, put, same_file, shown, sync,
+    HOOK_MODE, Key, Record, Wrote, beside, digest, digest_of, encode, give, prepare, put, same_file, shown, sync,
 };
 use super::shim::{Gate, Next, Seen, Shim, Standing, passed, standing};
 use super::{Place, Target};
@@ -283,6 +283,7 @@ impl Plan {
         for folder in &missing {
             let name = self.name(folder)?;
             fs_err::create_dir(folder)?;
+            give(folder, &fs_err::metadata(&self.common_dir)?)?;
             self.record.folders.push(name);
         }
         let prepared = self.writes.iter().map(|write| prepare(&write.path, &write.content, write.mode));

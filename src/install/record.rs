@@ -252,8 +252,24 @@ pub(super) fn prepare(path: &Path, content: &[u8], mode: u32) -> Result<tempfile
     let mut file = tempfile::Builder::new().prefix(".refgate-").tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+    let model = fs_err::metadata(path).or_else(|_| fs_err::metadata(folder))?;
+    give(file.path(), &model)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// When root installs, what is written belongs to whoever owns what stood there, or the folder: the account that
+/// receives the pushes must be able to use the bootstrap up, and to change its own configuration.
+pub(super) fn give(path: &Path, model: &std::fs::Metadata) -> Result<()> {
+    let made = fs_err::symlink_metadata(path)?;
+    if (made.uid(), made.gid()) == (model.uid(), model.gid()) {
+        return Ok(());
+    }
+    match fs_err::os::unix::fs::lchown(path, Some(model.uid()), Some(model.gid())) {
+        // Only root may give a file away; with anybody else it stays as Git would have made it.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        done => Ok(done?),
+    }
 }
 
 /// Writes a file as a whole or not at all.

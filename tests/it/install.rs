@@ -243,3 +243,30 @@ fn a_hook_without_an_installation_judges_by_the_built_in_policy() {
     assert_eq!(said.status.code(), Some(1), "{said:?}");
     assert!(String::from_utf8_lossy(&said.stderr).contains("direct-push"), "{said:?}");
 }
+
+#[test]
+fn what_root_installs_belongs_to_whoever_owns_the_repository() {
+    use std::os::unix::fs::MetadataExt as _;
+    let sandbox = Sandbox::new();
+    let server = sandbox.path().join("server.git");
+    let mut init = process::command("git");
+    Said::new(init.args(["init", "-q", "--bare"]).arg(&server).output().unwrap()).must();
+    let mut chown = process::command("chown");
+    // This test is root's: nobody else may give files away, and nobody else is asked to.
+    Said::new(chown.args(["-R", "12345:12345"]).arg(&server).output().unwrap()).must();
+    let mut install = process::command(REFGATE);
+    let said = Said::new(install.args(["install", "server", "--repo"]).arg(&server).output().unwrap()).must();
+    assert!(said.contains("user 12345 owns this repository"), "{said}");
+    let mut folders = vec![server];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs_err::symlink_metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (12345, 12345), "{}", path.display());
+            seen += 1;
+            folders.extend(found.is_dir().then_some(path));
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}

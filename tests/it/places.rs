@@ -107,6 +107,10 @@ fn the_first_commit_of_a_repository_and_one_on_no_branch_can_be_judged() {
     sandbox.git(["add", "-A"]).must();
     let first = sandbox.refgate(["hook", "pre-commit"]);
     assert!(first.ok, "{}", first.stderr);
+    sandbox.git(["symbolic-ref", "HEAD", "refs/heads/trunk"]).must();
+    sandbox.git(["remote", "remove", "origin"]).must();
+    let alone = sandbox.refgate(["hook", "pre-commit"]);
+    assert!(alone.ok, "{}", alone.stderr);
     sandbox.commit("first");
     sandbox.git(["checkout", "-q", "--detach"]).must();
     sandbox.write(&[("aux.rs", "x\n")]);

@@ -225,12 +225,11 @@ impl Examination<'_> {
         if let Some(account) = &account {
             self.found.extend(reach::logins(account));
         }
-        // Whose configuration was read above: Linux names the asking process's account so.
-        if fs_err::metadata("/proc/self").is_ok_and(|me| me.uid() != owner) {
+        if self.place.other_owner().is_some() {
             let name = account.map_or_else(|| owner.to_string(), |account| account.name);
             let what = format!("{name} owns this repository, and another account's configuration was looked at");
-            let command = format!("refgate doctor --server {}", word(dir));
-            self.advice("other-account", what, format!("su -s /bin/sh {name} -c '{}'", command.replace('\'', r"'\''")));
+            let command = format!("refgate doctor --server {}", word(dir)).replace('\'', r"'\''");
+            self.advice("other-account", what, format!("su -s /bin/sh {name} -c '{command}'"));
         }
         Ok(())
     }

@@ -116,7 +116,12 @@ const REFS: &[Shape] = &[
         world.in_server(&["update-ref", "refs/heads/real", "main"]);
         world.in_server(&["symbolic-ref", "refs/heads/main", "refs/heads/real"]);
     }),
-    plain("the trusted ref is a symbolic link", |world| {
+    plain("the trusted ref is a symbolic link that Git takes for a symbolic ref", |world| {
+        world.in_server(&["update-ref", "refs/heads/real", "main"]);
+        fs_err::remove_file(world.server.join("refs/heads/main")).unwrap();
+        symlink("refs/heads/real", world.server.join("refs/heads/main")).unwrap();
+    }),
+    plain("the trusted ref is a symbolic link that Git reads through", |world| {
         world.in_server(&["update-ref", "refs/heads/real", "main"]);
         fs_err::remove_file(world.server.join("refs/heads/main")).unwrap();
         symlink("real", world.server.join("refs/heads/main")).unwrap();
@@ -206,9 +211,8 @@ const PARTIAL: &[Shape] = &[
 const PUSHES: &[Shape] = &[
     plain("protocol version 0", |world| world.options = vec!["-c".into(), "protocol.version=0".into()]),
     plain("protocol version 1", |world| world.options = vec!["-c".into(), "protocol.version=1".into()]),
-    plain("`--atomic`, with push options, `--signed=if-asked`", |world| {
-        world.in_server(&["config", "receive.advertisePushOptions", "true"]);
-        world.arguments = vec!["--atomic", "--push-option=a=b", "--signed=if-asked"];
+    plain("`--atomic`, with push options", |world| {
+        world.arguments = vec!["--atomic", "--push-option=a=b"];
     }),
     plain("the pack kept as a pack (`receive.unpackLimit=1`)", |world| {
         world.in_server(&["config", "receive.unpackLimit", "1"]);
