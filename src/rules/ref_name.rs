@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::escape::is_hidden;
 use crate::finding::Severity;
 use crate::oid::Oid;
+use crate::path::prefixes;
 use crate::provenance::task::is_task_name;
 use crate::refs::{Action, MAX_NAME, is_well_formed};
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
@@ -16,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Refs,
     summary: "A ref name that is malformed, ambiguous or cannot be shown",
     docs: Docs {
-        refuses: "Creating or moving a ref whose name Git forbids (git-check-ref-format(1)), is not UTF-8, is longer than 255 bytes, holds control or invisible characters, ends in `/HEAD`, reads as an object's name, has a part that begins with `-`; a branch in the place of a folder that the policy names; a tag with a protected branch's name; and a task branch whose task is not named `[a-z0-9][a-z0-9._-]*`.",
+        refuses: "Creating or moving a ref whose name Git forbids (git-check-ref-format(1)), is not UTF-8, is longer than 255 bytes, holds control or invisible characters, ends in `/HEAD`, reads as an object's name, has a part that begins with `-`; a branch in the place of a folder that the policy names or that leads to one; a tag with a protected branch's name; and a task branch whose task is not named `[a-z0-9][a-z0-9._-]*`.",
         why: "A name that reads as something else, or as an option, turns the next command of whoever sees it against them.",
         example: "`git push origin HEAD:refs/heads/HEAD`",
         fix: "Push under a plain name: `git push origin HEAD:refs/heads/<name>`.",
@@ -61,7 +62,8 @@ fn problem(ctx: &Ctx<'_>) -> Option<&'static str> {
     if Oid::from_hex(short.to_ascii_lowercase().as_bytes()).is_some() {
         return Some("would be taken for the name of an object");
     }
-    if name.starts_with(b"refs/heads/") && ctx.policy.reserved().iter().any(|own| own == short) {
+    let leads = |own: &BString| prefixes(own.as_bstr()).any(|part| part == short);
+    if name.starts_with(b"refs/heads/") && ctx.policy.reserved().iter().any(leads) {
         let folder = !ctx.policy.is_protected(name.as_bstr());
         return folder.then_some("would keep every branch of that folder from being");
     }
@@ -137,6 +139,24 @@ mod tests {
         Facts::push("refs/heads/HEADS").accepted_by(&RULE);
         for name in ["refs/heads/-a", "refs/heads/a/-b", "refs/tags/--upload-pack=x"] {
             Facts::push(name).refused_by(&RULE, "reads as an option");
+        }
+    }
+
+    #[test]
+    fn a_branch_does_not_stand_where_the_policy_has_a_folder() {
+        for folder in ["autoTest", "hotfix", "release"] {
+            Facts::branch_push(folder).refused_by(&RULE, "would keep every branch of that folder from being");
+            Facts::tag_push(folder).accepted_by(&RULE);
+        }
+        for branch in ["main", "hotfix/a", "release/1.0", "topic/hotfix"] {
+            Facts::branch_push(branch).accepted_by(&RULE);
+        }
+        let deep = |policy: &mut crate::policy::Policy| policy.task_prefix = "work/tasks/".into();
+        for folder in ["work", "work/tasks"] {
+            Facts::branch_push(folder).under(deep).refused_by(&RULE, "would keep every branch of that folder");
+        }
+        for branch in ["wor", "work/task", "work/tasks/t1", "tasks"] {
+            Facts::branch_push(branch).under(deep).accepted_by(&RULE);
         }
     }
 

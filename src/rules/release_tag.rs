@@ -5,6 +5,7 @@ use bstr::{BStr, ByteSlice};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::fold::fold;
+use crate::glob::Glob;
 use crate::path::prefixes;
 use crate::policy::Class;
 use crate::refs::Action;
@@ -16,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Refs,
     summary: "A release tag on a commit that no protected branch contains",
     docs: Docs {
-        refuses: "A tag that matches `tags.release` (`v*`) in any case and names no commit, or a commit that no protected branch contained before the push; and a tag below the name of one (`v2.0/x`).",
+        refuses: "A tag that matches `tags.release` (`v*`) in any case and names no commit, or a commit that no protected branch contained before the push; and a tag below the name of one (`v2.0/x`) or in the place of a folder that the policy has release tags in.",
         why: "A release is made of what was promoted, not of what somebody had lying around.",
         example: "`git tag v2.0 autoTest/x && git push origin v2.0`",
         fix: "Promote the commit first, then push the tag.",
@@ -41,6 +42,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     if prefixes(tag.as_bstr()).any(|part| part != tag && release(part)) {
         let message = format!("{name} would keep the release tag above it from being");
         return Ok(vec![Violation::new(message, "push the tag under a name without a slash")]);
+    }
+    let folder = bstr::concat([fold(tag).as_ref(), b"/"]);
+    let leads = |glob: &Glob| fold(glob.as_str().as_bytes()).starts_with(&folder);
+    if !release(tag.as_bstr()) && ctx.policy.release_tags.iter().any(leads) {
+        let message = format!("{name} would keep every release tag below it from being");
+        return Ok(vec![Violation::new(message, "push the tag under another name")]);
     }
     if !release(tag.as_bstr()) || ctx.change.contained {
         return Ok(Vec::new());
@@ -86,5 +93,20 @@ mod tests {
         let under = Facts::tag_push("ship/1").under(ships.clone());
         under.refused_by(&RULE, "ship/1 is a release tag");
         Facts::tag_push("v1.0").under(ships).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_tag_does_not_stand_where_the_policy_has_a_folder_of_releases() {
+        let globs = ["Ship/it/*", "v*", "all", "all/*"].iter().map(|glob| glob.parse().unwrap()).collect();
+        let ships = |policy: &mut crate::policy::Policy| policy.release_tags = globs;
+        let tag = |tag: &str| Facts::tag_push(tag).contained().under(ships.clone());
+        for folder in ["Ship", "Ship/it", "SHIP/it"] {
+            tag(folder).refused_by(&RULE, "would keep every release tag below it from being");
+        }
+        // The last is a release itself, and so bars those below it.
+        for free in ["Ship/it/1", "Shi", "Ship/i", "it", "all"] {
+            tag(free).accepted_by(&RULE);
+        }
+        tag("all/1").refused_by(&RULE, "would keep the release tag above it from being");
     }
 }
