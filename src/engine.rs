@@ -240,6 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn documentation_that_passes_beats_a_task_that_does_not_and_is_not_told_where_it_fails_too() {
+        let (policy, push, task, now) = Facts::promotion("t1").touch("src/a.rs").without("").build();
+        let (.., passes, _) = Facts::promotion_of_branch("topic").touch("docs/a.md").build();
+        let (.., fails, _) = Facts::promotion_of_branch("topic").touch("src/a.rs").build();
+        let best = |sets: [&ChangeSet; 2]| {
+            let sets = sets.map(Clone::clone);
+            let set = run(&policy, &push, &sets, now).unwrap().0;
+            set.way.as_ref().unwrap().source.to_string()
+        };
+        assert_eq!(best([&task, &passes]), "refs/heads/topic");
+        assert_eq!(best([&passes, &task]), "refs/heads/topic");
+        assert_eq!(best([&task, &fails]), "refs/heads/autoTest/t1");
+        assert_eq!(best([&fails, &task]), "refs/heads/autoTest/t1");
+    }
+
+    #[test]
     fn among_equals_fewer_reports_and_then_the_first_way_wins() {
         let (policy, push, reported, now) = Facts::promotion("t1").touch("src/a.rs").build();
         let (.., silent, _) = Facts::promotion("t2").touch("docs/a.md").build();

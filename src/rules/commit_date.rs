@@ -45,8 +45,8 @@ mod tests {
 
     #[test]
     fn honest_clocks_may_differ_by_a_day() {
-        Facts::branch_push("topic").dated_behind(DAY).accepted_by(&RULE);
-        Facts::branch_push("topic").dated_behind(DAY + 1).refused_by(&RULE, "is dated 1 days before an ancestor");
+        Facts::branch_push("topic").dated_behind(86_400).accepted_by(&RULE);
+        Facts::branch_push("topic").dated_behind(86_401).refused_by(&RULE, "is dated 1 days before an ancestor");
         Facts::branch_push("topic").dated_behind(i64::MAX).refused_by(&RULE, "days before an ancestor");
     }
 }

@@ -85,6 +85,7 @@ mod tests {
         Facts::promotion_of_branch("topic").touch("docs/a.md").accepted_by(&RULE);
         let found = Facts::promotion_of_branch("topic").touch("docs/a.md").touch("src/a.rs").refused_by(&RULE, "only");
         assert_eq!(found.path.unwrap(), "src/a.rs");
+        assert!(found.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"), "{}", found.help);
         // Not even when a later commit takes it back, and not when a link or a program is called documentation.
         Facts::promotion_of_branch("topic").edit_and_revert("src/a.rs").refused_by(&RULE, "only documentation");
         for mode in [Mode::Executable, Mode::Symlink, Mode::Submodule] {
@@ -96,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_tip_that_the_server_holds_on_no_branch_is_refused_documentation_or_not() {
-        Facts::branch_push("main").touch("docs/a.md").refused_by(&RULE, "the server holds no branch with the tip");
+        let found = Facts::branch_push("main").touch("docs/a.md").refused_by(&RULE, "holds no branch with the tip");
+        assert!(found.help.ends_with("\ngit push origin autoTest/<task>:main"), "{}", found.help);
         Facts::branch_push("release/1.0").touch("src/a.rs").refused_by(&RULE, "release/1.0 moves by promotion only");
         let pushed_together = Facts::branch_push("main").along_with("refs/heads/autoTest/t1");
         let found = pushed_together.refused_by(&RULE, "refs/heads/autoTest/t1 comes with the same push");

@@ -88,6 +88,29 @@ mod tests {
     }
 
     #[test]
+    fn names_that_the_policy_speaks_of_are_spelt_in_one_way_whatever_the_server_holds() {
+        for (name, own) in [
+            ("autotest/t1", "refs/heads/autoTest"),
+            ("AUTOTEST", "refs/heads/autoTest"),
+            ("Hotfix/a/b", "refs/heads/hotfix"),
+            ("MAIN/a", "refs/heads/main"),
+            ("Release/2.0", "refs/heads/release"),
+        ] {
+            let about = format!("refs/heads/{name} and {own} are one name");
+            Facts::branch_push(name).created().refused_by(&RULE, &about);
+        }
+        for name in ["autoTest/t1", "hotfix/a", "release/2.0", "topic/autotest/t1", "autotests/a"] {
+            Facts::branch_push(name).created().accepted_by(&RULE);
+        }
+        let deep = |policy: &mut crate::policy::Policy| policy.task_prefix = "work/tasks/".into();
+        let found = Facts::branch_push("work/Tasks/t1").under(deep).created();
+        found.refused_by(&RULE, "and refs/heads/work/tasks are one name");
+        Facts::branch_push("work/tasks/Tasks").under(deep).created().accepted_by(&RULE);
+        Facts::branch_push("Work").under(deep).created().accepted_by(&RULE);
+        Facts::tag_push("autotest/t1").accepted_by(&RULE);
+    }
+
+    #[test]
     fn only_a_creation_can_collide() {
         let old = Facts::branch_push("MAIN");
         old.accepted_by(&RULE);

@@ -161,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_is_not_called_like_a_protected_branch() {
+        let about = "would be taken for the protected branch of that name";
+        Facts::tag_push("main").refused_by(&RULE, about);
+        Facts::tag_push("main").on_an_empty_server().refused_by(&RULE, about);
+        Facts::tag_push("release/1.0").server_has("refs/heads/release/1.0").refused_by(&RULE, about);
+        Facts::tag_push("release/1.0").accepted_by(&RULE);
+        Facts::tag_push("topic").server_has("refs/heads/topic").accepted_by(&RULE);
+    }
+
+    #[test]
     fn a_task_branch_names_a_task() {
         for task in ["t", "T1", "0", "a.b_c-d"] {
             Facts::task_push(task).accepted_by(&RULE);
