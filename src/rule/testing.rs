@@ -286,6 +286,12 @@ impl Facts {
         self
     }
 
+    /// The net change was not looked at, as for what a branch adds to itself.
+    pub(crate) fn without_net(mut self) -> Self {
+        self.content.has_net = false;
+        self
+    }
+
     fn set(mut self, path: impl Into<BString>, old: Option<Mode>, new: Option<Mode>) -> Self {
         let path = path.into();
         let entry = |mode, blob| Entry { mode, oid: oid(blob) };

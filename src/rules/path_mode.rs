@@ -116,6 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_no_folder_and_taking_such_a_folder_away_is_how_to_mend_it() {
+        for (file, inside) in [
+            ("refgate.toml", "refgate.toml/a"),
+            (".docs/reports/field-to-api-map.md", ".docs/reports/field-to-api-map.md/a/b"),
+        ] {
+            let found = Facts::branch_push("topic").add(inside).refused_by(&RULE, "a folder stands where");
+            assert!(found.message.ends_with(&format!("{file} must be a plain file")), "{}", found.message);
+            assert_eq!(found.path.unwrap(), inside);
+            Facts::branch_push("topic").remove(inside).accepted_by(&RULE);
+        }
+    }
+
+    #[test]
     fn anywhere_else_anything_may_stand() {
         for path in ["src/a", "refgate.tom", ".ai-stack-traces/a/b", ".docs/reports/other.md", "docs/refgate.toml"] {
             for mode in [Mode::Executable, Mode::Symlink, Mode::Submodule] {

@@ -89,3 +89,35 @@ pub(super) fn is_empty_blob(oid: Oid) -> bool {
     };
     Oid::from_hex(name.as_bytes()) == Some(oid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    /// What is said of the one path that the facts touch.
+    fn said(facts: Facts) -> String {
+        let (policy, push, change, now) = facts.build();
+        let ctx = Ctx { policy: &policy, push: &push, change: &change, now };
+        let touch = change.content.touched.values().next().unwrap();
+        in_commit(&ctx, touch)
+    }
+
+    #[test]
+    fn a_commit_is_named_where_the_net_change_does_not_show_the_path() {
+        assert_eq!(said(Facts::branch_push("main").touch("a")), "");
+        assert_eq!(said(Facts::branch_push("main").touch("a").without_net()), "");
+        let reverted = Facts::branch_push("main").edit_and_revert("a");
+        assert_eq!(said(reverted.clone()), " (commit 2c2c2c2c2c2c; a later one takes it back)");
+        assert_eq!(said(reverted.without_net()), " (commit 2c2c2c2c2c2c)");
+    }
+
+    #[test]
+    fn the_empty_blob_is_known_in_both_formats() {
+        use sha2::Digest;
+        let sha256 = Oid::from_bytes(&sha2::Sha256::digest(b"blob 0\0")).unwrap();
+        assert!(is_empty_blob(sha256));
+        assert!(is_empty_blob(Oid::from_hex(b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391").unwrap()));
+        assert!(!is_empty_blob(oid(BLOB)) && !is_empty_blob(Oid::from_bytes(&[BLOB; 32]).unwrap()));
+    }
+}

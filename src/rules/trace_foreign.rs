@@ -73,6 +73,13 @@ mod tests {
     }
 
     #[test]
+    fn only_a_readme_at_the_top_explains_the_folder() {
+        Facts::task_push("t1").add(".ai-stack-trace/ReadMe.txt").accepted_by(&RULE);
+        Facts::task_push("t1").add(".ai-stack-trace/t2").refused_by(&RULE, "task t2");
+        Facts::task_push("t1").add(".ai-stack-trace/readme-task/a").refused_by(&RULE, "task readme-task");
+    }
+
+    #[test]
     fn finished_tasks_and_branches_of_no_task_have_other_rules() {
         Facts::task_push("t1").frozen(".ai-stack-trace/old/a").accepted_by(&RULE);
         Facts::branch_push("topic").touch(".ai-stack-trace/t2/a").accepted_by(&RULE);
