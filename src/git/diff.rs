@@ -119,7 +119,7 @@ impl Walk<'_, '_, '_> {
         if old == new {
             return Ok(());
         }
-        let entry = |item: Option<Item<'_>>| item.map(|item| to_entry(item.mode, item.oid)).transpose();
+        let entry = |item: Option<Item<'_>>| item.map(|item| to_entry(&item)).transpose();
         let (old, new) = (entry(old)?, entry(new)?);
         if old == new {
             // The same mode, spelt otherwise.

@@ -114,7 +114,7 @@ impl Repo {
         entries
             .map(|entry| {
                 let entry = entry.map_err(|error| self.unreadable(oid, "tree", &error))?;
-                Ok((entry.filename.to_owned(), to_entry(entry.mode, entry.oid)?))
+                Ok((entry.filename.to_owned(), to_entry(&entry)?))
             })
             .collect()
     }
@@ -136,7 +136,7 @@ impl Repo {
                 let entry = entry.map_err(|error| self.unreadable(at.oid, "tree", &error))?;
                 // In a malformed tree a file can have the name of a folder; more path leads through the folder.
                 if entry.filename == name && (names.peek().is_none() || entry.mode.is_tree()) {
-                    next = Some(to_entry(entry.mode, entry.oid)?);
+                    next = Some(to_entry(&entry)?);
                     break;
                 }
             }
@@ -185,19 +185,19 @@ impl Repo {
     }
 }
 
-pub(super) fn to_entry(mode: gix::objs::tree::EntryMode, oid: &gix::oid) -> Result<Entry> {
+pub(super) fn to_entry(entry: &gix::objs::tree::EntryRef<'_>) -> Result<Entry> {
     use gix::objs::tree::EntryKind;
-    // gix reads an entry without a mode, which Git dies of.
-    if mode.value() == 0 {
-        return Err(Error::malformed("a tree has an entry without a mode")
+    // gix reads entries that Git dies of.
+    if entry.mode.value() == 0 || entry.filename.is_empty() {
+        return Err(Error::malformed("a tree has an entry without a mode or without a name")
             .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"));
     }
-    let mode = match mode.kind() {
+    let mode = match entry.mode.kind() {
         EntryKind::Blob => Mode::File,
         EntryKind::BlobExecutable => Mode::Executable,
         EntryKind::Link => Mode::Symlink,
         EntryKind::Commit => Mode::Submodule,
         EntryKind::Tree => Mode::Tree,
     };
-    Ok(Entry { mode, oid: from_gix(oid)? })
+    Ok(Entry { mode, oid: from_gix(entry.oid)? })
 }
