@@ -1,6 +1,7 @@
 //! What differs between two trees, from the tree objects alone: no renames, no attributes, no configuration.
 
 use bstr::{BStr, BString, ByteSlice};
+use gix::objs::TreeRefIter;
 use gix::objs::tree::name_order;
 
 use super::object::to_entry;
@@ -14,6 +15,9 @@ use crate::oid::Oid;
 const MAX_PREFIX: usize = 64 * 1024;
 /// Folders inside folders. Each level costs stack, and the adversary chooses the depth.
 const MAX_DEPTH: usize = 2048;
+
+/// The bytes of an entry without its hash, at least: mode, space, one letter and the zero byte.
+const SHORTEST_ENTRY: usize = 8;
 
 /// What stands on one side.
 pub type Side = Option<Entry>;
@@ -63,11 +67,15 @@ impl Walk<'_, '_, '_> {
                 .help("no file system holds such a tree; rewrite the commit without it"));
         }
         self.depth += 1;
-        let (mut old_buffer, mut new_buffer) = (Vec::new(), Vec::new());
-        let mut olds = self.entries(old, &mut old_buffer)?.into_iter().peekable();
-        let news = self.entries(new, &mut new_buffer)?;
+        let gix = &self.repo.gix;
+        let (mut old_buffer, mut new_buffer) = (gix.empty_reusable_buffer(), gix.empty_reusable_buffer());
+        let old_bytes = old.map_or(Ok(&[][..]), |old| self.repo.tree_bytes(old, &mut old_buffer))?;
+        let new_bytes = new.map_or(Ok(&[][..]), |new| self.repo.tree_bytes(new, &mut new_buffer))?;
+        let (news, alike) = self.entries(new, new_bytes, alike(old_bytes, new_bytes))?;
         self.check_well_formed(&news)?;
-        let mut news = news.into_iter().peekable();
+        let (olds, _) = self.entries(old, old_bytes.get(alike.bytes..).unwrap_or_default(), 0)?;
+        let mut olds = olds.into_iter().peekable();
+        let mut news = news.into_iter().skip(alike.entries).peekable();
         loop {
             let order = match (olds.peek(), news.peek()) {
                 (None, None) => break,
@@ -83,26 +91,38 @@ impl Walk<'_, '_, '_> {
         Ok(())
     }
 
-    fn entries<'b>(&self, tree: Option<Oid>, buffer: &'b mut Vec<u8>) -> Result<Vec<Item<'b>>> {
-        let Some(tree) = tree else { return Ok(Vec::new()) };
-        self.repo
-            .tree_iter(tree, buffer)?
-            .map(|entry| entry.map_err(|error| self.repo.unreadable(tree, "tree", &error)))
-            .collect()
+    /// The entries of a tree, and where those end that lie within its first `alike` bytes.
+    fn entries<'b>(&self, tree: Option<Oid>, bytes: &'b [u8], alike: usize) -> Result<(Vec<Item<'b>>, Place)> {
+        let Some(tree) = tree else { return Ok((Vec::new(), Place::default())) };
+        let hash = self.repo.gix.object_hash();
+        let mut entries = Vec::with_capacity(bytes.len() / (hash.len_in_bytes() + SHORTEST_ENTRY));
+        let mut place = Place::default();
+        let mut rest = TreeRefIter::from_bytes(bytes, hash);
+        while let Some(entry) = rest.next() {
+            entries.push(entry.map_err(|error| self.repo.unreadable(tree, "tree", &error))?);
+            let end = rest.offset_to_next_entry(bytes);
+            if end <= alike {
+                place = Place { entries: entries.len(), bytes: end };
+            }
+        }
+        Ok((entries, place))
     }
 
     /// A pushed tree must be one that every reader understands alike: sorted, no name twice, no name that hides a
     /// path. `git fsck` says the same, but a server need not run it.
     fn check_well_formed(&self, entries: &[Item<'_>]) -> Result<()> {
-        let sorted = entries.is_sorted_by(|a, b| a.filename != b.filename && in_tree_order(a, b).is_lt());
-        // A folder sorts as if its name ended in a slash, so a file of its name need not stand beside it.
-        let file_of_that_name = |folder: &Item<'_>| {
+        let sorted = entries.is_sorted_by(|a, b| in_tree_order(a, b).is_lt());
+        // A folder sorts as if its name ended in a slash, so a file of its name need not stand beside it; but all that
+        // can stand between the two begins with that name.
+        let file_of_that_name = |pair: &[Item<'_>]| {
+            let [before, folder] = pair else { return false };
             let order = |entry: &Item<'_>| name_order(entry.filename, entry.mode.is_tree(), folder.filename, false);
-            entries
-                .binary_search_by(order)
-                .is_ok_and(|found| entries.get(found).is_some_and(|entry| !entry.mode.is_tree()))
+            let found = || entries.binary_search_by(order).ok().and_then(|found| entries.get(found));
+            folder.mode.is_tree()
+                && before.filename.starts_with(folder.filename)
+                && found().is_some_and(|entry| !entry.mode.is_tree())
         };
-        let twice = sorted && entries.iter().filter(|entry| entry.mode.is_tree()).any(file_of_that_name);
+        let twice = sorted && entries.windows(2).any(file_of_that_name);
         let named = entries.iter().all(|entry| !entry.filename.is_empty() && !entry.filename.contains(&b'/'));
         if sorted && !twice && named {
             return Ok(());
@@ -116,7 +136,10 @@ impl Walk<'_, '_, '_> {
     /// sorts them apart, so they come as a removal and an addition.
     fn pair(&mut self, old: Option<Item<'_>>, new: Option<Item<'_>>) -> Result<()> {
         let Some(name) = old.or(new).map(|item| item.filename) else { return Ok(()) };
-        if old == new {
+        if let (Some(old), Some(new)) = (&old, &new)
+            && old.oid == new.oid
+            && old.mode == new.mode
+        {
             return Ok(());
         }
         let entry = |item: Option<Item<'_>>| item.map(|item| to_entry(&item)).transpose();
@@ -138,6 +161,20 @@ impl Walk<'_, '_, '_> {
         self.path.truncate(length);
         Ok(())
     }
+}
+
+/// A place between two entries of a tree.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    entries: usize,
+    bytes: usize,
+}
+
+/// How many bytes two trees have in common at their beginning, at least: versions of a tree mostly begin alike.
+fn alike(a: &[u8], b: &[u8]) -> usize {
+    const STRIDE: usize = 64;
+    let strides = a.chunks_exact(STRIDE).zip(b.chunks_exact(STRIDE));
+    strides.take_while(|(a, b)| a == b).count() * STRIDE
 }
 
 /// Git's order of tree entries: byte order, a folder's name ending in `/`.

@@ -173,11 +173,21 @@ impl Repo {
     }
 
     pub(super) fn tree_iter<'b>(&self, oid: Oid, buffer: &'b mut Vec<u8>) -> Result<TreeRefIter<'b>> {
+        Ok(TreeRefIter::from_bytes(self.tree_bytes(oid, buffer)?, self.gix.object_hash()))
+    }
+
+    /// A tree as it is stored.
+    pub(super) fn tree_bytes<'b>(&self, oid: Oid, buffer: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+        let id = to_gix(oid);
         // Git knows the empty tree without storing it.
-        if to_gix(oid).is_empty_tree() {
-            return Ok(TreeRefIter::from_bytes(&[], self.gix.object_hash()));
+        if id.is_empty_tree() {
+            return Ok(&[]);
         }
-        self.gix.objects.find_tree_iter(&to_gix(oid), buffer).map_err(|error| self.unreadable(oid, "tree", &error))
+        let found = self.gix.objects.find(&id, buffer).map_err(|error| self.unreadable(oid, "tree", &error))?;
+        match found.kind {
+            gix::objs::Kind::Tree => Ok(found.data),
+            kind => Err(self.unreadable(oid, "tree", &format_args!("it is a {kind}"))),
+        }
     }
 
     pub(super) fn unreadable(&self, oid: Oid, kind: &str, error: &dyn std::fmt::Display) -> Error {
