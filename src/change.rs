@@ -193,7 +193,7 @@ pub struct Content {
 }
 
 /// What happened to one path.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touch {
     /// The net change of the path, when there is one.
     pub net: Option<(Option<Entry>, Option<Entry>)>,

@@ -1,6 +1,7 @@
 //! What a change does to paths: the net change and each commit, taken from tree objects alone.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -14,6 +15,10 @@ use crate::path::prefixes;
 
 /// More paths than any real change has; a tree of a few hundred bytes can claim a hundred million.
 const MAX_PATHS: usize = 1_500_000;
+/// From this many commits on a second thread pays for its start and its caches.
+const WORTH_A_THREAD: usize = 64;
+/// What the main thread has by default, in bytes: trees may be nested deep.
+const STACK: usize = 8 * 1024 * 1024;
 
 impl Content {
     /// Adds the net change from the tree `old` (`None`: the empty tree) to the tree `new`.
@@ -26,9 +31,51 @@ impl Content {
         })
     }
 
+    /// Adds what each commit does by itself, newest first. The older half of many is looked at by a second thread; what
+    /// comes out, errors included, is what one thread would have found.
+    pub(super) fn add_commits(&mut self, repo: &Repo, commits: &[Oid]) -> Result<()> {
+        if commits.len() < WORTH_A_THREAD {
+            return self.add_each(repo, commits);
+        }
+        let (newer, older) = commits.split_at(commits.len() / 2);
+        let other = repo.fork();
+        std::thread::scope(|scope| {
+            let work = move || {
+                let mut content = Self::default();
+                let result = content.add_each(&other, older);
+                (content, result)
+            };
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            self.add_each(repo, newer)?;
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok((content, result))) => self.absorb(content).and(result),
+                Ok(Err(_)) => Err(Error::undecided("a thread of refgate's own ended early").help("please report it")),
+                // No room for a thread; slower is still right.
+                Err(_) => self.add_each(repo, older),
+            }
+        })
+    }
+
+    fn add_each(&mut self, repo: &Repo, commits: &[Oid]) -> Result<()> {
+        commits.iter().try_for_each(|id| self.add_commit(repo, *id))
+    }
+
+    /// Takes in what older commits do.
+    fn absorb(&mut self, older: Self) -> Result<()> {
+        self.commits += older.commits;
+        for (path, theirs) in older.touched {
+            let touch = self.touch(path)?;
+            touch.commit = touch.commit.or(theirs.commit);
+            touch.old_modes.extend(theirs.old_modes);
+            touch.modes.extend(theirs.modes);
+            touch.added |= theirs.added;
+        }
+        Ok(())
+    }
+
     /// Adds what one commit does by itself: against its parent, or for a merge against the same merge made afresh,
     /// so that taking up the other side is no change and anything smuggled into the merge is.
-    pub(super) fn add_commit(&mut self, repo: &Repo, id: Oid) -> Result<()> {
+    fn add_commit(&mut self, repo: &Repo, id: Oid) -> Result<()> {
         self.commits += 1;
         let commit = repo.node(id)?;
         match commit.parents.as_slice() {
@@ -54,16 +101,23 @@ impl Content {
     }
 
     fn note(&mut self, path: &BStr, commit: Option<Oid>, old: Option<Entry>, new: Option<Entry>) -> Result<&mut Touch> {
-        if self.touched.len() >= MAX_PATHS {
-            return Err(Error::malformed(format!("the change touches more than {MAX_PATHS} paths"))
-                .help("split it into several pushes"));
-        }
-        let touch = self.touched.entry(path.to_owned()).or_default();
+        let touch = self.touch(path.to_owned())?;
         touch.commit = touch.commit.or(commit);
         touch.old_modes.extend(old.map(|entry| entry.mode));
         touch.modes.extend(new.map(|entry| entry.mode));
         touch.added |= old.is_none() && new.is_some();
         Ok(touch)
+    }
+
+    fn touch(&mut self, path: BString) -> Result<&mut Touch> {
+        let room = self.touched.len() < MAX_PATHS;
+        match self.touched.entry(path) {
+            Place::Vacant(_) if !room => {
+                Err(Error::malformed(format!("the change touches more than {MAX_PATHS} paths"))
+                    .help("split it into several pushes"))
+            }
+            entry => Ok(entry.or_default()),
+        }
     }
 
     /// Finds the added paths of which the new tree has another spelling. Each folder is read and folded once.

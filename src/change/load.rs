@@ -273,7 +273,7 @@ impl Loader<'_> {
     fn add_commits(&self, content: &mut Content, commits: &[Oid]) -> Result<()> {
         let latest = self.now.as_second().saturating_add(CLOCK_SKEW);
         content.behind = behind(self.repo, commits, latest)?;
-        commits.iter().try_for_each(|id| content.add_commit(self.repo, *id))
+        content.add_commits(self.repo, commits)
     }
 
     fn finish_content(

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use bstr::BString;
 use gix::ObjectId;
@@ -22,13 +22,13 @@ pub struct Repo {
     pub(super) gix: gix::Repository,
     pub(super) graph: OnceCell<Option<gix::commitgraph::Graph>>,
     pub(super) shallow: OnceCell<HashSet<Oid>>,
-    pub(super) nodes: RefCell<HashMap<Oid, Rc<Node>>>,
+    pub(super) nodes: RefCell<HashMap<Oid, Arc<Node>>>,
     pub(super) format: ObjectFormat,
     objects_dir: PathBuf,
     /// Whether objects of a push lie in quarantine.
     in_push: bool,
     // Holds the overlay object directory of a repository with alternates; removed when the repository is closed.
-    _overlay: Option<tempfile::TempDir>,
+    overlay: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Repo {
@@ -83,8 +83,23 @@ impl Repo {
             format,
             objects_dir,
             in_push: env.quarantine.is_some(),
-            _overlay: overlay,
+            overlay: overlay.map(Arc::new),
         })
+    }
+
+    /// The same repository for another thread, which has caches of its own; it sees what was written in memory so far.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            gix: self.gix.clone(),
+            graph: OnceCell::new(),
+            shallow: self.shallow.clone(),
+            nodes: self.nodes.clone(),
+            format: self.format,
+            objects_dir: self.objects_dir.clone(),
+            in_push: self.in_push,
+            overlay: self.overlay.clone(),
+        }
     }
 
     /// The hash function that names this repository's objects.

@@ -1,7 +1,7 @@
 //! Walks over history: which commits are new, where two lines meet.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::repo::{Repo, from_gix, one_line, to_gix};
 use crate::error::{Error, Result};
@@ -47,12 +47,12 @@ impl Repo {
     ///
     /// # Errors
     /// The commit cannot be read, or a shallow clone cut its parents off: then nobody can say what is new.
-    pub fn node(&self, oid: Oid) -> Result<Rc<Node>> {
+    pub fn node(&self, oid: Oid) -> Result<Arc<Node>> {
         if let Some(node) = self.nodes.borrow().get(&oid) {
-            return Ok(Rc::clone(node));
+            return Ok(Arc::clone(node));
         }
-        let node = Rc::new(self.read_node(oid)?);
-        self.nodes.borrow_mut().insert(oid, Rc::clone(&node));
+        let node = Arc::new(self.read_node(oid)?);
+        self.nodes.borrow_mut().insert(oid, Arc::clone(&node));
         Ok(node)
     }
 

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use bstr::{BStr, BString, ByteSlice};
+use refgate::change::{ChangeSet, Need, Push, Touch, load};
 use refgate::env::Env;
-use refgate::git::Repo;
+use refgate::git::{Repo, Side};
 use refgate::oid::Oid;
+use refgate::policy::parse::{Known, built_in};
+use refgate::refs::{RefMap, RefUpdate};
 
 use crate::corpus::process;
 
@@ -32,12 +36,27 @@ type Files = BTreeMap<usize, Vec<usize>>;
 
 impl History {
     fn random(seed: u64, size: usize) -> Self {
-        // Dates wander by up to half a day either way, as those of honest clocks do.
-        Self::dated(seed, size, |dice, number| 1_700_000_000 + number * 600 + dice.roll(43_200))
+        Self::stored(seed, size, true, &[], honest)
+    }
+
+    /// One that is long enough for a second thread: all of it hangs together. Each object is in a file of its own, so
+    /// that one can be taken away.
+    fn long(seed: u64) -> Self {
+        Self::stored(seed, 150, false, &["-c", "fastimport.unpackLimit=1000000"], honest)
     }
 
     /// With the committer dates that `date` makes up.
     fn dated(seed: u64, size: usize, date: impl Fn(&mut Dice, usize) -> usize) -> Self {
+        Self::stored(seed, size, true, &[], date)
+    }
+
+    fn stored(
+        seed: u64,
+        size: usize,
+        more_roots: bool,
+        options: &[&str],
+        date: impl Fn(&mut Dice, usize) -> usize,
+    ) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let folder = tempfile::tempdir().unwrap();
         process::must(process::command("git").args(["init", "-q", "--bare", "-b", "c0"]).arg(folder.path()), b"")
@@ -45,7 +64,7 @@ impl History {
         let mut stream = String::new();
         let mut trees: Vec<Files> = Vec::new();
         for number in 0..size {
-            let parents = parents(&mut dice, number);
+            let parents = parents(&mut dice, number, more_roots);
             let mut files = parents.first().map(|parent| trees[*parent].clone()).unwrap_or_else(first_files);
             for _ in 0..=dice.roll(2) {
                 edit(&mut dice, &mut files);
@@ -54,8 +73,8 @@ impl History {
             write_commit(&mut stream, date, number, &parents, &files);
             trees.push(files);
         }
-        process::must(&mut process::git(folder.path(), &["fast-import", "--quiet", "--force"]), stream.as_bytes())
-            .unwrap();
+        let import = [options, &["fast-import", "--quiet", "--force"]].concat();
+        process::must(&mut process::git(folder.path(), &import), stream.as_bytes()).unwrap();
         let names: Vec<String> = (0..size).map(|number| format!("c{number}")).collect();
         let args: Vec<&str> = std::iter::once("rev-parse").chain(names.iter().map(String::as_str)).collect();
         let commits = git(folder.path(), &args);
@@ -71,10 +90,16 @@ impl History {
     }
 }
 
-fn parents(dice: &mut Dice, number: usize) -> Vec<usize> {
+/// Dates wander by up to half a day either way, as those of honest clocks do.
+fn honest(dice: &mut Dice, number: usize) -> usize {
+    1_700_000_000 + number * 600 + dice.roll(43_200)
+}
+
+fn parents(dice: &mut Dice, number: usize, more_roots: bool) -> Vec<usize> {
     let count = match (number, dice.roll(20)) {
-        (0, _) | (_, 0) => 0,
-        (_, 1..=12) => 1,
+        (0, _) => 0,
+        (_, 0) if more_roots => 0,
+        (_, 0..=12) => 1,
         (_, 13..=18) => 2,
         _ => 3,
     };
@@ -276,6 +301,103 @@ fn differences_are_those_of_diff_tree() {
             })
             .unwrap();
             assert_eq!(got, due, "seed {seed}: {a} {b}");
+        }
+    }
+}
+
+/// What a push of all commits up to `tip` to a new branch touches, as the judge loads it: with two threads.
+fn loaded(repo: &Repo, tip: Oid) -> refgate::error::Result<Vec<ChangeSet>> {
+    let known = Known { rules: &[], trunk: "refs/heads/main".into() };
+    let policy = built_in(known).unwrap();
+    let update = RefUpdate { name: "refs/heads/topic".into(), old: Oid::zero(tip.format()), new: tip };
+    let push = Push::new(RefMap::new(), vec![update], false);
+    let needs = |_| BTreeSet::from([Need::Content]);
+    load(repo, &policy, &push, &needs, jiff::Timestamp::UNIX_EPOCH).unwrap().remove(0)
+}
+
+/// The same, one commit after the other: the net change, then each commit against its parent, and merges against the
+/// same merge made afresh.
+fn one_by_one(repo: &Repo, tip: Oid, commits: &[Oid]) -> refgate::error::Result<BTreeMap<BString, Touch>> {
+    let mut touched = BTreeMap::<BString, Touch>::new();
+    let note = |touched: &mut BTreeMap<BString, Touch>, path: &BStr, commit: Option<Oid>, old: Side, new: Side| {
+        let touch = touched.entry(path.to_owned()).or_default();
+        touch.commit = touch.commit.or(commit);
+        touch.old_modes.extend(old.map(|entry| entry.mode));
+        touch.modes.extend(new.map(|entry| entry.mode));
+        touch.added |= old.is_none() && new.is_some();
+        if commit.is_none() {
+            touch.net = Some((old, new));
+        }
+    };
+    let diff = |touched: &mut _, commit, old, new| {
+        repo.diff(old, Some(new), &mut |path, old, new| {
+            note(touched, path, commit, old, new);
+            Ok(())
+        })
+    };
+    diff(&mut touched, None, None, repo.node(tip)?.tree)?;
+    for id in commits {
+        let node = repo.node(*id)?;
+        let mut sides = Vec::new();
+        match node.parents.as_slice() {
+            [] => sides.push(None),
+            [ours, theirs] => {
+                let merged = repo.merge(*ours, *theirs)?;
+                merged.conflicts.iter().for_each(|path| note(&mut touched, path.as_bstr(), Some(*id), None, None));
+                sides.push(Some(merged.tree));
+            }
+            parents => {
+                for parent in parents {
+                    sides.push(Some(repo.node(*parent)?.tree));
+                }
+            }
+        }
+        sides.into_iter().try_for_each(|side| diff(&mut touched, Some(*id), side, node.tree))?;
+    }
+    Ok(touched)
+}
+
+/// The last commit, and all that it reaches, newest first.
+fn whole(history: &History) -> (Oid, Vec<Oid>) {
+    let tip = oid(history.commits.last().unwrap());
+    let commits = history.repo().range(&[tip], &[]).unwrap();
+    assert!(commits.len() > 64, "{} commits are too few for a second thread", commits.len());
+    (tip, commits)
+}
+
+#[test]
+fn two_threads_find_what_one_finds() {
+    for seed in 1..=HISTORIES / 2 {
+        let history = History::long(seed);
+        let (repo, (tip, commits)) = (history.repo(), whole(&history));
+        match (loaded(&repo, tip), one_by_one(&repo, tip, &commits)) {
+            (Ok(sets), Ok(due)) => {
+                let content = &sets[0].content;
+                assert_eq!(content.touched, due, "seed {seed}");
+                assert_eq!(content.commits, commits.len(), "seed {seed}");
+            }
+            (Err(got), Err(due)) => assert_eq!(got, due, "seed {seed}"),
+            (got, due) => panic!("seed {seed}: {got:?} instead of {due:?}"),
+        }
+    }
+}
+
+#[test]
+fn two_threads_stumble_where_one_does() {
+    for seed in 1..=4 {
+        let history = History::long(seed);
+        let (mut dice, (tip, commits)) = (Dice(seed), whole(&history));
+        // In the older half, then in both.
+        let half = commits.len() / 2;
+        let places = [1 + dice.roll(half - 1), half + dice.roll(half)];
+        for missing in [&places[1..], &places[..]] {
+            for place in missing {
+                let tree = history.repo().commit(commits[*place]).unwrap().tree.to_string();
+                let _ = fs_err::remove_file(history.folder.path().join("objects").join(&tree[..2]).join(&tree[2..]));
+            }
+            let (got, due) = (loaded(&history.repo(), tip), one_by_one(&history.repo(), tip, &commits));
+            let (Err(got), Err(due)) = (got, due) else { panic!("seed {seed}: a missing tree was not missed") };
+            assert_eq!(got, due, "seed {seed}");
         }
     }
 }
