@@ -49,9 +49,13 @@ impl ActorSource {
     pub fn actor(&self, value: Option<OsString>) -> Result<Option<String>> {
         let Some(variable) = self.variable() else { return Ok(None) };
         let unknown = |what: &str| {
-            Error::undecided(format!("nobody can tell who pushes: {variable} {what}")).help(
-                "push over the way that the server's administrator set up; a path on the server itself has no user",
-            )
+            Error::undecided(format!("nobody can tell who pushes: {variable} {what}")).help(match self {
+                Self::Ssh => {
+                    "an administrator names the person beside the key in authorized_keys, environment=\"REFGATE_ACTOR=...\", \
+                     and lets sshd take that in: PermitUserEnvironment REFGATE_ACTOR"
+                }
+                _ => "push over the way that the server's administrator set up; a path on the server has no user",
+            })
         };
         let value = value.ok_or_else(|| unknown("is not set"))?;
         let name = value.into_string().map_err(|_| unknown("is not UTF-8"))?;

@@ -141,7 +141,11 @@ pub enum HookName {
         policy: Option<PathBuf>,
     },
     /// Judge a push on the server; reads Git's lines on standard input
-    PreReceive,
+    PreReceive {
+        /// A gate was installed here: without its folder nothing is decided
+        #[arg(long)]
+        guarded: bool,
+    },
     /// Judge one ref of a push on the server
     Update {
         /// The full ref name
@@ -287,9 +291,9 @@ pub struct Doctor {
     /// Look at every repository at and below this folder, as servers
     #[arg(long, value_name = "ROOT")]
     pub server: Option<PathBuf>,
-    /// What sshd reads (sshd_config(5))
-    #[arg(long, value_name = "FILE", default_value = "/etc/ssh/sshd_config")]
-    pub sshd_config: PathBuf,
+    /// What sshd reads (sshd_config(5)) [default: /etc/ssh/sshd_config, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub sshd_config: Option<PathBuf>,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

@@ -44,6 +44,14 @@ fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result
         refs.insert(target, tip);
     }
     let mut notes = Vec::new();
+    match &remote {
+        None => notes.push("there is no remote: judged as if this repository were the server".to_owned()),
+        Some(remote) if refs.is_empty() => {
+            let remote = shell_word(remote);
+            notes.push(format!("nothing was fetched from {remote} yet, so it is taken for empty: git fetch {remote}"));
+        }
+        Some(_) => {}
+    }
     let server = remote.as_ref().map_or("the repository".to_owned(), |remote| shell_word(remote));
     let update = if policy.is_protected(name.as_bstr()) && refs.get(&name) == Some(&new) {
         if args.base.is_some() {

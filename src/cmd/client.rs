@@ -124,7 +124,9 @@ fn trunk(asked: Option<&str>, head: Option<BString>, refs: &RefMap, remote: Opti
     let help = match remote {
         Some(remote) => {
             let remote = escape::quote_path(remote);
-            format!("git remote set-head {remote} --auto asks the remote; or refgate check --trunk <branch>")
+            format!(
+                "git remote set-head {remote} --auto asks the remote; in a clone of a single branch, git remote set-branches {remote} '*' and git fetch {remote} first; or refgate check --trunk <branch>"
+            )
         }
         None => "name it: refgate check --trunk <branch>".to_owned(),
     };

@@ -75,14 +75,20 @@ pub fn run(args: &Doctor, env: &Env) -> Result<u8> {
     let mut all = Vec::new();
     match &args.server {
         Some(root) => {
-            for repository in find::repositories(root)? {
-                all.push(examined(&repository, "server", server::examine(&repository, &args.sshd_config, env)));
+            let (repositories, unread) = find::repositories(root)?;
+            all.extend(unread.into_iter().map(|(folder, error)| examined(&folder, "folder", Err(error))));
+            for repository in repositories {
+                all.push(examined(
+                    &repository,
+                    "server",
+                    server::examine(&repository, args.sshd_config.as_deref(), env),
+                ));
             }
         }
         None => {
             let (repository, guarded) = find::around(&args.repo, env)?;
             all.push(if guarded {
-                examined(&repository, "server", server::examine(&repository, &args.sshd_config, env))
+                examined(&repository, "server", server::examine(&repository, args.sshd_config.as_deref(), env))
             } else {
                 examined(&repository, "client", client::examine(&repository, env))
             });

@@ -18,7 +18,7 @@ use crate::git::Repo;
 use crate::judge::judge;
 use crate::oid::Oid;
 use crate::policy::Policy;
-use crate::policy::load::{for_server, server_folder};
+use crate::policy::load::{damaged, for_server, server_folder};
 use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
 use crate::rules;
 
@@ -40,8 +40,10 @@ pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
     let judged = match &args.name {
         HookName::PreCommit { policy } => pre_commit(policy.as_deref(), env, answer, now),
         HookName::PrePush { remote, policy, .. } => pre_push(remote, policy.as_deref(), env, answer, now),
-        HookName::PreReceive => receive(env, answer, now, |repo| parse_receive(&input()?, repo.format())),
-        HookName::Update { name, old, new } => receive(env, answer, now, |repo| {
+        HookName::PreReceive { guarded } => {
+            receive(env, answer, now, *guarded, |repo| parse_receive(&input()?, repo.format()))
+        }
+        HookName::Update { name, old, new } => receive(env, answer, now, false, |repo| {
             let name = name.as_encoded_bytes();
             parse_update(name, old.as_bytes(), new.as_bytes(), repo.format()).map(|update| vec![update])
         }),
@@ -85,6 +87,7 @@ fn receive(
     env: &Env,
     answer: Answer,
     now: jiff::Timestamp,
+    guarded: bool,
     updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
 ) -> Result<Judged> {
     if let Some(namespace) = &env.namespace {
@@ -95,6 +98,9 @@ fn receive(
         ));
     }
     let repo = Repo::open_hook(env)?;
+    if guarded && !server_folder(&repo).try_exists()? {
+        return Err(damaged());
+    }
     let refs = repo.refs()?;
     let policy = for_server(&repo, &refs, &rules::ids())?;
     // Before the input is read: whoever holds the other end open must not keep the process alive.
@@ -102,7 +108,8 @@ fn receive(
     let updates = updates(&repo)?;
     let actor = policy.actor.actor(Env::identity(&policy.actor))?;
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
-    for name in names.filter(|name| !refs.contains_key(*name)) {
+    // What stands outside refs/ is no branch, and the rules say so.
+    for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {
         direct(&repo, name)?;
     }
     let token = server_folder(&repo).join(BOOTSTRAP);

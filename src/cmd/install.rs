@@ -21,6 +21,7 @@ use crate::policy::hex;
 use crate::policy::load::{self, FOLDER, from_file};
 use crate::policy::parse::Server;
 use crate::refs::RefMap;
+use crate::report::human::shell_word;
 use crate::rules;
 
 mod clone;
@@ -54,6 +55,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         args.policy.as_deref().map(|file| from_file(file, trusted.as_bstr(), &ids).map(|_| file)).transpose()?;
     let mut plan = Plan::new(&place.common_dir)?;
     adopt(&mut plan, &place)?;
+    let anew = known.is_none() && !refs.is_empty() && plan.knows(&folder.join(SERVER))?;
     if known.as_ref().is_none_or(|server| server.trusted_ref != trusted || server.actor != actor) {
         let server = match known {
             Some(server) => Server { trusted_ref: trusted.clone(), actor: actor.clone(), ..server },
@@ -75,9 +77,14 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         plan.file(&folder.join(BOOTSTRAP), FIRST_PUSH, Before::Ours)?;
     }
     let mut lines = vec![
-        format!("trusted ref: {} (always protected; its old tip holds the policy)", shown_ref(&trusted)),
+        format!("trusted ref: {} (always protected)", shown_ref(&trusted)),
+        format!("policy: {}", judging(&folder, args.policy.is_some(), &trusted)),
         format!("actor: {}", who(&actor)),
     ];
+    if anew {
+        lines
+            .push(format!("{SERVER} was lost and is written anew: the repository's id is another, the floor is empty"));
+    }
     if let Some(owner) = place.other_owner() {
         lines.push(format!(
             "user {owner} owns this repository and gets what is written; that account's own Git configuration was not \
@@ -90,7 +97,12 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     lines.extend(receive::index_packs(&mut plan, &place)?);
     let what = format!("the gate stands in front of {}", shown(&place.common_dir));
     finish(plan, &what, &lines)?;
-    print(&format!("Whoever receives pushes must be able to read {} and to delete its bootstrap.\n", shown(&folder)))
+    let bootstrap = if refs.is_empty() { " and to delete its bootstrap" } else { "" };
+    print(&format!(
+        "Whoever receives pushes must be able to read {folder}{bootstrap}. What could still be walked around: refgate doctor --server {repository}\n",
+        folder = shown(&folder),
+        repository = shell_word(place.common_dir.as_os_str().as_encoded_bytes()),
+    ))
 }
 
 /// Plans the hooks, and the configuration with them. Where the configuration is what puts them in force it is written
@@ -158,7 +170,7 @@ fn finish(plan: Plan, what: &str, lines: &[String]) -> Result<()> {
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let note = match name.as_ref() {
-                SERVER => " (trusted ref, repository id, floor)",
+                SERVER => " (trusted ref, repository id, actor, floor)",
                 POLICY => " (this policy judges)",
                 SIGNERS => " (kept for signatures)",
                 BOOTSTRAP => " (the first push of the trusted ref is let in, once)",
@@ -172,6 +184,15 @@ fn finish(plan: Plan, what: &str, lines: &[String]) -> Result<()> {
     }
     plan.apply()?;
     print(&said)
+}
+
+/// Where the policy in force comes from.
+fn judging(folder: &Path, given: bool, trusted: &BString) -> String {
+    let file = folder.join(POLICY);
+    if given || file.exists() {
+        return format!("{} (refgate.toml in the repository does not count)", shown(&file));
+    }
+    format!("refgate.toml at the old tip of {}, else the built-in one", shown_ref(trusted))
 }
 
 fn who(actor: &ActorSource) -> String {

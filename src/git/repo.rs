@@ -25,8 +25,6 @@ pub struct Repo {
     pub(super) nodes: RefCell<HashMap<Oid, Arc<Node>>>,
     pub(super) format: ObjectFormat,
     objects_dir: PathBuf,
-    /// Whether objects of a push lie in quarantine.
-    in_push: bool,
     // Holds the overlay object directory of a repository with alternates; removed when the repository is closed.
     overlay: Option<Arc<tempfile::TempDir>>,
 }
@@ -50,10 +48,11 @@ impl Repo {
     pub fn discover(path: &Path, env: &Env) -> Result<Self> {
         // Absolute, because gix takes a relative path that ends in `..` for another place.
         let path = &fs_err::canonicalize(path)?;
-        let options = options();
-        let trust = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-        let repo = gix::ThreadSafeRepository::discover_opts(path, Default::default(), trust)
-            .map_err(|error| open_error(path, &error))?;
+        let (found, _) = gix::discover::upwards(path).map_err(|error| open_error(path, &error))?;
+        // Whoever owns it: gix would leave a stranger's configuration out, and with it the remotes; nothing that it
+        // names is ever run here.
+        let (git_dir, _) = found.into_repository_and_work_tree_directories();
+        let repo = options().open_path_as_is(true).open(git_dir).map_err(|error| open_error(path, &error))?;
         Self::new(repo.to_thread_local(), env)
     }
 
@@ -82,7 +81,6 @@ impl Repo {
             nodes: RefCell::default(),
             format,
             objects_dir,
-            in_push: env.quarantine.is_some(),
             overlay: overlay.map(Arc::new),
         })
     }
@@ -97,7 +95,6 @@ impl Repo {
             nodes: self.nodes.clone(),
             format: self.format,
             objects_dir: self.objects_dir.clone(),
-            in_push: self.in_push,
             overlay: self.overlay.clone(),
         }
     }
@@ -139,12 +136,10 @@ impl Repo {
             "this is a partial clone, and refgate fetches nothing: judge in a full clone (git clone without --filter)"
         } else if self.shallow_commits().is_ok_and(|commits| !commits.is_empty()) {
             "this is a shallow clone: git fetch --unshallow (in CI: fetch-depth: 0)"
-        } else if self.in_push {
+        } else {
             // Git lets no push through to the hook that lacks an object, but for what a shallow client leaves out.
             "a push from a shallow clone lacks its history: git fetch --unshallow there and push again; where it is not \
-             shallow, the server is damaged: git fsck --full"
-        } else {
-            "look for the damage with git fsck --full"
+             shallow, look for the damage with git fsck --full"
         }
     }
 }

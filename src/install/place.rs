@@ -63,7 +63,11 @@ impl Place {
     pub fn client(dir: &Path) -> Result<Self> {
         let dir = fs_err::canonicalize(dir)?;
         let ask = |what: &str| answer(configured(&dir).args(["rev-parse", "--path-format=absolute", what]));
-        let common_dir = path(ask("--git-common-dir")?.as_ref());
+        let common_dir = ask("--git-common-dir").map_err(|error| Error {
+            help: "run refgate inside a repository, or name one with --repo DIR".into(),
+            ..error
+        })?;
+        let common_dir = path(common_dir.as_ref());
         let folder = match (ask("--is-inside-work-tree")?.as_slice(), ask("--is-bare-repository")?.as_slice()) {
             (b"true", _) => path(ask("--show-toplevel")?.as_ref()),
             (_, b"true") => path(ask("--absolute-git-dir")?.as_ref()),

@@ -105,8 +105,10 @@ impl Shim<'_> {
             call.push(b' ');
             call.extend(quoted(option).iter());
         }
-        if self.gate == Gate::PrePush {
-            call.extend(b" \"$@\"");
+        match self.gate {
+            Gate::PreCommit => {}
+            Gate::PrePush => call.extend(b" \"$@\""),
+            Gate::PreReceive => call.extend(b" --guarded"),
         }
         fill(
             template,

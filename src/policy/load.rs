@@ -44,8 +44,7 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     if server.is_none() && folder.try_exists()? {
         // Its floor would be gone without a sound. Where nothing was ever installed there was none, and the built-in
         // policy judges.
-        return Err(Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
-            .help("an administrator installs it again: refgate install server --repo DIR"));
+        return Err(damaged());
     }
     let trunk = match &server {
         Some(server) => server.trusted_ref.clone(),
@@ -62,6 +61,12 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
         policy.actor = server.actor;
     }
     Ok(policy)
+}
+
+/// Where a gate was installed and its own word is gone.
+pub fn damaged() -> Error {
+    Error::undecided("the gate of this repository is damaged: refgate/server.toml is missing")
+        .help("an administrator installs it again: refgate install server --repo DIR")
 }
 
 /// The policy as a client knows it: `refs` is what it last saw of the server.
@@ -114,7 +119,10 @@ pub fn client_trunk(remote_head: Option<BString>, refs: &RefMap) -> BString {
 fn read(path: &Path) -> Result<Option<String>> {
     match fs_err::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // A link that leads nowhere is no missing file: somebody put a policy there.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && fs_err::symlink_metadata(path).is_err() => {
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }

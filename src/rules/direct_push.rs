@@ -57,9 +57,13 @@ fn unseen(ctx: &Ctx<'_>) -> Violation {
     }
     let message =
         format!("{short} moves by promotion only, and the server holds no branch with the tip {}", new.short());
+    if ctx.not_documentation().is_none() {
+        let help = format!("git push origin HEAD:refs/heads/<name>\ngit push origin <name>:{short}");
+        return Violation::new(message, help);
+    }
+    let task = task(ctx);
     let help = format!(
-        "git switch -c {task}<task>\ngit push -u origin {task}<task>\ncomplete the trace of <task> there, then\ngit push origin {task}<task>:{short}",
-        task = task(ctx),
+        "if it is the tip of a task branch, push that first: git push origin {task}<task>\nelse begin one: git switch -c {task}<task>\ncomplete the trace of <task> there and push it, then\ngit push origin {task}<task>:{short}",
     );
     Violation::new(message, help)
 }
@@ -98,6 +102,8 @@ mod tests {
     #[test]
     fn a_tip_that_the_server_holds_on_no_branch_is_refused_documentation_or_not() {
         let found = Facts::branch_push("main").touch("docs/a.md").refused_by(&RULE, "holds no branch with the tip");
+        assert_eq!(found.help, "git push origin HEAD:refs/heads/<name>\ngit push origin <name>:main");
+        let found = Facts::branch_push("main").touch("src/a.rs").refused_by(&RULE, "holds no branch with the tip");
         assert!(found.help.ends_with("\ngit push origin autoTest/<task>:main"), "{}", found.help);
         Facts::branch_push("release/1.0").touch("src/a.rs").refused_by(&RULE, "release/1.0 moves by promotion only");
         let pushed_together = Facts::branch_push("main").along_with("refs/heads/autoTest/t1");

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Provenance,
     summary: "A final/status.json that reports what the change itself disproves",
     docs: Docs {
-        refuses: "The promotion of a task where `final/FAILED.md` stands beside the status; where `filesChanged` is not exactly the net changed paths outside the trace folder, both sides of renames; where `commitSha` is no commit of the task whose tree, less the trace folder, equals the tip's; or where `base`, `tree` or a digest in `artifacts`, which refgate itself writes, does not hold.",
+        refuses: "The promotion of a task where `final/FAILED.md` stands beside the status; where `filesChanged` is not exactly the net changed paths outside the trace folder, both sides of renames; where `commitSha` is no commit of the task whose tree, less the trace folder, equals the tip's; or where `base`, `tree` or a digest in `artifacts`, where the file gives them, does not hold.",
         why: "A report that does not match the work was written for other work, or for none.",
         example: "`\"filesChanged\": []` beside a changed `src/a.rs`",
         fix: "Write the status again from the change as it is.",

@@ -34,7 +34,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let trunk = ctx.trunk();
     let message =
         format!("{} cannot come before {trunk}, which this server trusts and does not hold yet", ctx.ref_name());
-    Ok(vec![Violation::new(message, format!("git push origin {trunk}\nthen push the others"))])
+    Ok(vec![Violation::new(
+        message,
+        format!(
+            "git push origin {trunk}\nthen push the others; or an administrator names another default branch: refgate install server --repo DIR --trusted-ref BRANCH"
+        ),
+    )])
 }
 
 #[cfg(test)]
@@ -47,7 +52,11 @@ mod tests {
         Facts::branch_push("topic").created().accepted_by(&RULE);
         let found =
             Facts::branch_push("topic").created().on_an_empty_server().refused_by(&RULE, "cannot come before main");
-        assert_eq!(found.help, "git push origin main\nthen push the others");
+        assert!(
+            found.help.starts_with("git push origin main\nthen push the others; or an administrator"),
+            "{}",
+            found.help
+        );
         Facts::tag_push("v1").on_an_empty_server().refused_by(&RULE, "refs/tags/v1");
         Facts::branch_push("topic").deleted().on_an_empty_server().accepted_by(&RULE);
     }

@@ -270,3 +270,35 @@ fn what_root_installs_belongs_to_whoever_owns_the_repository() {
     }
     assert!(seen > 10, "{seen}");
 }
+
+#[test]
+fn a_gate_whose_folder_is_gone_is_damaged_and_not_absent() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    sandbox.write(&[("README.md", "# One\n")]);
+    sandbox.commit("first");
+    sandbox.push(["main"]).must();
+    let policy = server.join("refgate/policy.toml");
+    std::os::unix::fs::symlink("/nowhere/policy.toml", &policy).unwrap();
+    let said = sandbox.push(["main:refs/heads/new"]);
+    assert!(!said.ok && said.stderr.contains("UNDECIDED") && said.stderr.contains("policy.toml"), "{}", said.stderr);
+    fs_err::remove_file(&policy).unwrap();
+    fs_err::rename(server.join("refgate"), server.join("elsewhere")).unwrap();
+    let said = sandbox.push(["main:refs/heads/new"]);
+    assert!(!said.ok && said.stderr.contains("the gate of this repository is damaged"), "{}", said.stderr);
+}
+
+#[test]
+fn what_the_first_uninstall_kept_the_second_does_not_take() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    let file = server.join("refgate/server.toml");
+    let text = fs_err::read_to_string(&file).unwrap() + "direct-push = \"enforce\"\n";
+    fs_err::write(&file, &text).unwrap();
+    for _ in 0..2 {
+        let mut command = process::command(REFGATE);
+        Said::new(command.args(["uninstall", "--repo"]).arg(&server).output().unwrap()).must();
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), text);
+    }
+}

@@ -22,37 +22,48 @@ pub(super) fn around(dir: &Path, env: &Env) -> Result<(PathBuf, bool)> {
     Ok(if guarded { (repo.common_dir().to_owned(), true) } else { (fs_err::canonicalize(dir)?, false) })
 }
 
-/// The repositories at and below `root`, sorted; links are not followed.
+/// Folders that cannot be read, and why.
+type Unread = Vec<(PathBuf, Error)>;
+
+/// The repositories at and below `root`, sorted, and the folders that cannot be read; links are not followed.
 ///
 /// # Errors
-/// A folder cannot be read, or there is no repository.
-pub(super) fn repositories(root: &Path) -> Result<Vec<PathBuf>> {
+/// There is no such folder, or nothing in it.
+pub(super) fn repositories(root: &Path) -> Result<(Vec<PathBuf>, Unread)> {
     let root = fs_err::canonicalize(root)?;
-    let mut found = Vec::new();
-    walk(&root, DEEPEST, &mut found)?;
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    walk(&root, DEEPEST, &mut found, &mut unread);
     found.sort();
-    if found.is_empty() {
+    if found.is_empty() && unread.is_empty() {
         return Err(Error::usage(format!("there is no Git repository in {}", shown(&root)))
             .help("name a repository, or the folder that holds them: refgate doctor --server ROOT"));
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>, unread: &mut Unread) {
     if let Some(git_dir) = [folder.to_owned(), folder.join(".git")].into_iter().find(|path| is_repository(path)) {
         found.push(git_dir);
-        return Ok(());
+        return;
     }
     if depth == 0 {
-        return Ok(());
+        return;
     }
+    match folders(folder) {
+        Ok(inner) => inner.iter().for_each(|inner| walk(inner, depth - 1, found, unread)),
+        Err(error) => unread.push((folder.to_owned(), error)),
+    }
+}
+
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
     for entry in fs_err::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            walk(&entry.path(), depth - 1, found)?;
+            folders.push(entry.path());
         }
     }
-    Ok(())
+    Ok(folders)
 }
 
 /// What Git takes for a repository (setup.c, `is_git_directory`).
@@ -81,7 +92,7 @@ mod tests {
         }
         std::os::unix::fs::symlink(&real, real.join("loop")).unwrap();
         let due: Vec<_> = ["a.git", "group/b.git", "group/work/.git"].map(|name| real.join(name)).into();
-        assert_eq!(repositories(root.path()).unwrap(), due);
-        assert_eq!(repositories(&real.join("a.git")).unwrap(), [real.join("a.git")]);
+        assert_eq!(repositories(root.path()).unwrap(), (due, Vec::new()));
+        assert_eq!(repositories(&real.join("a.git")).unwrap().0, [real.join("a.git")]);
     }
 }

@@ -99,6 +99,17 @@ fn strangers(mode: u32) -> Option<&'static str> {
     }
 }
 
+/// Files that another account owns than the repository's: left by root, they cannot be renewed by the account that
+/// receives the pushes, and its first push cannot use the bootstrap up.
+pub(super) fn strangers_files(repository: &Path, paths: &[PathBuf]) -> Option<Complaint> {
+    let owner = fs_err::metadata(repository).ok()?.uid();
+    let strange = paths.iter().find(|path| {
+        path.starts_with(repository) && fs_err::symlink_metadata(path).is_ok_and(|found| found.uid() != owner)
+    })?;
+    let what = format!("{} does not belong to the account that owns the repository", shown(strange));
+    Some(Complaint::problem("files-owner", what, format!("chown -R --reference={0} {0}", word(repository))))
+}
+
 /// Whether other machines mount the repository's file system.
 pub(super) fn file_system(repository: &Path) -> Option<Complaint> {
     let table = fs_err::read_to_string("/proc/self/mountinfo").ok()?;

@@ -17,11 +17,14 @@ use crate::policy::load::{for_server, server, server_folder};
 use crate::policy::parse::Server;
 use crate::rules;
 
+/// Where sshd reads its configuration.
+const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
+
 /// Looks at one repository, whose own folder is `git_dir`.
 ///
 /// # Errors
 /// It cannot be opened, or Git cannot read its configuration.
-pub(super) fn examine(git_dir: &Path, sshd_config: &Path, env: &Env) -> Result<Vec<Complaint>> {
+pub(super) fn examine(git_dir: &Path, sshd_config: Option<&Path>, env: &Env) -> Result<Vec<Complaint>> {
     // The environment of whoever asks must not lead to another repository's objects.
     let repo = Repo::discover(git_dir, &Env { no_color: env.no_color, ..Env::default() })?;
     let place = Place::server(repo.common_dir())?;
@@ -39,7 +42,7 @@ struct Examination<'a> {
 }
 
 impl Examination<'_> {
-    fn run(mut self, sshd_config: &Path) -> Result<Vec<Complaint>> {
+    fn run(mut self, sshd_config: Option<&Path>) -> Result<Vec<Complaint>> {
         let installed = self.installation();
         self.found.extend(hook::examine(self.place, &self.place.hooks, Gate::PreReceive, &self.install)?);
         self.settings()?;
@@ -68,7 +71,8 @@ impl Examination<'_> {
                 return None;
             }
             Err(error) => {
-                self.problem("server-file", format!("every push is undecided: {}", error.message), error.help);
+                let mend = format!("mend {}, or take it away and install again", shown(&folder.join("server.toml")));
+                self.problem("server-file", format!("every push is undecided: {}", error.message), mend);
                 return None;
             }
         };
@@ -124,7 +128,7 @@ impl Examination<'_> {
         let size = self.value("receive.maxInputSize", "int")?;
         if size.is_none() || is(size.as_ref(), "0") {
             let what = "a push of any size is taken in before the gate is asked (receive.maxInputSize)";
-            self.problem("size-unlimited", what, install.clone());
+            self.advice("size-unlimited", what, format!("{install} --max-input-size 1g"));
         }
         if let Some(value) = self.value("core.sharedRepository", "")?
             && !["umask", "false", "0", "no", "off", ""].contains(&value.value.to_str_lossy().as_ref())
@@ -179,12 +183,12 @@ impl Examination<'_> {
     }
 
     /// What clients may bring over SSH.
-    fn environment(&mut self, sshd_config: &Path, actor: &ActorSource) {
-        if !sshd_config.exists() {
+    fn environment(&mut self, sshd_config: Option<&Path>, actor: &ActorSource) {
+        if sshd_config.is_none() && !Path::new(SSHD_CONFIG).exists() {
             // No sshd on this machine: nobody comes this way.
             return;
         }
-        let accepted = match sshd::accepted(sshd_config) {
+        let accepted = match sshd::accepted(sshd_config.unwrap_or(Path::new(SSHD_CONFIG))) {
             Ok(accepted) => accepted,
             Err(error) => {
                 let what = format!("what sshd accepts from clients cannot be read: {}", error.message);
@@ -220,6 +224,7 @@ impl Examination<'_> {
             .collect();
         self.found.extend(reach::writers(&paths));
         self.found.extend(reach::file_system(dir));
+        self.found.extend(reach::strangers_files(dir, &paths));
         let owner = fs_err::metadata(dir)?.uid();
         let account = Account::of(owner);
         if let Some(account) = &account {
