@@ -27,6 +27,7 @@ pub const MAX_ALTERNATIVES: usize = 256;
 pub struct Glob {
     pattern: String,
     alternatives: Vec<Alternative>,
+    folders: Vec<Alternative>,
 }
 
 /// Why a pattern is refused, and what to write instead.
@@ -84,11 +85,20 @@ impl Glob {
     pub fn parse(pattern: &str) -> Result<Self, GlobError> {
         check_text(pattern)?;
         let whole_folder = if pattern.ends_with('/') { "**" } else { "" };
-        let alternatives = expand::expand(&format!("{pattern}{whole_folder}"))?
-            .iter()
-            .map(|plain| Alternative::compile(plain))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { pattern: pattern.to_owned(), alternatives })
+        let plain = expand::expand(&format!("{pattern}{whole_folder}"))?;
+        let compile = |plain: &str| Alternative::compile(plain);
+        let alternatives = plain.iter().map(|plain| compile(plain)).collect::<Result<Vec<_>, _>>()?;
+        // As far as a name is written out: a star would name every file beside the folder too.
+        let above = |plain: &'_ str| plain.match_indices('/').map(|(end, _)| end).collect::<Vec<_>>();
+        let folders = plain.iter().flat_map(|plain| above(plain).into_iter().filter_map(|end| plain.get(..end)));
+        let named = |folder: &&str| !folder.rsplit('/').next().unwrap_or_default().contains('*');
+        let folders = folders.filter(named).map(compile).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { pattern: pattern.to_owned(), alternatives, folders })
+    }
+
+    /// Whether the path stands where the pattern names a folder on the way to what it covers.
+    pub fn leads_on_from(&self, path: &[u8]) -> bool {
+        self.folders.iter().any(|folder| folder.matches(path))
     }
 
     /// Whether the pattern covers this path, from its first byte to its last.

@@ -215,8 +215,7 @@ impl Policy {
     /// folder leads to something owned.
     pub fn is_owned(&self, path: &BStr) -> bool {
         let own = |part: &BStr| part == POLICY_FILE || part == POLICY_FOLDER || self.paths.owned.matches(&fold(part));
-        let above: BString = bstr::concat([fold(path).as_ref(), b"/"]).into();
-        prefixes(path).any(own) || self.paths.owned.iter().any(|glob| glob.as_str().as_bytes().starts_with(&above))
+        prefixes(path).any(own) || self.paths.owned.iter().any(|glob| glob.leads_on_from(&fold(path)))
     }
 
     /// What follows the trace folder in a path that lies in it.
@@ -469,6 +468,13 @@ mod tests {
         assert!(policy.is_owned(".github/workflows/ci.yml".into()) && !policy.is_owned("x/.github/a".into()));
         assert!(policy.is_owned(".GitHub/workflows/ci.yml".into()));
         assert!(policy.is_owned(".github".into()), "a link in the place of an owned folder");
+        policy.paths.owned = globs(&["**/.ci/**", "{ci,build}/x", "pkg/*/gate/a.yml", "tools/*"]);
+        for path in ["x/.ci", ".ci", "build", "ci", "pkg", "pkg/a/gate", "tools"] {
+            assert!(policy.is_owned(path.into()), "{path} in the place of a folder that leads to something owned");
+        }
+        for path in ["x", "x/ci", "pkg/a", "a/build", "toolset"] {
+            assert!(!policy.is_owned(path.into()), "{path}");
+        }
         policy.paths.owned = globs(&["codeowners"]);
         assert!(policy.is_owned("CODEOWNERS/x.md".into()), "a folder in the place of an owned file");
     }
