@@ -40,8 +40,12 @@ pub fn printable(text: &str) -> String {
 /// uses to reorder what follows: with one of them, a reviewer sees something else than what is there.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        // Letters and marks that are shown as nothing; not the variation selectors, which emoji and names in Han
+        // characters need.
+        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
 }
 
 /// The letter that follows the backslash, for bytes that have one: the table of Git's `quote.c`.
@@ -74,6 +78,16 @@ mod tests {
         let all: Vec<String> = (0..=255u8).map(|byte| escape(&[byte])).collect();
         assert!(all.iter().all(|text| is_printable(text)));
         assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 256);
+    }
+
+    #[test]
+    fn letters_that_show_nothing_are_hidden_and_those_that_show_are_not() {
+        for c in "\u{34f}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{2800}\u{3164}\u{ffa0}\u{e0041}\u{1d173}".chars() {
+            assert!(is_hidden(c), "U+{:04X}", u32::from(c));
+        }
+        for c in "a \u{e9}\u{1100}\u{1161}\u{2801}\u{3165}\u{fe0f}\u{1f600}\u{e0100}".chars() {
+            assert!(!is_hidden(c), "U+{:04X}", u32::from(c));
+        }
     }
 
     #[test]
