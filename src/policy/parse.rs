@@ -122,7 +122,10 @@ const DOCUMENTATION: &[&str] = &[
 /// Files that look like prose and instruct agents, build tools or the gate itself, beside all in hidden folders.
 const NOT_DOCUMENTATION: &[&str] = &[
     "**/{agent,claude,codex,conventions,copilot-instructions}*.md",
-    "**/{crush,gemini,qwen,skill,warp}*.md",
+    "**/{crush,gemini,qwen,replit,skill,warp}*.md",
+    "**/*.{instructions,prompt,chatmode}.md",
+    // Task runners take their commands from these.
+    "**/{maidfile,maskfile}.md",
     "hooks/**",
     "**/cmakelists.txt",
     "**/*{requirements,constraints}*.txt",
