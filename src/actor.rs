@@ -10,9 +10,21 @@ use crate::escape;
 
 /// Longer names are no names.
 const MAX_BYTES: usize = 255;
-/// Variables under these names hold what the client sends (git-receive-pack(1), CGI 1.1 in RFC 3875).
-const FROM_THE_CLIENT: [&str; 7] =
-    ["GIT_", "HTTP_", "SSH_ORIGINAL_COMMAND", "QUERY_STRING", "PATH_", "REQUEST_", "CONTENT_"];
+/// Variables under these names hold what the client sends (git-receive-pack(1), CGI 1.1 in RFC 3875; sshd takes the
+/// locale's over from the client as it is commonly installed, and the terminal's always).
+const FROM_THE_CLIENT: [&str; 11] = [
+    "GIT_",
+    "HTTP_",
+    "SSH_ORIGINAL_COMMAND",
+    "QUERY_STRING",
+    "PATH_",
+    "REQUEST_",
+    "CONTENT_",
+    "REMOTE_IDENT",
+    "LC_",
+    "LANG",
+    "TERM",
+];
 
 /// The source of the pusher's identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,6 +146,10 @@ mod tests {
             "PATH_INFO",
             "REQUEST_URI",
             "CONTENT_TYPE",
+            "REMOTE_IDENT",
+            "LC_USER",
+            "LANGUAGE",
+            "TERM",
         ] {
             let error = format!("env:{name}").parse::<ActorSource>().unwrap_err();
             assert!(error.contains("what the client sends"), "{name}: {error}");
