@@ -36,7 +36,8 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         let inside = ctx.policy.in_trace(path.as_bstr())?;
         let folder = inside.split_str("/").next()?;
         // A file at the top explains the folder, or stands where another task's trace should.
-        let explains = folder == inside.as_bytes() && fold(folder).starts_with(b"readme");
+        let stem = folder.split_str(".").next().unwrap_or_default();
+        let explains = folder == inside.as_bytes() && fold(stem).as_ref() == b"readme";
         (folder != task.name.as_bytes() && !explains).then(|| {
             let message =
                 format!("the path belongs to the trace of task {}, not of {}", escape(folder), escape(&task.name));
