@@ -17,7 +17,7 @@ use crate::entry::{Entry, Mode};
 use crate::fold::fold;
 use crate::git::ObjectKind;
 use crate::oid::Oid;
-use crate::path::prefixes;
+use crate::path::{Budget, prefixes};
 use crate::policy::Class;
 use crate::refs::{Action, RefMap, RefUpdate};
 
@@ -178,7 +178,7 @@ impl Remerge {
 }
 
 /// The commits and paths of a change.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Content {
     /// How many commits were looked at one by one.
     pub commits: usize,
@@ -190,6 +190,20 @@ pub struct Content {
     pub behind: BTreeMap<Oid, i64>,
     /// Added paths that another path of the new tree equals where case or normalisation does not count.
     pub collisions: BTreeMap<BString, BString>,
+    pub(crate) budget: Budget,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self {
+            commits: 0,
+            has_net: false,
+            touched: BTreeMap::new(),
+            behind: BTreeMap::new(),
+            collisions: BTreeMap::new(),
+            budget: Budget::new(content::MAX_PATHS),
+        }
+    }
 }
 
 /// What happened to one path.

@@ -74,9 +74,18 @@ fn findings(ctx: &Ctx<'_>) -> Vec<Finding> {
     findings
 }
 
+/// More findings of one rule on one update than anybody mends one by one; each keeps its words in memory.
+const MAX_FINDINGS: usize = 10_000;
+
 fn apply(ctx: &Ctx<'_>, rule: &'static Rule, severity: Severity) -> Vec<Finding> {
     match (rule.check)(ctx) {
-        Ok(violations) => violations.into_iter().map(|violation| finding(ctx, rule, severity, violation)).collect(),
+        Ok(violations) => {
+            let more = violations.len().saturating_sub(MAX_FINDINGS);
+            let rest = format!("and {more} more of the same rule");
+            let rest = (more > 0).then(|| Violation::new(rest, "mend those that are listed").key("more"));
+            let told = violations.into_iter().take(MAX_FINDINGS).chain(rest);
+            told.map(|violation| finding(ctx, rule, severity, violation)).collect()
+        }
         Err(error) => {
             // A rule that cannot look refuses, whatever its severity: nobody knows what it would have found.
             let violation = Violation::new(format!("the rule could not be applied: {}", error.message), error.help);
@@ -295,6 +304,19 @@ mod tests {
         ] {
             assert_eq!(decide(findings, problems), due, "{findings:?} {problems:?}");
         }
+    }
+
+    #[test]
+    fn of_very_many_findings_the_last_says_how_many_there_are() {
+        static MANY: Rule = Rule {
+            check: |_| Ok((0..MAX_FINDINGS + 7).map(|at| Violation::new("x", "y").key(at.to_string())).collect()),
+            ..*rules::ALL[0]
+        };
+        let (policy, push, change, now) = direct_push().build();
+        let ctx = Ctx { policy: &policy, push: &push, change: &change, now };
+        let found = apply(&ctx, &MANY, Severity::Enforce);
+        assert_eq!(found.len(), MAX_FINDINGS + 1);
+        assert_eq!(found.last().unwrap().message, "and 7 more of the same rule");
     }
 
     fn print(name: &str, rule: &'static str, violation: Violation) -> String {

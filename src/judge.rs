@@ -14,7 +14,8 @@ use crate::refs::RefUpdate;
 
 /// Judges a push. Nothing outside the arguments is asked: same repository, policy, push and time, same verdict.
 pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -> Verdict {
-    let loaded = match change::load(repo, policy, push, &|class| engine::needs(policy, class), now) {
+    let needs = |class| engine::needs(policy, class);
+    let loaded = match change::load(repo, policy, push, &needs, now) {
         Ok(loaded) => loaded,
         Err(error) => return without_judging(error),
     };

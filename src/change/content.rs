@@ -14,7 +14,7 @@ use crate::oid::Oid;
 use crate::path::prefixes;
 
 /// More paths than any real change has; a tree of a few hundred bytes can claim a hundred million.
-const MAX_PATHS: usize = 1_500_000;
+pub(super) const MAX_PATHS: usize = 1_500_000;
 /// From this many commits on a second thread pays for its start and its caches.
 const WORTH_A_THREAD: usize = 64;
 /// What the main thread has by default, in bytes: trees may be nested deep.
@@ -110,13 +110,12 @@ impl Content {
     }
 
     fn touch(&mut self, path: BString) -> Result<&mut Touch> {
-        let room = self.touched.len() < MAX_PATHS;
         match self.touched.entry(path) {
-            Place::Vacant(_) if !room => {
-                Err(Error::malformed(format!("the change touches more than {MAX_PATHS} paths"))
-                    .help("split it into several pushes"))
+            Place::Occupied(touch) => Ok(touch.into_mut()),
+            Place::Vacant(place) => {
+                self.budget.spend(place.key().as_bstr(), "the change touches")?;
+                Ok(place.insert(Touch::default()))
             }
-            entry => Ok(entry.or_default()),
         }
     }
 

@@ -17,17 +17,18 @@ use crate::policy::{Class, POLICY_FILE, Policy};
 use crate::refs::{Action, RefUpdate};
 
 /// Loads the facts that rules need: for each update, in order, every way to look at it, or why it cannot be judged.
-/// `needs` says which facts the rules for a class of refs read.
+/// `needs` says which facts the rules for a class of refs read. What one update takes in memory can be given back before
+/// the next is looked at: a push has any number of them.
 ///
 /// # Errors
 /// The protected branches themselves cannot be read: then nothing can be judged.
-pub fn load(
-    repo: &Repo,
-    policy: &Policy,
-    push: &Push,
-    needs: &dyn Fn(Class) -> BTreeSet<Need>,
+pub fn load<'a>(
+    repo: &'a Repo,
+    policy: &'a Policy,
+    push: &'a Push,
+    needs: &'a dyn Fn(Class) -> BTreeSet<Need>,
     now: jiff::Timestamp,
-) -> Result<Vec<Result<Vec<ChangeSet>>>> {
+) -> Result<impl Iterator<Item = Result<Vec<ChangeSet>>> + 'a> {
     let mut protected = Vec::new();
     for (name, value) in push.refs.iter().filter(|(name, _)| policy.is_protected(name.as_bstr())) {
         if let (ObjectKind::Commit, tip) = repo.peel(*value)? {
@@ -35,7 +36,7 @@ pub fn load(
         }
     }
     let loader = Loader { repo, policy, push, protected, now };
-    Ok(push.updates.iter().map(|update| loader.update(update, needs)).collect())
+    Ok(push.updates.iter().map(move |update| loader.update(update, needs)))
 }
 
 struct Loader<'a> {

@@ -6,10 +6,11 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{Content, File, Target, Task, Touch};
 use crate::entry::{Entry, Mode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fold::fold;
 use crate::git::Repo;
 use crate::oid::Oid;
+use crate::path::Budget;
 use crate::policy::Policy;
 
 /// Where a task stands, as far as loading its trace needs to know.
@@ -65,11 +66,9 @@ fn folder(policy: &Policy, task: &BStr) -> BString {
 
 fn list(repo: &Repo, tree: Oid) -> Result<BTreeMap<BString, Entry>> {
     let mut entries = BTreeMap::new();
+    let mut budget = Budget::new(MAX_ENTRIES);
     repo.diff(None, Some(tree), &mut |path, _, new| {
-        if entries.len() >= MAX_ENTRIES {
-            return Err(Error::malformed(format!("a trace folder holds more than {MAX_ENTRIES} files"))
-                .help("keep the task's artifacts only"));
-        }
+        budget.spend(path, "a trace folder holds")?;
         entries.extend(new.map(|entry| (path.to_owned(), entry)));
         Ok(())
     })?;

@@ -9,6 +9,7 @@ use gix::merge::plumbing as merge;
 use super::repo::{Repo, from_gix, one_line, to_gix};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
+use crate::path::Budget;
 
 /// Files on each side that are compared with each other to find renames. git's limit is 7000; the adversary pays
 /// nothing for a million comparisons, so ours is lower, and a merge that needs more is not "clean".
@@ -18,6 +19,9 @@ const LARGE_FILE: u64 = 8 * 1024 * 1024;
 
 /// Merge bases that have several merge bases themselves, and so on: each level is a merge of its own.
 const MAX_CRISS_CROSS: usize = 8;
+
+/// More paths than a side of a real merge changes. The library keeps them all, and more than once.
+const MAX_CHANGES: usize = 500_000;
 
 /// The result of merging two commits afresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl Repo {
             Error::undecided(format!("the merge of {theirs} into {ours} cannot be rebuilt: {}", one_line(error)))
                 .help(self.missing_help())
         };
-        self.check_criss_cross(ours, theirs)?;
+        self.check(ours, theirs)?;
         let mut graph = gix::revwalk::Graph::new(&self.gix.objects, self.commit_graph());
         let labels = merge::blob::builtin_driver::text::Labels::default();
         let options = merge::commit::Options {
@@ -89,7 +93,7 @@ impl Repo {
             [only] => return Ok(Some(self.node(*only)?.tree)),
             [first, second, others @ ..] => (*first, *second, others),
         };
-        self.check_criss_cross(a, b)?;
+        self.check(a, b)?;
         let mut graph = gix::revwalk::Graph::new(&self.gix.objects, self.commit_graph());
         let merged = merge::commit::virtual_merge_base(
             to_gix(first),
@@ -109,11 +113,26 @@ impl Repo {
         from_gix(&merged.tree_id).map(Some)
     }
 
+    /// What a merge would keep in memory is counted before it begins: the paths that each side changes.
+    fn check_size(&self, a: Oid, b: Oid, bases: &[Oid]) -> Result<()> {
+        let trees = bases.iter().map(|base| Ok(Some(self.node(*base)?.tree))).collect::<Result<Vec<_>>>()?;
+        for side in [a, b] {
+            for base in if trees.is_empty() { &[None] } else { trees.as_slice() } {
+                let mut budget = Budget::new(MAX_CHANGES);
+                let what = "one side of a merge changes";
+                self.diff(*base, Some(self.node(side)?.tree), &mut |path, _, _| budget.spend(path, what))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Honest histories criss-cross once or twice; a ladder of such merges costs a merge for each rung.
-    fn check_criss_cross(&self, a: Oid, b: Oid) -> Result<()> {
+    fn check(&self, a: Oid, b: Oid) -> Result<()> {
         let (mut a, mut b) = (a, b);
         for _ in 0..MAX_CRISS_CROSS {
-            match self.merge_bases(a, b)?.as_slice() {
+            let bases = self.merge_bases(a, b)?;
+            self.check_size(a, b, &bases)?;
+            match bases.as_slice() {
                 [first, second] => (a, b) = (*first, *second),
                 [] | [_] => return Ok(()),
                 _ => break,
