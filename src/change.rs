@@ -122,8 +122,8 @@ pub struct ChangeSet {
     pub content: Rc<Content>,
     /// The trace of the task that the change belongs to.
     pub task: Option<Rc<Task>>,
-    /// Whether the change's task is finished already on the branch that it aims at.
-    pub finished: bool,
+    /// The protected branch on which the change's task is finished already.
+    pub finished: Option<BString>,
     /// Paths of the change that lie in the trace folder of a task that is finished on a protected branch.
     pub frozen: Rc<BTreeSet<BString>>,
 }

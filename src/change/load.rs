@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::content::remerge;
 use super::dates::behind;
@@ -105,7 +105,7 @@ impl Loader<'_> {
             base: None,
             content: Rc::default(),
             task: None,
-            finished: false,
+            finished: None,
             frozen: Rc::default(),
         })
     }
@@ -236,7 +236,7 @@ impl Loader<'_> {
         if let (Some(name), true) = (&way.task, needs.contains(&Need::Task)) {
             let at = At { name: name.as_bstr(), tip: way.tip, target: Some(target), commits: &commits, old_tip: None };
             set.task = Some(Rc::new(Task::load(self.repo, self.policy, &at)?));
-            set.finished = is_finished(self.repo, self.policy, name.as_bstr(), target.tip)?;
+            set.finished = self.finished(name.as_bstr(), target, &set.content)?;
         }
         set.way = Some(way);
         Ok(set)
@@ -265,10 +265,23 @@ impl Loader<'_> {
             let at = At { name, tip: new, target: set.target.as_ref(), commits: &commits, old_tip: set.held };
             set.task = Some(Rc::new(Task::load(self.repo, self.policy, &at)?));
             if let Some(target) = &set.target {
-                set.finished = is_finished(self.repo, self.policy, name, target.tip)?;
+                set.finished = self.finished(name, target, &set.content)?;
             }
         }
         Ok(set)
+    }
+
+    /// The protected branch where the task is finished already: the one that it aims at, or any, where the change is
+    /// more than bringing along what stands there.
+    fn finished(&self, task: &BStr, target: &Target, content: &Content) -> Result<Option<BString>> {
+        let is_new = content.touched.values().any(|touch| touch.commit.is_some());
+        let others = self.protected.iter().filter(|other| is_new && other.name != target.name);
+        for branch in std::iter::once(target).chain(others) {
+            if is_finished(self.repo, self.policy, task, branch.tip)? {
+                return Ok(Some(branch.name.clone()));
+            }
+        }
+        Ok(None)
     }
 
     fn add_commits(&self, content: &mut Content, commits: &[Oid]) -> Result<()> {

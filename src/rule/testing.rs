@@ -78,7 +78,7 @@ impl Facts {
                 way: None,
                 content: Rc::default(),
                 task: None,
-                finished: false,
+                finished: None,
                 frozen: Rc::default(),
                 update,
             },
@@ -275,7 +275,7 @@ impl Facts {
 
     /// The task is finished on its target.
     pub(crate) fn finished(mut self) -> Self {
-        self.change.finished = true;
+        self.change.finished = Some("refs/heads/main".into());
         self
     }
 

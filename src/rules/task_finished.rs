@@ -1,4 +1,4 @@
-//! Work added to a task that is finished on the branch that it aims at.
+//! Work added to a task that is finished already.
 
 use crate::change::Need;
 use crate::error::Result;
@@ -11,9 +11,9 @@ pub(super) static RULE: Rule = Rule {
     id: "task-finished",
     name: "Task that is finished already",
     family: Family::Provenance,
-    summary: "Work added to a task that is finished on the branch that it aims at",
+    summary: "Work added to a task that is finished already",
     docs: Docs {
-        refuses: "A push to a task branch, or a promotion from one, that changes anything while the task's `final/status.json` stands on the protected branch already, in any spelling of its name.",
+        refuses: "A push to a task branch, or a promotion from one, that changes anything while the task's `final/status.json` stands on the protected branch already, in any spelling of its name; and one that adds a commit while it stands on any protected branch.",
         why: "An approval covers the work that a person saw, once; whatever comes later would hide behind it.",
         example: "one more commit on `autoTest/login` after its promotion",
         fix: "Start a task of its own: `git switch --no-track -c autoTest/<new task> origin/main`, with its own approval.",
@@ -28,12 +28,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let Some(task) = ctx.change.task.as_ref().filter(|_| ctx.change.finished) else { return Ok(Vec::new()) };
+    let (Some(task), Some(branch)) = (&ctx.change.task, &ctx.change.finished) else { return Ok(Vec::new()) };
     if ctx.change.content.touched.is_empty() {
         return Ok(Vec::new());
     }
-    let (name, target) = (escape(&task.name), ctx.change.target.as_ref().map(|target| quote_path(&target.name)));
-    let message = format!("task {name} is finished on {} already", target.unwrap_or_default());
+    let (name, branch) = (escape(&task.name), quote_path(branch));
+    let message = format!("task {name} is finished on {branch} already");
     let help = format!("git switch --no-track -c {}<new task> origin/{}", ctx.policy.task_prefix, ctx.trunk());
     Ok(vec![Violation::new(message, help)])
 }
