@@ -312,7 +312,7 @@ fn loaded(repo: &Repo, tip: Oid) -> refgate::error::Result<Vec<ChangeSet>> {
     let update = RefUpdate { name: "refs/heads/topic".into(), old: Oid::zero(tip.format()), new: tip };
     let push = Push::new(RefMap::new(), vec![update], false);
     let needs = |_| BTreeSet::from([Need::Content]);
-    load(repo, &policy, &push, &needs, jiff::Timestamp::UNIX_EPOCH).unwrap().remove(0)
+    load(repo, &policy, &push, &needs, jiff::Timestamp::UNIX_EPOCH).unwrap().next().unwrap()
 }
 
 /// The same, one commit after the other: the net change, then each commit against its parent, and merges against the
