@@ -35,7 +35,8 @@ done
 pub(crate) fn rows(folder: &Path, client: &Path, ours: &Job) -> Fallible<Vec<Row>> {
     fs_err::create_dir_all(folder).map_err(|error| error.to_string())?;
     let (node, venv) = (folder.join("node"), folder.join("venv"));
-    install("npm", &["install", "--silent", "--prefix", &node.display().to_string(), "lefthook"])?;
+    // Its install script would put hooks into whatever repository stands around here.
+    install("npm", &["install", "--silent", "--ignore-scripts", "--prefix", &node.display().to_string(), "lefthook"])?;
     install("python3", &["-m", "venv", &venv.display().to_string()])?;
     let pip = venv.join("bin/pip").display().to_string();
     install(&pip, &["install", "--quiet", "--disable-pip-version-check", "prek", "pre-commit"])?;
