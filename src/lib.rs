@@ -23,3 +23,5 @@ pub mod refs;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod statement;
+pub mod strict_json;
