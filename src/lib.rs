@@ -23,3 +23,4 @@ pub mod refs;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod sign;
