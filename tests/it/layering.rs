@@ -65,6 +65,7 @@ fn the_reader_of_imports_sees_lists_paths_and_no_comments() {
     assert!(allowed("rules", "drift") && !allowed("rule", "drift") && !allowed("git", "change"));
     assert!(allowed("report", "finding") && !allowed("report", "engine") && allowed("release", "gates"));
     assert!(allowed("path", "escape") && !allowed("path", "git") && !allowed("path", "sign"));
+    assert!(allowed("policy", "sign") && !allowed("sign", "git") && !allowed("report", "sign"));
 }
 
 fn allowed(from: &str, to: &str) -> bool {
