@@ -13,7 +13,8 @@ const STAIR: &[&[&str]] = &[
     &["rules"],
     &["rule"],
     &["change", "install", "policy"],
-    &["git", "sign", "statement"],
+    &["git"],
+    &["sign", "statement"],
 ];
 
 /// Rooms beside the stair: they import leaves and each other.
