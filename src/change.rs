@@ -4,6 +4,7 @@
 mod content;
 mod dates;
 mod load;
+mod retained;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use std::rc::Rc;
 use bstr::{BStr, BString, ByteSlice};
 
 pub use load::load;
+pub(crate) use retained::owned_changes;
+pub use retained::{Files, Retained};
 
 use crate::entry::{Entry, Mode};
 use crate::fold::fold;
@@ -20,6 +23,7 @@ use crate::oid::Oid;
 use crate::path::{Budget, prefixes};
 use crate::policy::Class;
 use crate::refs::{Action, RefMap, RefUpdate};
+use crate::sign::Key;
 
 /// What all updates of a push have in common.
 #[derive(Clone, Debug)]
@@ -32,6 +36,11 @@ pub struct Push {
     pub bootstrap: bool,
     /// Who pushes, where the server knows.
     pub actor: Option<String>,
+    /// The push is judged where it comes from, and not by the server: who pushes, which repository it is and what was
+    /// used up is not known there, and is taken as the statements say.
+    pub afar: bool,
+    /// What the server knows of the overrides in the push that were seen before, by name.
+    pub spent: BTreeMap<String, Spent>,
     /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
     names: BTreeSet<BString>,
     spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
@@ -51,13 +60,25 @@ impl Push {
                 spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
             }
         }
-        Self { refs, updates, bootstrap, actor: None, names, spellings }
+        Self { refs, updates, bootstrap, actor: None, afar: false, spent: BTreeMap::new(), names, spellings }
     }
 
     /// Says who pushes.
     #[must_use]
     pub fn by(self, actor: Option<String>) -> Self {
         Self { actor, ..self }
+    }
+
+    /// Says that the push is judged where it comes from.
+    #[must_use]
+    pub fn from_afar(self) -> Self {
+        Self { afar: true, ..self }
+    }
+
+    /// Says which overrides of the push were seen before.
+    #[must_use]
+    pub fn after(self, spent: BTreeMap<String, Spent>) -> Self {
+        Self { spent, ..self }
     }
 
     /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.
@@ -78,6 +99,19 @@ impl Push {
     }
 }
 
+/// An override that a push has used, or was about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// The ref that it was used on.
+    pub name: BString,
+    /// The value that the ref had before.
+    pub old: Oid,
+    /// The value that the ref got.
+    pub new: Oid,
+    /// Whether the ref is known to have moved; else the push may have ended between the answer and the update.
+    pub settled: bool,
+}
+
 /// Facts that cost something to load; a rule names the ones it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -89,6 +123,8 @@ pub enum Need {
     Task,
     /// `frozen`.
     Frozen,
+    /// `documents`.
+    Documents,
 }
 
 /// One way to look at one ref update. A promotion that several task branches could explain has one for each.
@@ -110,8 +146,9 @@ pub struct ChangeSet {
     pub contained: bool,
     /// Whether this is the first push of the trusted ref into an empty server, with the bootstrap unused.
     pub bootstrap: bool,
-    /// The policy file that a bootstrap brings.
-    pub new_policy: Option<Rc<File>>,
+    /// The rules that the trusted ref would begin or go on with, as far as the change brings them: the policy, the
+    /// signers, the revocations, by path.
+    pub new_rules: Rc<BTreeMap<BString, File>>,
     /// The protected branch that the change aims at.
     pub target: Option<Target>,
     /// How the change came to a protected branch.
@@ -126,6 +163,25 @@ pub struct ChangeSet {
     pub finished: Option<BString>,
     /// Paths of the change that lie in the trace folder of a task that is finished on a protected branch.
     pub frozen: Rc<BTreeSet<BString>>,
+    /// What stands behind the new value of one of refgate's own refs.
+    pub statement: Option<Rc<Retained>>,
+    /// What an override is held against: the other updates of its push.
+    pub companions: Rc<Companions>,
+    /// The root tree of the new commit, where documents were asked for.
+    pub tree: Option<Oid>,
+    /// The signed documents that bear on the change.
+    pub documents: Rc<Vec<Retained>>,
+}
+
+/// What the updates that travel with an override are.
+#[derive(Clone, Debug, Default)]
+pub struct Companions {
+    /// The root tree of each new commit, by ref.
+    pub trees: BTreeMap<BString, Oid>,
+    /// The tasks that each update can belong to, by ref.
+    pub tasks: BTreeMap<BString, BTreeSet<BString>>,
+    /// The keys that signed any of the new commits.
+    pub signed_by: BTreeSet<Key>,
 }
 
 /// How a new commit relates to the old value of its ref.

@@ -34,6 +34,10 @@ pub fn render(verdict: &Verdict, notes: &[String], colour: Colour) -> String {
     if let Some(problem) = &verdict.problem {
         out.problem(problem);
     }
+    for used in &verdict.overrides {
+        let (id, principal) = (&used.id, escape::printable(&used.principal));
+        out.wrapped("  ", "  ", &format!("override {id} by {principal}: {}", escape::one_line(&used.justification)));
+    }
     for update in &verdict.updates {
         out.update(update);
     }
@@ -104,8 +108,12 @@ impl Text {
     /// Findings of one rule that are mended in one way: each has its place, and what they share is said once.
     fn findings(&mut self, group: &[&Finding], update: &UpdateVerdict) {
         let Some(first) = group.first() else { return };
-        let style = if first.severity == Severity::Enforce { RED } else { YELLOW };
-        let note = if first.severity == Severity::Enforce { "" } else { " (reported only)" };
+        let style = if first.refuses() { RED } else { YELLOW };
+        let note = match (&first.waived, first.severity) {
+            (Some(_), _) => " (waived)",
+            (None, Severity::Enforce) => "",
+            (None, _) => " (reported only)",
+        };
         self.line("");
         let rule = self.styled(style, first.rule);
         self.line(&format!("  {rule}{note}"));
@@ -139,11 +147,12 @@ impl Text {
     }
 
     fn count(&mut self, verdict: &Verdict) {
-        let count = |severity| {
-            let findings = verdict.updates.iter().flat_map(|update| &update.findings);
-            findings.filter(|finding| finding.severity == severity).count()
+        let count = |which: &dyn Fn(&&Finding) -> bool| {
+            verdict.updates.iter().flat_map(|update| &update.findings).filter(which).count()
         };
-        let (refusing, reported) = (count(Severity::Enforce), count(Severity::Evaluate));
+        let refusing = count(&|finding| finding.refuses());
+        let waived = count(&|finding| finding.waived.is_some());
+        let reported = count(&|finding| finding.severity == Severity::Evaluate);
         let plural = |count: usize| if count == 1 { "finding" } else { "findings" };
         let mut parts = Vec::new();
         if refusing > 0 {
@@ -151,6 +160,9 @@ impl Text {
         }
         if reported > 0 {
             parts.push(format!("{reported} {} reported only", plural(reported)));
+        }
+        if waived > 0 {
+            parts.push(format!("{waived} {} waived", plural(waived)));
         }
         if !parts.is_empty() {
             self.line("");
@@ -213,7 +225,7 @@ impl Text {
 }
 
 fn alike(a: &Finding, b: &Finding) -> bool {
-    (a.rule, a.severity, a.why, &a.help) == (b.rule, b.severity, b.why, &b.help)
+    (a.rule, a.severity, a.why, &a.help, &a.waived) == (b.rule, b.severity, b.why, &b.help, &b.waived)
 }
 
 /// The command that judges this very update again, for every finding.
@@ -250,6 +262,7 @@ mod tests {
             line: None,
             column: None,
             fingerprint: String::new(),
+            waived: None,
             help: "rename it with git mv, in the commit that adds it (git rebase -i)".into(),
         }
     }
@@ -274,6 +287,7 @@ mod tests {
             input: None,
             policy: None,
             problem: None,
+            overrides: Vec::new(),
             updates: vec![update],
             bootstrap: false,
         }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 
 use super::{Ctx, Rule, Violation};
-use crate::change::{ChangeSet, Content, File, Push, Relation, Remerge, Target, Task, Touch, Way};
+use crate::change::{ChangeSet, Content, File, Files, Push, Relation, Remerge, Retained, Target, Task, Touch, Way};
 use crate::entry::{Entry, Mode};
 use crate::escape;
 use crate::git::ObjectKind;
@@ -72,7 +72,7 @@ impl Facts {
                 relation: if class.is_branch() { Relation::FastForward } else { Relation::None },
                 contained: false,
                 bootstrap: false,
-                new_policy: None,
+                new_rules: Rc::default(),
                 base: target.as_ref().map(|target| target.tip),
                 target,
                 way: None,
@@ -80,6 +80,10 @@ impl Facts {
                 task: None,
                 finished: None,
                 frozen: Rc::default(),
+                statement: None,
+                companions: Rc::default(),
+                tree: Some(oid(TREE)),
+                documents: Rc::default(),
                 update,
             },
             policy,
@@ -200,8 +204,38 @@ impl Facts {
 
     pub(crate) fn bootstrap(mut self, policy: Option<File>) -> Self {
         self.change.bootstrap = true;
-        self.change.new_policy = policy.map(Rc::new);
+        self.change.new_rules = Rc::new(policy.map(|file| ("refgate.toml".into(), file)).into_iter().collect());
         self.created().on_an_empty_server()
+    }
+
+    /// The new ref of refgate's own holds these files, and artifacts with these digests.
+    pub(crate) fn retaining(mut self, top: &[(&str, &[u8])], artifacts: &[(&str, &str)]) -> Self {
+        let top = top.iter().map(|(name, content)| ((*name).into(), content.to_vec())).collect();
+        let artifacts = artifacts.iter().map(|(name, digest)| ((*name).into(), (*digest).to_owned())).collect();
+        let files = Ok(Files { top, artifacts });
+        self.change.statement = Some(Rc::new(Retained { name: self.change.update.name.clone(), files }));
+        self
+    }
+
+    /// Behind the new ref of refgate's own stands no document, for this reason.
+    pub(crate) fn retaining_nothing(mut self, why: &str) -> Self {
+        let name = self.change.update.name.clone();
+        self.change.statement = Some(Rc::new(Retained { name, files: Err(why.to_owned()) }));
+        self
+    }
+
+    /// A signed document that bears on the change.
+    pub(crate) fn document(mut self, name: impl Into<BString>) -> Self {
+        let mut documents = self.change.documents.to_vec();
+        documents.push(Retained { name: name.into(), files: Ok(Files::default()) });
+        self.change.documents = Rc::new(documents);
+        self
+    }
+
+    /// The change leaves this at the place of a file that says what is allowed from then on.
+    pub(crate) fn new_rules(mut self, path: &str, file: File) -> Self {
+        self.change.new_rules = Rc::new([(path.into(), file)].into());
+        self
     }
 
     pub(crate) fn without_target(mut self) -> Self {
