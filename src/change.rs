@@ -4,6 +4,7 @@
 mod content;
 mod dates;
 mod load;
+pub mod signed;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::oid::Oid;
 use crate::path::{Budget, prefixes};
 use crate::policy::Class;
 use crate::refs::{Action, RefMap, RefUpdate};
+use crate::sign::Signer;
 
 /// What all updates of a push have in common.
 #[derive(Clone, Debug)]
@@ -32,6 +34,10 @@ pub struct Push {
     pub bootstrap: bool,
     /// Who pushes, where the server knows.
     pub actor: Option<String>,
+    /// The push certificate that came with it.
+    pub certificate: Certificate,
+    /// The commit that Git is about to make, which nobody can have signed yet.
+    pub draft: Option<Oid>,
     /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
     names: BTreeSet<BString>,
     spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
@@ -51,13 +57,25 @@ impl Push {
                 spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
             }
         }
-        Self { refs, updates, bootstrap, actor: None, names, spellings }
+        Self { refs, updates, bootstrap, actor: None, certificate: Certificate::Absent, draft: None, names, spellings }
     }
 
     /// Says who pushes.
     #[must_use]
     pub fn by(self, actor: Option<String>) -> Self {
         Self { actor, ..self }
+    }
+
+    /// Says what is known of the push certificate.
+    #[must_use]
+    pub fn certified(self, certificate: Certificate) -> Self {
+        Self { certificate, ..self }
+    }
+
+    /// Says that this commit is not made yet.
+    #[must_use]
+    pub fn drafting(self, commit: Oid) -> Self {
+        Self { draft: Some(commit), ..self }
     }
 
     /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.
@@ -78,6 +96,20 @@ impl Push {
     }
 }
 
+/// What is known of the certificate of a push.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// The push is not signed.
+    #[default]
+    Absent,
+    /// The push is signed, and that counts for nothing: the reason, one sentence.
+    Refused(String),
+    /// The push is signed, fresh, and about this very push to this repository.
+    Valid(Signer),
+    /// The push is still to be made: only the server will see whether it is signed.
+    Unseen,
+}
+
 /// Facts that cost something to load; a rule names the ones it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -89,6 +121,8 @@ pub enum Need {
     Task,
     /// `frozen`.
     Frozen,
+    /// `signatures`, where the policy asks for some.
+    Signatures,
 }
 
 /// One way to look at one ref update. A promotion that several task branches could explain has one for each.
@@ -126,6 +160,8 @@ pub struct ChangeSet {
     pub finished: Option<BString>,
     /// Paths of the change that lie in the trace folder of a task that is finished on a protected branch.
     pub frozen: Rc<BTreeSet<BString>>,
+    /// Who signed the new commits and the tag.
+    pub signatures: Rc<signed::Signatures>,
 }
 
 /// How a new commit relates to the old value of its ref.

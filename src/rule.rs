@@ -50,6 +50,8 @@ pub enum Family {
     Provenance,
     /// The ways into a protected branch.
     Promotion,
+    /// What is signed, and by whom.
+    Signatures,
     /// The rules themselves.
     Policy,
 }
@@ -63,6 +65,7 @@ impl Family {
             Self::Scope => "scope",
             Self::Provenance => "provenance",
             Self::Promotion => "promotion",
+            Self::Signatures => "signatures",
             Self::Policy => "policy",
         }
     }

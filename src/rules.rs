@@ -6,6 +6,7 @@ mod approval_unsigned;
 mod approved_marker;
 mod artifact_missing;
 mod commit_date;
+mod commit_unsigned;
 mod direct_push;
 mod emergency_label;
 mod merge_not_clean;
@@ -19,6 +20,7 @@ mod policy_invalid;
 mod protected_creation;
 mod protected_deletion;
 mod protected_rewind;
+mod push_unsigned;
 mod ref_collision;
 mod ref_name;
 mod ref_target;
@@ -32,6 +34,7 @@ mod stale_update;
 mod status_contradicted;
 mod status_invalid;
 mod tag_moved;
+mod tag_unsigned;
 mod task_finished;
 mod trace_foreign;
 mod trace_frozen;
@@ -77,6 +80,9 @@ pub static ALL: &[&Rule] = &[
     &trace_foreign::RULE,
     &review_rewritten::RULE,
     &merge_not_clean::RULE,
+    &push_unsigned::RULE,
+    &commit_unsigned::RULE,
+    &tag_unsigned::RULE,
     &policy_changed::RULE,
     &policy_invalid::RULE,
 ];

@@ -59,6 +59,8 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     if let Some(server) = server {
         policy.floor = server.floor;
         policy.actor = server.actor;
+        policy.urls = server.urls;
+        policy.trust = super::trust::Trust::of_server(&folder)?;
     }
     Ok(policy)
 }

@@ -42,6 +42,9 @@ pub enum Refusal {
         /// Who it was asked of, escaped.
         principal: String,
     },
+    /// The lines of the key let it sign, for patterns and so for nobody in particular.
+    #[error("{0} is a key of nobody: its principals are patterns and no names")]
+    Nameless(String),
     /// The line of the key limits it to other namespaces.
     #[error("{place} does not let the key sign in the namespace \"{namespace}\"")]
     NamespaceNotAllowed {

@@ -3,6 +3,7 @@
 mod line;
 mod options;
 mod pattern;
+mod who;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use self::line::Line;
+pub use self::who::{Signer, Whom};
 use super::key::Key;
 use super::signature::Signature;
 use super::{Question, Refusal, Verified};
@@ -112,14 +114,11 @@ impl Signers {
         question: &Question<'_>,
         signature: &Signature,
     ) -> Option<std::result::Result<(), Refusal>> {
-        match signature.certificate() {
-            None if !line.options.authority && line.key == *signature.key() => {}
-            Some(certificate) if line.options.authority && line.key == *certificate.authority() => {
-                if let Err(refusal) = certificate.holds(question) {
-                    return Some(Err(refusal));
-                }
-            }
-            _ => return None,
+        if !line.is_about(signature) {
+            return None;
+        }
+        if let Some(Err(refusal)) = signature.certificate().map(|certificate| certificate.holds(question)) {
+            return Some(Err(refusal));
         }
         let place = format!("{}:{}", self.name, line.number);
         let (options, at) = (&line.options, question.at.as_second());

@@ -4,6 +4,7 @@ use super::options::Options;
 use super::pattern;
 use crate::sign::certificate::SUFFIX;
 use crate::sign::key::{self, Key};
+use crate::sign::signature::Signature;
 use crate::sign::text::{self, is_blank, skip_blanks, split_at_blank, word};
 
 /// A line that lets a key sign for principals.
@@ -12,7 +13,7 @@ pub(super) struct Line {
     /// Where it stands in its file, counted from 1.
     pub(super) number: usize,
     /// A list of patterns.
-    principals: Vec<u8>,
+    pub(super) principals: Vec<u8>,
     pub(super) options: Options,
     pub(super) key: Key,
 }
@@ -43,6 +44,14 @@ impl Line {
         let blob = key::decode(name, base64).map_err(|refusal| refusal.to_string())?;
         let key = Key::from_blob(&blob).map_err(|refusal| refusal.to_string())?;
         Ok(Some(Self { number, principals: principals.to_vec(), options, key }))
+    }
+
+    /// Whether the line's key made the signature, or vouches for the one that did.
+    pub(super) fn is_about(&self, signature: &Signature) -> bool {
+        match signature.certificate() {
+            None => !self.options.authority && self.key == *signature.key(),
+            Some(certificate) => self.options.authority && self.key == *certificate.authority(),
+        }
     }
 
     /// Whether the line's principals hold this one.
