@@ -24,3 +24,5 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod sign;
+pub mod statement;
+pub mod strict_json;

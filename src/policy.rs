@@ -3,8 +3,8 @@
 
 pub mod load;
 pub mod parse;
+pub mod roles;
 pub mod signatures;
-pub mod trust;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,7 @@ use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
 use crate::path::prefixes;
+use roles::{Signing, Trust};
 
 /// The policy's place in the tree of the trusted ref.
 pub const POLICY_FILE: &str = "refgate.toml";
@@ -57,8 +58,12 @@ pub struct Policy {
     pub actor: ActorSource,
     /// The URLs that the server goes by, likewise.
     pub urls: Vec<String>,
-    /// Who may sign.
-    pub trust: trust::Trust,
+    /// The immutable id of the repository: the server's own word, else the policy's; statements are bound to it.
+    pub repository_id: Option<String>,
+    /// Who may sign what.
+    pub signing: Signing,
+    /// Whose keys are whose.
+    pub trust: Trust,
     /// Bounds on the work.
     pub limits: Limits,
 }
@@ -263,6 +268,7 @@ impl Policy {
             severities(&self.floor),
             self.signatures.iter().map(signatures::Signatures::all).collect::<Vec<_>>(),
             [self.limits.seconds, self.limits.blob_bytes],
+            self.signing.to_value(),
         ]);
         hex(&Sha256::digest(all.to_string()))
     }

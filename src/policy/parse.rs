@@ -8,8 +8,8 @@ use bstr::BString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::roles::{RawApprovals, RawChecks, RawOverrides, RawRoles, Signing, Trust};
 use super::signatures::{self, Raw as RawSignatures};
-use super::trust::Trust;
 use super::{Limits, Paths, Policy};
 use crate::actor::ActorSource;
 use crate::error::{Error, Result};
@@ -41,6 +41,11 @@ struct File {
     rules: BTreeMap<Spanned<String>, Severity>,
     signatures: Vec<RawSignatures>,
     limits: RawLimits,
+    repository_id: Option<Spanned<String>>,
+    roles: RawRoles,
+    approvals: RawApprovals,
+    overrides: RawOverrides,
+    checks: RawChecks,
 }
 
 type Patterns = Option<Vec<Spanned<String>>>;
@@ -192,6 +197,8 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         floor: BTreeMap::new(),
         actor: ActorSource::default(),
         urls: Vec::new(),
+        repository_id: place.id(file.repository_id)?,
+        signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.checks)?,
         trust: Trust::default(),
         limits: Limits {
             seconds: place.positive(file.limits.seconds, DEFAULT_SECONDS)?,
@@ -317,6 +324,26 @@ impl Place<'_> {
             names.push(artifact.into_inner());
         }
         Ok(names)
+    }
+
+    /// A number from 1 to `most`.
+    pub(super) fn at_most(&self, written: Option<Spanned<u32>>, default: u32, most: u32) -> Result<u32> {
+        match written {
+            Some(number) if !(1..=most).contains(number.get_ref()) => {
+                Err(self.error(Some(number.span()), &format!("write a number from 1 to {most}")))
+            }
+            Some(number) => Ok(number.into_inner()),
+            None => Ok(default),
+        }
+    }
+
+    fn id(&self, written: Option<Spanned<String>>) -> Result<Option<String>> {
+        match written {
+            Some(id) if id.get_ref().trim().is_empty() => {
+                Err(self.error(Some(id.span()), "the repository needs an id, or none here"))
+            }
+            id => Ok(id.map(Spanned::into_inner)),
+        }
     }
 
     fn positive(&self, written: Option<Spanned<u64>>, default: u64) -> Result<u64> {

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::Policy;
 use super::parse::Place;
+use super::roles::Presence;
 use crate::error::Result;
 use crate::glob::{Glob, GlobSet};
 use crate::path::prefixes;
@@ -29,30 +30,6 @@ pub struct Signatures {
     pub presence: Presence,
     /// The only principals whose signatures count; without it everybody whom the signers name.
     pub signers: Option<BTreeSet<String>>,
-}
-
-/// What a signature must show of a person being there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Presence {
-    /// Nothing: a key in a file or an agent is as good.
-    #[default]
-    Any,
-    /// Somebody touched the FIDO token.
-    Required,
-    /// Somebody proved to the FIDO token who they are, by PIN or finger, and touched it.
-    Verified,
-}
-
-impl Presence {
-    /// The word used in the policy.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::Required => "required",
-            Self::Verified => "verified",
-        }
-    }
 }
 
 impl Policy {
@@ -98,8 +75,7 @@ pub(super) struct Raw {
     commits: bool,
     #[serde(default)]
     tags: bool,
-    #[serde(default)]
-    presence: Presence,
+    presence: Option<Presence>,
     signers: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
@@ -132,7 +108,7 @@ fn one(place: &Place<'_>, table: Raw) -> Result<Signatures> {
         push: table.push,
         commits: table.commits,
         tags: table.tags,
-        presence: table.presence,
+        presence: table.presence.unwrap_or(Presence::Any),
         signers: table.signers.map(|names| principals(place, names)).transpose()?,
     })
 }

@@ -14,7 +14,7 @@ const STAIR: &[&[&str]] = &[
     &["rule"],
     &["change", "install", "policy"],
     &["git"],
-    &["sign"],
+    &["sign", "statement"],
 ];
 
 /// Rooms beside the stair: they import leaves and each other.
