@@ -29,6 +29,7 @@ mod init;
 mod install;
 mod layering;
 mod places;
+mod push_cert;
 mod push_file;
 mod push_gitolite;
 mod push_http;
