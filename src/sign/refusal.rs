@@ -81,3 +81,27 @@ pub enum Refusal {
     #[error("the signature does not fit the bytes")]
     BadSignature,
 }
+
+impl Refusal {
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Armor(_) | Self::Malformed(_) => "sign anew: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+            Self::Key(_) | Self::Unsupported(_) | Self::Bits(_) | Self::Sha1 => {
+                "sign with an ed25519, ecdsa or rsa key (2048 to 4096 bits), or one in a token: ssh-keygen -t ed25519"
+            }
+            Self::OtherNamespace { .. } => "sign anew in that namespace: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+            Self::Principal(_) => "ask for one person by the name that the signers have",
+            Self::UnknownKey { .. } => "sign with a key of that person, or have the key written into the signers",
+            Self::NamespaceNotAllowed { .. } => "sign with a key that may, or have the line's namespaces widened",
+            Self::NotYetValid { .. } | Self::Expired { .. } => {
+                "sign with a key that is valid now, or have its dates renewed"
+            }
+            Self::Revoked { .. } => "sign with another key",
+            Self::Certificate(_) => {
+                "have the key certified anew by an authority of the signers, or sign with a plain key"
+            }
+            Self::BadSignature => "sign exactly these bytes: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+        }
+    }
+}
