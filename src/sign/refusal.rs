@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("{0} is not supported")]
     Unsupported(String),
     /// An RSA key that is too short to prove anything, or too long to be verified in bounded time.
-    #[error("the RSA key has {0} bits; from 2048 to 4096 are taken")]
+    #[error("the RSA key has {0} bits; from 2048 to 8192 are taken")]
     Bits(u32),
     /// RSA with SHA-1, in the signature or in that of the certificate.
     #[error("it is an RSA signature over SHA-1, which anybody with money can forge")]
@@ -88,7 +88,7 @@ impl Refusal {
         match self {
             Self::Armor(_) | Self::Malformed(_) => "sign anew: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
             Self::Key(_) | Self::Unsupported(_) | Self::Bits(_) | Self::Sha1 => {
-                "sign with an ed25519, ecdsa or rsa key (2048 to 4096 bits), or one in a token: ssh-keygen -t ed25519"
+                "sign with an ed25519, ecdsa or rsa key (2048 to 8192 bits), or one in a token: ssh-keygen -t ed25519"
             }
             Self::OtherNamespace { .. } => "sign anew in that namespace: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
             Self::Principal(_) => "ask for one person by the name that the signers have",
