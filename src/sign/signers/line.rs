@@ -61,7 +61,7 @@ impl Line {
 }
 
 /// The principals as they are matched, out of quotes where they stand in them, and what follows. OpenSSH takes quotes
-/// in the middle of a word too, and hides them; nobody reads `al"ic"e` for what it is.
+/// in the middle of a word too, and hides them; nobody reads `al"ice"` for what it is.
 fn principals(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let (principals, rest) = match line.strip_prefix(b"\"") {
         None => split_at_blank(line),
