@@ -5,6 +5,7 @@ mod content;
 mod dates;
 mod load;
 mod retained;
+pub mod signed;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use crate::oid::Oid;
 use crate::path::{Budget, prefixes};
 use crate::policy::Class;
 use crate::refs::{Action, RefMap, RefUpdate};
-use crate::sign::Key;
+use crate::sign::{Key, Signer};
 
 /// What all updates of a push have in common.
 #[derive(Clone, Debug)]
@@ -36,11 +37,12 @@ pub struct Push {
     pub bootstrap: bool,
     /// Who pushes, where the server knows.
     pub actor: Option<String>,
-    /// The push is judged where it comes from, and not by the server: who pushes, which repository it is and what was
-    /// used up is not known there, and is taken as the statements say.
-    pub afar: bool,
     /// What the server knows of the overrides in the push that were seen before, by name.
     pub spent: BTreeMap<String, Spent>,
+    /// The push certificate that came with it.
+    pub certificate: Certificate,
+    /// The commit that Git is about to make, which nobody can have signed yet.
+    pub draft: Option<Oid>,
     /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
     names: BTreeSet<BString>,
     spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
@@ -60,7 +62,8 @@ impl Push {
                 spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
             }
         }
-        Self { refs, updates, bootstrap, actor: None, afar: false, spent: BTreeMap::new(), names, spellings }
+        let (certificate, draft, spent) = (Certificate::Absent, None, BTreeMap::new());
+        Self { refs, updates, bootstrap, actor: None, spent, certificate, draft, names, spellings }
     }
 
     /// Says who pushes.
@@ -69,16 +72,28 @@ impl Push {
         Self { actor, ..self }
     }
 
-    /// Says that the push is judged where it comes from.
-    #[must_use]
-    pub fn from_afar(self) -> Self {
-        Self { afar: true, ..self }
+    /// Whether the push is still to be made: who pushes, which repository it goes to and what was used up there is not
+    /// known then, and is taken as the statements say.
+    pub fn is_draft(&self) -> bool {
+        self.certificate == Certificate::Unseen
     }
 
     /// Says which overrides of the push were seen before.
     #[must_use]
     pub fn after(self, spent: BTreeMap<String, Spent>) -> Self {
         Self { spent, ..self }
+    }
+
+    /// Says what is known of the push certificate.
+    #[must_use]
+    pub fn certified(self, certificate: Certificate) -> Self {
+        Self { certificate, ..self }
+    }
+
+    /// Says that this commit is not made yet.
+    #[must_use]
+    pub fn drafting(self, commit: Oid) -> Self {
+        Self { draft: Some(commit), ..self }
     }
 
     /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.
@@ -112,6 +127,20 @@ pub struct Spent {
     pub settled: bool,
 }
 
+/// What is known of the certificate of a push.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// The push is not signed.
+    #[default]
+    Absent,
+    /// The push is signed, and that counts for nothing: the reason, one sentence.
+    Refused(String),
+    /// The push is signed, fresh, and about this very push to this repository.
+    Valid(Signer),
+    /// The push is still to be made: only the server will see whether it is signed.
+    Unseen,
+}
+
 /// Facts that cost something to load; a rule names the ones it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -125,6 +154,8 @@ pub enum Need {
     Frozen,
     /// `documents`.
     Documents,
+    /// `signatures`, where the policy asks for some.
+    Signatures,
 }
 
 /// One way to look at one ref update. A promotion that several task branches could explain has one for each.
@@ -171,6 +202,8 @@ pub struct ChangeSet {
     pub tree: Option<Oid>,
     /// The signed documents that bear on the change.
     pub documents: Rc<Vec<Retained>>,
+    /// Who signed the new commits and the tag.
+    pub signatures: Rc<signed::Signatures>,
 }
 
 /// What the updates that travel with an override are.

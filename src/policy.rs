@@ -4,6 +4,7 @@
 pub mod load;
 pub mod parse;
 pub mod roles;
+pub mod signatures;
 
 use std::collections::BTreeMap;
 
@@ -51,8 +52,12 @@ pub struct Policy {
     pub rules: BTreeMap<String, Severity>,
     /// What the server's folder says that no policy can lower.
     pub floor: BTreeMap<String, Severity>,
+    /// What must be signed on which refs.
+    pub signatures: Vec<signatures::Signatures>,
     /// Who says who pushes: the server's folder again, and no policy.
     pub actor: ActorSource,
+    /// The URLs that the server goes by, likewise.
+    pub urls: Vec<String>,
     /// The immutable id of the repository: the server's own word, else the policy's; statements are bound to it.
     pub repository_id: Option<String>,
     /// Who may sign what.
@@ -261,6 +266,7 @@ impl Policy {
             globs(&self.paths.owned),
             severities(&self.rules),
             severities(&self.floor),
+            self.signatures.iter().map(signatures::Signatures::all).collect::<Vec<_>>(),
             [self.limits.seconds, self.limits.blob_bytes],
             self.signing.to_value(),
         ]);

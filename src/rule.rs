@@ -50,10 +50,10 @@ pub enum Family {
     Provenance,
     /// The ways into a protected branch.
     Promotion,
+    /// What is signed, and by whom.
+    Signatures,
     /// The rules themselves.
     Policy,
-    /// Who signed what.
-    Signatures,
 }
 
 impl Family {
@@ -65,8 +65,8 @@ impl Family {
             Self::Scope => "scope",
             Self::Provenance => "provenance",
             Self::Promotion => "promotion",
-            Self::Policy => "policy",
             Self::Signatures => "signatures",
+            Self::Policy => "policy",
         }
     }
 }

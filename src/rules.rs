@@ -8,6 +8,7 @@ mod approved_marker;
 mod artifact_missing;
 mod check_missing;
 mod commit_date;
+mod commit_unsigned;
 mod direct_push;
 mod emergency_label;
 mod merge_not_clean;
@@ -22,6 +23,7 @@ mod policy_invalid;
 mod protected_creation;
 mod protected_deletion;
 mod protected_rewind;
+mod push_unsigned;
 mod ref_collision;
 mod ref_name;
 mod ref_target;
@@ -36,6 +38,7 @@ mod statement_invalid;
 mod status_contradicted;
 mod status_invalid;
 mod tag_moved;
+mod tag_unsigned;
 mod task_finished;
 mod trace_foreign;
 mod trace_frozen;
@@ -82,11 +85,14 @@ pub static ALL: &[&Rule] = &[
     &review_rewritten::RULE,
     &merge_not_clean::RULE,
     &check_missing::RULE,
-    &policy_changed::RULE,
-    &policy_invalid::RULE,
     &approval_signature::RULE,
     &override_invalid::RULE,
     &statement_invalid::RULE,
+    &push_unsigned::RULE,
+    &commit_unsigned::RULE,
+    &tag_unsigned::RULE,
+    &policy_changed::RULE,
+    &policy_invalid::RULE,
 ];
 
 /// The ids of all rules, in the order of the list.

@@ -9,12 +9,14 @@ use bstr::{BStr, BString, ByteSlice};
 use super::content::remerge;
 use super::dates::behind;
 use super::retained::bearing_on;
+use super::signed::Signatures;
 use super::task::{At, file, frozen, is_finished};
 use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Target, Task, Way};
 use crate::error::Result;
 use crate::git::{ObjectKind, Repo};
 use crate::oid::Oid;
 use crate::policy::load::{REVOKED, SIGNERS};
+use crate::policy::signatures::Signatures as Asked;
 use crate::policy::{Class, POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::refs::{Action, RefUpdate};
 use crate::statement::place::Place;
@@ -68,7 +70,11 @@ impl Loader<'_> {
             Class::Notes | Class::Unknown => Ok(vec![set]),
             Class::Tag => {
                 set.contained = self.is_contained(new, self.protected.iter())?;
-                Ok(vec![if set.contained { set } else { self.unprotected(set, new, &needs)? }])
+                if !set.contained {
+                    return Ok(vec![self.unprotected(set, new, &needs)?]);
+                }
+                self.signatures(&mut set, &[], &needs)?;
+                Ok(vec![set])
             }
             Class::Protected => {
                 set.relation = self.relation(update, new)?;
@@ -115,6 +121,7 @@ impl Loader<'_> {
             companions: Rc::default(),
             tree: None,
             documents: Rc::default(),
+            signatures: Rc::default(),
         })
     }
 
@@ -154,7 +161,8 @@ impl Loader<'_> {
             }
             companions.tasks.insert(update.name.clone(), tasks);
         }
-        let _ = tips;
+        let commits = self.repo.range(&tips, &self.protected_tips())?;
+        companions.signed_by = Signatures::load(self.repo, self.policy, &commits, None, self.now)?.keys;
         Ok(companions)
     }
 
@@ -196,6 +204,13 @@ impl Loader<'_> {
         if set.target.is_none() {
             set.contained = self.is_contained(new, self.protected.iter().filter(|other| other.name != name))?;
         }
+        // The history that a team begins with is not gone through commit by commit: it may be very long, and nothing
+        // before the gate was held to its rules.
+        let commits = match set.contained || set.bootstrap {
+            true => Vec::new(),
+            false => self.repo.range(&[new], &self.protected_tips())?,
+        };
+        self.signatures(&mut set, &commits, needs)?;
         let mut content = Content::default();
         if needs.contains(&Need::Content) && !set.contained {
             let old = match (&set.target, self.aim(new)?) {
@@ -204,10 +219,8 @@ impl Loader<'_> {
                 (None, None) => None,
             };
             content.add_net(self.repo, old, self.repo.node(new)?.tree)?;
-            // The history that a team begins with is not gone through commit by commit: it may be very long, and
-            // nothing before the gate was held to its rules.
             if !set.bootstrap {
-                self.add_commits(&mut content, &self.repo.range(&[new], &self.protected_tips())?)?;
+                self.add_commits(&mut content, &commits)?;
             }
         }
         self.finish_content(&mut set, content, new, needs)?;
@@ -320,15 +333,17 @@ impl Loader<'_> {
     /// whole task is one change from its base.
     fn unprotected(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
         let went_on_from = set.held.filter(|_| set.relation == Relation::FastForward && set.class != Class::Task);
+        let mut hidden = self.protected_tips();
+        hidden.extend(went_on_from);
+        let commits = self.repo.range(&[new], &hidden)?;
+        self.signatures(&mut set, &commits, needs)?;
         let mut content = Content::default();
         if needs.contains(&Need::Content) {
-            let mut hidden = self.protected_tips();
-            hidden.extend(went_on_from);
             if went_on_from.is_none() {
                 let common = set.target.as_ref().map(|target| self.repo.common_tree(target.tip, new));
                 content.add_net(self.repo, common.transpose()?.flatten(), self.repo.node(new)?.tree)?;
             }
-            self.add_commits(&mut content, &self.repo.range(&[new], &hidden)?)?;
+            self.add_commits(&mut content, &commits)?;
         }
         self.finish_content(&mut set, content, new, needs)?;
         let (base, commits) = self.base(new, set.target.as_ref())?;
@@ -356,6 +371,20 @@ impl Loader<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Who signed the new commits and the tag, where the policy asks for that on the ref.
+    fn signatures(&self, set: &mut ChangeSet, commits: &[Oid], needs: &BTreeSet<Need>) -> Result<()> {
+        if !needs.contains(&Need::Signatures) {
+            return Ok(());
+        }
+        let asks = |what: fn(&Asked) -> bool| self.policy.signatures_on(set.update.name.as_bstr()).any(what);
+        let (commits, tag) = (if asks(|on| on.commits) { commits } else { &[] }, set.annotated && asks(|on| on.tags));
+        // What Git is about to make nobody can have signed yet.
+        let made: Vec<Oid> = commits.iter().copied().filter(|commit| self.push.draft != Some(*commit)).collect();
+        let tag = Some(set.update.new).filter(|_| tag);
+        set.signatures = Rc::new(Signatures::load(self.repo, self.policy, &made, tag, self.now)?);
+        Ok(())
     }
 
     fn add_commits(&self, content: &mut Content, commits: &[Oid]) -> Result<()> {

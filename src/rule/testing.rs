@@ -11,7 +11,8 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 
 use super::{Ctx, Rule, Violation};
-use crate::change::{ChangeSet, Content, File, Files, Push, Relation, Remerge, Retained, Target, Task, Touch, Way};
+use crate::change::signed::Signatures;
+use crate::change::{Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Target, Task, Touch, Way};
 use crate::entry::{Entry, Mode};
 use crate::escape;
 use crate::git::ObjectKind;
@@ -19,6 +20,10 @@ use crate::oid::{ObjectFormat, Oid};
 use crate::policy::Policy;
 use crate::policy::parse::{Known, built_in};
 use crate::refs::{RefMap, RefUpdate};
+
+mod signing;
+
+pub(crate) use signing::signer;
 
 /// Where everything begins: the protected branch's tip before the push.
 pub(crate) const OLD: u8 = 0x0a;
@@ -49,6 +54,8 @@ pub(crate) struct Facts {
     content: Content,
     frozen: BTreeSet<BString>,
     now: jiff::Timestamp,
+    certificate: Certificate,
+    signatures: Signatures,
     /// The parts of the trace that are written afresh from the facts.
     fresh: BTreeSet<&'static str>,
 }
@@ -84,6 +91,7 @@ impl Facts {
                 companions: Rc::default(),
                 tree: Some(oid(TREE)),
                 documents: Rc::default(),
+                signatures: Rc::default(),
                 update,
             },
             policy,
@@ -91,6 +99,8 @@ impl Facts {
             content: Content { has_net: true, ..Content::default() },
             frozen: BTreeSet::new(),
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
+            certificate: Certificate::Absent,
+            signatures: Signatures::default(),
             fresh: BTreeSet::new(),
         }
     }
@@ -206,30 +216,6 @@ impl Facts {
         self.change.bootstrap = true;
         self.change.new_rules = Rc::new(policy.map(|file| ("refgate.toml".into(), file)).into_iter().collect());
         self.created().on_an_empty_server()
-    }
-
-    /// The new ref of refgate's own holds these files, and artifacts with these digests.
-    pub(crate) fn retaining(mut self, top: &[(&str, &[u8])], artifacts: &[(&str, &str)]) -> Self {
-        let top = top.iter().map(|(name, content)| ((*name).into(), content.to_vec())).collect();
-        let artifacts = artifacts.iter().map(|(name, digest)| ((*name).into(), (*digest).to_owned())).collect();
-        let files = Ok(Files { top, artifacts });
-        self.change.statement = Some(Rc::new(Retained { name: self.change.update.name.clone(), files }));
-        self
-    }
-
-    /// Behind the new ref of refgate's own stands no document, for this reason.
-    pub(crate) fn retaining_nothing(mut self, why: &str) -> Self {
-        let name = self.change.update.name.clone();
-        self.change.statement = Some(Rc::new(Retained { name, files: Err(why.to_owned()) }));
-        self
-    }
-
-    /// A signed document that bears on the change.
-    pub(crate) fn document(mut self, name: impl Into<BString>) -> Self {
-        let mut documents = self.change.documents.to_vec();
-        documents.push(Retained { name: name.into(), files: Ok(Files::default()) });
-        self.change.documents = Rc::new(documents);
-        self
     }
 
     /// The change leaves this at the place of a file that says what is allowed from then on.
@@ -452,9 +438,11 @@ impl Facts {
         self.content.commits = 1;
         self.change.content = Rc::new(self.content);
         self.change.frozen = Rc::new(self.frozen);
+        self.change.signatures = Rc::new(self.signatures);
         let mut updates = vec![self.change.update.clone()];
         updates.extend(self.others);
-        (self.policy, Push::new(self.refs, updates, self.change.bootstrap), self.change, self.now)
+        let push = Push::new(self.refs, updates, self.change.bootstrap).certified(self.certificate);
+        (self.policy, push, self.change, self.now)
     }
 
     /// The violations that the engine would hear of.

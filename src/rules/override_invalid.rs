@@ -1,7 +1,7 @@
 //! An override that does not hold.
 
 use super::shared::signed::{Sealed, is_this_repository, retains};
-use crate::change::{Files, Spent};
+use crate::change::{Certificate, Files, Spent};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::oid::Oid;
@@ -120,7 +120,7 @@ fn terms(ctx: &Ctx<'_>, statement: &Override) -> std::result::Result<(), String>
         return Err(format!("its label is not {}", crate::escape::printable(&policy.signing.override_label)));
     }
     // A clone does not know the floor that the server's folder adds to the policy.
-    if statement.policy_digest != digest && !ctx.push.afar {
+    if statement.policy_digest != digest && !ctx.push.is_draft() {
         return Err(format!("it was asked for under another policy than {}", digest.get(..12).unwrap_or_default()));
     }
     let lifetime = statement.lifetime().map_err(|error| error.to_string())?;
@@ -155,7 +155,7 @@ fn people(ctx: &Ctx<'_>, statement: &Override, sealed: &Sealed<'_>) -> std::resu
     if statement.principal == statement.pusher {
         return Err("who pushes cannot let the own push in".to_owned());
     }
-    if ctx.push.afar {
+    if ctx.push.is_draft() {
         return Ok(());
     }
     pusher(ctx, statement, &people)
@@ -172,7 +172,10 @@ fn pusher(ctx: &Ctx<'_>, statement: &Override, people: &[Signer]) -> std::result
         let named = crate::escape::printable(&statement.pusher);
         return Err(format!("it is for a push by {named}, and {shown} pushes"));
     }
-    let keys = ctx.policy.trust.signers.as_ref().map(|signers| signers.keys_of(actor)).unwrap_or_default();
+    let mut keys = ctx.policy.trust.signers.as_ref().map(|signers| signers.keys_of(actor)).unwrap_or_default();
+    if let Certificate::Valid(signer) = &ctx.push.certificate {
+        keys.insert(signer.key.clone());
+    }
     if keys.is_empty() {
         return Err(format!(
             "no key of {shown}, who pushes, stands in the signers' file, so nobody knows that another person signed"

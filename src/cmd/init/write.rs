@@ -30,6 +30,7 @@ pub(super) fn text(found: &Found, default: &Policy, keys: Keys) -> String {
     paths(&mut page, found, default);
     roles(&mut page, default, keys);
     rules(&mut page);
+    signatures(&mut page);
     limits(&mut page, default);
     page.0
 }
@@ -190,6 +191,26 @@ fn rules(page: &mut Page) {
     }
 }
 
+fn signatures(page: &mut Page) {
+    page.tables("signatures");
+    page.note(
+        "What must be signed on these refs, with SSH keys of the signers (allowed_signers in the server's folder, else \
+         .refgate/allowed_signers on the default branch). There may be several of these tables; where a ref is met by \
+         more than one, each counts. Branches by their short names, tags in full.",
+    );
+    page.key("refs", Is::Default, Value::List(["main", "release/*", "refs/tags/v*"].map(str::to_owned).into()));
+    page.gap("The push itself: git push --signed");
+    page.key("push", Is::Default, Value::Flag(true));
+    page.gap("Every new commit: git commit -S");
+    page.key("commits", Is::Default, Value::Flag(true));
+    page.gap("Tags, which are then annotated: git tag -s");
+    page.key("tags", Is::Default, Value::Flag(true));
+    page.gap("What a signature must show: `any` key, `required` a touched hardware key, `verified` one with a PIN.");
+    page.key("presence", Is::Default, Value::Text(Presence::Any.name().to_owned()));
+    page.gap("The only people whose signatures count there [default: everybody whom the signers name]");
+    page.key("signers", Is::Default, Value::List(vec!["alice@example.com".to_owned()]));
+}
+
 fn limits(page: &mut Page, default: &Policy) {
     page.table("limits");
     page.note("Seconds after which a decision is given up, which refuses the push.");
@@ -210,6 +231,7 @@ enum Is {
 enum Value {
     Text(String),
     Number(u64),
+    Flag(bool),
     List(Vec<String>),
     /// As it stands in the file.
     Plain(String),
@@ -220,6 +242,11 @@ struct Page(String);
 impl Page {
     fn table(&mut self, name: &str) {
         let _ = writeln!(self.0, "\n[{name}]");
+    }
+
+    /// The head of a table that there may be several of, and that nobody has by default.
+    fn tables(&mut self, name: &str) {
+        let _ = writeln!(self.0, "\n#[[{name}]]");
     }
 
     /// A comment after an empty line.
@@ -262,6 +289,7 @@ impl Page {
             Value::Text(value) => text(value),
             Value::Number(value) => value.to_string(),
             Value::Plain(value) => value,
+            Value::Flag(value) => value.to_string(),
             Value::List(values) => {
                 let values: Vec<String> = values.into_iter().map(text).collect();
                 let line = format!("[{}]", values.join(", "));
@@ -301,7 +329,8 @@ mod tests {
         let mut list = false;
         let mut out = String::new();
         for line in text.lines() {
-            let key = line.strip_prefix('#').filter(|rest| list || !rest.starts_with(' ') && rest.contains(" = "));
+            let is_key = |rest: &str| !rest.starts_with(' ') && rest.contains(" = ") || rest.starts_with("[[");
+            let key = line.strip_prefix('#').filter(|rest| list || is_key(rest));
             list = key.is_some_and(|key| if list { key != "]" } else { key.ends_with('[') });
             out.extend([key.unwrap_or(line), "\n"]);
         }
@@ -320,6 +349,7 @@ mod tests {
         assert_eq!(policy.repository.take().as_deref(), Some("example"));
         assert_eq!(policy.repository_id.take().as_deref(), Some("id"));
         assert_eq!(std::mem::take(&mut policy.signing.roles).len(), 6);
+        assert_eq!(std::mem::take(&mut policy.signatures).len(), 1);
         let severities = std::mem::take(&mut policy.rules);
         assert_eq!(policy.digest(), default_policy().digest());
         assert_eq!(policy.limits.seconds, default_policy().limits.seconds);
@@ -336,6 +366,7 @@ mod tests {
         };
         let text = uncommented(&plain());
         for table in keys("").iter().filter(|key| !["version", "repository", "repository_id"].contains(&key.as_str())) {
+            let table = if table == "signatures" { "[signatures]" } else { table };
             let (_, section) = text.split_once(&format!("\n[{table}]\n")).unwrap_or_else(|| panic!("no [{table}]"));
             let section = section.split("\n[").next().unwrap();
             if table != "rules" {

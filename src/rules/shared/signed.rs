@@ -50,7 +50,7 @@ pub(in crate::rules) fn is_this_repository(ctx: &Ctx<'_>, named: &str) -> Result
     match &ctx.policy.repository_id {
         Some(id) if id == named => Ok(()),
         Some(_) => Err("is for another repository".to_owned()),
-        None if ctx.push.afar => Ok(()),
+        None if ctx.push.is_draft() => Ok(()),
         None => {
             Err("cannot be held against this repository, which has no id (refgate install server gives it one)".into())
         }
