@@ -12,6 +12,7 @@ use std::rc::Rc;
 use bstr::{BStr, BString, ByteSlice};
 
 pub use load::load;
+pub use task::{is_finished, is_required};
 
 use crate::entry::{Entry, Mode};
 use crate::fold::fold;

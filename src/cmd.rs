@@ -10,4 +10,5 @@ pub mod init;
 pub mod install;
 pub mod pages;
 pub mod rules;
+pub mod task;
 pub mod uninstall;

@@ -113,6 +113,14 @@ fn net(repo: &Repo, policy: &Policy, at: &At<'_>, root: Oid) -> Result<BTreeSet<
     Ok(paths)
 }
 
+/// Whether a path below a task's folder is one of the artifacts that the policy requires, or lies in the folder of one.
+pub fn is_required(policy: &Policy, path: &BStr) -> bool {
+    policy.artifacts.iter().any(|name| match name.ends_with('/') {
+        true => path.starts_with(name.as_bytes()),
+        false => path == name.as_str(),
+    })
+}
+
 /// Artifacts in the folders of audits and reviews that stood at the branch's old tip and no longer stand as they were.
 fn rewritten(
     repo: &Repo,
@@ -168,7 +176,10 @@ pub(super) fn frozen(repo: &Repo, policy: &Policy, content: &Content, tips: &[Oi
 }
 
 /// Whether the task is finished on a protected branch's tip, in any spelling of its name.
-pub(super) fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
+///
+/// # Errors
+/// The tip cannot be read.
+pub fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
     Ok(!finished_tasks(repo, policy, tip, &|name| name == fold(task).as_ref())?.is_empty())
 }
 

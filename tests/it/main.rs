@@ -2,7 +2,7 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `doctor`, `init`, `install` and `actor` run those commands; `bombs` pushes what no memory holds; `faults` lets
+//! `demo`, `doctor`, `init`, `install`, `task` and `actor` run those commands; `bombs` pushes what no memory holds; `faults` lets
 //! the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source. `support`,
 //! `story`, `servers` and `sshd` are what they stand on.
 
@@ -37,4 +37,5 @@ mod servers;
 mod sshd;
 mod story;
 mod support;
+mod task;
 mod uninstall;
