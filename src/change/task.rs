@@ -122,6 +122,7 @@ pub fn is_required(policy: &Policy, path: &BStr) -> bool {
 }
 
 /// Artifacts in the folders of audits and reviews that stood at the branch's old tip and no longer stand as they were.
+/// What begins with a dot is none, and often only keeps an empty folder.
 fn rewritten(
     repo: &Repo,
     policy: &Policy,
@@ -132,8 +133,11 @@ fn rewritten(
     let Some(old_tip) = at.old_tip else { return Ok(BTreeSet::new()) };
     let old = repo.find(repo.node(old_tip)?.tree, folder)?.filter(|entry| entry.mode == Mode::Tree);
     let Some(old) = old else { return Ok(BTreeSet::new()) };
-    let kept =
-        |path: &BStr| policy.artifacts.iter().any(|name| name.ends_with('/') && path.starts_with(name.as_bytes()));
+    let kept = |path: &BStr| {
+        let mut names = policy.artifacts.iter().filter(|name| name.ends_with('/'));
+        let inside = names.find_map(|name| path.strip_prefix(name.as_bytes()));
+        inside.is_some_and(|rest| !rest.split_str("/").any(|part| part.starts_with(b".")))
+    };
     let gone = list(repo, old.oid)?
         .into_iter()
         .filter(|(path, entry)| kept(path.as_bstr()) && entries.get(path) != Some(entry))

@@ -1,6 +1,7 @@
 //! `refgate task`: the way of a task with real repositories and a guarded server, what is said on it, and what is not
 //! done.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -232,7 +233,7 @@ fn status_shows_what_is_missing_in_the_order_in_which_it_is_done() {
     person.refused(&["status"], "no branch of a task is checked out");
     person.shell(none["items"][0]["mend"].as_str().unwrap()).must();
     let unpushed = ("push", "origin does not hold autoTest/t1 yet");
-    let begin = ("start", "the branch has no commit of its own yet");
+    let begin = ("start", "origin/main holds every commit of the branch already");
     let keep = "not committed: claude/review/.gitkeep, codex/audit/.gitkeep, gemini/audit/.gitkeep";
     let contract = "not committed: contract/APPROVED, contract/approval.md";
     person.lacks(&[begin, ("contract", contract), ("artifacts", keep), unpushed]);
@@ -431,6 +432,16 @@ fn finish_refuses_until_all_else_is_done() {
     person.refused(&["finish", "t2"], "autoTest/t2 is not checked out here");
     person.git(&["switch", "-q", "autoTest/t1"]);
     assert!(!person.top().join(STATUS).exists());
+    // What no JSON can name, and what no reader would take for a path below the folder.
+    let odd = person.top().join("src").join(std::ffi::OsStr::from_bytes(b"\xff.rs"));
+    fs_err::write(odd, "x\n").unwrap();
+    person.commit("A name in no encoding");
+    person.refused(&["finish"], r#""src/\377.rs" is not UTF-8"#);
+    person.git(&["reset", "-q", "--hard", "HEAD~"]);
+    person.write(&[(".ai-stack-trace/t1/codex/audit/a\\b.md", "x\n")]);
+    person.commit("A name with a backslash");
+    person.refused(&["finish"], "the status would not hold: the field `artifacts`");
+    person.git(&["reset", "-q", "--hard", "HEAD~"]);
     // A link in its place is replaced, and what it leads to stays.
     fs_err::create_dir_all(person.top().join(FOLDER).join("final")).unwrap();
     fs_err::os::unix::fs::symlink("../../../README.md", person.top().join(STATUS)).unwrap();
@@ -511,27 +522,41 @@ fn without_a_remote_the_repository_itself_is_the_place() {
 }
 
 #[test]
-fn object_names_of_sixty_four_digits_will_do() {
-    let sandbox = Sandbox::new();
-    let client = sandbox.path().join("client");
-    sandbox.git_in(sandbox.path(), ["init", "-q", "-b", "main", "--object-format=sha256", "client"]).must();
-    sandbox.write(&[("src/a.rs", "one\n")]);
-    let base = sandbox.commit("base");
-    let server = sandbox.path().join("server.git");
-    sandbox
-        .git_in(sandbox.path(), ["init", "-q", "--bare", "-b", "main", "--object-format=sha256", "server.git"])
-        .must();
-    sandbox.refgate(["install", "server", "--repo", server.to_str().unwrap()]).must();
-    sandbox.git(["remote", "add", "origin", &format!("file://{}", server.display())]).must();
-    sandbox.push(["main"]).must();
-    let person = Person { sandbox: &sandbox, folder: client };
+fn object_names_of_sixty_four_digits_and_refs_in_tables_will_do() {
+    for (format, digits) in [("--object-format=sha256", 64), ("--ref-format=reftable", 40)] {
+        let sandbox = Sandbox::new();
+        let server = sandbox.path().join("server.git");
+        sandbox.git_in(sandbox.path(), ["init", "-q", "-b", "main", format, "client"]).must();
+        sandbox.git_in(sandbox.path(), ["init", "-q", "--bare", "-b", "main", format, "server.git"]).must();
+        sandbox.refgate(["install", "server", "--repo", server.to_str().unwrap()]).must();
+        sandbox.git(["remote", "add", "origin", &format!("file://{}", server.display())]).must();
+        sandbox.write(&[("src/a.rs", "one\n")]);
+        let base = sandbox.commit("base");
+        sandbox.push(["main"]).must();
+        let person = Person::of(&sandbox);
+        person.work();
+        assert_eq!(person.read(&format!("{FOLDER}/contract/APPROVED")), format!("APPROVED:t1:{base}\n"));
+        assert_eq!(base.len(), digits);
+        person.mend();
+        person.mend();
+        person.mend();
+        person.promote().must();
+    }
+}
+
+#[test]
+fn what_keeps_a_folder_may_go_once_a_report_is_there() {
+    let sandbox = scene();
+    let person = Person::of(&sandbox);
     person.work();
-    assert_eq!(person.read(&format!("{FOLDER}/contract/APPROVED")), format!("APPROVED:t1:{base}\n"));
-    assert_eq!(base.len(), 64);
-    person.mend();
-    person.mend();
-    person.mend();
-    person.promote().must();
+    sandbox.push(["autoTest/t1"]).must();
+    let reported = || person.status(&[])["items"].to_string().contains("review-rewritten");
+    person.git(&["rm", "-q", ".ai-stack-trace/t1/codex/audit/.gitkeep"]);
+    person.commit("Only the report");
+    assert!(!reported());
+    person.git(&["rm", "-q", ".ai-stack-trace/t1/codex/audit/report.md"]);
+    person.commit("Not even that");
+    assert!(reported());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice as _};
 use serde_json::{Value, json};
 
-use super::survey::{Item, survey};
+use super::survey::{Item, Step, survey};
 use super::{Work, write};
 use crate::change::{ChangeSet, Task, is_required};
 use crate::cli::task::Finish;
@@ -29,13 +29,13 @@ pub fn run(args: &Finish, env: &Env, now: jiff::Timestamp) -> Result<()> {
     let work = Work::open(&args.seen, args.name.as_deref(), env)?;
     let top = work.checked_out(&args.seen)?;
     let survey = survey(&work, Some(&top), now)?;
-    let Some(tip) = survey.tip.filter(|tip| survey.base != Some(*tip) || survey.promoted) else {
-        return Err(Error::usage("the branch has no commit of its own yet").help("commit the work first"));
-    };
     if survey.promoted {
         return Err(Error::usage(format!("the task {} is promoted already", work.name))
             .help("there is nothing to finish; refgate task start begins another task"));
     }
+    let Some(tip) = survey.tip.filter(|tip| survey.base != Some(*tip)) else {
+        return Err(Error::usage("the branch has no commit of its own yet").help("commit the work first"));
+    };
     all_committed(&work, &top)?;
     no_failure(&work, &top)?;
     nothing_missing(&survey.items)?;
@@ -44,7 +44,7 @@ pub fn run(args: &Finish, env: &Env, now: jiff::Timestamp) -> Result<()> {
     let text = text(&work, &set, task, tip, args)?;
     let path = format!("{}/{STATUS}", work.folder());
     write(&top, &path, &text, true)?;
-    let after = |item: &&Item| item.severity == Severity::Enforce && item.step < super::survey::Step::Status;
+    let after = |item: &&Item| item.severity == Severity::Enforce && item.step < Step::Status;
     print(&told(&work, task, survey.items.iter().filter(after).count()))
 }
 

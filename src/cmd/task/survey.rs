@@ -160,7 +160,8 @@ pub(super) fn survey(work: &Work, top: Option<&Path>, now: jiff::Timestamp) -> R
     survey.items.extend(not_committed(work, &open));
     if set.base == Some(tip) {
         let mend = format!("git add :/{} && git commit -m 'Begin {}'", work.folder(), work.name);
-        survey.items.push(Item::new(Step::Start, "the branch has no commit of its own yet", mend));
+        let what = format!("{} holds every commit of the branch already", work.tracking(&target.name));
+        survey.items.push(Item::new(Step::Start, what, mend));
     } else {
         let found = judged(work, &set, target, now)?;
         survey.items.extend(
@@ -323,4 +324,36 @@ fn not_pushed(work: &Work, set: &ChangeSet, tip: Oid) -> Result<Option<Item>> {
     }
     let mend = format!("git push --force-with-lease {remote} {branch}, or {}git merge {tracking}", work.switch()?);
     push(format!("{tracking} holds other commits than {branch}"), mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Class;
+
+    #[test]
+    fn what_the_gate_finds_is_mended_at_the_step_of_its_rule_and_by_file_where_one_rule_has_several() {
+        for (rule, file, step) in [
+            ("artifact-missing", Some(APPROVED), Step::Contract),
+            ("artifact-missing", Some("codex/audit/"), Step::Artifacts),
+            ("artifact-missing", Some("plan.md"), Step::Artifacts),
+            ("artifact-missing", Some(STATUS), Step::Status),
+            ("artifact-missing", None, Step::Artifacts),
+            ("approved-marker", Some(APPROVED), Step::Contract),
+            ("schema-unlisted", None, Step::Scope),
+            ("merge-not-clean", None, Step::Merge),
+            ("path-name", None, Step::Change),
+            ("status-contradicted", Some(STATUS), Step::Status),
+        ] {
+            assert_eq!(Step::of(rule, file.map(BStr::new)), step, "{rule} {file:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_has_a_step_of_its_own_is_there_and_looks_at_promotions() {
+        let own = crate::rules::ALL.iter().filter(|rule| Step::of(rule.id, None) != Step::Change);
+        let own: Vec<_> = own.collect();
+        assert!(own.len() >= 10, "{own:?}");
+        assert!(own.iter().all(|rule| rule.classes.contains(&Class::Protected)), "{own:?}");
+    }
 }
