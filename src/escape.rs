@@ -36,6 +36,16 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if plain(c) { c.to_string() } else { escape(c.to_string().as_bytes()) }).collect()
 }
 
+/// The most characters of somebody else's text in one message.
+const EXCERPT: usize = 80;
+
+/// The beginning of a text, at most 80 characters of printable ASCII.
+pub fn excerpt(text: &str) -> String {
+    // Cut before it is escaped too: that never makes it shorter, and the text may be a megabyte.
+    let beginning: String = text.chars().take(EXCERPT).collect();
+    escape(beginning.as_bytes()).chars().take(EXCERPT).collect()
+}
+
 /// Control characters, line separators, and the format characters that a terminal or a browser shows as nothing or
 /// uses to reorder what follows: with one of them, a reviewer sees something else than what is there.
 pub fn is_hidden(c: char) -> bool {
@@ -109,5 +119,12 @@ mod tests {
         fn nothing_but_printable_ascii_ever_comes_out(bytes in any::<Vec<u8>>()) {
             prop_assert!(is_printable(&escape(&bytes)) && is_printable(&quote_path(&bytes)));
         }
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_printable() {
+        assert_eq!(excerpt("a\u{e9}\n"), r"a\303\251\n");
+        assert_eq!(excerpt(&"\u{e9}".repeat(1000)).len(), EXCERPT);
+        assert_eq!(excerpt(&"a".repeat(1000)), "a".repeat(EXCERPT));
     }
 }

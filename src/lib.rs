@@ -23,3 +23,6 @@ pub mod refs;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod sign;
+pub mod statement;
+pub mod strict_json;

@@ -127,6 +127,13 @@ impl serde::Serialize for Oid {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Oid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hex = String::deserialize(deserializer)?;
+        Self::from_hex(hex.as_bytes()).ok_or_else(|| serde::de::Error::custom("expected 40 or 64 lowercase hex digits"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

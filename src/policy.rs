@@ -3,6 +3,7 @@
 
 pub mod load;
 pub mod parse;
+pub mod roles;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
 use crate::path::prefixes;
+use roles::{Signing, Trust};
 
 /// The policy's place in the tree of the trusted ref.
 pub const POLICY_FILE: &str = "refgate.toml";
@@ -51,6 +53,12 @@ pub struct Policy {
     pub floor: BTreeMap<String, Severity>,
     /// Who says who pushes: the server's folder again, and no policy.
     pub actor: ActorSource,
+    /// The immutable id of the repository: the server's own word, else the policy's; statements are bound to it.
+    pub repository_id: Option<String>,
+    /// Who may sign what.
+    pub signing: Signing,
+    /// Whose keys are whose.
+    pub trust: Trust,
     /// Bounds on the work.
     pub limits: Limits,
 }
@@ -254,6 +262,7 @@ impl Policy {
             severities(&self.rules),
             severities(&self.floor),
             [self.limits.seconds, self.limits.blob_bytes],
+            self.signing.to_value(),
         ]);
         hex(&Sha256::digest(all.to_string()))
     }

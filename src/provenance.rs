@@ -6,6 +6,4 @@
 pub mod approval;
 pub mod approved;
 pub mod status;
-pub mod strict_json;
 pub mod task;
-pub mod text;

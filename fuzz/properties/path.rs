@@ -1,9 +1,9 @@
 //! Hostile bytes on a terminal: what comes out is printable, tells every byte, and reads back as Git reads it.
 
 use bstr::{BStr, ByteSlice};
+use refgate::escape::excerpt;
 use refgate::escape::{escape, one_line, printable, quote_path};
 use refgate::path::prefixes;
-use refgate::provenance::text::excerpt;
 
 pub(crate) fn holds(data: &[u8]) {
     let shows = |text: &str| assert!(text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)), "{text:?}");

@@ -1,7 +1,7 @@
 //! `status.json`: what the strict reader accepts is what any reader reads, and says the same when it is written again.
 
 use refgate::provenance::status::{SCHEMA, Status};
-use refgate::provenance::strict_json;
+use refgate::strict_json;
 use serde_json::Value;
 
 use super::tells;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
 use crate::policy::Policy;
-use crate::policy::load::{client_trunk, for_client, for_server, from_file, server, server_folder};
+use crate::policy::load::{client_trunk, for_client, for_server, from_file, server, server_folder, trust};
 use crate::refs::RefMap;
 use crate::rules;
 
@@ -48,7 +48,11 @@ impl View {
                     .help("change it with refgate install server --repo DIR --trusted-ref BRANCH"));
             }
             let judging = match asked.policy {
-                Some(file) => from_file(file, for_server(repo, &local, &ids)?.trunk.as_bstr(), &ids)?,
+                Some(file) => {
+                    let own = for_server(repo, &local, &ids)?;
+                    let judging = from_file(file, own.trunk.as_bstr(), &ids)?;
+                    Policy { trust: own.trust, repository_id: own.repository_id, ..judging }
+                }
                 None => for_server(repo, &local, &ids)?,
             };
             return Ok(Self { refs: local, policy: judging, remote: None });
@@ -66,7 +70,10 @@ impl View {
         };
         let trunk = trunk(asked.trunk, head, &refs, remote.as_ref())?;
         let policy = match asked.policy {
-            Some(file) => from_file(file, trunk.as_bstr(), &ids)?,
+            Some(file) => {
+                let trust = trust(repo, &refs, trunk.as_bstr(), None)?;
+                Policy { trust, ..from_file(file, trunk.as_bstr(), &ids)? }
+            }
             None => for_client(repo, &refs, trunk.as_bstr(), &ids)?,
         };
         Ok(Self { refs, policy, remote })

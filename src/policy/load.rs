@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::parse::{Known, Server, built_in, parse, parse_server};
-use super::{POLICY_FILE, Policy};
+use super::roles::Trust;
+use super::{POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::entry::Mode;
 use crate::error::{Error, Result};
 use crate::git::Repo;
 use crate::refs::RefMap;
+use crate::sign::{Revoked, Signers};
+use crate::statement::sha256;
 
 /// The largest policy, in bytes.
 const MAX_POLICY: u64 = 1024 * 1024;
@@ -56,11 +59,58 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
         Some(text) => parse(&text, &shown(&path), known)?,
         None => at_trunk(repo, refs, known)?,
     };
+    policy.trust = trust(repo, refs, trunk.as_bstr(), Some(&folder))?;
     if let Some(server) = server {
         policy.floor = server.floor;
         policy.actor = server.actor;
+        policy.repository_id = Some(server.repository_id);
+    } else {
+        // Whoever has no gate of their own has no word on which repository this is.
+        policy.repository_id = policy.repository_id.filter(|_| refs.contains_key(&trunk));
     }
     Ok(policy)
+}
+
+/// The file of signers, in the gate's folder or in the policy's at the trusted ref.
+pub const SIGNERS: &str = "allowed_signers";
+/// The file of revocations, likewise: a KRL, or public keys line by line.
+pub const REVOKED: &str = "revoked";
+
+/// Whose keys are whose. The signers of the gate's own folder replace those of the trusted ref; a revocation in either
+/// place counts.
+///
+/// # Errors
+/// A file cannot be read or is not valid: then nobody's signature can be judged, nor its lack.
+pub fn trust(repo: &Repo, refs: &RefMap, trunk: &BStr, folder: Option<&Path>) -> Result<Trust> {
+    let mut trust = Trust::default();
+    let own = |name: &str| folder.map(|folder| bytes(&folder.join(name))).transpose().map(Option::flatten);
+    let signers = match own(SIGNERS)? {
+        Some(bytes) => Some(bytes),
+        None => trusted_file(repo, refs, trunk, SIGNERS)?,
+    };
+    if let Some(bytes) = signers {
+        trust.digests.push(sha256(&bytes));
+        trust.signers = Some(Signers::parse(&bytes, SIGNERS)?);
+    }
+    for bytes in [own(REVOKED)?, trusted_file(repo, refs, trunk, REVOKED)?].into_iter().flatten() {
+        trust.digests.push(sha256(&bytes));
+        trust.revoked.push(Revoked::parse(&bytes, REVOKED)?);
+    }
+    Ok(trust)
+}
+
+/// A file of the policy's folder at the trusted ref.
+fn trusted_file(repo: &Repo, refs: &RefMap, trunk: &BStr, name: &str) -> Result<Option<Vec<u8>>> {
+    let Some(tip) = refs.get(trunk) else { return Ok(None) };
+    let path = format!("{POLICY_FOLDER}/{name}");
+    let Some(entry) = repo.find(repo.commit(*tip)?.tree, path.as_str().into())? else { return Ok(None) };
+    let help = "an administrator sets the signers with refgate install server --repo DIR --signers FILE";
+    if entry.mode != Mode::File {
+        return Err(Error::undecided(format!("{path} at the trusted ref is {}", entry.mode.name())).help(help));
+    }
+    let content = repo.blob(entry.oid, MAX_POLICY)?;
+    let large = || Error::undecided(format!("{path} at the trusted ref is larger than {MAX_POLICY} bytes")).help(help);
+    content.map(Some).ok_or_else(large)
 }
 
 /// Where a gate was installed and its own word is gone.
@@ -74,7 +124,7 @@ pub fn damaged() -> Error {
 /// # Errors
 /// As [`for_server`].
 pub fn for_client(repo: &Repo, refs: &RefMap, trunk: &BStr, rules: &[&str]) -> Result<Policy> {
-    at_trunk(repo, refs, Known { rules, trunk })
+    Ok(Policy { trust: trust(repo, refs, trunk, None)?, ..at_trunk(repo, refs, Known { rules, trunk })? })
 }
 
 /// A policy file that a person names.
@@ -117,8 +167,15 @@ pub fn client_trunk(remote_head: Option<BString>, refs: &RefMap) -> BString {
 }
 
 fn read(path: &Path) -> Result<Option<String>> {
-    match fs_err::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+    let text = |bytes| {
+        String::from_utf8(bytes).map_err(|error| Error::undecided(format!("{} is not UTF-8: {error}", shown(path))))
+    };
+    bytes(path)?.map(text).transpose()
+}
+
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs_err::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
         // A link that leads nowhere is no missing file: somebody put a policy there.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && fs_err::symlink_metadata(path).is_err() => {
             Ok(None)

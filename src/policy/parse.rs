@@ -8,6 +8,7 @@ use bstr::BString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::roles::{RawApprovals, RawChecks, RawOverrides, RawRoles, Signing, Trust};
 use super::{Limits, Paths, Policy};
 use crate::actor::ActorSource;
 use crate::error::{Error, Result};
@@ -38,6 +39,11 @@ struct File {
     paths: RawPaths,
     rules: BTreeMap<Spanned<String>, Severity>,
     limits: RawLimits,
+    repository_id: Option<Spanned<String>>,
+    roles: RawRoles,
+    approvals: RawApprovals,
+    overrides: RawOverrides,
+    checks: RawChecks,
 }
 
 type Patterns = Option<Vec<Spanned<String>>>;
@@ -187,6 +193,9 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         rules,
         floor: BTreeMap::new(),
         actor: ActorSource::default(),
+        repository_id: place.id(file.repository_id)?,
+        signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.checks)?,
+        trust: Trust::default(),
         limits: Limits {
             seconds: place.positive(file.limits.seconds, DEFAULT_SECONDS)?,
             blob_bytes: place.positive(file.limits.blob_bytes, DEFAULT_BLOB_BYTES)?,
@@ -195,13 +204,13 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
 }
 
 /// The text that spans point into.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     text: &'a str,
     name: &'a str,
 }
 
 impl Place<'_> {
-    fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
+    pub(super) fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
         let before = self.text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
@@ -305,6 +314,26 @@ impl Place<'_> {
             names.push(artifact.into_inner());
         }
         Ok(names)
+    }
+
+    /// A number from 1 to `most`.
+    pub(super) fn at_most(&self, written: Option<Spanned<u32>>, default: u32, most: u32) -> Result<u32> {
+        match written {
+            Some(number) if !(1..=most).contains(number.get_ref()) => {
+                Err(self.error(Some(number.span()), &format!("write a number from 1 to {most}")))
+            }
+            Some(number) => Ok(number.into_inner()),
+            None => Ok(default),
+        }
+    }
+
+    fn id(&self, written: Option<Spanned<String>>) -> Result<Option<String>> {
+        match written {
+            Some(id) if id.get_ref().trim().is_empty() => {
+                Err(self.error(Some(id.span()), "the repository needs an id, or none here"))
+            }
+            id => Ok(id.map(Spanned::into_inner)),
+        }
     }
 
     fn positive(&self, written: Option<Spanned<u64>>, default: u64) -> Result<u64> {

@@ -3,7 +3,7 @@
 //! Owns the line's spelling, to the byte. Must not know whether the task or the base are the right ones.
 
 use super::task::is_task_name;
-use super::text::excerpt;
+use crate::escape::excerpt;
 use crate::oid::Oid;
 
 /// What the marker says.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::strict_json::{self, JsonError};
 use crate::oid::Oid;
+use crate::strict_json::{self, JsonError};
 
 /// The value of `schema` in a status that refgate wrote.
 pub const SCHEMA: &str = "refgate.status/1";

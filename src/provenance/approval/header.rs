@@ -2,7 +2,7 @@
 
 use super::outline::TextLine;
 use super::{Approval, Approver, Line, Problem};
-use crate::provenance::text::excerpt;
+use crate::escape::excerpt;
 
 /// Takes a line outside the sections for one of the four keys, when it is one.
 pub(super) fn read_key(approval: &mut Approval, line: &TextLine) {

@@ -6,9 +6,8 @@ use super::header::{normal, read_key, read_name};
 use super::outline::{Block, Kind, Lead, Outline};
 use super::scope::{self, AS_ITEM, ScopeReader};
 use super::{Approval, Approver, Line, MAX_PATTERNS, Problem};
-use crate::escape::is_hidden;
+use crate::escape::{excerpt, is_hidden};
 use crate::glob::Glob;
-use crate::provenance::text::excerpt;
 
 /// The sections that mean something, here or to others; key lines in them are theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use super::header::normal;
 use super::outline::{Block, Kind, Lead};
 use super::wording::{self, looks_like_path};
 use super::{Entry, Heading, Problem, Scope};
+use crate::escape::excerpt;
 use crate::glob::Glob;
-use crate::provenance::text::excerpt;
 
 pub(super) const AS_ITEM: &str = "write it as a list item, as in - `src/api/**`";
 

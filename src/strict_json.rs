@@ -5,7 +5,7 @@
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::text::excerpt;
+use crate::escape::excerpt;
 
 /// The largest document in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -1,0 +1,149 @@
+//! One SSHSIG: who signed, for what, with which hash (OpenSSH's PROTOCOL.sshsig).
+
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::certificate::Certificate;
+use super::key::Key;
+use super::wire::{Reader, put_string};
+use super::{Refusal, Verified, armor};
+use crate::escape;
+
+const MAGIC: &[u8] = b"SSHSIG";
+const VERSION: u32 = 1;
+
+/// The flags of a FIDO token: somebody touched it, somebody proved who they are to it (a PIN, a finger).
+const PRESENT: u8 = 1;
+const VERIFIED: u8 = 4;
+/// Behind the flags of a FIDO signature stands a counter.
+const COUNTER: usize = 4;
+
+/// A signature as `ssh-keygen -Y sign` makes it, well-formed, of a kind that counts. Nothing is verified yet.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    signer: Signer,
+    namespace: String,
+    hash: Hash,
+    signature: ssh_key::Signature,
+}
+
+/// Who the signature says has made it.
+#[derive(Clone, Debug)]
+enum Signer {
+    Plain(Key),
+    Certified(Box<Certificate>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Hash {
+    Sha256,
+    Sha512,
+}
+
+impl Signature {
+    /// Reads a signature in its armor.
+    ///
+    /// # Errors
+    /// It is no SSHSIG of version 1, or of a kind that does not count.
+    pub fn parse(armored: &[u8]) -> Result<Self, Refusal> {
+        Self::from_blob(&armor::open(armored)?)
+    }
+
+    fn from_blob(blob: &[u8]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(blob);
+        let cut_off = || Refusal::Malformed("it is cut off");
+        if reader.bytes(MAGIC.len()) != Some(MAGIC) {
+            return Err(Refusal::Malformed("it does not begin with SSHSIG"));
+        }
+        if reader.u32().ok_or_else(cut_off)? != VERSION {
+            return Err(Refusal::Malformed("it is not of version 1"));
+        }
+        let signer = reader.string().ok_or_else(cut_off)?;
+        let namespace = reader.text().ok_or(Refusal::Malformed("its namespace is no text"))?;
+        let reserved = reader.string().ok_or_else(cut_off)?;
+        let hash = reader.string().ok_or_else(cut_off)?;
+        let signature = reader.string().ok_or_else(cut_off)?;
+        if !reader.is_empty() {
+            return Err(Refusal::Malformed("something follows it"));
+        }
+        if namespace.is_empty() {
+            return Err(Refusal::Malformed("it has no namespace"));
+        }
+        if !reserved.is_empty() {
+            return Err(Refusal::Malformed("its reserved field is not empty, and is not signed either"));
+        }
+        let hash = match hash {
+            b"sha256" => Hash::Sha256,
+            b"sha512" => Hash::Sha512,
+            _ => return Err(Refusal::Malformed("its hash is neither sha256 nor sha512")),
+        };
+        let signer = match Certificate::is_one(signer) {
+            true => Signer::Certified(Box::new(Certificate::parse(signer)?)),
+            false => Signer::Plain(Key::from_blob(signer)?),
+        };
+        Ok(Self { signer, namespace: namespace.to_owned(), hash, signature: raw(signature)? })
+    }
+
+    /// What the signature was made for.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The key that is said to have signed; of a certificate, the key that it certifies.
+    pub fn key(&self) -> &Key {
+        match &self.signer {
+            Signer::Plain(key) => key,
+            Signer::Certified(certificate) => certificate.key(),
+        }
+    }
+
+    /// The kind of key as `ssh-keygen` prints it, such as `ED25519` or `RSA-CERT`.
+    pub fn kind(&self) -> String {
+        let certified = if self.certificate().is_some() { "-CERT" } else { "" };
+        format!("{}{certified}", self.key().kind())
+    }
+
+    /// What vouches for the key, where the signature brings it along.
+    pub(super) fn certificate(&self) -> Option<&Certificate> {
+        match &self.signer {
+            Signer::Plain(_) => None,
+            Signer::Certified(certificate) => Some(certificate),
+        }
+    }
+
+    /// Whether the key signed `message`, and what its token says of who was there.
+    pub(super) fn check(&self, message: &[u8]) -> Result<Verified, Refusal> {
+        let (name, digest) = match self.hash {
+            Hash::Sha256 => ("sha256", Sha256::digest(message).to_vec()),
+            Hash::Sha512 => ("sha512", Sha512::digest(message).to_vec()),
+        };
+        let mut signed = MAGIC.to_vec();
+        for part in [self.namespace.as_bytes(), b"", name.as_bytes(), &digest] {
+            put_string(&mut signed, part);
+        }
+        let key = self.key();
+        key.verify(&signed, &self.signature)?;
+        let flags = if key.is_hardware() { self.flags() } else { 0 };
+        Ok(Verified { key: key.clone(), presence: flags & PRESENT != 0, verification: flags & VERIFIED != 0 })
+    }
+
+    fn flags(&self) -> u8 {
+        let bytes = self.signature.as_bytes();
+        bytes.len().checked_sub(COUNTER + 1).and_then(|at| bytes.get(at)).copied().unwrap_or(0)
+    }
+}
+
+/// The signature proper: of a kind that counts, all of its bytes, in their one form.
+pub(super) fn raw(bytes: &[u8]) -> Result<ssh_key::Signature, Refusal> {
+    let name = Reader::new(bytes).string().ok_or(Refusal::Malformed("what is signed with is cut off"))?;
+    if name == b"ssh-rsa" {
+        return Err(Refusal::Sha1);
+    }
+    if !matches!(name, b"rsa-sha2-256" | b"rsa-sha2-512") && super::key::kind(name).is_none() {
+        let shown = escape::escape(name.get(..64).unwrap_or(name));
+        return Err(Refusal::Unsupported(format!("a signature of the type \"{shown}\"")));
+    }
+    let wrong = || Refusal::Malformed("its numbers are not written as they should be");
+    let signature = ssh_key::Signature::try_from(bytes).map_err(|_| wrong())?;
+    let again = ssh_key::encoding::Encode::encode_vec(&signature).map_err(|_| wrong())?;
+    if again == bytes { Ok(signature) } else { Err(wrong()) }
+}

@@ -1,0 +1,138 @@
+//! Who may sign: a file in OpenSSH's format of allowed signers (ssh-keygen(1), ALLOWED SIGNERS).
+
+mod line;
+mod options;
+mod pattern;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use self::line::Line;
+use super::key::Key;
+use super::signature::Signature;
+use super::{Question, Refusal, Verified};
+use crate::error::{Error, Result};
+use crate::escape;
+
+/// A file of allowed signers, all of its lines well-formed.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    name: String,
+    lines: Vec<Line>,
+    digest: String,
+}
+
+impl Signers {
+    /// Reads a file; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// A line is malformed. OpenSSH skips such a line; here nobody signs until it is mended, for what is skipped may be
+    /// the line that limits a key.
+    pub fn parse(bytes: &[u8], name: &str) -> Result<Self> {
+        let name = escape::printable(name);
+        let mut lines = Vec::new();
+        for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let number = index + 1;
+            let line = Line::parse(text, number).map_err(|reason| {
+                Error::undecided(format!("{name}:{number}: {reason}"))
+                    .help("mend or remove that line; ssh-keygen(1), ALLOWED SIGNERS, says how one is written")
+            })?;
+            lines.extend(line);
+        }
+        let mut digest = String::new();
+        for byte in Sha256::digest(bytes) {
+            let _ = write!(digest, "{byte:02x}");
+        }
+        Ok(Self { name, lines, digest })
+    }
+
+    /// Whether the principal signed `message` for this namespace, at a time when the key counted.
+    ///
+    /// # Errors
+    /// Why it is not so.
+    pub fn verify(
+        &self,
+        question: &Question<'_>,
+        signature: &Signature,
+        message: &[u8],
+    ) -> std::result::Result<Verified, Refusal> {
+        if question.principal.is_empty() || question.principal.contains(['*', '?', '!', ',']) {
+            return Err(Refusal::Principal(escape::printable(question.principal)));
+        }
+        if signature.namespace() != question.namespace {
+            let (found, wanted) = (escape::printable(signature.namespace()), escape::printable(question.namespace));
+            return Err(Refusal::OtherNamespace { found, wanted });
+        }
+        for revoked in question.revoked {
+            revoked.check(signature)?;
+        }
+        self.allowed(question, signature)?;
+        let verified = signature.check(message)?;
+        if signature.certificate().is_some_and(|certificate| certificate.verify_required()) && !verified.verification {
+            let reason = "it asks for the user to be verified, and the token did not do so";
+            return Err(Refusal::Certificate(reason.to_owned()));
+        }
+        Ok(verified)
+    }
+
+    /// Every plain key on a line whose principals match, whatever that line's dates and namespaces.
+    pub fn keys_of(&self, principal: &str) -> BTreeSet<Key> {
+        let lines = self.lines.iter().filter(|line| !line.options.authority && line.is_of(principal));
+        lines.map(|line| line.key.clone()).collect()
+    }
+
+    /// The SHA-256 of the bytes that were read, in hexadecimal.
+    pub fn digest(&self) -> String {
+        self.digest.clone()
+    }
+
+    /// One line must allow it by itself. Of several that nearly do, the first says why not.
+    fn allowed(&self, question: &Question<'_>, signature: &Signature) -> std::result::Result<(), Refusal> {
+        let mut nearly = None;
+        for line in self.lines.iter().filter(|line| line.is_of(question.principal)) {
+            match self.line_allows(line, question, signature) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(refusal)) => _ = nearly.get_or_insert(refusal),
+                None => {}
+            }
+        }
+        Err(nearly.unwrap_or_else(|| Refusal::UnknownKey {
+            fingerprint: signature.key().fingerprint(),
+            principal: escape::printable(question.principal),
+        }))
+    }
+
+    /// Whether a line of the principal allows it; `None` where it is about another key.
+    fn line_allows(
+        &self,
+        line: &Line,
+        question: &Question<'_>,
+        signature: &Signature,
+    ) -> Option<std::result::Result<(), Refusal>> {
+        match signature.certificate() {
+            None if !line.options.authority && line.key == *signature.key() => {}
+            Some(certificate) if line.options.authority && line.key == *certificate.authority() => {
+                if let Err(refusal) = certificate.holds(question) {
+                    return Some(Err(refusal));
+                }
+            }
+            _ => return None,
+        }
+        let place = format!("{}:{}", self.name, line.number);
+        let (options, at) = (&line.options, question.at.as_second());
+        if options.namespaces.as_ref().is_some_and(|list| !pattern::list_matches(question.namespace.as_bytes(), list)) {
+            let namespace = escape::printable(question.namespace);
+            return Some(Err(Refusal::NamespaceNotAllowed { place, namespace }));
+        }
+        if let Some(since) = options.after.filter(|after| at < after.as_second()) {
+            return Some(Err(Refusal::NotYetValid { place, since: since.to_string() }));
+        }
+        if let Some(until) = options.before.filter(|before: &Timestamp| at > before.as_second()) {
+            return Some(Err(Refusal::Expired { place, until: until.to_string() }));
+        }
+        Some(Ok(()))
+    }
+}
