@@ -2,6 +2,7 @@
 //! done.
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -130,6 +131,11 @@ impl<'a> Person<'a> {
         assert_eq!(code, i32::from(value["missing"] != 0), "{value}");
         assert_eq!(serde_json::to_string(&value).unwrap() + "\n", said.stdout, "the keys are sorted");
         assert_eq!(value["promotion"].is_string(), value["missing"] == 0 && value["promoted"] == false, "{value}");
+        if value["promotion"].is_string() {
+            let (target, branch) = (value["target"].as_str().unwrap(), value["branch"].as_str().unwrap());
+            let (code, said) = self.run(&["check", "--ref", target, "--head", branch]);
+            assert_eq!(code, 0, "nothing is missing, but: {}", said.stdout);
+        }
         value
     }
 
@@ -394,10 +400,14 @@ fn start_refuses_what_could_never_be_promoted_and_overwrites_nothing() {
     fs_err::remove_file(person.top().join(".ai-stack-trace")).unwrap();
     assert_eq!(sandbox.git(["symbolic-ref", "HEAD"]).must(), "refs/heads/main");
 
-    // What can be carried comes along.
+    // What can be carried comes along, and a hook that fails afterwards changes nothing of it.
+    let hook = person.top().join(".git/hooks/post-checkout");
+    fs_err::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
+    fs_err::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     person.write(&[("src/new.rs", "mine\n"), ("README.md", "# Mine\n")]);
     person.task(&["start", "t1"]).must();
     assert_eq!(person.read("README.md"), "# Mine\n");
+    fs_err::remove_file(hook).unwrap();
     person.refused(&["start", "t1"], "this repository holds the branch autoTest/t1 already");
     person.commit("All of it");
     person.approve(APPROVAL);
@@ -603,6 +613,49 @@ fn an_artifact_that_git_ignores_is_named_with_the_command_that_adds_it() {
         person.shell(line).must();
     }
     person.lacks(&[("push", "origin")]);
+}
+
+#[test]
+fn what_is_told_stays_short_and_what_is_to_be_typed_can_be() {
+    let sandbox = scene();
+    let person = Person::of(&sandbox);
+    person.work();
+    person.task(&["finish"]).must();
+    person.commit("Finish t1");
+    person.git(&["rm", "-q", "-r", ".ai-stack-trace/t1/contract"]);
+    for number in 0..25 {
+        person.write(&[(&format!("lib/{number}.rs"), "x\n")]);
+    }
+    person.commit("No contract");
+    let status = person.status(&[]);
+    let mend = |rule: &str, path: &str| {
+        let mut items = status["items"].as_array().unwrap().iter();
+        let item = items.find(|item| item["rule"] == rule && item["path"] == path);
+        item.unwrap_or_else(|| panic!("{rule} {path}: {status}"))["mend"].as_str().unwrap().to_owned()
+    };
+    let marker = ".ai-stack-trace/t1/contract/APPROVED";
+    fs_err::create_dir(person.top().join(".ai-stack-trace/t1/contract")).unwrap();
+    person.shell(mend("artifact-missing", marker).split(", ").next().unwrap()).must();
+    assert_eq!(person.read(marker), format!("APPROVED:t1:{}\n", sandbox.rev("origin/main")));
+    assert!(mend("artifact-missing", APPROVAL).contains("the line Task: t1"), "{status}");
+
+    // With an approval each path is a finding of its own, and they are mended in one way.
+    person.git(&["checkout", "-q", "HEAD~", "--", ".ai-stack-trace/t1/contract"]);
+    person.commit("The contract again");
+    for number in 0..7 {
+        person.write(&[(&format!("{FOLDER}/logs/{number}.txt"), "x\n")]);
+    }
+    let (code, said) = person.run(&["task", "status"]);
+    assert_eq!(code, 1);
+    assert!(said.stdout.contains("task t1 for origin/main: 30 things are missing"), "{}", said.stdout);
+    assert!(said.stdout.contains("... and 5 more of out-of-scope"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("not committed: logs/0.txt, ") && said.stdout.contains(" and 2 more"),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(said.stdout.matches("the path is not in the approved scope").count(), 1, "{}", said.stdout);
+    assert_eq!(said.stdout.matches("    at    lib/").count(), 20, "{}", said.stdout);
 }
 
 #[test]

@@ -40,7 +40,11 @@ pub fn run(args: &Start, env: &Env, now: jiff::Timestamp) -> Result<()> {
         return Err(Error::usage(format!("{folder} stands in the work tree already, and start overwrites nothing"))
             .help("move it away first, or choose another name"));
     }
-    switch_to_new(&top, &work.branch, base)?;
+    let switched = switch_to_new(&top, &work.branch, base);
+    // A post-checkout hook of the person's that fails comes too late to keep Git from switching.
+    if !work.is_current()? {
+        switched?;
+    }
     for (path, text) in template(&work.policy, &work.name, base) {
         write(&top, &format!("{folder}/{path}"), &text, false)?;
     }

@@ -24,8 +24,7 @@ use crate::report::json;
 /// Something could not be judged.
 pub fn run(args: &Status, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let work = Work::open(&args.seen, args.name.as_deref(), env)?;
-    // In a bare repository there is nothing that waits to be committed.
-    let top = if work.is_current()? { top(&args.seen.repo).ok() } else { None };
+    let top = if work.is_current()? { Some(top(&args.seen.repo)?) } else { None };
     let survey = survey(&work, top.as_deref(), now)?;
     let text = match args.format {
         Format::Human => human(&work, &survey),
