@@ -309,7 +309,7 @@ pub struct Doctor {
 pub enum Format {
     /// Text for people; hooks write it to standard error, `check` to standard output
     Human,
-    /// One line of JSON (refgate.verdict/1), on standard output
+    /// One line of JSON, on standard output; a verdict is refgate.verdict/1
     Json,
 }
 
