@@ -17,6 +17,7 @@ use crate::oid::Oid;
 use crate::provenance::task::{APPROVAL, APPROVED, FAILED, STATUS};
 use crate::refs::{RefMap, RefUpdate};
 use crate::report::human::shell_word;
+use crate::statement::approval;
 
 /// What a person does for a task, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub(super) enum Step {
     Status,
     /// Brings the branch to the server.
     Push,
+    /// Has the checks run, which sign the very tree that is promoted: the status is part of it.
+    Checks,
 }
 
 impl Step {
@@ -54,6 +57,7 @@ impl Step {
             Self::Artifacts => "artifacts",
             Self::Status => "status",
             Self::Push => "push",
+            Self::Checks => "checks",
         }
     }
 
@@ -63,16 +67,19 @@ impl Step {
             "artifact-missing" => file.map_or(Self::Artifacts, Self::of_file),
             "approved-marker" => Self::Contract,
             "approval-invalid" | "out-of-scope" | "not-approved" | "schema-unlisted" => Self::Scope,
-            "approval-unsigned" => Self::Signature,
+            "approval-unsigned" | "approval-signature" => Self::Signature,
             "merge-not-clean" => Self::Merge,
             "status-invalid" | "status-contradicted" => Self::Status,
+            "check-missing" => Self::Checks,
             _ => Self::Change,
         }
     }
 
     /// The step at which a file of the trace, by its path below the task's folder, is written.
     fn of_file(file: &BStr) -> Self {
-        if file.starts_with(b"contract/") {
+        if file.starts_with(approval::FILE.as_bytes()) {
+            Self::Signature
+        } else if file.starts_with(b"contract/") {
             Self::Contract
         } else if file.starts_with(b"final/") {
             Self::Status
@@ -341,12 +348,16 @@ mod tests {
             ("artifact-missing", None, Step::Artifacts),
             ("approved-marker", Some(APPROVED), Step::Contract),
             ("schema-unlisted", None, Step::Scope),
+            ("approval-signature", Some(approval::FILE), Step::Signature),
+            ("check-missing", None, Step::Checks),
             ("merge-not-clean", None, Step::Merge),
             ("path-name", None, Step::Change),
             ("status-contradicted", Some(STATUS), Step::Status),
         ] {
             assert_eq!(Step::of(rule, file.map(BStr::new)), step, "{rule} {file:?}");
         }
+        assert_eq!(Step::of_file("contract/approval.json.sig".into()), Step::Signature);
+        assert_eq!(Step::of_file("contract/approval.md".into()), Step::Contract);
     }
 
     #[test]
