@@ -12,4 +12,5 @@ pub mod pages;
 pub mod person;
 pub mod rules;
 pub mod sig;
+pub mod task;
 pub mod uninstall;
