@@ -208,6 +208,22 @@ fn variables_that_a_client_may_bring_are_found() {
 }
 
 #[test]
+fn a_gate_that_waits_for_signed_pushes_can_get_them() {
+    let mut scene = Scene::new();
+    scene.install(&["--actor", "push-certificate"]);
+    let urls = scene.spoilt("no-urls", |_| {});
+    assert_eq!(urls["weight"], "advice");
+    let file = scene.server.join("refgate/server.toml");
+    let text = fs_err::read_to_string(&file).unwrap();
+    fs_err::write(&file, text.replace("urls = []", "urls = [\"https://git.example.com/project.git\"]")).unwrap();
+    scene.from_the_start = scene.ids();
+    assert!(!scene.from_the_start.contains("no-urls"));
+    let unset = |scene: &Scene| scene.config(&["--unset", "receive.certNonceSeed"]);
+    scene.mended("no-nonce-seed", unset);
+    assert_eq!(scene.spoilt("no-nonce-seed", unset)["weight"], "problem");
+}
+
+#[test]
 fn every_repository_below_a_root_is_looked_at() {
     let scene = Scene::new();
     let root = scene.sandbox.path().join("root");

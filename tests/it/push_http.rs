@@ -156,7 +156,13 @@ fn whoever_signed_the_push_is_the_pusher(kind: &Kind) {
     let public = fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keys/alice.pub")).unwrap();
     let signers = sandbox.path().join("signers");
     fs_err::write(&signers, format!("alice@example.com {public}")).unwrap();
-    must(process::command(&refgate).args(["install", "server", "--signers"]).arg(&signers).arg("--repo").arg(&web.repository));
+    must(
+        process::command(&refgate)
+            .args(["install", "server", "--signers"])
+            .arg(&signers)
+            .arg("--repo")
+            .arg(&web.repository),
+    );
     believe(&web.repository, &refgate, "push-certificate");
     first_commit(&sandbox);
     let url = web.url("bob:builder@");
