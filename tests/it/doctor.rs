@@ -28,7 +28,8 @@ impl Scene {
         sandbox.commit("first");
         sandbox.push(["main"]).must();
         let signers = sandbox.path().join("signers");
-        fs_err::write(&signers, "alice@example.com ssh-ed25519 AAAA\n").unwrap();
+        let key = fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keys/alice.pub")).unwrap();
+        fs_err::write(&signers, format!("alice@example.com {key}")).unwrap();
         let sshd = sandbox.path().join("sshd_config");
         fs_err::write(&sshd, "AcceptEnv LANG LC_* GIT_PROTOCOL\n").unwrap();
         let mut scene = Self { sandbox, server, sshd, from_the_start: BTreeSet::new() };
