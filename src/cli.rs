@@ -184,6 +184,9 @@ pub struct Init {
     /// Print the policy instead of writing it
     #[arg(long)]
     pub print: bool,
+    /// Let any SSH key sign overrides and changes of the policy, not only hardware keys that were touched
+    #[arg(long)]
+    pub no_hardware_keys: bool,
 }
 
 /// Where to install.

@@ -1,22 +1,25 @@
 //! From ref updates to change sets. What a range, a base and a way into a protected branch are is decided here, once,
 //! from the server's old refs and from objects; the push's own claims are only compared.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::content::remerge;
 use super::dates::behind;
+use super::retained::bearing_on;
 use super::signed::Signatures;
 use super::task::{At, file, frozen, is_finished};
-use super::{ChangeSet, Content, Need, Push, Relation, Target, Task, Way};
+use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Target, Task, Way};
 use crate::error::Result;
 use crate::git::{ObjectKind, Repo};
 use crate::oid::Oid;
+use crate::policy::load::{REVOKED, SIGNERS};
 use crate::policy::signatures::Signatures as Asked;
-use crate::policy::{Class, POLICY_FILE, Policy};
+use crate::policy::{Class, POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::refs::{Action, RefUpdate};
+use crate::statement::place::Place;
 
 /// Loads the facts that rules need: for each update, in order, every way to look at it, or why it cannot be judged.
 /// `needs` says which facts the rules for a class of refs read. What one update takes in memory can be given back before
@@ -63,7 +66,8 @@ impl Loader<'_> {
         }
         let needs = needs(set.class);
         match set.class {
-            Class::Notes | Class::Refgate | Class::Unknown => Ok(vec![set]),
+            Class::Refgate => Ok(vec![self.document(set)?]),
+            Class::Notes | Class::Unknown => Ok(vec![set]),
             Class::Tag => {
                 set.contained = self.is_contained(new, self.protected.iter())?;
                 if !set.contained {
@@ -105,7 +109,7 @@ impl Loader<'_> {
             relation: Relation::None,
             contained: false,
             bootstrap: false,
-            new_policy: None,
+            new_rules: Rc::default(),
             target: target.cloned(),
             way: None,
             base: None,
@@ -113,8 +117,53 @@ impl Loader<'_> {
             task: None,
             finished: None,
             frozen: Rc::default(),
+            statement: None,
+            companions: Rc::default(),
+            tree: None,
+            documents: Rc::default(),
             signatures: Rc::default(),
         })
+    }
+
+    /// One of refgate's own refs: what stands behind it, and for an override what it is held against.
+    fn document(&self, mut set: ChangeSet) -> Result<ChangeSet> {
+        if set.update.action() != Action::Create {
+            return Ok(set);
+        }
+        let name = set.update.name.as_bstr();
+        if let Some(place) = Place::parse(name) {
+            set.statement = Some(Rc::new(Retained::load(self.repo, self.policy, name, set.update.new)?));
+            if matches!(place, Place::Override { .. }) {
+                set.companions = Rc::new(self.companions()?);
+            }
+        }
+        Ok(set)
+    }
+
+    fn companions(&self) -> Result<Companions> {
+        let mut companions = Companions::default();
+        let mut tips = Vec::new();
+        for update in self.push.updates.iter().filter(|update| !update.new.is_zero()) {
+            let name = update.name.as_bstr();
+            let class = self.policy.classify(name);
+            if !(class.is_branch() || class == Class::Tag) {
+                continue;
+            }
+            let (ObjectKind::Commit, new) = self.repo.peel(update.new)? else { continue };
+            let node = self.repo.node(new)?;
+            tips.push(new);
+            companions.trees.insert(update.name.clone(), node.tree);
+            let mut tasks = BTreeSet::from_iter(self.policy.task_of(name).map(ToOwned::to_owned));
+            if class == Class::Protected {
+                let merged = node.parents.get(1).copied();
+                let sources = [Some(new), merged].into_iter().flatten().flat_map(|tip| self.sources(update, tip));
+                tasks.extend(sources.filter_map(|way| way.task));
+            }
+            companions.tasks.insert(update.name.clone(), tasks);
+        }
+        let commits = self.repo.range(&tips, &self.protected_tips())?;
+        companions.signed_by = Signatures::load(self.repo, self.policy, &commits, None, self.now)?.keys;
+        Ok(companions)
     }
 
     /// The protected branch that a new commit on another branch aims at: the trusted one where the commit's history
@@ -175,10 +224,8 @@ impl Loader<'_> {
             }
         }
         self.finish_content(&mut set, content, new, needs)?;
-        if set.bootstrap {
-            let policy = self.repo.find(self.repo.node(new)?.tree, POLICY_FILE.into())?;
-            let read = |entry| file(self.repo, entry, self.policy.limits.blob_bytes).map(Rc::new);
-            set.new_policy = policy.map(read).transpose()?;
+        if name == self.policy.trunk {
+            set.new_rules = Rc::new(self.new_rules(&set, new)?);
         }
         let Some(target) = set.target.clone() else { return Ok(vec![set]) };
         let ways = match set.relation {
@@ -187,9 +234,37 @@ impl Loader<'_> {
         };
         if ways.is_empty() {
             set.base = self.base(new, Some(&target))?.0;
-            return Ok(vec![set]);
+            return Ok(vec![self.with_documents(set, new, needs)?]);
         }
-        ways.into_iter().map(|way| self.by_way(set.clone(), way, &target, needs)).collect()
+        let by_way = |way| self.with_documents(self.by_way(set.clone(), way, &target, needs)?, new, needs);
+        ways.into_iter().map(by_way).collect()
+    }
+
+    /// The files that would say from then on what is allowed and whose keys are whose: those that the change touches,
+    /// and in a first push those that are there.
+    fn new_rules(&self, set: &ChangeSet, new: Oid) -> Result<BTreeMap<BString, File>> {
+        let root = self.repo.node(new)?.tree;
+        let mut rules = BTreeMap::new();
+        for path in [POLICY_FILE.to_owned(), format!("{POLICY_FOLDER}/{SIGNERS}"), format!("{POLICY_FOLDER}/{REVOKED}")]
+        {
+            let path = BString::from(path);
+            if (set.bootstrap || set.content.touched.contains_key(&path))
+                && let Some(entry) = self.repo.find(root, path.as_bstr())?
+            {
+                rules.insert(path, file(self.repo, entry, self.policy.limits.blob_bytes)?);
+            }
+        }
+        Ok(rules)
+    }
+
+    fn with_documents(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
+        if needs.contains(&Need::Documents) {
+            set.tree = Some(self.repo.node(new)?.tree);
+            let tree = set.tree.filter(|_| set.class == Class::Protected);
+            let (content, task) = (&set.content, set.task.as_deref());
+            set.documents = Rc::new(bearing_on(self.repo, self.policy, self.push, content, tree, task)?);
+        }
+        Ok(set)
     }
 
     /// The branches that the server holds and that explain the new tip: it is theirs, or the merge of theirs.
@@ -282,7 +357,7 @@ impl Loader<'_> {
                 set.finished = self.finished(name, target, &set.content)?;
             }
         }
-        Ok(set)
+        self.with_documents(set, new, needs)
     }
 
     /// The protected branch where the task is finished already: the one that it aims at, or any, where the change is

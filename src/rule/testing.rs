@@ -79,7 +79,7 @@ impl Facts {
                 relation: if class.is_branch() { Relation::FastForward } else { Relation::None },
                 contained: false,
                 bootstrap: false,
-                new_policy: None,
+                new_rules: Rc::default(),
                 base: target.as_ref().map(|target| target.tip),
                 target,
                 way: None,
@@ -87,6 +87,10 @@ impl Facts {
                 task: None,
                 finished: None,
                 frozen: Rc::default(),
+                statement: None,
+                companions: Rc::default(),
+                tree: Some(oid(TREE)),
+                documents: Rc::default(),
                 signatures: Rc::default(),
                 update,
             },
@@ -210,8 +214,14 @@ impl Facts {
 
     pub(crate) fn bootstrap(mut self, policy: Option<File>) -> Self {
         self.change.bootstrap = true;
-        self.change.new_policy = policy.map(Rc::new);
+        self.change.new_rules = Rc::new(policy.map(|file| ("refgate.toml".into(), file)).into_iter().collect());
         self.created().on_an_empty_server()
+    }
+
+    /// The change leaves this at the place of a file that says what is allowed from then on.
+    pub(crate) fn new_rules(mut self, path: &str, file: File) -> Self {
+        self.change.new_rules = Rc::new([(path.into(), file)].into());
+        self
     }
 
     pub(crate) fn without_target(mut self) -> Self {

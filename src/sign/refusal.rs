@@ -95,8 +95,8 @@ impl Refusal {
             }
             Self::OtherNamespace { .. } => "sign anew in that namespace: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
             Self::Principal(_) => "ask for one person by the name that the signers have",
+            Self::Nameless(_) => "have the signers name the person on a line of the key, without any pattern",
             Self::UnknownKey { .. } => "sign with a key of that person, or have the key written into the signers",
-            Self::Nameless(_) => "have the signers name the one whose key it is, on a line of its own",
             Self::NamespaceNotAllowed { .. } => "sign with a key that may, or have the line's namespaces widened",
             Self::NotYetValid { .. } | Self::Expired { .. } => {
                 "sign with a key that is valid now, or have its dates renewed"

@@ -1,8 +1,10 @@
 //! Who signed what, said without a signature.
 
+use std::rc::Rc;
+
 use super::{Facts, oid};
-use crate::change::Certificate;
 use crate::change::signed::{By, Tag};
+use crate::change::{Certificate, Files, Retained};
 use crate::policy::parse::{Known, parse};
 use crate::sign::{Key, Signer};
 
@@ -38,6 +40,22 @@ impl Facts {
     pub(crate) fn with_policy(mut self, toml: &str) -> Self {
         let known = Known { rules: &[], trunk: "refs/heads/main".into() };
         self.policy = parse(&format!("version = 1\n{toml}"), "p.toml", known).unwrap();
+        self
+    }
+
+    /// The new ref of refgate's own holds these files, and artifacts with these digests.
+    pub(crate) fn retaining(mut self, top: &[(&str, &[u8])], artifacts: &[(&str, &str)]) -> Self {
+        let top = top.iter().map(|(name, content)| ((*name).into(), content.to_vec())).collect();
+        let artifacts = artifacts.iter().map(|(name, digest)| ((*name).into(), (*digest).to_owned())).collect();
+        let files = Ok(Files { top, artifacts });
+        self.change.statement = Some(Rc::new(Retained { name: self.change.update.name.clone(), files }));
+        self
+    }
+
+    /// Behind the new ref of refgate's own stands no document, for this reason.
+    pub(crate) fn retaining_nothing(mut self, why: &str) -> Self {
+        let name = self.change.update.name.clone();
+        self.change.statement = Some(Rc::new(Retained { name, files: Err(why.to_owned()) }));
         self
     }
 }
