@@ -237,11 +237,11 @@ pub struct InstallServer {
     /// The branch to trust: always protected, and its old tip holds the policy [default: the one that HEAD names]
     #[arg(long, value_name = "BRANCH")]
     pub trusted_ref: Option<String>,
-    /// Who says who pushes: none, remote-user, gitolite, ssh, env:NAME [default: as before, else none]
+    /// Who says who pushes: none, remote-user, gitolite, ssh, push-certificate, env:NAME [default: as before, else none]
     ///
     /// `remote-user` is the web server's authenticated user (REMOTE_USER), `gitolite` is GL_USER, `ssh` is REFGATE_ACTOR,
-    /// which sshd sets for the key, `env:NAME` the variable that a forge sets for its hooks. Once a source is named, a
-    /// push by nobody is not let in.
+    /// which sshd sets for the key, `push-certificate` is whoever signed the push (`git push --signed`), `env:NAME` the
+    /// variable that a forge sets for its hooks. Once a source is named, a push by nobody is not let in.
     #[arg(long, value_name = "SOURCE")]
     pub actor: Option<ActorSource>,
     /// The policy that judges; from then on the one in the repository does not count

@@ -13,6 +13,7 @@ pub(crate) mod objects;
 pub(crate) mod path;
 pub(crate) mod place;
 pub(crate) mod policy;
+pub(crate) mod push_cert;
 pub(crate) mod refs;
 pub(crate) mod server;
 pub(crate) mod status;

@@ -114,10 +114,11 @@ fn receive(
     answer.limit(policy.limits.seconds);
     let updates = updates(&repo)?;
     let Presented { certificate, reservation } = certificate::present(&repo, &policy, env, &updates, now)?;
-    let actor = match (&policy.actor, &certificate) {
-        (ActorSource::PushCertificate, certificate) => policy.actor.actor(certificate::signer(certificate)?)?,
-        (source, _) => source.actor(Env::identity(source))?,
+    let named = match &policy.actor {
+        ActorSource::PushCertificate => certificate::signer(&certificate)?,
+        source => Env::identity(source),
     };
+    let actor = policy.actor.actor(named)?;
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
     // What stands outside refs/ is no branch, and the rules say so.
     for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {

@@ -17,6 +17,7 @@ const TARGETS: &[(&str, Property)] = &[
     ("objects", properties::objects::holds),
     ("path", properties::path::holds),
     ("policy", properties::policy::holds),
+    ("push_cert", properties::push_cert::holds),
     ("refs", properties::refs::holds),
     ("server", properties::server::holds),
     ("status", properties::status::holds),
