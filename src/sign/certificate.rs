@@ -50,7 +50,7 @@ impl Certificate {
             put_string(&mut certified, reader.string().ok_or_else(cut_off)?);
         }
         let mut read = || -> Option<_> {
-            let (serial, kind, id) = (reader.u64()?, reader.u32()?, reader.string()?);
+            let (serial, kind, id) = (reader.u64()?, reader.u32()?, reader.c_string()?);
             let principals = strings_of(reader.string()?)?;
             let (after, before) = (reader.u64()?, reader.u64()?);
             let critical = options(reader.string()?)?;
@@ -136,7 +136,7 @@ fn strings_of(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut reader = Reader::new(bytes);
     let mut found = Vec::new();
     while !reader.is_empty() {
-        found.push(reader.string().filter(|string| !string.contains(&0))?.to_vec());
+        found.push(reader.c_string()?.to_vec());
     }
     Some(found)
 }
