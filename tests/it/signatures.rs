@@ -1,6 +1,7 @@
 //! `ssh-keygen -Y verify` and refgate are asked the same questions. Where refgate says yes `ssh-keygen` must too, and
 //! where only refgate says no, the reason must be in the table of docs/signatures.md.
 
+mod certificates;
 mod command;
 mod forge;
 mod mutation;
@@ -70,7 +71,8 @@ fn what_counts_for_refgate_counts_for_ssh_keygen_and_the_other_way_but_for_what_
     let mut dice = Dice::new(5);
     let by_chance = (0..BY_CHANCE).map(|_| (None, random::case(&world, &mut dice)));
     let by_hand = strict::cases(&world).into_iter().map(|(line, case)| (Some(line), case));
-    let cases: Vec<(Option<&str>, Case)> = by_chance.chain(revoked(&world)).chain(by_hand).collect();
+    let made = certificates::cases(&world).into_iter().map(|case| (None, case));
+    let cases: Vec<(Option<&str>, Case)> = by_chance.chain(revoked(&world)).chain(made).chain(by_hand).collect();
     let answers = in_parallel(&cases, |(_, case)| {
         let folder = tempfile::tempdir_in(world.forge.path("")).unwrap();
         (case.ours(), case.theirs(folder.path()))
