@@ -16,6 +16,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub use load::load;
 pub(crate) use retained::owned_changes;
 pub use retained::{Files, Retained};
+pub use task::{is_finished, is_required};
 
 use crate::entry::{Entry, Mode};
 use crate::fold::fold;

@@ -1,5 +1,7 @@
 //! The command line: structs only, whose doc comments are the help.
 
+pub mod task;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +33,9 @@ pub enum Command {
     /// The same judge as in `check`, with the updates that Git hands to that hook. Exit status: 0 accepted, 1 refused,
     /// 2 could not decide, which Git takes for a refusal too.
     Hook(Hook),
+    /// Work on a task, from its branch to its promotion
+    #[command(subcommand)]
+    Task(task::Task),
     /// Explain a rule: what it refuses, why, an example, the fix
     Explain(Explain),
     /// List the rules
@@ -345,7 +350,7 @@ pub struct Doctor {
 pub enum Format {
     /// Text for people; hooks write it to standard error, `check` to standard output
     Human,
-    /// One line of JSON (refgate.verdict/1), on standard output
+    /// One line of JSON, on standard output; a verdict is refgate.verdict/1
     Json,
 }
 

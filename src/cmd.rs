@@ -9,6 +9,8 @@ pub mod hook;
 pub mod init;
 pub mod install;
 pub mod pages;
+pub mod person;
 pub mod rules;
 pub mod sig;
+pub mod task;
 pub mod uninstall;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use refgate::cli::task::Task;
 use refgate::cli::{Cli, Command, Install, Sig};
 use refgate::cmd;
 use refgate::env::Env;
@@ -15,6 +16,11 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => cmd::check::run(args, &env, now),
         Command::Hook(args) => cmd::hook::run(args, &env, now),
+        Command::Task(Task::Start(args)) => told(cmd::task::start(args, &env, now)),
+        Command::Task(Task::Status(args)) => {
+            cmd::task::status(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Task(Task::Finish(args)) => told(cmd::task::finish(args, &env, now)),
         Command::Explain(args) => told(cmd::rules::explain(args)),
         Command::Rules(args) => told(cmd::rules::list(args)),
         Command::Init(args) => told(cmd::init::run(args, &env)),

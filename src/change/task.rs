@@ -115,7 +115,16 @@ fn net(repo: &Repo, policy: &Policy, at: &At<'_>, root: Oid) -> Result<BTreeSet<
     Ok(paths)
 }
 
+/// Whether a path below a task's folder is one of the artifacts that the policy requires, or lies in the folder of one.
+pub fn is_required(policy: &Policy, path: &BStr) -> bool {
+    policy.artifacts.iter().any(|name| match name.ends_with('/') {
+        true => path.starts_with(name.as_bytes()),
+        false => path == name.as_str(),
+    })
+}
+
 /// Artifacts in the folders of audits and reviews that stood at the branch's old tip and no longer stand as they were.
+/// What begins with a dot is none, and often only keeps an empty folder.
 fn rewritten(
     repo: &Repo,
     policy: &Policy,
@@ -126,8 +135,11 @@ fn rewritten(
     let Some(old_tip) = at.old_tip else { return Ok(BTreeSet::new()) };
     let old = repo.find(repo.node(old_tip)?.tree, folder)?.filter(|entry| entry.mode == Mode::Tree);
     let Some(old) = old else { return Ok(BTreeSet::new()) };
-    let kept =
-        |path: &BStr| policy.artifacts.iter().any(|name| name.ends_with('/') && path.starts_with(name.as_bytes()));
+    let kept = |path: &BStr| {
+        let mut names = policy.artifacts.iter().filter(|name| name.ends_with('/'));
+        let inside = names.find_map(|name| path.strip_prefix(name.as_bytes()));
+        inside.is_some_and(|rest| !rest.split_str("/").any(|part| part.starts_with(b".")))
+    };
     let gone = list(repo, old.oid)?
         .into_iter()
         .filter(|(path, entry)| kept(path.as_bstr()) && entries.get(path) != Some(entry))
@@ -170,7 +182,10 @@ pub(super) fn frozen(repo: &Repo, policy: &Policy, content: &Content, tips: &[Oi
 }
 
 /// Whether the task is finished on a protected branch's tip, in any spelling of its name.
-pub(super) fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
+///
+/// # Errors
+/// The tip cannot be read.
+pub fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
     Ok(!finished_tasks(repo, policy, tip, &|name| name == fold(task).as_ref())?.is_empty())
 }
 

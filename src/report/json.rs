@@ -84,8 +84,13 @@ pub fn render(verdict: &Verdict) -> String {
         schema: "refgate.verdict/1",
         updates: verdict.updates.iter().map(update).collect(),
     };
+    line(&wire)
+}
+
+/// A document as one line of ASCII, with its line feed. The keys are sorted when the fields of `wire` are.
+pub fn line(wire: &impl Serialize) -> String {
     // Plain structs with string keys cannot fail to serialize.
-    let json = serde_json::to_string(&wire).unwrap_or_default();
+    let json = serde_json::to_string(wire).unwrap_or_default();
     json.chars().map(ascii).chain(["\n".to_owned()]).collect()
 }
 
@@ -147,7 +152,7 @@ fn problem(error: &Error) -> ProblemV1<'_> {
 }
 
 /// UTF-8 as it is; anything else escaped, with its bytes in base64 beside it.
-fn text(bytes: &[u8]) -> (String, Option<String>) {
+pub fn text(bytes: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
         Err(_) => (escape::escape(bytes), Some(STANDARD.encode(bytes))),

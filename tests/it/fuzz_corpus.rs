@@ -9,10 +9,13 @@ type Property = fn(&[u8]);
 
 /// Every fuzz target with its property.
 const TARGETS: &[(&str, Property)] = &[
+    ("allowed_signers", properties::allowed_signers::holds),
     ("approval", properties::approval::holds),
     ("approved", properties::approved::holds),
+    ("armor", properties::armor::holds),
     ("glob", properties::glob::holds),
     ("index", properties::index::holds),
+    ("krl", properties::krl::holds),
     ("names", properties::names::holds),
     ("objects", properties::objects::holds),
     ("path", properties::path::holds),
