@@ -67,6 +67,9 @@ pub enum Command {
     ///
     /// Exit status: 0 no problem, 1 a problem, 2 nothing could be found out.
     Doctor(Doctor),
+    /// Look at SSH signatures as the gate does
+    #[command(subcommand)]
+    Sig(Sig),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -186,6 +189,9 @@ pub struct Init {
     /// Print the policy instead of writing it
     #[arg(long)]
     pub print: bool,
+    /// Let any SSH key sign overrides and changes of the policy, not only hardware keys that were touched
+    #[arg(long)]
+    pub no_hardware_keys: bool,
 }
 
 /// Where to install.
@@ -247,6 +253,41 @@ pub struct InstallServer {
     /// The largest push that Git takes, like `512m` or `2g`, or `none` [default: 1g where nothing is set]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_input_size: Option<u64>,
+}
+
+/// What to do with a signature.
+#[derive(Debug, Subcommand)]
+pub enum Sig {
+    /// Say whether a signature counts, and if not why; the signed bytes come on standard input
+    ///
+    /// Asks what `ssh-keygen -Y verify` asks, with the same letters, and prints the same line when the signature counts.
+    /// Where refgate is stricter, docs/signatures.md lists it.
+    ///
+    /// Exit status: 0 it counts, 1 it does not, 2 a file could not be read or is malformed.
+    Verify(SigVerify),
+}
+
+/// The options of `refgate sig verify`.
+#[derive(Debug, Args)]
+pub struct SigVerify {
+    /// Who may sign (ssh-keygen(1), ALLOWED SIGNERS)
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub signers: PathBuf,
+    /// Who is said to have signed: one name, no pattern
+    #[arg(short = 'I', long, value_name = "NAME")]
+    pub principal: String,
+    /// What the signature must have been made for
+    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The signature
+    #[arg(short = 's', long, value_name = "FILE")]
+    pub signature: PathBuf,
+    /// Keys that count no more: a revocation list of ssh-keygen's, or public keys; may be given again
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub revoked: Vec<PathBuf>,
+    /// Verify as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// The options of `refgate uninstall`.

@@ -10,5 +10,6 @@ pub mod init;
 pub mod install;
 pub mod pages;
 pub mod rules;
+pub mod sig;
 pub mod task;
 pub mod uninstall;

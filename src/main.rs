@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use refgate::cli::task::Task;
-use refgate::cli::{Cli, Command, Install};
+use refgate::cli::{Cli, Command, Install, Sig};
 use refgate::cmd;
 use refgate::env::Env;
 use refgate::error::Error;
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => told(cmd::pages::completions(args)),
         Command::Man(args) => told(cmd::pages::man(args)),
         Command::Doctor(args) => cmd::doctor::run(args, &env).unwrap_or_else(|error| told(Err(error))),
+        Command::Sig(Sig::Verify(args)) => cmd::sig::verify(args, now).unwrap_or_else(|error| told(Err(error))),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

@@ -4,6 +4,8 @@
 mod armor;
 mod certificate;
 mod key;
+pub mod object;
+pub mod push_cert;
 mod refusal;
 mod revoked;
 mod signature;
@@ -20,7 +22,7 @@ pub use self::key::Key;
 pub use self::refusal::Refusal;
 pub use self::revoked::Revoked;
 pub use self::signature::Signature;
-pub use self::signers::Signers;
+pub use self::signers::{Signer, Signers, Whom};
 
 /// What is asked of a signature.
 #[derive(Clone, Copy, Debug)]

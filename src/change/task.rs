@@ -12,6 +12,8 @@ use crate::git::Repo;
 use crate::oid::Oid;
 use crate::path::Budget;
 use crate::policy::Policy;
+use crate::statement::approval;
+use crate::statement::place::is_signature_of;
 
 /// Where a task stands, as far as loading its trace needs to know.
 pub(super) struct At<'a> {
@@ -75,17 +77,17 @@ fn list(repo: &Repo, tree: Oid) -> Result<BTreeMap<BString, Entry>> {
     Ok(entries)
 }
 
-/// The files that rules read. Of everything else they only ask whether it is there.
-const READ: [&str; 3] = ["contract/APPROVED", "contract/approval.md", "final/status.json"];
+/// The files that rules read, beside the signatures on the approval. Of everything else they only ask whether it is
+/// there.
+const READ: [&str; 4] = ["contract/APPROVED", "contract/approval.md", approval::FILE, "final/status.json"];
 /// More entries than any real trace has.
 const MAX_ENTRIES: usize = 100_000;
 
 fn read(repo: &Repo, policy: &Policy, entries: &BTreeMap<BString, Entry>) -> Result<BTreeMap<BString, File>> {
     let mut files = BTreeMap::new();
-    for path in READ.map(BString::from) {
-        if let Some(entry) = entries.get(&path) {
-            files.insert(path, file(repo, *entry, policy.limits.blob_bytes)?);
-        }
+    let sealed = |path: &BString| path.to_str().is_ok_and(|path| is_signature_of(approval::FILE, path));
+    for (path, entry) in entries.iter().filter(|(path, _)| READ.iter().any(|read| path == read) || sealed(path)) {
+        files.insert(path.clone(), file(repo, *entry, policy.limits.blob_bytes)?);
     }
     Ok(files)
 }

@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::answer::{Answer, Told};
 use super::client::{Asked, View, branch};
-use crate::change::Push;
+use crate::change::{Certificate, Push};
 use crate::cli::Check;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -69,7 +69,10 @@ fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result
         }
         update(&mut refs, &policy, name, new)
     };
-    let push = Push::new(refs.clone(), vec![update], refs.is_empty());
+    let mut push = Push::new(refs.clone(), vec![update], refs.is_empty()).certified(Certificate::Unseen);
+    if args.staged {
+        push = push.drafting(new);
+    }
     Ok(Told { verdict: judge(&repo, &policy, &push, args.at.unwrap_or(now)), notes })
 }
 

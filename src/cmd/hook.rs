@@ -8,7 +8,8 @@ use bstr::{BString, ByteSlice as _};
 use super::answer::{Answer, Told};
 use super::check;
 use super::client::{Asked, View};
-use crate::change::Push;
+use crate::actor::ActorSource;
+use crate::change::{Certificate, Push};
 use crate::cli::{Hook, HookName};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -21,6 +22,10 @@ use crate::policy::Policy;
 use crate::policy::load::{damaged, for_server, server_folder};
 use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
 use crate::rules;
+
+mod certificate;
+
+use certificate::{Presented, Reservation};
 
 /// Ten thousand refs take one megabyte; nobody pushes as much as this.
 const MAX_INPUT: u64 = 64 * 1024 * 1024;
@@ -49,24 +54,26 @@ pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
         }),
     };
     let claimed = answer.claim();
-    // Only an answer that is given may use the bootstrap up.
+    // Only an answer that is given may use anything up.
     claimed.write(&judged.and_then(Judged::settle).unwrap_or_else(Told::from))
 }
 
-/// What was judged, and the one-time bootstrap that accepting it uses up.
+/// What was judged, and what accepting it uses up: the one-time bootstrap, the push certificate.
 struct Judged {
     told: Told,
     token: Option<PathBuf>,
+    reservation: Option<Reservation>,
 }
 
 impl From<Told> for Judged {
     fn from(told: Told) -> Self {
-        Self { told, token: None }
+        Self { told, token: None, reservation: None }
     }
 }
 
 impl Judged {
     fn settle(self) -> Result<Told> {
+        self.reservation.map_or(Ok(()), |reservation| reservation.make())?;
         self.token.map_or(Ok(()), |token| use_up(&token))?;
         Ok(self.told)
     }
@@ -106,17 +113,23 @@ fn receive(
     // Before the input is read: whoever holds the other end open must not keep the process alive.
     answer.limit(policy.limits.seconds);
     let updates = updates(&repo)?;
-    let actor = policy.actor.actor(Env::identity(&policy.actor))?;
+    let Presented { certificate, reservation } = certificate::present(&repo, &policy, env, &updates, now)?;
+    let actor = match (&policy.actor, &certificate) {
+        (ActorSource::PushCertificate, certificate) => policy.actor.actor(certificate::signer(certificate)?)?,
+        (source, _) => source.actor(Env::identity(source))?,
+    };
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
     // What stands outside refs/ is no branch, and the rules say so.
     for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {
         direct(&repo, name)?;
     }
     let token = server_folder(&repo).join(BOOTSTRAP);
-    let push = Push::new(refs, updates, token.is_file()).by(actor);
+    let push = Push::new(refs, updates, token.is_file()).by(actor).certified(certificate);
     let verdict = judge(&repo, &policy, &push, now);
-    let spends = verdict.bootstrap && verdict.decision == Decision::Accept;
-    Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends) })
+    let accepted = verdict.decision == Decision::Accept;
+    let spends = verdict.bootstrap && accepted;
+    let reservation = reservation.filter(|_| accepted);
+    Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends), reservation })
 }
 
 /// What a push calls by the name of a symbolic ref is another ref, with other rules; so is what stands behind a link of
@@ -165,7 +178,8 @@ fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now:
         }
     }
     let bootstrap = refs.is_empty();
-    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap), now)).into())
+    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap).certified(Certificate::Unseen), now))
+        .into())
 }
 
 fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
@@ -178,7 +192,8 @@ fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Times
         let mut refs = refs.clone();
         let update = check::update(&mut refs, &policy, name.clone(), new);
         let bootstrap = refs.is_empty();
-        judge(&repo, &policy, &Push::new(refs, vec![update], bootstrap), now)
+        let push = Push::new(refs, vec![update], bootstrap).certified(Certificate::Unseen).drafting(new);
+        judge(&repo, &policy, &push, now)
     };
     let verdict = judge(repo.staged_commit(env)?);
     let refused = verdict.decision == Decision::Refuse;

@@ -63,6 +63,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
                 trusted_ref: trusted.clone(),
                 repository_id: random(16)?,
                 actor: actor.clone(),
+                urls: Vec::new(),
                 floor: BTreeMap::new(),
             },
         };
@@ -197,6 +198,9 @@ fn judging(folder: &Path, given: bool, trusted: &BString) -> String {
 
 fn who(actor: &ActorSource) -> String {
     match actor.variable() {
+        _ if *actor == ActorSource::PushCertificate => {
+            format!("{actor} (whoever signed the push; without git push --signed no push is let in)")
+        }
         Some(variable) => format!("{actor} (whom {variable} names; without it no push is let in)"),
         None => "none (nobody says who pushes; --actor names a source)".into(),
     }
@@ -259,13 +263,16 @@ fn server_file(server: &Server) -> String {
          trusted_ref = {:?}\n\
          # Signed statements name the repository by this id. Never change it.\n\
          repository_id = {:?}\n\
-         # Who says who pushes: none, remote-user, gitolite, ssh or env:NAME. Nothing else is believed.\n\
-         actor = \"{}\"\n\n\
+         # Who says who pushes: none, remote-user, gitolite, ssh, push-certificate or env:NAME. Nothing else is believed.\n\
+         actor = \"{}\"\n\
+         # The URLs that a push certificate may be for, or ends of their paths. Without any, the folder's name counts.\n\
+         urls = {}\n\n\
          # Severities that no policy can lower, like: direct-push = \"enforce\"\n\
          [floor]\n",
         server.trusted_ref.to_str_lossy(),
         server.repository_id,
         server.actor,
+        toml::Value::from(server.urls.clone()),
     );
     for (rule, severity) in &server.floor {
         let _ = writeln!(text, "{rule} = {:?}", severity.name());

@@ -104,6 +104,23 @@ impl Repo {
         Ok(Some(buffer))
     }
 
+    /// A commit or an annotated tag as it is stored, which is what was signed; `None` when it is larger than `limit`
+    /// bytes.
+    ///
+    /// # Errors
+    /// It is missing or unreadable.
+    pub fn raw(&self, oid: Oid, limit: u64) -> Result<Option<Vec<u8>>> {
+        use gix::prelude::HeaderExt as _;
+        let unreadable = |error: &dyn std::fmt::Display| self.unreadable(oid, "object", error);
+        let header = self.gix.objects.header(to_gix(oid)).map_err(|error| unreadable(&error))?;
+        if header.size() > limit {
+            return Ok(None);
+        }
+        let mut buffer = Vec::new();
+        self.gix.objects.find(&to_gix(oid), &mut buffer).map_err(|error| unreadable(&error))?;
+        Ok(Some(buffer))
+    }
+
     /// The entries of one tree, in Git's order.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     if let Some(server) = server {
         policy.floor = server.floor;
         policy.actor = server.actor;
+        policy.urls = server.urls;
         policy.repository_id = Some(server.repository_id);
     } else {
         // Whoever has no gate of their own has no word on which repository this is.

@@ -239,6 +239,8 @@ fn distinct(people: &[Signer]) -> usize {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawRoles {
+    /// What the roles ask for that would ask for a hardware key.
+    presence: Option<Presence>,
     approve: Option<RawRole>,
     #[serde(rename = "override")]
     override_role: Option<RawRole>,
@@ -302,7 +304,11 @@ impl Signing {
         let mut filled = BTreeMap::new();
         for (name, role) in RoleName::ALL.into_iter().zip(raw) {
             if let Some(role) = role {
-                filled.insert(name, parse_role(place, name, role)?);
+                let presence = match name.presence() {
+                    Presence::Any => Presence::Any,
+                    hardware => roles.presence.unwrap_or(hardware),
+                };
+                filled.insert(name, parse_role(place, name, role, presence)?);
             }
         }
         let override_label = match overrides.label {
@@ -338,7 +344,7 @@ impl Signing {
     }
 }
 
-fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole) -> Result<Role> {
+fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole, presence: Presence) -> Result<Role> {
     let mut principals = BTreeSet::new();
     let first = raw.principals.first().map(Spanned::span);
     for principal in raw.principals {
@@ -358,7 +364,7 @@ fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole) -> Result<Role> {
         let message = format!("the role `{}` has {} people, so {threshold} cannot sign", name.name(), principals.len());
         return Err(place.error(span, &message));
     }
-    Ok(Role { principals, threshold, presence: raw.presence.unwrap_or(name.presence()) })
+    Ok(Role { principals, threshold, presence: raw.presence.unwrap_or(presence) })
 }
 
 #[cfg(test)]

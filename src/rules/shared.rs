@@ -1,5 +1,7 @@
 //! What several rules do alike.
 
+pub(super) mod signed;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::change::{File, Task, Touch};

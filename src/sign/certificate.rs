@@ -90,6 +90,11 @@ impl Certificate {
         &self.key
     }
 
+    /// The names of those whom it is for.
+    pub(super) fn principals(&self) -> &[Vec<u8>] {
+        &self.principals
+    }
+
     /// Who vouches for the key.
     pub(super) const fn authority(&self) -> &Key {
         &self.authority

@@ -14,7 +14,7 @@ use super::{Refusal, armor};
 use crate::escape;
 
 /// The bits of the RSA keys that count.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
+const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
 
 /// The marker of a point that is written as both its numbers.
 const UNCOMPRESSED: u8 = 4;

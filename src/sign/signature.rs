@@ -1,5 +1,7 @@
 //! One SSHSIG: who signed, for what, with which hash (OpenSSH's PROTOCOL.sshsig).
 
+use std::io::{ErrorKind, Read};
+
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::certificate::Certificate;
@@ -110,20 +112,55 @@ impl Signature {
         }
     }
 
-    /// Whether the key signed `message`, and what its token says of who was there.
-    pub(super) fn check(&self, message: &[u8]) -> Result<Verified, Refusal> {
-        let (name, digest) = match self.hash {
-            Hash::Sha256 => ("sha256", Sha256::digest(message).to_vec()),
-            Hash::Sha512 => ("sha512", Sha512::digest(message).to_vec()),
+    /// What of a message is signed.
+    pub(super) fn hash(&self, message: &[u8]) -> Vec<u8> {
+        match self.hash {
+            Hash::Sha256 => Sha256::digest(message).to_vec(),
+            Hash::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
+
+    /// What of a message is signed, read piece by piece.
+    pub(super) fn hash_stream(&self, mut message: impl Read) -> std::io::Result<Vec<u8>> {
+        let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = match message.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            let piece = buffer.get(..read).unwrap_or_default();
+            match self.hash {
+                _ if read == 0 => break,
+                Hash::Sha256 => sha256.update(piece),
+                Hash::Sha512 => sha512.update(piece),
+            }
+        }
+        Ok(match self.hash {
+            Hash::Sha256 => sha256.finalize().to_vec(),
+            Hash::Sha512 => sha512.finalize().to_vec(),
+        })
+    }
+
+    /// Whether the key signed the message with this digest, and what its token says of who was there.
+    pub(super) fn check(&self, digest: &[u8]) -> Result<Verified, Refusal> {
+        let hash = match self.hash {
+            Hash::Sha256 => "sha256",
+            Hash::Sha512 => "sha512",
         };
         let mut signed = MAGIC.to_vec();
-        for part in [self.namespace.as_bytes(), b"", name.as_bytes(), &digest] {
+        for part in [self.namespace.as_bytes(), b"", hash.as_bytes(), digest] {
             put_string(&mut signed, part);
         }
         let key = self.key();
         key.verify(&signed, &self.signature)?;
         let flags = if key.is_hardware() { self.flags() } else { 0 };
-        Ok(Verified { key: key.clone(), presence: flags & PRESENT != 0, verification: flags & VERIFIED != 0 })
+        let verification = flags & VERIFIED != 0;
+        if !verification && self.certificate().is_some_and(Certificate::verify_required) {
+            let reason = "it asks for its user to be verified, and the token did not do so";
+            return Err(Refusal::Certificate(reason.to_owned()));
+        }
+        Ok(Verified { key: key.clone(), presence: flags & PRESENT != 0, verification })
     }
 
     fn flags(&self) -> u8 {

@@ -71,6 +71,10 @@ fn a_hardware_key_is_asked_for_by_two_roles_and_where_the_policy_says_so() {
         let presence = policy.signing.roles[&name].presence;
         assert_eq!(presence == Presence::Required, due, "{name:?}");
     }
+    let lowered = policy("[roles]\npresence = \"any\"\noverride = { principals = [\"a\"] }").unwrap();
+    assert_eq!(lowered.signing.roles[&RoleName::Override].presence, Presence::Any);
+    let raised = "[roles]\npresence = \"any\"\noverride = { principals = [\"a\"], presence = \"verified\" }";
+    assert_eq!(policy(raised).unwrap().signing.roles[&RoleName::Override].presence, Presence::Verified);
 }
 
 #[test]
