@@ -159,3 +159,66 @@ impl fmt::Debug for Key {
         write!(f, "{} {}", self.kind(), self.fingerprint())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::wire::put_string;
+
+    fn blob(parts: &[&[u8]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        parts.iter().for_each(|part| put_string(&mut out, part));
+        out
+    }
+
+    /// An RSA key whose first byte is `first`, of so many bytes.
+    fn rsa(first: u8, bytes: usize) -> Vec<u8> {
+        let mut modulus = vec![0xff; bytes];
+        modulus[0] = first;
+        if first >= 0x80 {
+            modulus.insert(0, 0);
+        }
+        blob(&[b"ssh-rsa", &[1, 0, 1], &modulus])
+    }
+
+    #[test]
+    fn rsa_keys_have_from_2048_to_8192_bits() {
+        let bits = |first, bytes| Key::from_blob(&rsa(first, bytes)).map(drop);
+        assert_eq!((bits(0x80, 256), bits(0xff, 1024)), (Ok(()), Ok(())));
+        assert_eq!((bits(0x7f, 256), bits(0xff, 128)), (Err(Refusal::Bits(2047)), Err(Refusal::Bits(1024))));
+        assert_eq!(bits(1, 1025), Err(Refusal::Bits(8193)));
+        assert!(Key::of_any_strength(&rsa(0x80, 64)).is_ok(), "what is revoked may be weak");
+    }
+
+    #[test]
+    fn a_key_is_written_in_one_way_only() {
+        let numbers = Err(Refusal::Key("its numbers are not written as they should be"));
+        let read = |blob: &[u8]| Key::from_blob(blob).map(drop);
+        let modulus = [&[0][..], &[0xff; 256]].concat();
+        assert_eq!(read(&blob(&[b"ssh-rsa", &[1, 0, 1], &modulus])), Ok(()));
+        assert_eq!(read(&blob(&[b"ssh-rsa", &[0, 1, 0, 1], &modulus])), numbers);
+        assert_eq!(read(&blob(&[b"ssh-rsa", &[1, 0, 1], &modulus, b""])), numbers);
+        assert_eq!(read(&blob(&[b"ssh-ed25519", &[7; 31]])), numbers);
+        assert_eq!(read(&blob(&[b"ssh-ed25519", &[7; 32]])), Ok(()));
+        let (whole, packed) = ([&[4][..], &[7; 64]].concat(), [&[2][..], &[7; 32]].concat());
+        for (name, application) in
+            [("ecdsa-sha2-nistp256", None), ("sk-ecdsa-sha2-nistp256@openssh.com", Some(b"ssh:"))]
+        {
+            let with = |point: &[u8]| {
+                let head = blob(&[name.as_bytes(), b"nistp256", point]);
+                [head, application.map_or(Vec::new(), |application| blob(&[application]))].concat()
+            };
+            assert_eq!((read(&with(&whole)), read(&with(&packed))), (Ok(()), numbers.clone()), "{name}");
+        }
+        assert_eq!(read(&[0, 0, 0, 9]), Err(Refusal::Key("it is cut off")));
+    }
+
+    #[test]
+    fn a_key_of_a_token_is_known_for_one() {
+        let token = Key::from_blob(&blob(&[b"sk-ssh-ed25519@openssh.com", &[7; 32], b"ssh:"])).unwrap();
+        assert!(token.is_hardware() && token.kind() == "ED25519-SK");
+        let plain = Key::from_blob(&blob(&[b"ssh-ed25519", &[7; 32]])).unwrap();
+        assert!(!plain.is_hardware() && plain != token && plain.clone() == plain);
+        assert!([&token, &plain].into_iter().collect::<std::collections::BTreeSet<_>>().len() == 2);
+    }
+}
