@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod install;
+pub mod overrides;
 pub mod pages;
 pub mod person;
 pub mod rules;

@@ -2,7 +2,7 @@
 //! (gpg-interface.c of Git), and putting a statement where it can be pushed.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -79,7 +79,7 @@ fn default_key(repo: &Repo) -> Result<Option<BString>> {
     let Some(command) = setting(repo, "gpg.ssh.defaultKeyCommand", "")? else { return Ok(None) };
     let mut shell = keygen("sh".as_ref());
     let output = shell.arg("-c").arg(&*command.to_os_str_lossy()).stderr(Stdio::inherit()).output()?;
-    let key = output.stdout.lines().next().map(BString::from).filter(|line| !line.is_empty());
+    let key = output.stdout.split(|byte| *byte == b'\n').next().map(BString::from).filter(|line| !line.is_empty());
     key.map(Some)
         .ok_or_else(|| Error::usage("gpg.ssh.defaultKeyCommand printed no key").help("name one with --key FILE"))
 }
@@ -119,6 +119,37 @@ pub fn deposit(repo: &Repo, place: &Place, files: &BTreeMap<String, Vec<u8>>) ->
     let mut update = configured(repo.common_dir());
     answer(update.args(["update-ref", &name.to_str_lossy(), &commit.to_string(), &zero]))?;
     Ok(commit)
+}
+
+/// Takes back a statement that was put there and not pushed yet.
+///
+/// # Errors
+/// Git fails.
+pub fn forget(repo: &Repo, place: &Place) -> Result<()> {
+    let mut update = configured(repo.common_dir());
+    answer(update.args(["update-ref", "-d", &place.name().to_string()])).map(|_| ())
+}
+
+/// Asks the person at the terminal; `yes` was said beforehand.
+///
+/// # Errors
+/// They say no, or nobody is there to ask.
+pub fn agree(yes: bool, question: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::usage("nobody is at a terminal to say yes").help("--yes, where it was read before"));
+    }
+    let mut out = std::io::stderr();
+    write!(out, "{question} [y/N] ")?;
+    out.flush()?;
+    let mut line = String::new();
+    std::io::stdin().lock().take(16).read_line(&mut line)?;
+    match line.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Error::usage("nothing was signed")),
+    }
 }
 
 /// A git process that takes content and answers an object's name.

@@ -5,6 +5,9 @@
 //! `demo`, `doctor`, `init`, `install`, `task` and `actor` run those commands; `bombs` pushes what no memory holds; `faults`
 //! lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `signatures`
 //! asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
+//! `demo`, `doctor`, `init`, `install`, `task` and `actor` run those commands; `bombs` pushes what no memory holds; `faults` lets
+//! the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `signatures` asks
+//! `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -28,6 +31,7 @@ mod hooks;
 mod init;
 mod install;
 mod layering;
+mod overrides;
 mod places;
 mod push_cert;
 mod push_file;
