@@ -142,6 +142,20 @@ pub enum Certificate {
     Unseen,
 }
 
+impl Certificate {
+    /// All that there is to know of it, in one line.
+    pub fn facts(&self) -> String {
+        match self {
+            Self::Absent => "absent".to_owned(),
+            Self::Unseen => "unseen".to_owned(),
+            Self::Refused(reason) => format!("refused: {reason}"),
+            Self::Valid(Signer { key, principals, presence, verification }) => {
+                format!("valid: {} {principals:?} {presence} {verification}", key.fingerprint())
+            }
+        }
+    }
+}
+
 /// Facts that cost something to load; a rule names the ones it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {

@@ -1,5 +1,6 @@
 //! The command line: structs only, whose doc comments are the help.
 
+pub mod overrides;
 pub mod task;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::ActorSource;
+use overrides::Override;
 
 /// Decides whether a Git ref may move.
 #[derive(Debug, Parser)]
@@ -70,6 +72,9 @@ pub enum Command {
     /// Look at SSH signatures as the gate does
     #[command(subcommand)]
     Sig(Sig),
+    /// Let another person waive what refuses a push, once, by signature
+    #[command(subcommand)]
+    Override(Override),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -104,6 +109,15 @@ pub struct Check {
     /// Judge with this policy file instead of the server's
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Judge the push together with this override, by its id; may be given again
+    #[arg(long = "override", value_name = "ID")]
+    pub overrides: Vec<String>,
+    /// In CI: the event as GitHub describes it; the policy's override label in it asks for the overrides that were fetched
+    #[arg(long, value_name = "FILE")]
+    pub event: Option<PathBuf>,
+    /// In CI: who pushed, as the forge says; overrides are then held against it
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
     /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<jiff::Timestamp>,
@@ -237,11 +251,11 @@ pub struct InstallServer {
     /// The branch to trust: always protected, and its old tip holds the policy [default: the one that HEAD names]
     #[arg(long, value_name = "BRANCH")]
     pub trusted_ref: Option<String>,
-    /// Who says who pushes: none, remote-user, gitolite, ssh, env:NAME [default: as before, else none]
+    /// Who says who pushes: none, remote-user, gitolite, ssh, push-certificate, env:NAME [default: as before, else none]
     ///
     /// `remote-user` is the web server's authenticated user (REMOTE_USER), `gitolite` is GL_USER, `ssh` is REFGATE_ACTOR,
-    /// which sshd sets for the key, `env:NAME` the variable that a forge sets for its hooks. Once a source is named, a
-    /// push by nobody is not let in.
+    /// which sshd sets for the key, `push-certificate` is whoever signed the push (`git push --signed`), `env:NAME` the
+    /// variable that a forge sets for its hooks. Once a source is named, a push by nobody is not let in.
     #[arg(long, value_name = "SOURCE")]
     pub actor: Option<ActorSource>,
     /// The policy that judges; from then on the one in the repository does not count
@@ -311,6 +325,20 @@ pub struct Man {
     /// Write refgate.1 and a page for every command into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// How long something holds: minutes, hours or days.
+fn lifetime(text: &str) -> Result<jiff::SignedDuration, String> {
+    let wrong = || "write it like 30m, 2h or 1d".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number = number.parse::<u32>().ok().filter(|number| (1..=1000).contains(number)).ok_or_else(wrong)?;
+    let minutes = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 24 * 60,
+        _ => return Err(wrong()),
+    };
+    Ok(jiff::SignedDuration::from_mins(i64::from(number) * minutes))
 }
 
 /// A number of bytes as Git writes it; 0 for none.

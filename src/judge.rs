@@ -102,7 +102,8 @@ fn undecided(policy: &Policy, update: &RefUpdate, problem: Error) -> UpdateVerdi
 
 /// SHA-256, hex, over what the verdict rests on beside the objects that these name: object format, policy, every update
 /// with the value that the server holds and the ref that is in its way, every protected branch's old tip, the branches
-/// at the places of a protected branch's new tip, and whether a first push is awaited. The clock is not part of it.
+/// at the places of a protected branch's new tip, the push certificate where one is asked for, and whether a first push is
+/// awaited. The clock is not part of it.
 fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     let mut digest = Sha256::new();
     let mut part = |bytes: &[u8]| {
@@ -112,11 +113,16 @@ fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     part(b"refgate.input/1");
     part(repo.format().name().as_bytes());
     policy.trust.digests.iter().for_each(|digest| part(digest.as_bytes()));
-    if push.updates.iter().any(|update| Place::parse(update.name.as_bstr()).is_some()) {
+    let with_statements = push.updates.iter().any(|update| Place::parse(update.name.as_bstr()).is_some());
+    if with_statements {
         // What statements are held against, and a clone does not know.
         part(policy.repository_id.as_deref().unwrap_or_default().as_bytes());
         part(push.actor.as_deref().unwrap_or_default().as_bytes());
         push.spent.iter().for_each(|(id, spent)| part(format!("{id} {spent:?}").as_bytes()));
+    }
+    let asks = |update: &RefUpdate| policy.signatures_on(update.name.as_bstr()).any(|table| table.push);
+    if with_statements || push.updates.iter().any(asks) {
+        part(push.certificate.facts().as_bytes());
     }
     part(policy.digest().as_bytes());
     part(&[u8::from(push.bootstrap), u8::from(push.refs.is_empty()), u8::from(push.refs.contains_key(&policy.trunk))]);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use refgate::cli::overrides::Override;
 use refgate::cli::task::Task;
 use refgate::cli::{Cli, Command, Install, Sig};
 use refgate::cmd;
@@ -31,6 +32,14 @@ fn main() -> ExitCode {
         Command::Man(args) => told(cmd::pages::man(args)),
         Command::Doctor(args) => cmd::doctor::run(args, &env).unwrap_or_else(|error| told(Err(error))),
         Command::Sig(Sig::Verify(args)) => cmd::sig::verify(args, now).unwrap_or_else(|error| told(Err(error))),
+        Command::Override(Override::Request(args)) => told(cmd::overrides::request(args, &env, now)),
+        Command::Override(Override::Sign(args)) => told(cmd::overrides::sign(args, &env, now)),
+        Command::Override(Override::Import(args)) => told(cmd::overrides::import(args, &env)),
+        Command::Override(Override::List(args)) => told(cmd::overrides::list(args, &env, now)),
+        Command::Override(Override::Show(args)) => told(cmd::overrides::show(args, &env, now)),
+        Command::Override(Override::Verify(args)) => {
+            cmd::overrides::verify(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

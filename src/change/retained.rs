@@ -48,7 +48,7 @@ impl Retained {
     ///
     /// # Errors
     /// An object is missing or unreadable. What is only not as it must be is a fact, and no error.
-    pub(super) fn load(repo: &Repo, policy: &Policy, name: &BStr, oid: Oid) -> Result<Self> {
+    pub fn load(repo: &Repo, policy: &Policy, name: &BStr, oid: Oid) -> Result<Self> {
         let limit = policy.limits.blob_bytes;
         let found = match repo.kind(oid)? {
             ObjectKind::Commit => files(repo, oid, limit),

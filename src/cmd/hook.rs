@@ -1,5 +1,6 @@
 //! `refgate hook NAME`: the same judge behind each of Git's hooks. They differ only in where the updates come from.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::answer::{Answer, Told};
 use super::check;
 use super::client::{Asked, View};
 use crate::actor::ActorSource;
-use crate::change::{Certificate, Push};
+use crate::change::{Certificate, Push, Spent};
 use crate::cli::{Hook, HookName};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -24,8 +25,11 @@ use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
 use crate::rules;
 
 mod certificate;
+mod hint;
+mod single_use;
 
 use certificate::{Presented, Reservation};
+use single_use::Notes;
 
 /// Ten thousand refs take one megabyte; nobody pushes as much as this.
 const MAX_INPUT: u64 = 64 * 1024 * 1024;
@@ -63,11 +67,12 @@ struct Judged {
     told: Told,
     token: Option<PathBuf>,
     reservation: Option<Reservation>,
+    overrides: Option<(Notes, BTreeMap<String, Spent>)>,
 }
 
 impl From<Told> for Judged {
     fn from(told: Told) -> Self {
-        Self { told, token: None, reservation: None }
+        Self { told, token: None, reservation: None, overrides: None }
     }
 }
 
@@ -75,6 +80,9 @@ impl Judged {
     fn settle(self) -> Result<Told> {
         self.reservation.map_or(Ok(()), |reservation| reservation.make())?;
         self.token.map_or(Ok(()), |token| use_up(&token))?;
+        if let Some((notes, known)) = self.overrides {
+            notes.reserve(&self.told.verdict.overrides, &known)?;
+        }
         Ok(self.told)
     }
 }
@@ -114,22 +122,28 @@ fn receive(
     answer.limit(policy.limits.seconds);
     let updates = updates(&repo)?;
     let Presented { certificate, reservation } = certificate::present(&repo, &policy, env, &updates, now)?;
-    let actor = match (&policy.actor, &certificate) {
-        (ActorSource::PushCertificate, certificate) => policy.actor.actor(certificate::signer(certificate)?)?,
-        (source, _) => source.actor(Env::identity(source))?,
+    let named = match &policy.actor {
+        ActorSource::PushCertificate => certificate::signer(&certificate)?,
+        source => Env::identity(source),
     };
+    let actor = policy.actor.actor(named)?;
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
     // What stands outside refs/ is no branch, and the rules say so.
     for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {
         direct(&repo, name)?;
     }
     let token = server_folder(&repo).join(BOOTSTRAP);
-    let push = Push::new(refs, updates, token.is_file()).by(actor).certified(certificate);
+    let notes = Notes::of(&repo);
+    notes.settle(&refs)?;
+    let spent = notes.on(&updates)?;
+    let push = Push::new(refs, updates, token.is_file()).by(actor).certified(certificate).after(spent.clone());
     let verdict = judge(&repo, &policy, &push, now);
     let accepted = verdict.decision == Decision::Accept;
     let spends = verdict.bootstrap && accepted;
     let reservation = reservation.filter(|_| accepted);
-    Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends), reservation })
+    let overrides = accepted.then_some((notes, spent));
+    let told = Told { notes: hint::on(&policy, &push, &verdict), verdict };
+    Ok(Judged { told, token: Some(token).filter(|_| spends), reservation, overrides })
 }
 
 /// What a push calls by the name of a symbolic ref is another ref, with other rules; so is what stands behind a link of

@@ -76,6 +76,17 @@ impl Repo {
             .help("tag the commit itself"))
     }
 
+    /// The root tree of what a name finally is; `None` where that is no commit.
+    ///
+    /// # Errors
+    /// An object on the way is missing or unreadable.
+    pub fn tree_of(&self, oid: Oid) -> Result<Option<Oid>> {
+        match self.peel(oid)? {
+            (ObjectKind::Commit, commit) => Ok(Some(self.commit(commit)?.tree)),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads a commit.
     ///
     /// # Errors

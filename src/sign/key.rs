@@ -10,8 +10,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, EcdsaCurve};
 
 use super::wire::Reader;
-use super::{Refusal, armor};
-use crate::escape;
+use super::{Refusal, armor, shown};
 
 /// The bits of the RSA keys that count.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
@@ -56,8 +55,7 @@ impl Key {
     pub(super) fn of_any_strength(blob: &[u8]) -> Result<Self, Refusal> {
         let name = Reader::new(blob).string().ok_or(Refusal::Key("it is cut off"))?;
         if kind(name).is_none() {
-            let shown = escape::escape(name.get(..64).unwrap_or(name));
-            return Err(Refusal::Unsupported(format!("a key of the type \"{shown}\"")));
+            return Err(Refusal::Unsupported(format!("a key of the type \"{}\"", shown(name))));
         }
         let wrong = Refusal::Key("its numbers are not written as they should be");
         let mut rest = blob;
@@ -96,8 +94,13 @@ impl Key {
 
     /// Whether `signature` is one by this key over `message`.
     pub(super) fn verify(&self, message: &[u8], signature: &ssh_key::Signature) -> Result<(), Refusal> {
-        if signature.algorithm() == (Algorithm::Rsa { hash: None }) {
-            return Err(Refusal::Sha1);
+        let fits = match (&self.data, signature.algorithm()) {
+            (_, Algorithm::Rsa { hash: None }) => return Err(Refusal::Sha1),
+            (KeyData::Rsa(_), Algorithm::Rsa { .. }) => true,
+            (key, algorithm) => key.algorithm() == algorithm,
+        };
+        if !fits {
+            return Err(Refusal::BadSignature);
         }
         signature::Verifier::verify(&self.data, message, signature).map_err(|_| Refusal::BadSignature)
     }

@@ -7,8 +7,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::certificate::Certificate;
 use super::key::Key;
 use super::wire::{Reader, put_string};
-use super::{Refusal, Verified, armor};
-use crate::escape;
+use super::{Refusal, Verified, armor, shown};
 
 const MAGIC: &[u8] = b"SSHSIG";
 const VERSION: u32 = 1;
@@ -176,8 +175,7 @@ pub(super) fn raw(bytes: &[u8]) -> Result<ssh_key::Signature, Refusal> {
         return Err(Refusal::Sha1);
     }
     if !matches!(name, b"rsa-sha2-256" | b"rsa-sha2-512") && super::key::kind(name).is_none() {
-        let shown = escape::escape(name.get(..64).unwrap_or(name));
-        return Err(Refusal::Unsupported(format!("a signature of the type \"{shown}\"")));
+        return Err(Refusal::Unsupported(format!("a signature of the type \"{}\"", shown(name))));
     }
     let wrong = || Refusal::Malformed("its numbers are not written as they should be");
     let signature = ssh_key::Signature::try_from(bytes).map_err(|_| wrong())?;

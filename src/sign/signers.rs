@@ -16,7 +16,7 @@ use self::line::Line;
 pub use self::who::{Signer, Whom};
 use super::key::Key;
 use super::signature::Signature;
-use super::{Question, Refusal, Verified};
+use super::{Question, Refusal, Verified, shown};
 use crate::error::{Error, Result};
 use crate::escape;
 
@@ -96,10 +96,10 @@ impl Signers {
     /// All but the mathematics: whether the key counts for the principal, here and now.
     fn may_sign(&self, question: &Question<'_>, signature: &Signature) -> std::result::Result<(), Refusal> {
         if question.principal.is_empty() || question.principal.contains(['*', '?', '!', ',']) {
-            return Err(Refusal::Principal(escape::printable(question.principal)));
+            return Err(Refusal::Principal(shown(question.principal.as_bytes())));
         }
         if signature.namespace() != question.namespace {
-            let (found, wanted) = (escape::printable(signature.namespace()), escape::printable(question.namespace));
+            let (found, wanted) = (shown(signature.namespace().as_bytes()), shown(question.namespace.as_bytes()));
             return Err(Refusal::OtherNamespace { found, wanted });
         }
         for revoked in question.revoked {
@@ -118,7 +118,7 @@ impl Signers {
                 None => {}
             }
         }
-        let principal = escape::printable(question.principal);
+        let principal = shown(question.principal.as_bytes());
         Err(nearly.unwrap_or_else(|| match signature.certificate() {
             None => Refusal::UnknownKey { fingerprint: signature.key().fingerprint(), principal },
             Some(certificate) => {
@@ -144,7 +144,7 @@ impl Signers {
         let place = format!("{}:{}", self.name, line.number);
         let (options, at) = (&line.options, question.at.as_second());
         if options.namespaces.as_ref().is_some_and(|list| !pattern::list_matches(question.namespace.as_bytes(), list)) {
-            let namespace = escape::printable(question.namespace);
+            let namespace = shown(question.namespace.as_bytes());
             return Some(Err(Refusal::NamespaceNotAllowed { place, namespace }));
         }
         if let Some(since) = options.after.filter(|after| at < after.as_second()) {

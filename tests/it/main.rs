@@ -2,6 +2,9 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
+//! `demo`, `doctor`, `init`, `install`, `task` and `actor` run those commands; `bombs` pushes what no memory holds; `faults`
+//! lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `signatures`
+//! asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
 //! `demo`, `doctor`, `init`, `install`, `task` and `actor` run those commands; `bombs` pushes what no memory holds; `faults` lets
 //! the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `signatures` asks
 //! `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
@@ -28,6 +31,7 @@ mod hooks;
 mod init;
 mod install;
 mod layering;
+mod overrides;
 mod places;
 mod push_cert;
 mod push_file;

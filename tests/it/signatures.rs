@@ -1,10 +1,12 @@
 //! `ssh-keygen -Y verify` and refgate are asked the same questions. Where refgate says yes `ssh-keygen` must too, and
 //! where only refgate says no, the reason must be in the table of docs/signatures.md.
 
+mod certificates;
 mod command;
 mod forge;
 mod mutation;
 mod random;
+mod revocations;
 mod strict;
 mod world;
 
@@ -47,7 +49,7 @@ const STRICTER: &[(&str, &[&str])] = &[
     ("a kind of key that refgate does not know", &["a key of the type \"ssh-dss\" is not supported"]),
     ("an RSA key of unusual length", &["the RSA key has"]),
     ("another spelling of a key", &["its numbers are not written", "not of the type", "a key of the type \"ED25519\""]),
-    ("another spelling of a signature", &["its numbers are not written", "does not fit"]),
+    ("another spelling of a signature", &["its numbers are not written", "its namespace is no text", "does not fit"]),
     ("a principal that is a pattern", &["is no principal"]),
     ("something behind the armor", &["something follows its last line"]),
     ("an armor of more than 64 KiB", &["more than 65536 bytes"]),
@@ -69,7 +71,8 @@ fn what_counts_for_refgate_counts_for_ssh_keygen_and_the_other_way_but_for_what_
     let mut dice = Dice::new(5);
     let by_chance = (0..BY_CHANCE).map(|_| (None, random::case(&world, &mut dice)));
     let by_hand = strict::cases(&world).into_iter().map(|(line, case)| (Some(line), case));
-    let cases: Vec<(Option<&str>, Case)> = by_chance.chain(by_hand).collect();
+    let made = certificates::cases(&world).into_iter().map(|case| (None, case));
+    let cases: Vec<(Option<&str>, Case)> = by_chance.chain(revoked(&world)).chain(made).chain(by_hand).collect();
     let answers = in_parallel(&cases, |(_, case)| {
         let folder = tempfile::tempdir_in(world.forge.path("")).unwrap();
         (case.ours(), case.theirs(folder.path()))
@@ -96,6 +99,18 @@ fn what_counts_for_refgate_counts_for_ssh_keygen_and_the_other_way_but_for_what_
     }
     // The questions must be worth asking: each answer is given often.
     assert!(tally["both say yes"] > BY_CHANCE / 6 && tally["both say no"] > BY_CHANCE / 6, "{tally:?}");
+}
+
+/// Every file of revocations with a plain key, and with certificates that differ in their numbers and names.
+fn revoked(world: &World) -> impl Iterator<Item = (Option<&'static str>, Case)> {
+    let plain = Case::of(&world.plain[0]);
+    let signers = format!("{ALICE} cert-authority {}\n", world.authority.line).into_bytes();
+    let certified = [0, 1, 6].map(|number| Case { signers: signers.clone(), ..Case::of(&world.certified[number]) });
+    let asked = move |list: &Vec<u8>| {
+        let with = |case: &Case| (None, Case { revoked: Some(list.clone()), ..case.clone() });
+        certified.iter().chain([&plain]).map(with).collect::<Vec<_>>()
+    };
+    world.revocations.iter().flat_map(asked)
 }
 
 /// The line of the table that a refusal of refgate's alone belongs to.

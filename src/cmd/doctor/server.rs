@@ -45,9 +45,10 @@ impl Examination<'_> {
     fn run(mut self, sshd_config: Option<&Path>) -> Result<Vec<Complaint>> {
         let installed = self.installation();
         self.found.extend(hook::examine(self.place, &self.place.hooks, Gate::PreReceive, &self.install)?);
-        self.settings()?;
+        let (actor, urls) = installed.map(|server| (server.actor, server.urls)).unwrap_or_default();
+        self.settings(&actor)?;
         self.packs();
-        let actor = installed.map(|server| server.actor).unwrap_or_default();
+        self.names(&actor, &urls);
         self.environment(sshd_config, &actor);
         self.files()?;
         Ok(self.found)
@@ -102,7 +103,7 @@ impl Examination<'_> {
     }
 
     /// What a gate needs of Git itself.
-    fn settings(&mut self) -> Result<()> {
+    fn settings(&mut self, actor: &ActorSource) -> Result<()> {
         let install = self.install.clone();
         let checked = match self.value("receive.fsckObjects", "bool")? {
             None => self.value("transfer.fsckObjects", "bool")?,
@@ -122,8 +123,14 @@ impl Examination<'_> {
             self.advice("push-options-off", what, install.clone());
         }
         if self.value("receive.certNonceSeed", "")?.is_none() {
-            let what = "signed pushes cannot be asked for (receive.certNonceSeed)";
-            self.advice("no-nonce-seed", what, install.clone());
+            if *actor == ActorSource::PushCertificate {
+                let what =
+                    "no push is let in: who pushes is who signs, and no push can be signed (receive.certNonceSeed)";
+                self.problem("no-nonce-seed", what, install.clone());
+            } else {
+                let what = "signed pushes cannot be asked for (receive.certNonceSeed)";
+                self.advice("no-nonce-seed", what, install.clone());
+            }
         }
         let size = self.value("receive.maxInputSize", "int")?;
         if size.is_none() || is(size.as_ref(), "0") {
@@ -144,6 +151,16 @@ impl Examination<'_> {
             self.problem("files-writable", what, mend);
         }
         Ok(())
+    }
+
+    /// A stranger's server can pass on this one's nonce, and the certificate that somebody then signs for the stranger.
+    fn names(&mut self, actor: &ActorSource, urls: &[String]) {
+        if *actor == ActorSource::PushCertificate && urls.is_empty() {
+            let what =
+                "a push that was signed for another server counts here too, where the repository has the same name";
+            let file = shown(&server_folder(self.repo).join("server.toml"));
+            self.advice("no-urls", what, format!("write urls = [\"https://...\"] in {file}: what people push to"));
+        }
     }
 
     /// The keys by which Git is told to let damaged objects through (git-config(1), `receive.fsck.<msg-id>`).

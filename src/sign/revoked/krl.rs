@@ -47,7 +47,7 @@ impl List {
             return Err("the list is not of version 1");
         }
         let _number_date_flags = (reader.u64(), reader.u64(), reader.u64().ok_or(CUT_OFF)?);
-        let (_reserved, _comment) = (reader.string(), reader.string().ok_or(CUT_OFF)?);
+        let (_reserved, _comment) = (reader.string(), reader.c_string().ok_or(CUT_OFF)?);
         let mut list = Self::default();
         while !reader.is_empty() {
             let section = reader.u8().ok_or(CUT_OFF)?;
@@ -113,8 +113,9 @@ impl Certificates {
             0x21 => self.serials.push(range(reader.u64().ok_or(CUT_OFF)?, reader.u64().ok_or(CUT_OFF)?)?),
             0x22 => self.bitmaps.push(bitmap(reader.u64().ok_or(CUT_OFF)?, reader.string().ok_or(CUT_OFF)?)?),
             0x23 => {
-                self.ids.extend(strings(body, None)?);
-                return Ok(());
+                while !reader.is_empty() {
+                    self.ids.insert(reader.c_string().ok_or(CUT_OFF)?.to_vec());
+                }
             }
             _ => return Err("the list has a section on certificates of an unknown kind"),
         }

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use refgate::sign::{Question, Refusal, Signature, Signers};
 
-use super::forge::{ALICE, MESSAGE, NAMESPACES, armor};
-use super::world::{NOON, World};
+use super::forge::{ALICE, MESSAGE, NAMESPACES, armor, mpint, parts, split, sshsig, strings};
+use super::world::{Case, NOON, World};
 
 /// How a byte is changed: its lowest bit, its highest, all of it.
 const CHANGES: [u8; 3] = [1, 0x80, 0xff];
@@ -70,4 +70,23 @@ fn of_the_armor_only_white_space_can_be_changed() {
     // Base64 has bits to spare at its end, which must be zero: nothing decodes to these bytes but what encodes them.
     let text = String::from_utf8(armored).unwrap();
     assert_eq!(base64::engine::general_purpose::STANDARD.encode(&blob), super::forge::body(&text));
+}
+
+/// Why signatures are no names: of each by an ECDSA key anybody can make a second one.
+#[test]
+fn an_ecdsa_signature_has_a_second_form_that_counts_as_well_for_both() {
+    let world = World::new();
+    let case = Case::of(&world.plain[1]);
+    let mut parts = parts(&world.plain[1].signed[0]);
+    let proper = split(&parts[4]);
+    let numbers = split(&proper[1]);
+    let read = |number: &[u8]| p256::FieldBytes::try_from(&[&[0; 32], number].concat()[number.len()..][..]).unwrap();
+    let signature = p256::ecdsa::Signature::from_scalars(read(&numbers[0]), read(&numbers[1])).unwrap();
+    let (r, s) = signature.split_scalars();
+    let other = p256::ecdsa::Signature::from_scalars(r, -s).unwrap();
+    let (r, s) = other.split_bytes();
+    parts[4] = strings(&[&proper[0], &strings(&[&mpint(&r), &mpint(&s)])]);
+    let other = Case { armored: armor(&sshsig(1, &parts)).into_bytes(), ..case.clone() };
+    assert_ne!(other.armored, case.armored);
+    assert_eq!((other.ours(), other.theirs(&world.forge.path(""))), (Ok(()), Ok(())));
 }

@@ -104,6 +104,8 @@ fn signatures(world: &World) -> Vec<(&'static str, Case)> {
     let read = parts(&world.plain[0].signed[0]);
     let mut reserved = read.clone();
     reserved[2] = b"later".to_vec();
+    let mut ended = read.clone();
+    ended[1].push(0);
     let ecdsa = parts(&world.plain[1].signed[0]);
     let proper = split(&ecdsa[4]);
     let numbers = split(&proper[1]);
@@ -122,6 +124,7 @@ fn signatures(world: &World) -> Vec<(&'static str, Case)> {
         ("an armor of more than 64 KiB", armored(whole.replacen("\n", &"\n".repeat(65_536), 1))),
         ("version 0", Case { armored: armor(&sshsig(0, &read)).into_bytes(), ..plain.clone() }),
         ("a reserved field that is not empty", resigned(&plain, &reserved)),
+        ("another spelling of a signature", resigned(&plain, &ended)),
         ("another spelling of a signature", resigned(&Case::of(&world.plain[1]), &padded)),
         ("another spelling of a signature", Case { armored: armor(&by_hand(&blob, &beyond)).into_bytes(), ..software }),
         (

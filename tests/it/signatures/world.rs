@@ -5,6 +5,7 @@ use std::path::Path;
 use refgate::sign::{Question, Revoked, Signature, Signers, Verified};
 
 use super::forge::{ALICE, Forge, MESSAGE, Signing, Token, by_hand, keygen, public_line, to_sign};
+use super::revocations;
 use crate::corpus::process;
 
 /// Noon on this day is the time of most questions, in seconds.
@@ -44,7 +45,7 @@ impl World {
         let certified =
             certified.map(|(number, options)| forge.certified(&format!("certified{number}"), "authority", options));
         let certified = certified.collect();
-        let revocations = revocations(&forge, &plain, &authority);
+        let revocations = revocations::all(&forge, &plain, &authority);
         Self { forge, plain, certified, authority, revocations }
     }
 
@@ -74,45 +75,6 @@ fn in_token(token: &Token, flags: u8) -> Signing {
         super::forge::sshsig(1, &parts)
     });
     Signing { line: public_line(token.kind(), &blob), signed: signed.to_vec() }
-}
-
-fn revocations(forge: &Forge, plain: &[Signing], authority: &Signing) -> Vec<Vec<u8>> {
-    let (first, second) = (&plain[0].line, &plain[1].line);
-    let by = |input: &str| forge.revocations("authority.pub", input);
-    let of = |input: &str| forge.revocations("none", input);
-    let text = |text: String| text.into_bytes();
-    let mut all = vec![
-        of(&format!("key: {first}\n")),
-        of(&format!("sha1: {first}\n")),
-        of(&format!("sha256: {second}\nsha1: {second}\n")),
-        of(&format!("hash: SHA256:{}\n", "A".repeat(43))),
-        of(&format!("key: {}\n", authority.line)),
-        of("serial: 1\n"),
-        of("id: two\n"),
-        by("serial: 1-2\nserial: 70\nserial: 400\n"),
-        by("serial: 1\nserial: 3\nserial: 5\nserial: 7\nserial: 9\nserial: 64\nserial: 72\n"),
-        by("serial: 6-18446744073709551615\n"),
-        by("id: four\nid: one\n"),
-        of(""),
-        text(format!("# gone\n\n  {first} comment\n")),
-        text(format!("{second}\r\n{}\n", authority.line)),
-        text(format!("{first}\n\r\n")),
-        text("# nobody\n".to_owned()),
-        text(format!("{first} \nno key\n")),
-        text("ssh-ed25519 AAAA\n".to_owned()),
-        text(format!("ssh-rsa {}\n", first.split(' ').nth(1).unwrap())),
-        text(format!("cert-authority {first}\n")),
-        text(format!("{}\n", forge.line("certified0-cert.pub"))),
-    ];
-    let whole = all[7].clone();
-    all.extend([whole.len() - 1, whole.len() / 2, 30, 9, 8].map(|length| whole[..length].to_vec()));
-    all.extend([0u8, 4, 6, 255].map(|section| [&whole[..], &[section, 0, 0, 0, 0]].concat()));
-    all.extend([11usize, 40, 60, 100, 130].map(|place| {
-        let mut changed = whole.clone();
-        changed[place] ^= 1;
-        changed
-    }));
-    all
 }
 
 /// One question to both.
