@@ -154,25 +154,25 @@ fn one_person_is_refused_another_signs_and_the_push_goes_through_once() {
     refused(&scene.push_with("alice", &id), "it was used before");
 }
 
+/// The very commands of the page.
 #[test]
 fn anybody_verifies_an_override_without_refgate() {
     let scene = Scene::new(POLICY);
     scene.direct();
     let id = scene.signed_by("bob", &[]);
-    let keep = |name: &str, file: &str| {
-        let spec = format!("refs/refgate/overrides/{id}:{name}");
-        let output = process::command("git").current_dir(scene.client()).args(["show", &spec]).output().unwrap();
-        assert!(output.status.success());
-        fs_err::write(scene.path(file), output.stdout).unwrap();
+    let page = fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/signatures.md")).unwrap();
+    let (_, recipe) = page.split_once("```sh\ngit show refs/refgate/overrides/$id:statement.json").unwrap();
+    let recipe =
+        format!("set -e\ngit show refs/refgate/overrides/$id:statement.json{}", recipe.split("```").next().unwrap());
+    fs_err::copy(scene.path("signers"), scene.path("client/allowed_signers")).unwrap();
+    let run = |text: &str| {
+        let mut shell = process::command("sh");
+        Said::new(shell.current_dir(scene.client()).env("id", &id).args(["-c", text]).output().unwrap())
     };
-    keep("statement.json", "statement.json");
-    keep("statement.json.sig", "statement.json.sig");
-    let mut verify = process::command("ssh-keygen");
-    verify.args(["-Y", "verify", "-I", "bob", "-n", "override.v1@refgate", "-f"]).arg(scene.path("signers"));
-    verify.arg("-s").arg(scene.path("statement.json.sig"));
-    verify.stdin(std::fs::File::open(scene.path("statement.json")).unwrap());
-    let said = Said::new(verify.output().unwrap());
+    let said = run(&recipe.replace("bob@example.com", "bob"));
     assert!(said.ok && said.stdout.contains("Good \"override.v1@refgate\" signature for bob"), "{}", said.stderr);
+    assert!(!run(&recipe.replace("bob@example.com", "carol")).ok);
+    assert!(!run(&recipe.replace("bob@example.com", "bob").replace("override.v1", "approval.v1")).ok);
 }
 
 #[test]
