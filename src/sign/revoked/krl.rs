@@ -46,8 +46,9 @@ impl List {
         if reader.u32().ok_or(CUT_OFF)? != VERSION {
             return Err("the list is not of version 1");
         }
-        let _number_date_flags = (reader.u64(), reader.u64(), reader.u64().ok_or(CUT_OFF)?);
-        let (_reserved, _comment) = (reader.string(), reader.c_string().ok_or(CUT_OFF)?);
+        let _number_date_flags = reader.bytes(24).ok_or(CUT_OFF)?;
+        let _reserved = reader.string().ok_or(CUT_OFF)?;
+        let _comment = reader.c_string().ok_or(CUT_OFF)?;
         let mut list = Self::default();
         while !reader.is_empty() {
             let section = reader.u8().ok_or(CUT_OFF)?;
@@ -249,6 +250,8 @@ mod tests {
         assert_eq!(list(5, &string(&[0; 20])).map(drop), Err("the list has a digest of the wrong length"));
         let authority = [string(b"no key"), string(b"")].concat();
         assert_eq!(list(1, &authority).map(drop), Err("the list names an authority that is no key"));
+        let reserved = [&[0, 0, 0, 1][..], &[0; 24], &[0, 0, 0, 9], &string(b"abcd")].concat();
+        assert_eq!(List::parse(&reserved).map(drop), Err(CUT_OFF), "what is reserved is cut off");
         assert_eq!(List::parse(&[0, 0, 0, 2]).map(drop), Err("the list is not of version 1"));
     }
 }

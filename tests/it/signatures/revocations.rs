@@ -69,6 +69,7 @@ fn by_hand(first: &Signing, authority: &Signing) -> Vec<Vec<u8>> {
     vec![
         list(&[]),
         [&header[..8], &2u32.to_be_bytes(), &header[12..]].concat(),
+        [&header[..36], &9u32.to_be_bytes(), &strings(&[b"abcd"])].concat(),
         of(&key, &[section(0x20, &serials(&[1, 2, 1]))]),
         of(&key, &[section(0x20, &serials(&[0]))]),
         of(&key, &[section(0x20, &serials(&[1])[..7])]),
