@@ -1,6 +1,7 @@
 //! The command line: structs only, whose doc comments are the help.
 
 pub mod overrides;
+pub mod sign;
 pub mod task;
 
 use std::path::PathBuf;
@@ -69,6 +70,23 @@ pub enum Command {
     ///
     /// Exit status: 0 no problem, 1 a problem, 2 nothing could be found out.
     Doctor(Doctor),
+    /// Sign the approval of a task, or take it back
+    ///
+    /// Shows the scope that the committed `contract/approval.md` approves, what it does not, and whatever the gate would
+    /// find wrong with it; asks; then writes `contract/approval.json` beside it and the signature,
+    /// `contract/approval.json.sig`. Where a person has signed it already, a second one adds `approval.json.2.sig`.
+    /// Commits nothing; prints the commands.
+    Approve(sign::Approve),
+    /// Sign the result of a check for a tree, in CI
+    ///
+    /// Reads the reports that are named, derives the outcome, and puts it as an in-toto test result in a signed DSSE
+    /// envelope behind a ref of its own in this repository, with the reports. What cannot be read, and a report without
+    /// a test, is never a pass. Prints the push; `--push` makes it. docs/checks.md says how to keep the key away from
+    /// the code that is checked.
+    Attest(sign::Attest),
+    /// Sign changes of the rules
+    #[command(subcommand)]
+    Policy(sign::Policy),
     /// Look at SSH signatures as the gate does
     #[command(subcommand)]
     Sig(Sig),

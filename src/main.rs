@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use refgate::cli::overrides::Override;
+use refgate::cli::sign::Policy;
 use refgate::cli::task::Task;
 use refgate::cli::{Cli, Command, Install, Sig};
 use refgate::cmd;
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         Command::Completions(args) => told(cmd::pages::completions(args)),
         Command::Man(args) => told(cmd::pages::man(args)),
         Command::Doctor(args) => cmd::doctor::run(args, &env).unwrap_or_else(|error| told(Err(error))),
+        Command::Approve(args) => told(cmd::approve::run(args, &env, now)),
+        Command::Attest(args) => told(cmd::attest::run(args, &env, now)),
+        Command::Policy(Policy::Sign(args)) => told(cmd::policy::sign(args, &env, now)),
         Command::Sig(Sig::Verify(args)) => cmd::sig::verify(args, now).unwrap_or_else(|error| told(Err(error))),
         Command::Override(Override::Request(args)) => told(cmd::overrides::request(args, &env, now)),
         Command::Override(Override::Sign(args)) => told(cmd::overrides::sign(args, &env, now)),

@@ -84,7 +84,7 @@ fn bounded(file: &Path, most: u64) -> Result<Vec<u8>> {
 }
 
 /// Evidence by the name that it has inside the statement.
-fn artifacts(files: &[PathBuf]) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(super) fn artifacts(files: &[PathBuf]) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut named = BTreeMap::new();
     for file in files {
         let name = file.file_name().and_then(|name| name.to_str()).filter(|name| {
@@ -134,7 +134,7 @@ fn files(json: &str, signatures: &[Vec<u8>], artifacts: BTreeMap<String, Vec<u8>
     files
 }
 
-fn digests(artifacts: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
+pub(super) fn digests(artifacts: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
     artifacts.iter().map(|(name, content)| (name.clone(), sha256(content))).collect()
 }
 

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
         refuses: "Creating a ref below `refs/refgate/checks/`, `refs/refgate/withdrawals/` or `refs/refgate/policy/` behind which no valid document of that kind stands: one commit without parents, the document, its signatures and what it retains; signed by people of the role, for this repository, in its own namespace; standing where its content belongs.",
         why: "These documents let changes in, so nothing stands there that nobody vouches for.",
         example: "a check statement signed by a key that is not in the check role",
-        fix: "Make it with the command that belongs to it: `refgate attest`, `refgate approve --withdraw`, `refgate policy sign`.",
+        fix: "Make it with the command that belongs to it: `refgate attest`, `refgate approve TASK --withdraw --reason TEXT`, `refgate policy sign`.",
         waiver: NEVER,
     },
     severity: Severity::Enforce,
@@ -46,11 +46,13 @@ fn look(ctx: &Ctx<'_>, place: &Place, retained: &Retained) -> std::result::Resul
         Place::PolicyChange { .. } => (
             "the statement on the rules",
             policy_change(ctx, retained).map(|_| ()),
-            "make it anew: refgate policy sign",
+            "make it anew: refgate policy sign --reason TEXT",
         ),
-        Place::Withdrawal { .. } => {
-            ("the withdrawal", withdrawal(ctx, retained).map(|_| ()), "make it anew: refgate approve TASK --withdraw")
-        }
+        Place::Withdrawal { .. } => (
+            "the withdrawal",
+            withdrawal(ctx, retained).map(|_| ()),
+            "make it anew: refgate approve TASK --withdraw --reason TEXT",
+        ),
     };
     looked.map_err(|why| Violation::new(format!("{what} does not count: {why}"), help))
 }
