@@ -282,6 +282,9 @@ pub struct InstallServer {
     /// The people who may sign (ssh-keygen(1), ALLOWED SIGNERS)
     #[arg(long, value_name = "FILE")]
     pub signers: Option<PathBuf>,
+    /// The keys that no longer count: a KRL, or public keys line by line
+    #[arg(long, value_name = "FILE")]
+    pub revoked: Option<PathBuf>,
     /// The largest push that Git takes, like `512m` or `2g`, or `none` [default: 1g where nothing is set]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_input_size: Option<u64>,

@@ -123,7 +123,7 @@ pub struct UpdateVerdict {
 pub struct Verdict {
     /// The answer.
     pub decision: Decision,
-    /// Who pushes, where the server knows; no rule has looked at it.
+    /// Who pushes, where the server knows.
     pub actor: Option<String>,
     /// SHA-256, hex, over everything that was judged; `None` when the judging did not get that far.
     pub input: Option<String>,

@@ -88,6 +88,11 @@ impl Signers {
         lines.map(|line| line.key.clone()).collect()
     }
 
+    /// Whether the file names nobody.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The SHA-256 of the bytes that were read, in hexadecimal.
     pub fn digest(&self) -> String {
         self.digest.clone()

@@ -192,6 +192,20 @@ fn an_installation_that_decides_nothing_is_found() {
 }
 
 #[test]
+fn roles_that_any_key_fills_or_that_nothing_can_come_of_are_found() {
+    let scene = Scene::new();
+    let policy = scene.server.join("refgate/policy.toml");
+    let role =
+        |more: &str| format!("version = 1\n[roles]\n{more}override = {{ principals = [\"alice@example.com\"] }}\n");
+    let complaint = scene.spoilt("override-without-actor", |_| fs_err::write(&policy, role("")).unwrap());
+    assert!(complaint["mend"].as_str().unwrap().ends_with("--actor SOURCE"), "{complaint}");
+    scene.install(&["--actor", "ssh"]);
+    scene.spoilt("software-keys", |_| fs_err::write(&policy, role("presence = \"any\"\n")).unwrap());
+    fs_err::write(&policy, role("")).unwrap();
+    assert!(scene.ids().is_disjoint(&["software-keys".to_owned(), "override-without-actor".to_owned()].into()));
+}
+
+#[test]
 fn variables_that_a_client_may_bring_are_found() {
     let scene = Scene::new();
     for (pattern, name) in [("GIT_*", "GIT_ALTERNATE"), ("*", "GIT_ALTERNATE"), ("REFGATE_ACTOR", "REFGATE_ACTOR")] {

@@ -13,9 +13,12 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::git::{Repo, Setting, found, settings};
 use crate::install::{Gate, Place};
+use crate::policy::Policy;
 use crate::policy::load::{for_server, server, server_folder};
 use crate::policy::parse::Server;
+use crate::policy::roles::{Presence, RoleName};
 use crate::rules;
+use crate::sign::Signers;
 
 /// Where sshd reads its configuration.
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
@@ -84,8 +87,15 @@ impl Examination<'_> {
                     let what = format!("the trusted ref {} does not exist", server.trusted_ref);
                     self.problem("trusted-ref", what, format!("{install} --trusted-ref main"));
                 }
-                if let Err(error) = for_server(self.repo, &refs, &ids) {
-                    self.problem("policy-invalid", format!("every push is undecided: {}", error.message), error.help);
+                match for_server(self.repo, &refs, &ids) {
+                    Ok(policy) => self.people(&policy),
+                    Err(error) => {
+                        self.problem(
+                            "policy-invalid",
+                            format!("every push is undecided: {}", error.message),
+                            error.help,
+                        );
+                    }
                 }
                 let token = folder.join(BOOTSTRAP);
                 if !refs.is_empty() && token.exists() {
@@ -94,12 +104,28 @@ impl Examination<'_> {
                 }
             }
         }
-        let signers = fs_err::read(folder.join("allowed_signers")).unwrap_or_default();
-        if !signers.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with(b"#")) {
+        Some(server)
+    }
+
+    /// Who may sign, and whether that could mean anything.
+    fn people(&mut self, policy: &Policy) {
+        let install = self.install.clone();
+        if policy.trust.signers.as_ref().is_none_or(Signers::is_empty) {
             let what = "nobody may sign, so nothing that the gate refuses can be overridden";
             self.advice("no-signers", what, format!("{install} --signers FILE"));
         }
-        Some(server)
+        let roles = &policy.signing.roles;
+        for role in [RoleName::Override, RoleName::Policy] {
+            if roles.get(&role).is_some_and(|filled| filled.presence == Presence::Any) {
+                let what =
+                    format!("any key of theirs lets the role `{}` sign, also one that an agent reaches", role.name());
+                self.advice("software-keys", what, "take presence = \"any\" out of [roles] in the policy");
+            }
+        }
+        if roles.contains_key(&RoleName::Override) && policy.actor == ActorSource::None {
+            let what = "no override counts: nobody knows who pushes, so nobody knows that another person signed";
+            self.problem("override-without-actor", what, format!("{install} --actor SOURCE"));
+        }
     }
 
     /// What a gate needs of Git itself.
