@@ -67,7 +67,12 @@ pub fn sign(args: &PolicySign, env: &Env, now: Timestamp) -> Result<()> {
     if args.add.is_some() {
         person::forget(&desk.repo, &place)?;
     }
-    desk.deposit(&place, &sheet.files(&signatures), &standing, now)?;
+    let deposited = desk.deposit(&place, &sheet.files(&signatures), &standing, now);
+    if deposited.is_err() && args.add.is_some() {
+        // What the first person signed is theirs.
+        person::deposit(&desk.repo, &place, &sheet.files(&sheet.signatures))?;
+    }
+    deposited?;
     let branch = desk.repo.head()?.filter(|_| args.head == "HEAD");
     let branch = branch.map(|name| shell_word(name.strip_prefix(b"refs/heads/").unwrap_or(&name)));
     let target = policy.trunk.strip_prefix(b"refs/heads/").unwrap_or(&policy.trunk);
