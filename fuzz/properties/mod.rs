@@ -19,6 +19,7 @@ pub(crate) mod policy;
 pub(crate) mod push_cert;
 pub(crate) mod refs;
 pub(crate) mod server;
+pub(crate) mod statement;
 pub(crate) mod status;
 
 use refgate::error::{Error, Kind};

@@ -77,12 +77,11 @@ impl Judge<'_> {
 
     fn by(&self, signed: std::result::Result<Signed, Unsigned>, keys: Option<&mut BTreeSet<Key>>) -> By {
         let Signed { payload, signature } = signed.map_err(|unsigned| unsigned.to_string())?;
-        let refused = |refusal: &dyn std::fmt::Display| format!("has a signature that does not count: {refusal}");
         let signature = Signature::parse(&signature).map_err(|refusal| refused(&refusal))?;
         if let Some(keys) = keys {
             keys.insert(signature.key().clone());
         }
-        let Some(signers) = &self.policy.trust.signers else { return Err(refused(&NO_SIGNERS)) };
+        let Some(signers) = &self.policy.trust.signers else { return Err(unjudged()) };
         let whom = Whom { namespace: NAMESPACE, at: self.now, revoked: &self.policy.trust.revoked };
         signers.signer(&whom, &signature, &payload).map_err(|refusal| refused(&refusal))
     }
@@ -90,6 +89,15 @@ impl Judge<'_> {
 
 /// Why no signature counts where nobody is named.
 pub const NO_SIGNERS: &str = "nobody is named who may sign (refgate install server --repo DIR --signers FILE)";
+
+/// What is said of a signature there.
+pub fn unjudged() -> String {
+    refused(&NO_SIGNERS)
+}
+
+fn refused(refusal: &dyn std::fmt::Display) -> String {
+    format!("has a signature that does not count: {refusal}")
+}
 
 fn too_large(policy: &Policy) -> String {
     format!("is larger than {} bytes, so its signature is not looked at", policy.limits.blob_bytes)

@@ -5,14 +5,14 @@
 //! Object names are one byte all over: `oid(0xab)` is `abab…`. Whatever a rule says is held to what every rule
 //! promises: printable ASCII, a sentence without a full stop, something to do next, and no two violations alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
 
 use super::{Ctx, Rule, Violation};
 use crate::change::signed::Signatures;
-use crate::change::{Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Target, Task, Touch, Way};
+use crate::change::{Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Spent, Target, Task, Touch, Way};
 use crate::entry::{Entry, Mode};
 use crate::escape;
 use crate::git::ObjectKind;
@@ -49,6 +49,7 @@ pub(crate) struct Facts {
     policy: Policy,
     refs: RefMap,
     others: Vec<RefUpdate>,
+    spent: BTreeMap<String, Spent>,
     change: ChangeSet,
     task: Option<Task>,
     content: Content,
@@ -71,6 +72,7 @@ impl Facts {
         Self {
             refs: [(trunk, oid(OLD)), (update.name.clone(), oid(OLD))].into(),
             others: Vec::new(),
+            spent: BTreeMap::new(),
             change: ChangeSet {
                 class,
                 held: Some(oid(OLD)),
@@ -441,7 +443,7 @@ impl Facts {
         self.change.signatures = Rc::new(self.signatures);
         let mut updates = vec![self.change.update.clone()];
         updates.extend(self.others);
-        let push = Push::new(self.refs, updates, self.change.bootstrap).certified(self.certificate);
+        let push = Push::new(self.refs, updates, self.change.bootstrap).certified(self.certificate).after(self.spent);
         (self.policy, push, self.change, self.now)
     }
 

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-use super::shared::BRANCHES_AND_TAGS;
+use super::shared::{BRANCHES_AND_TAGS, unsigned};
 use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
@@ -35,10 +35,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let name = &ctx.change.update.name;
     let due: Vec<_> = ctx.policy.signatures_on(name.as_bstr()).filter(|table| table.commits).collect();
     let lacking = ctx.change.signatures.commits.iter().filter(|_| !due.is_empty()).filter_map(|(commit, by)| {
-        let lacks = match by {
-            Ok(signer) => format!("is signed {}", due.iter().find_map(|table| table.lacks(signer))?),
-            Err(reason) => reason.clone(),
-        };
+        let lacks = unsigned(ctx, by, &due)?;
         Some(Violation::new(format!("commit {} {lacks}", commit.short()), HELP).key(commit.to_string()))
     });
     Ok(lacking.collect())
@@ -47,6 +44,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Certificate;
     use crate::rule::testing::*;
 
     fn facts(branch: &str) -> Facts {
@@ -63,6 +61,15 @@ mod tests {
         assert_eq!(bad.commit_by(3, Err("has a signature that does not count: x".into())).check(&RULE).len(), 2);
         facts("topic").commit_by(1, Err("is not signed".into())).accepted_by(&RULE);
         Facts::branch_push("main").commit_by(1, Err("is not signed".into())).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_clone_that_knows_no_signers_says_only_what_is_not_signed_at_all() {
+        let facts = |by: &str| facts("main").commit_by(1, Err(by.into()));
+        let unjudged = crate::change::signed::unjudged();
+        facts(&unjudged).refused_by(&RULE, "nobody is named who may sign");
+        facts(&unjudged).certified(Certificate::Unseen).accepted_by(&RULE);
+        facts("is not signed").certified(Certificate::Unseen).refused_by(&RULE, "is not signed");
     }
 
     #[test]

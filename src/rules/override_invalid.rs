@@ -59,8 +59,8 @@ fn read(ctx: &Ctx<'_>, id: &str) -> std::result::Result<Override, String> {
     findings(&statement)?;
     terms(ctx, &statement)?;
     spent(ctx, &statement, update)?;
-    people(ctx, &statement, &sealed)?;
     kept(files, &statement)?;
+    people(ctx, &statement, &sealed)?;
     Ok(statement)
 }
 
@@ -191,3 +191,6 @@ fn pusher(ctx: &Ctx<'_>, statement: &Override, people: &[Signer]) -> std::result
 fn kept(files: &Files, statement: &Override) -> std::result::Result<(), String> {
     retains(files, &statement.artifacts).map_err(|why| format!("it {why}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use bstr::ByteSlice;
 
+use super::shared::unsigned;
 use crate::change::Need;
 use crate::error::Result;
 use crate::escape;
@@ -42,13 +43,10 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let lacking = match &ctx.change.signatures.tag {
         _ if !ctx.change.annotated => Some("is a lightweight tag, which nobody can sign".to_owned()),
         None => Some("could not be looked at".to_owned()),
-        Some(tag) => match &tag.by {
-            Err(reason) => Some(reason.clone()),
-            Ok(_) if name.strip_prefix(b"refs/tags/") != Some(&tag.name) => {
-                Some(format!("is the tag {}, signed under that name", escape::quote_path(&tag.name)))
-            }
-            Ok(signer) => due.iter().find_map(|table| table.lacks(signer)).map(|lacks| format!("is signed {lacks}")),
-        },
+        Some(tag) if tag.by.is_ok() && name.strip_prefix(b"refs/tags/") != Some(&tag.name) => {
+            Some(format!("is the tag {}, signed under that name", escape::quote_path(&tag.name)))
+        }
+        Some(tag) => unsigned(ctx, &tag.by, &due),
     };
     let violation = |lacking| Violation::new(format!("{} {lacking}", ctx.ref_name()), HELP);
     Ok(lacking.map(violation).into_iter().collect())

@@ -182,3 +182,64 @@ pub(super) fn raw(bytes: &[u8]) -> Result<ssh_key::Signature, Refusal> {
     let again = ssh_key::encoding::Encode::encode_vec(&signature).map_err(|_| wrong())?;
     if again == bytes { Ok(signature) } else { Err(wrong()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob() -> Vec<u8> {
+        armor::open(include_bytes!("../../fixtures/signatures/ed25519.sig")).unwrap()
+    }
+
+    /// The signature with one of its strings (key, namespace, reserved, hash, signature) changed.
+    fn with(place: usize, change: impl Fn(&mut Vec<u8>)) -> Refusal {
+        let blob = blob();
+        let mut reader = Reader::new(&blob[MAGIC.len() + 4..]);
+        let mut made = blob[..MAGIC.len() + 4].to_vec();
+        for number in 0..5 {
+            let mut string = reader.string().unwrap().to_vec();
+            if number == place {
+                change(&mut string);
+            }
+            put_string(&mut made, &string);
+        }
+        Signature::from_blob(&made).unwrap_err()
+    }
+
+    #[test]
+    fn each_part_is_what_it_must_be() {
+        assert!(Signature::from_blob(&blob()).is_ok());
+        assert_eq!(with(1, Vec::clear), Refusal::Malformed("it has no namespace"));
+        assert_eq!(with(1, |name| name.push(0)), Refusal::Malformed("its namespace is no text"));
+        assert_eq!(with(1, |name| name.push(0xff)), Refusal::Malformed("its namespace is no text"));
+        let reserved = "its reserved field is not empty, and is not signed either";
+        assert_eq!(with(2, |reserved| reserved.push(0)), Refusal::Malformed(reserved));
+        let hash = Refusal::Malformed("its hash is neither sha256 nor sha512");
+        assert_eq!((with(3, |name| *name = b"sha1".to_vec()), with(3, |name| name.push(0))), (hash.clone(), hash));
+        let numbers = Refusal::Malformed("its numbers are not written as they should be");
+        assert_eq!(with(4, |signature| signature.push(0)), numbers);
+        assert_eq!(with(4, |signature| signature.truncate(80)), numbers);
+        let sha1 = |signature: &mut Vec<u8>| *signature = [&[0, 0, 0, 7][..], b"ssh-rsa", &[0; 4]].concat();
+        assert_eq!(with(4, sha1), Refusal::Sha1);
+        let unknown = "a signature of the type \"ssh-ed25518\"".to_owned();
+        assert_eq!(with(4, |signature| signature[14] = b'8'), Refusal::Unsupported(unknown));
+        let unknown = "a key of the type \"ssh-ed25518\"".to_owned();
+        assert_eq!(with(0, |key| key[14] = b'8'), Refusal::Unsupported(unknown));
+    }
+
+    #[test]
+    fn the_frame_is_whole_and_of_version_1() {
+        let blob = blob();
+        let fails = |blob: &[u8]| Signature::from_blob(blob).unwrap_err();
+        for version in [0, 2, 0xff] {
+            let mut other = blob.clone();
+            other[9] = version;
+            assert_eq!(fails(&other), Refusal::Malformed("it is not of version 1"));
+        }
+        for length in 0..blob.len() {
+            assert!(matches!(fails(&blob[..length]), Refusal::Malformed(_)), "cut off at {length}");
+        }
+        assert_eq!(fails(&[&blob[..], b"x"].concat()), Refusal::Malformed("something follows it"));
+        assert_eq!(fails(b"sshsig"), Refusal::Malformed("it does not begin with SSHSIG"));
+    }
+}

@@ -40,10 +40,13 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A string: its length, then that many bytes.
+    /// A string: its length, then that many bytes; where these are missing the length is not read either.
     pub(super) fn string(&mut self) -> Option<&'a [u8]> {
-        let length = self.u32()?;
-        self.bytes(usize::try_from(length).ok()?)
+        let mut ahead = *self;
+        let length = ahead.u32()?;
+        let string = ahead.bytes(usize::try_from(length).ok()?)?;
+        *self = ahead;
+        Some(string)
     }
 
     /// A string that OpenSSH reads as C's: a NUL may end it and means nothing, and stands nowhere else.
@@ -89,7 +92,8 @@ mod tests {
         for lie in [4u32, u32::MAX] {
             let mut lying = lie.to_be_bytes().to_vec();
             lying.extend(b"abc");
-            assert_eq!(Reader::new(&lying).string(), None);
+            let mut reader = Reader::new(&lying);
+            assert_eq!((reader.string(), reader.rest()), (None, &lying[..]));
         }
     }
 }

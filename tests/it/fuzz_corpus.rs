@@ -23,6 +23,7 @@ const TARGETS: &[(&str, Property)] = &[
     ("push_cert", properties::push_cert::holds),
     ("refs", properties::refs::holds),
     ("server", properties::server::holds),
+    ("statement", properties::statement::holds),
     ("status", properties::status::holds),
 ];
 

@@ -28,6 +28,7 @@ mod hooks;
 mod init;
 mod install;
 mod layering;
+mod overrides;
 mod places;
 mod push_cert;
 mod push_file;

@@ -366,8 +366,12 @@ fn a_policy_asks_for_signed_commits_and_tags_where_it_says_so() {
                   [[signatures]]\nrefs = [\"refs/tags/v*\"]\ntags = true\n";
     let scene = Scene::new("none", policy);
     let git = |who: &str, args: &[&str]| scene.git_as(who, args).must();
+    let file = scene.path("policy").display().to_string();
+    let check = || scene.sandbox.refgate(["check", "--policy", &file]);
     scene.sandbox.git(["checkout", "-q", "-b", "signed/a"]).must();
     git("alice", &["commit", "-q", "-S", "--allow-empty", "-m", "signed"]);
+    // The signers are in the server's folder, so the clone takes a signature for what it says.
+    check().must();
     scene.sandbox.push(["signed/a"]).must();
     // Git writes mergetag headers and encodings; both are signed along.
     git("bob", &["tag", "-s", "-m", "t", "side", "main"]);
@@ -388,12 +392,13 @@ fn a_policy_asks_for_signed_commits_and_tags_where_it_says_so() {
         scene.sandbox.git(["reset", "-q", "--hard", "HEAD^"]).must();
     }
     let bare = scene.commit();
+    let said = check();
+    assert!(!said.ok && said.stdout.contains("commit-unsigned"), "{}{}", said.stdout, said.stderr);
     refused(&scene.sandbox.push(["signed/a"]), &format!("commit {} is not signed", &bare[..12]));
     // The commit that is about to be made cannot be signed yet.
     scene.sandbox.git(["reset", "-q", "--hard", "origin/signed/a"]).must();
     scene.sandbox.write(&[("new.txt", "new\n")]);
     scene.sandbox.git(["add", "-A"]).must();
-    let file = scene.path("policy").display().to_string();
     scene.sandbox.refgate(["check", "--staged", "--policy", &file]).must();
 
     git("alice", &["tag", "-s", "-m", "one", "v1", "main"]);

@@ -5,6 +5,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use refgate::oid::Oid;
+use refgate::statement::approval::{self, SignedApproval};
+use refgate::statement::{namespace, sha256};
 use serde_json::Value;
 
 use crate::corpus::process;
@@ -106,8 +109,8 @@ impl<'a> Person<'a> {
     }
 
     /// Everything up to the status, each step committed.
-    fn work(&self) {
-        self.task(&["start", "t1"]).must();
+    fn work(&self) -> String {
+        let told = self.task(&["start", "t1"]).must();
         self.approve(APPROVAL);
         self.commit("Begin t1");
         self.write(&[("src/b.rs", "two\n")]);
@@ -115,6 +118,7 @@ impl<'a> Person<'a> {
         self.commit("Work");
         self.audit(FOLDER);
         self.commit("Audits");
+        told
     }
 
     /// The answer of `task status` as JSON, held against its schema and its exit status.
@@ -484,6 +488,60 @@ fn names_and_artifacts_are_the_policy_s() {
     person.commit("Finish t1");
     sandbox.push(["work/t1"]).must();
     person.promote().must();
+}
+
+#[test]
+fn a_signature_and_a_check_that_the_policy_asks_for_have_their_steps() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    let key = sandbox.path().join("dana");
+    let keygen = |args: &[&str]| Said::new(process::command("ssh-keygen").args(args).output().unwrap()).must();
+    keygen(&["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key.to_str().unwrap()]);
+    let public = fs_err::read_to_string(key.with_extension("pub")).unwrap();
+    let own: toml::Table = fs_err::read_to_string(server.join("refgate/server.toml")).unwrap().parse().unwrap();
+    let id = own["repository_id"].as_str().unwrap();
+    let policy = format!(
+        "version = 1\nrepository_id = \"{id}\"\n[roles.approve]\nprincipals = [\"dana@example.com\"]\n\
+         [roles.check]\nprincipals = [\"ci@example.com\"]\n[checks]\nrequired = [\"tests\"]\n"
+    );
+    let signers = format!("dana@example.com namespaces=\"{}\" {public}", namespace::APPROVAL);
+    sandbox.write(&[("src/a.rs", "one\n"), ("refgate.toml", &policy), (".refgate/allowed_signers", &signers)]);
+    let base = sandbox.commit("base");
+    sandbox.push(["main"]).must();
+    let person = Person::of(&sandbox);
+    let told = person.work();
+    assert!(told.contains("2. a person of the approve role signs it: refgate approve t1\n  3. git add "), "{told}");
+    let (status, unpushed) = (("status", "artifact-missing"), ("push", "origin does not hold"));
+    let check = ("checks", "check-missing");
+    person.lacks(&[("signature", "approval-signature"), status, unpushed, check]);
+    let told = person.task(&["status"]).stdout;
+    assert!(told.contains("refgate approve t1") && told.contains("refgate attest --check tests"), "{told}");
+
+    let digest = |file: &str| sha256(person.read(&format!("{FOLDER}/{file}")).as_bytes());
+    let now = jiff::Timestamp::now();
+    let approval = SignedApproval {
+        acknowledgements: Vec::new(),
+        approval: digest("contract/approval.md"),
+        approved: digest("contract/APPROVED"),
+        base: Oid::from_hex(base.as_bytes()).unwrap(),
+        expires_at: now.checked_add(jiff::SignedDuration::from_hours(24)).unwrap(),
+        issued_at: now,
+        repository: id.to_owned(),
+        schema: approval::SCHEMA.to_owned(),
+        task: "t1".to_owned(),
+    };
+    person.write(&[(&format!("{FOLDER}/{}", approval::FILE), &approval.to_json())]);
+    let file = person.top().join(FOLDER).join(approval::FILE);
+    keygen(&["-q", "-Y", "sign", "-n", namespace::APPROVAL, "-f", key.to_str().unwrap(), file.to_str().unwrap()]);
+    let signed = "not committed: contract/approval.json, contract/approval.json.sig";
+    person.lacks(&[("signature", signed), status, unpushed, check]);
+    person.mend();
+    person.lacks(&[status, unpushed, check]);
+    person.mend();
+    person.mend();
+    person.mend();
+    person.lacks(&[check]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::git::{ObjectKind, switch_to_new, top, uncommitted};
 use crate::judge::judge;
 use crate::oid::Oid;
 use crate::policy::Policy;
+use crate::policy::roles::RoleName;
 use crate::provenance::approval::Heading;
 use crate::provenance::task::{APPROVAL, APPROVED, STATUS};
 use crate::report::human::shell_word;
@@ -179,18 +180,26 @@ fn told(work: &Work, base: Oid, ignored: bool) -> String {
     let artifacts: Vec<String> = artifacts.map(|name| shell_word(name.as_bytes())).collect();
     let artifacts =
         if artifacts.is_empty() { String::new() } else { format!(", and the artifacts: {}", artifacts.join(", ")) };
+    let mut next = vec![
+        format!(
+            "a person fills in {folder}/{APPROVAL}: every <placeholder>, with a path or glob\n     in backticks, or NONE, \
+             in each item of the scope"
+        ),
+        format!("git add {force}:/{folder} && git commit -m 'Begin {}'", work.name),
+        format!("do and commit the work{artifacts}"),
+        "refgate task finish".to_owned(),
+    ];
+    if work.policy.signing.roles.contains_key(&RoleName::Approve) {
+        next.insert(1, format!("a person of the approve role signs it: refgate approve {}", work.name));
+    }
+    let next: Vec<String> = next.iter().zip(1..).map(|(step, number)| format!("  {number}. {step}\n")).collect();
     format!(
         "Switched to the new branch {branch} at {}{held}.\n\
          Wrote {folder}/ with the marker {APPROVED} and the template {APPROVAL}.\n\
-         Next:\n  \
-         1. a person fills in {folder}/{APPROVAL}: every <placeholder>, with a path or glob\n     \
-         in backticks, or NONE, in each item of the scope\n  \
-         2. git add {force}:/{folder} && git commit -m 'Begin {}'\n  \
-         3. do and commit the work{artifacts}\n  \
-         4. refgate task finish\n\
+         Next:\n{}\
          At any time, refgate task status says what is still missing.\n",
         base.short(),
-        work.name,
+        next.concat(),
     )
 }
 

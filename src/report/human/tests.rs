@@ -73,11 +73,11 @@ fn a_refusal_says_what_where_why_and_how_to_go_on() {
 refgate: REFUSED: refs/heads/topic
 
   path-name
-at   src/a b.rs
-what the path holds control or invisible characters
-why  What nobody can see nobody can review.
-fix  rename it with git mv, in the commit that adds it (git rebase -i)
-more refgate explain path-name
+    at   src/a b.rs
+    what the path holds control or invisible characters
+    why  What nobody can see nobody can review.
+    fix  rename it with git mv, in the commit that adds it (git rebase -i)
+    more refgate explain path-name
 
 1 finding to mend
 ";
@@ -122,9 +122,9 @@ fn problems_are_told_with_what_to_do_next() {
     let expected = "\
 refgate: UNDECIDED, and so refused: refs/heads/topic
 
-at   refs/heads/topic
-what object 1b1b1b1b1b1b cannot be read
-fix  run git fsck on the server
+    at   refs/heads/topic
+    what object 1b1b1b1b1b1b cannot be read
+    fix  run git fsck on the server
 ";
     assert_eq!(text(&verdict), expected);
     verdict.updates.clear();
@@ -188,7 +188,7 @@ fn many_findings_of_one_rule_are_told_in_short() {
     let new = "02".repeat(20);
     let more = format!(
         "... and 5 more of path-name; see all of them with refgate check --ref refs/heads/topic --head {new} \
-         --format json"
+             --format json"
     );
     assert!(unwrapped(&shown).contains(&unwrapped(&more)), "{shown}");
     assert!(shown.contains("\n  path-mode\n") && shown.contains("\n26 findings to mend"), "{shown}");
@@ -204,20 +204,20 @@ fn what_several_findings_share_is_said_once() {
     };
     let expected = "
   path-name
-at   a
-what about a
-at   c
-what about c
-why  What nobody can see nobody can review.
-fix  rename it
-more refgate explain path-name
+    at   a
+    what about a
+    at   c
+    what about c
+    why  What nobody can see nobody can review.
+    fix  rename it
+    more refgate explain path-name
 
   path-name
-at   b
-what about b
-why  What nobody can see nobody can review.
-fix  remove it
-more refgate explain path-name
+    at   b
+    what about b
+    why  What nobody can see nobody can review.
+    fix  remove it
+    more refgate explain path-name
 
 3 findings to mend
 ";

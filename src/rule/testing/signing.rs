@@ -6,6 +6,7 @@ use super::{Facts, oid};
 use crate::change::signed::{By, Tag};
 use crate::change::{Certificate, Files, Retained};
 use crate::policy::parse::{Known, parse};
+use crate::refs::RefUpdate;
 use crate::sign::{Key, Signer};
 
 /// Somebody whose signature counts, by a key in a file.
@@ -56,6 +57,23 @@ impl Facts {
     pub(crate) fn retaining_nothing(mut self, why: &str) -> Self {
         let name = self.change.update.name.clone();
         self.change.statement = Some(Rc::new(Retained { name, files: Err(why.to_owned()) }));
+        self
+    }
+
+    /// The same push takes this ref from [`super::OLD`] to [`super::NEW`], whose tree is [`super::TREE`], for one of
+    /// these tasks.
+    pub(crate) fn beside(mut self, name: &str, tasks: &[&str]) -> Self {
+        self.others.push(RefUpdate { name: name.into(), old: oid(OLD), new: oid(NEW) });
+        let mut companions = (*self.change.companions).clone();
+        companions.trees.insert(name.into(), oid(TREE));
+        companions.tasks.insert(name.into(), tasks.iter().map(|task| BString::from(*task)).collect());
+        self.change.companions = Rc::new(companions);
+        self
+    }
+
+    /// What the server knows of an override that was seen before.
+    pub(crate) fn spent(mut self, id: &str, spent: Spent) -> Self {
+        self.spent.insert(id.to_owned(), spent);
         self
     }
 }

@@ -1,5 +1,8 @@
 //! Files of revocations of every kind, good or not.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::forge::{Forge, Signing, mpint, strings};
 
 /// All of them.
@@ -30,6 +33,8 @@ pub(super) fn all(forge: &Forge, plain: &[Signing], authority: &Signing) -> Vec<
         text(format!("ssh-rsa {}\n", first.split(' ').nth(1).unwrap())),
         text(format!("cert-authority {first}\n")),
         text(format!("{}\n", forge.line("certified0-cert.pub"))),
+        text(format!("{}\n", beside(&plain[1]))),
+        text(format!("ssh-ed25519 {}\n", STANDARD.encode(strings(&[b"ssh-ed25519", &[0; 32]])))),
     ];
     let whole = all[7].clone();
     all.extend([whole.len() - 1, whole.len() / 2, 30, 9, 8].map(|length| whole[..length].to_vec()));
@@ -41,6 +46,13 @@ pub(super) fn all(forge: &Forge, plain: &[Signing], authority: &Signing) -> Vec<
     }));
     all.extend(by_hand(&plain[0], authority));
     all
+}
+
+/// An ECDSA key whose point is not on its curve.
+fn beside(key: &Signing) -> String {
+    let mut blob = key.blob();
+    *blob.last_mut().unwrap() ^= 1;
+    format!("{} {}", key.line.split(' ').next().unwrap(), STANDARD.encode(blob))
 }
 
 /// Lists that `ssh-keygen` reads, or should, and does not write.
@@ -57,6 +69,7 @@ fn by_hand(first: &Signing, authority: &Signing) -> Vec<Vec<u8>> {
     vec![
         list(&[]),
         [&header[..8], &2u32.to_be_bytes(), &header[12..]].concat(),
+        [&header[..36], &9u32.to_be_bytes(), &strings(&[b"abcd"])].concat(),
         of(&key, &[section(0x20, &serials(&[1, 2, 1]))]),
         of(&key, &[section(0x20, &serials(&[0]))]),
         of(&key, &[section(0x20, &serials(&[1])[..7])]),

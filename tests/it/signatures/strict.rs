@@ -78,7 +78,15 @@ fn weak_keys(world: &World) -> Vec<(&'static str, Case)> {
     let named = [&strings(&[b"ED25519"])[..], &world.plain[0].blob()[15..]].concat();
     let mut renamed = parts(&world.plain[0].signed[0]);
     renamed[0] = named;
+    let neutral = strings(&[b"ssh-ed25519", &[&[1][..], &[0; 31]].concat()]);
+    let anybodys = strings(&[b"ssh-ed25519", &[&[1][..], &[0; 63]].concat()]);
+    let anybodys = Case {
+        signers: format!("* {}\n", public_line("ssh-ed25519", &neutral)).into_bytes(),
+        armored: armor(&by_hand(&neutral, &anybodys)).into_bytes(),
+        ..Case::of(&world.plain[0])
+    };
     vec![
+        ("an ed25519 key by which anybody can sign", anybodys),
         ("an RSA key of unusual length", Case::of(&short)),
         ("an RSA key of unusual length", with_signers(world, &format!("* KEY\nbob {long}\n"))),
         (
