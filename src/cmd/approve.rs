@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::check;
 use super::person::agree;
 use super::rules::print;
-use super::signing::{Desk, Standing, fingerprint, lifetime, read_plain, refusal, shown, write_plain};
+use super::signing::{Desk, Standing, fingerprint, lifetime, read_plain, refusal, shown};
+use super::task::write;
 use crate::change::{ChangeSet, File, Need, Push, Task, load};
 use crate::cli::sign::Approve;
 use crate::env::Env;
@@ -384,10 +385,10 @@ impl Sheet {
                     fs_err::remove_file(top.join(stale))?;
                 }
             }
-            write_plain(top, &work.path(FILE), self.bytes.as_bytes())?;
+            write(top, &work.path(FILE), &self.bytes, true)?;
         }
         let path = work.path(&signature(self.signatures.len() + 1));
-        write_plain(top, &path, armored.as_bytes())
+        write(top, &path, armored, false)
     }
 }
 
