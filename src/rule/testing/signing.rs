@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{Facts, oid};
+use bstr::BString;
+
+use super::{Facts, NEW, OLD, TREE, oid};
 use crate::change::signed::{By, Tag};
-use crate::change::{Certificate, Files, Retained};
+use crate::change::{Certificate, Files, Retained, Spent};
 use crate::policy::parse::{Known, parse};
 use crate::refs::RefUpdate;
 use crate::sign::{Key, Signer};
