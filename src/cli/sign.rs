@@ -35,11 +35,15 @@ pub struct Approve {
     /// For how many days the approval holds [default: as long as the policy lets it, approvals.days]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub days: Option<u32>,
+    /// Keep the signatures that stand there although the signers are not known here, and add this one; else only those
+    /// are kept that count
+    #[arg(long, conflicts_with = "days")]
+    pub add: bool,
     /// Do not ask before signing
     #[arg(long)]
     pub yes: bool,
     /// Take the approval back: what was signed lets nothing in any more, for ever
-    #[arg(long, requires = "reason", conflicts_with = "days")]
+    #[arg(long, requires = "reason", conflicts_with_all = ["days", "add"])]
     pub withdraw: bool,
     /// Why it is taken back
     #[arg(long, value_name = "TEXT", requires = "withdraw")]

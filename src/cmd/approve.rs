@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::check;
 use super::person::agree;
 use super::rules::print;
-use super::signing::{Desk, Standing, fingerprint, lifetime, read_plain, refusal, shown, write_plain};
+use super::signing::{Desk, Standing, fingerprint, lifetime, read_plain, refusal, shown};
+use super::task::write;
 use crate::change::{ChangeSet, File, Need, Push, Task, load};
 use crate::cli::sign::Approve;
 use crate::env::Env;
@@ -173,6 +174,12 @@ impl Work {
     /// Why the gate would refuse the approval: as if the task were promoted to where it began, so that nothing but the
     /// task itself is looked at.
     fn problem(&self, contract: &Contract<'_>) -> Option<Error> {
+        let path = escape::quote_path(self.path(APPROVAL).as_bytes());
+        // Whatever severity the policy gives the rule: what can be read in two ways nobody can sign.
+        if let Some(problem) = Approval::parse(contract.approval).problems.into_iter().next() {
+            let message = format!("{path}:{}: {} (approval-invalid)", problem.line, problem.message);
+            return Some(Error::usage(message).help(problem.help));
+        }
         let target = contract.set.target.as_ref()?;
         let mut refs = self.desk.refs.clone();
         refs.retain(|name, value| *value != contract.tip || self.desk.policy.is_protected(name.as_bstr()));
@@ -326,9 +333,13 @@ impl Sheet {
         let signatures: Vec<String> = signatures.collect();
         // A signature that does not count spoils those that do.
         let all: Vec<&[u8]> = signatures.iter().map(String::as_bytes).collect();
-        let count = !all.is_empty()
-            && all.len() == files.iter().flatten().count()
-            && work.desk.standing(RoleName::Approve, namespace::APPROVAL, &bytes, &all, work.now).is_ok();
+        let count = !all.is_empty() && all.len() == files.iter().flatten().count();
+        let count = count
+            && match work.desk.standing(RoleName::Approve, namespace::APPROVAL, &bytes, &all, work.now) {
+                Ok(Standing::Unknown(_)) => args.add,
+                Ok(Standing::Counts | Standing::Fewer(_)) => true,
+                Err(_) => false,
+            };
         if found != as_due || holds.is_err() || !count {
             return Ok(anew);
         }
@@ -374,10 +385,10 @@ impl Sheet {
                     fs_err::remove_file(top.join(stale))?;
                 }
             }
-            write_plain(top, &work.path(FILE), self.bytes.as_bytes())?;
+            write(top, &work.path(FILE), &self.bytes, true)?;
         }
         let path = work.path(&signature(self.signatures.len() + 1));
-        write_plain(top, &path, armored.as_bytes())
+        write(top, &path, armored, false)
     }
 }
 

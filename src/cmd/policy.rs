@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::{ObjectKind, answer, command};
 use crate::oid::Oid;
+use crate::policy::Class;
 use crate::policy::roles::RoleName;
 use crate::refs::RefUpdate;
 use crate::report::human::shell_word;
@@ -43,7 +44,7 @@ pub fn sign(args: &PolicySign, env: &Env, now: Timestamp) -> Result<()> {
         Some(name) => Sheet::held(&desk, name, &changes, now)?,
         None => Sheet::new(&desk, args, &changes, now)?,
     };
-    let (policy, statement) = (&desk.policy, &sheet.statement);
+    let statement = &sheet.statement;
     print(&format!(
         "{}reason: {}\nlets this in until {}, in repository {}\n",
         told(&desk, &changes)?,
@@ -67,17 +68,33 @@ pub fn sign(args: &PolicySign, env: &Env, now: Timestamp) -> Result<()> {
     if args.add.is_some() {
         person::forget(&desk.repo, &place)?;
     }
-    desk.deposit(&place, &sheet.files(&signatures), &standing, now)?;
-    let branch = desk.repo.head()?.filter(|_| args.head == "HEAD");
-    let branch = branch.map(|name| shell_word(name.strip_prefix(b"refs/heads/").unwrap_or(&name)));
-    let target = policy.trunk.strip_prefix(b"refs/heads/").unwrap_or(&policy.trunk);
+    let deposited = desk.deposit(&place, &sheet.files(&signatures), &standing, now);
+    if deposited.is_err() && args.add.is_some() {
+        // What the first person signed is theirs.
+        person::deposit(&desk.repo, &place, &sheet.files(&sheet.signatures))?;
+    }
+    deposited?;
+    let update = update(&desk, args, head)?;
     print(&format!(
         "\nsigned by {fingerprint_of}\n{}next:\n  git push --atomic {} {} {}\n",
         standing.told(),
         desk.remote_word(),
-        branch.unwrap_or_else(|| format!("{head}:refs/heads/{}", shell_word(target))),
+        update,
         place.name(),
     ))
+}
+
+/// What brings the change: the branch that is checked out, where it can.
+fn update(desk: &Desk, args: &PolicySign, head: Oid) -> Result<String> {
+    let short = |name: &BString| shell_word(name.strip_prefix(b"refs/heads/").unwrap_or(name));
+    Ok(match desk.repo.head()?.filter(|_| args.head == "HEAD") {
+        // What such a branch adds to itself is judged commit by commit, and the signature is on what comes of them all.
+        Some(name) if desk.refs.contains_key(&name) && desk.policy.classify(name.as_bstr()) == Class::Branch => {
+            format!("{}:{}", short(&name), shell_word(&[name.as_slice(), b"-rules"].concat()))
+        }
+        Some(name) => short(&name),
+        None => format!("{head}:{}", shell_word(&desk.policy.trunk)),
+    })
 }
 
 fn commit(desk: &Desk, revision: &str, option: &str) -> Result<Oid> {

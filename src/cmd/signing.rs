@@ -2,7 +2,6 @@
 //! at the server, and how the statement gets there.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use bstr::BString;
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::client::{Asked, View};
 use super::person;
+use super::task::is_folder;
 use crate::change::{Certificate, Push};
 use crate::cli::sign;
 use crate::env::Env;
@@ -214,33 +214,15 @@ pub(super) fn read_plain(top: &Path, path: &str) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Writes a file into the work tree, whole or not at all, in the place of the one that stands there.
-pub(super) fn write_plain(top: &Path, path: &str, bytes: &[u8]) -> Result<()> {
-    let place = folder(top, path)?;
-    let parent = place.parent().unwrap_or(top);
-    let mut builder = tempfile::Builder::new();
-    let mut file = builder.prefix(".refgate-").permissions(mode()).tempfile_in(parent)?;
-    file.write_all(bytes)?;
-    file.persist(&place).map_err(|error| {
-        Error::undecided(format!("{} cannot be written: {}", escape::quote_path(path.as_bytes()), error.error))
-    })?;
-    Ok(())
-}
-
-fn mode() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::Permissions::from_mode(0o666)
-}
-
 /// The place of a file below the work tree, all of whose folders are folders and no links.
 fn folder(top: &Path, path: &str) -> Result<PathBuf> {
     let mut place = top.to_owned();
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {
         place.push(name);
-        if names.peek().is_some() && !fs_err::symlink_metadata(&place)?.is_dir() {
+        if names.peek().is_some() && !is_folder(&place)? {
             let shown = escape::quote_path(place.as_os_str().as_encoded_bytes());
-            return Err(Error::usage(format!("{shown} is no folder")).help("move it away"));
+            return Err(Error::usage(format!("there is no folder {shown}")).help("restore it: git status"));
         }
     }
     Ok(place)

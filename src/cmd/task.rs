@@ -147,7 +147,7 @@ fn current(repo: &Repo, policy: &Policy) -> Result<String> {
 }
 
 /// Whether a folder stands there. What stands behind a link would be written elsewhere, so nothing goes through one.
-fn is_folder(path: &Path) -> Result<bool> {
+pub(super) fn is_folder(path: &Path) -> Result<bool> {
     match fs_err::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(true),
         Ok(_) => {
@@ -172,7 +172,7 @@ fn make_folder(top: &Path, folder: &str) -> Result<PathBuf> {
 }
 
 /// Writes a file below `top`, whole or not at all. What stands in its place is replaced, or an error.
-fn write(top: &Path, path: &str, text: &str, replace: bool) -> Result<()> {
+pub(super) fn write(top: &Path, path: &str, text: &str, replace: bool) -> Result<()> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = make_folder(top, folder)?;
     let mode = std::fs::Permissions::from_mode(0o666);

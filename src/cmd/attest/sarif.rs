@@ -88,20 +88,18 @@ fn level(run: &Value, result: &Value) -> Result<Level, String> {
     if kind == Level::None {
         return Ok(Level::None);
     }
-    let mut level = Level::Warning;
-    if let Some(rule) = rule(run, result)? {
-        if let Some(default) = rule.pointer("/defaultConfiguration/level") {
-            level = parse_level(default)?;
-        }
-        // Which invocation a result is of, few tools say: the worst that any of them makes of the rule counts.
-        let id = rule.get("id");
-        for invocation in list(run, "invocations")?.into_iter().flatten() {
-            for change in list(invocation, "ruleConfigurationOverrides")?.into_iter().flatten() {
-                let by_id = change.pointer("/descriptor/id");
-                if let (true, Some(changed)) = (by_id.is_none() || by_id == id, change.pointer("/configuration/level"))
-                {
-                    level = level.max(parse_level(changed)?);
-                }
+    let rule = rule(run, result)?;
+    let mut level = match rule.and_then(|rule| rule.pointer("/defaultConfiguration/level")) {
+        Some(default) => parse_level(default)?,
+        None => Level::Warning,
+    };
+    // Which invocation a result is of, few tools say: the worst that any of them makes of the rule counts.
+    let id = rule.and_then(|rule| rule.get("id")).and_then(Value::as_str).or(rule_id(result));
+    for invocation in list(run, "invocations")?.into_iter().flatten() {
+        for change in list(invocation, "ruleConfigurationOverrides")?.into_iter().flatten() {
+            let of = change.pointer("/descriptor/id").and_then(Value::as_str);
+            if let (true, Some(changed)) = (of.is_none() || of == id, change.pointer("/configuration/level")) {
+                level = level.max(parse_level(changed)?);
             }
         }
     }
@@ -271,6 +269,10 @@ mod tests {
         assert_eq!(read(log.to_string().as_bytes(), FailOn::Error).unwrap().outcome, Outcome::Failed);
         log["runs"][0]["invocations"][0]["ruleConfigurationOverrides"][0]["descriptor"]["id"] = json!("E1");
         assert_eq!(read(log.to_string().as_bytes(), FailOn::Error).unwrap().outcome, Outcome::Warned);
+        // A rule that the report does not describe has its configuration all the same.
+        log["runs"][0]["results"][0]["ruleId"] = json!("other");
+        log["runs"][0]["invocations"][0]["ruleConfigurationOverrides"][0]["descriptor"]["id"] = json!("other");
+        assert_eq!(read(log.to_string().as_bytes(), FailOn::Error).unwrap().outcome, Outcome::Failed);
     }
 
     #[test]

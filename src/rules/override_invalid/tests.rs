@@ -49,9 +49,12 @@ fn a_statement_that_fits_the_push_lacks_only_its_signature() {
     override_but(|_| ()).refused_by(&RULE, UNSIGNED);
 }
 
+/// What makes another statement of one that holds.
+type Change = fn(&mut Override);
+
 #[test]
 fn every_field_is_held_against_the_push() {
-    let table: [(&str, fn(&mut Override)); 21] = [
+    let table: [(&str, Change); 21] = [
         ("it belongs at refs/refgate/overrides/1f1f", |it| it.statement_id = "1f".repeat(16)),
         ("it is for another repository", |it| it.repository = "r2".into()),
         ("it is for refs/heads/release/1, which this push does not move", |it| it.name = "refs/heads/release/1".into()),

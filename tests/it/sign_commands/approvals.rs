@@ -1,6 +1,8 @@
 //! `refgate approve`.
 
 use super::{Scene, next, printable, refused, shell};
+use crate::corpus::process;
+use crate::support::{REFGATE, Said, Sandbox};
 
 const APPROVE: [&str; 3] = ["approve", "t1", "--yes"];
 const JSON: &str = ".ai-stack-trace/t1/contract/approval.json";
@@ -174,4 +176,50 @@ fn what_an_agent_left_in_the_work_tree_is_not_followed() {
     assert!(shell(&scene, &next(&said)).ok);
     scene.promote("t1").must();
     assert_eq!(fs_err::read_to_string(&outside).unwrap(), "mine");
+}
+
+/// An administrator set the policy and the signers, so no clone has seen them: only the server can say what counts.
+#[test]
+fn where_the_signers_are_not_known_the_server_has_the_word() {
+    let scene = scene(1);
+    let (policy, signers) = (scene.path("policy"), scene.path("signers"));
+    for (file, path) in [(&policy, "refgate.toml"), (&signers, ".refgate/allowed_signers")] {
+        fs_err::write(file, scene.sandbox.git(["show", &format!("main:{path}")]).must() + "\n").unwrap();
+    }
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    sandbox.write(&[("README.md", "# One\n")]);
+    sandbox.commit("first");
+    sandbox.push(["main"]).must();
+    let mut install = process::command(REFGATE);
+    install.args(["install", "server", "--policy"]).arg(&policy).arg("--signers").arg(&signers);
+    Said::new(install.arg("--repo").arg(&server).output().unwrap()).must();
+    let other = Scene { sandbox, server };
+    other.task("t1", "src/a.rs", "fn a() {}\n");
+    let key = |who: &str| scene.path(who).display().to_string();
+    let approve = |who: &str, more: &[&str]| {
+        let key = key(who);
+        other.sandbox.refgate(APPROVE.into_iter().chain(["--key", &key]).chain(more.iter().copied()))
+    };
+    refused(&approve("alice", &[]), "the policy has no repository_id");
+    let text = fs_err::read_to_string(other.server.join("refgate/server.toml")).unwrap();
+    let id = text.lines().find_map(|line| line.strip_prefix("repository_id = ")).unwrap().trim_matches('"').to_owned();
+    for (who, more, why) in [
+        ("alice", &["--repository", "another"][..], Some("the signed approval is for another repository")),
+        ("stranger", &["--repository", &id], Some("is the key of nobody in the role")),
+        // Beside a signature that does not count, none does.
+        ("alice", &["--repository", &id, "--add"], Some("is the key of nobody in the role")),
+        ("alice", &["--repository", &id], None),
+    ] {
+        let said = approve(who, more);
+        let kept = said.stdout.contains("has 1 signatures already");
+        assert_eq!(kept, more.contains(&"--add"), "{}", said.stdout);
+        assert!(said.stdout.contains("only the server will say"), "{}{}", said.stdout, said.stderr);
+        assert!(shell(&other, &next(&said)).ok);
+        match why {
+            Some(why) => refused(&other.promote("t1"), why),
+            None => _ = other.promote("t1").must(),
+        }
+    }
 }

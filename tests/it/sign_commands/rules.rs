@@ -87,6 +87,22 @@ fn two_people_sign_where_the_role_wants_two() {
     scene.sandbox.push(["autoTest/t1:main"]).must();
 }
 
+/// Each push of a branch that the server holds is judged by its commits: so the change goes to a branch of its own.
+#[test]
+fn what_is_printed_is_accepted_from_any_branch() {
+    let scene = Scene::new(1, "");
+    scene.sandbox.git(["checkout", "-q", "-b", "topic"]).must();
+    scene.sandbox.write(&[("README.md", "# Two\n")]);
+    scene.sandbox.commit("more");
+    scene.sandbox.push(["topic"]).must();
+    scene.sandbox.write(&[(".refgate/note", "one\n")]);
+    scene.sandbox.commit("rules");
+    let said = sign(&scene, "alice", &["--reason", "x"]);
+    assert!(next(&said).starts_with("git push --atomic origin topic:refs/heads/topic-rules refs/"), "{}", said.stdout);
+    let pushed = shell(&scene, &next(&said));
+    assert!(pushed.ok, "{}", pushed.stderr);
+}
+
 #[test]
 fn new_and_vanished_files_are_shown_whole_and_escaped() {
     let scene = Scene::new(1, "");
