@@ -38,6 +38,8 @@ pub struct Push {
     pub bootstrap: bool,
     /// Who pushes, where the server knows.
     pub actor: Option<String>,
+    /// The push is still to be made, and the server will judge it.
+    pub preview: bool,
     /// What the server knows of the overrides in the push that were seen before, by name.
     pub spent: BTreeMap<String, Spent>,
     /// The push certificate that came with it.
@@ -64,7 +66,7 @@ impl Push {
             }
         }
         let (certificate, draft, spent) = (Certificate::Absent, None, BTreeMap::new());
-        Self { refs, updates, bootstrap, actor: None, spent, certificate, draft, names, spellings }
+        Self { refs, updates, bootstrap, actor: None, preview: false, spent, certificate, draft, names, spellings }
     }
 
     /// Says who pushes.
@@ -76,7 +78,13 @@ impl Push {
     /// Whether the push is still to be made: who pushes, which repository it goes to and what was used up there is not
     /// known then, and is taken as the statements say.
     pub fn is_draft(&self) -> bool {
-        self.certificate == Certificate::Unseen
+        self.preview
+    }
+
+    /// Says that the push is still to be made: only the server will see who signs it, and who pushes.
+    #[must_use]
+    pub fn preview(self) -> Self {
+        Self { preview: true, certificate: Certificate::Unseen, ..self }
     }
 
     /// Says which overrides of the push were seen before.

@@ -131,7 +131,7 @@ pub struct Check {
     #[arg(long = "override", value_name = "ID")]
     pub overrides: Vec<String>,
     /// In CI: the event as GitHub describes it; the policy's override label in it asks for the overrides that were fetched
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "actor")]
     pub event: Option<PathBuf>,
     /// In CI: who pushed, as the forge says; overrides are then held against it
     #[arg(long, value_name = "NAME")]

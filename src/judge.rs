@@ -30,7 +30,11 @@ pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) ->
             best.map(|(set, findings)| (set.clone(), findings))
         });
         bootstrap |= matches!(&judged, Ok(Some((set, _))) if set.bootstrap);
-        overrides.extend(judged.as_ref().ok().and_then(Option::as_ref).and_then(|(set, _)| stated(set)));
+        if let Ok(Some((set, findings))) = &judged
+            && !findings.iter().any(Finding::refuses)
+        {
+            overrides.extend(stated(set));
+        }
         updates.push(match judged {
             Ok(Some((set, findings))) => verdict_on(&set, findings),
             Ok(None) => undecided(policy, update, Error::undecided("there is nothing to judge")),
@@ -126,6 +130,11 @@ fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     }
     part(policy.digest().as_bytes());
     part(&[u8::from(push.bootstrap), u8::from(push.refs.is_empty()), u8::from(push.refs.contains_key(&policy.trunk))]);
+    let documents = [&b"refs/refgate/checks/"[..], b"refs/refgate/policy/", b"refs/refgate/withdrawals/"];
+    for (name, value) in push.refs.iter().filter(|(name, _)| documents.iter().any(|folder| name.starts_with(folder))) {
+        part(name);
+        part(value.as_bytes());
+    }
     for update in &push.updates {
         let name = update.name.as_bstr();
         part(name);

@@ -12,10 +12,11 @@ use super::retained::bearing_on;
 use super::signed::Signatures;
 use super::task::{At, file, frozen, is_finished};
 use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Target, Task, Way};
+use crate::entry::Mode;
 use crate::error::Result;
 use crate::git::{ObjectKind, Repo};
 use crate::oid::Oid;
-use crate::policy::load::{REVOKED, SIGNERS};
+use crate::policy::load::{MAX_POLICY, REVOKED, SIGNERS};
 use crate::policy::signatures::Signatures as Asked;
 use crate::policy::{Class, POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::refs::{Action, RefUpdate};
@@ -146,7 +147,7 @@ impl Loader<'_> {
         for update in self.push.updates.iter().filter(|update| !update.new.is_zero()) {
             let name = update.name.as_bstr();
             let class = self.policy.classify(name);
-            if !(class.is_branch() || class == Class::Tag) {
+            if class == Class::Refgate {
                 continue;
             }
             let (ObjectKind::Commit, new) = self.repo.peel(update.new)? else { continue };
@@ -251,7 +252,9 @@ impl Loader<'_> {
             if (set.bootstrap || set.content.touched.contains_key(&path))
                 && let Some(entry) = self.repo.find(root, path.as_bstr())?
             {
-                rules.insert(path, file(self.repo, entry, self.policy.limits.blob_bytes)?);
+                let plain = entry.mode == Mode::File;
+                let limit = self.policy.limits.blob_bytes.min(MAX_POLICY);
+                rules.insert(path, if plain { file(self.repo, entry, limit)? } else { File::NotAFile(entry.mode) });
             }
         }
         Ok(rules)

@@ -10,7 +10,7 @@ use super::answer::{Answer, Told};
 use super::check;
 use super::client::{Asked, View};
 use crate::actor::ActorSource;
-use crate::change::{Certificate, Push, Spent};
+use crate::change::{Push, Spent};
 use crate::cli::{Hook, HookName};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -192,8 +192,7 @@ fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now:
         }
     }
     let bootstrap = refs.is_empty();
-    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap).certified(Certificate::Unseen), now))
-        .into())
+    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap).preview(), now)).into())
 }
 
 fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
@@ -206,7 +205,7 @@ fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Times
         let mut refs = refs.clone();
         let update = check::update(&mut refs, &policy, name.clone(), new);
         let bootstrap = refs.is_empty();
-        let push = Push::new(refs, vec![update], bootstrap).certified(Certificate::Unseen).drafting(new);
+        let push = Push::new(refs, vec![update], bootstrap).preview().drafting(new);
         judge(&repo, &policy, &push, now)
     };
     let verdict = judge(repo.staged_commit(env)?);

@@ -139,9 +139,11 @@ pub(super) fn digests(artifacts: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String,
 }
 
 /// The one command that pushes the change with its override.
-fn push_command(statement: &Override, remote: Option<&bstr::BString>) -> String {
+fn push_command(repo: &Repo, statement: &Override, remote: Option<&bstr::BString>) -> String {
     let remote = remote.map_or("REMOTE".to_owned(), |remote| shell_word(remote));
-    let new = if statement.new_oid.is_zero() { String::new() } else { statement.new_oid.to_string() };
+    let (old, new) = (statement.old_oid, statement.new_oid);
+    let back = !old.is_zero() && !new.is_zero() && !repo.is_ancestor(old, new).unwrap_or(true);
+    let new = if new.is_zero() { String::new() } else { format!("{}{new}", if back { "+" } else { "" }) };
     let update = shell_word(statement.name.as_bytes());
     let place = Place::Override { id: statement.statement_id.clone() }.name();
     format!("git push --atomic {remote} {new}:{update} {}", shell_word(&place))

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::client::{Asked, View};
 use super::person;
 use super::task::is_folder;
-use crate::change::{Certificate, Push};
+use crate::change::Push;
 use crate::cli::sign;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -155,7 +155,7 @@ impl Desk {
 
 /// Why the judge would refuse a push; `None` where it would not. `rules` says whose refusals are asked for.
 pub(super) fn refusal(desk: &Desk, push: Push, rules: &dyn Fn(&str) -> bool, now: Timestamp) -> Option<Error> {
-    let verdict = judge(&desk.repo, &desk.policy, &push.certified(Certificate::Unseen), now);
+    let verdict = judge(&desk.repo, &desk.policy, &push.preview(), now);
     if let Some(problem) = verdict.problem {
         return Some(problem);
     }

@@ -17,7 +17,7 @@ use crate::sign::{Revoked, Signers};
 use crate::statement::sha256;
 
 /// The largest policy, in bytes.
-const MAX_POLICY: u64 = 1024 * 1024;
+pub const MAX_POLICY: u64 = 1024 * 1024;
 
 /// The name of the folder that an installed gate owns inside the repository's own folder.
 pub const FOLDER: &str = "refgate";

@@ -443,7 +443,11 @@ impl Facts {
         self.change.signatures = Rc::new(self.signatures);
         let mut updates = vec![self.change.update.clone()];
         updates.extend(self.others);
-        let push = Push::new(self.refs, updates, self.change.bootstrap).certified(self.certificate).after(self.spent);
+        let push = Push::new(self.refs, updates, self.change.bootstrap).after(self.spent);
+        let push = match self.certificate {
+            Certificate::Unseen => push.preview(),
+            certificate => push.certified(certificate),
+        };
         (self.policy, push, self.change, self.now)
     }
 

@@ -1,6 +1,6 @@
 //! A promoted task whose approval nobody of the approve role signed for it.
 
-use super::shared::signed::{digest_of, is_this_repository};
+use super::shared::signed::{digest_of, is_this_repository, people};
 use crate::change::{File, Need, Task};
 use crate::error::Result;
 use crate::finding::Severity;
@@ -60,9 +60,7 @@ fn look(ctx: &Ctx<'_>, task: &Task) -> std::result::Result<(), String> {
         File::NotAFile(_) | File::TooLarge => Err(format!("the signature {path} is no plain file")),
     });
     let signatures = signatures.collect::<std::result::Result<Vec<_>, _>>()?;
-    let (trust, signing) = (&ctx.policy.trust, &ctx.policy.signing);
-    trust
-        .people(signing, RoleName::Approve, namespace::APPROVAL, bytes, &signatures, ctx.now)
+    people(ctx, &ctx.policy.signing, RoleName::Approve, namespace::APPROVAL, bytes, &signatures)
         .map_err(|why| format!("the signature on the approval does not count: {why}"))?;
     // What stands there was verified when it came, and whoever took an approval back may have left since.
     let withdrawn = Place::withdrawals(&sha256(bytes));

@@ -51,7 +51,10 @@ fn lacking(name: &str, tree: Oid, results: &[Check]) -> Option<Violation> {
     let of_this = || results.iter().filter(|result| result.check == name && result.tree == tree);
     let superseded: BTreeSet<&String> = of_this().flat_map(|result| &result.bound.supersedes).collect();
     let standing = || of_this().filter(|result| !superseded.contains(&result.bound.statement_id));
-    let help = format!("in CI, on a commit with this tree: refgate attest --check {name} --result passed --junit FILE");
+    let help = format!(
+        "in CI, on a commit with this tree: refgate attest --check {name} --result passed --junit FILE\n\
+         a clone sees the results that the server has after git fetch REMOTE '+refs/refgate/*:refs/refgate/*'"
+    );
     if let Some(failed) = standing().find(|result| result.outcome == Outcome::Failed) {
         let id = &failed.bound.statement_id;
         let message = format!("the check {name} failed for the tree {}, says {id}", tree.short());

@@ -25,7 +25,7 @@ impl Scene {
         scene.make_key("stranger");
         fs_err::write(scene.path("signers"), people.concat()).unwrap();
         fs_err::write(scene.path("policy"), policy).unwrap();
-        scene.sandbox.write(&[("README.md", "# One\n")]);
+        scene.sandbox.write(&[("README.md", "# One\n"), (".refgate/allowed_signers", &people.concat())]);
         scene.sandbox.commit("first");
         scene.sandbox.push(["main"]).must();
         let mut install = process::command(REFGATE);
@@ -98,8 +98,11 @@ impl Scene {
 
     fn sign(&self, signer: &str, more: &[&str]) -> Said {
         let (file, key) = (self.path("request.json").display().to_string(), self.path(signer).display().to_string());
-        let words = ["override", "sign", &file, "--principal", signer, "--key", &key, "--yes", "--reason", "site down"];
-        self.sandbox.refgate(words.into_iter().chain(more.iter().copied()))
+        let words = ["override", "sign", &file, "--principal", signer, "--key", &key, "--yes"];
+        // Whoever signs second signs the same.
+        let first = !self.path("request.json.sig").exists();
+        let reason = if first { &["--reason", "site down"][..] } else { &[] };
+        self.sandbox.refgate(words.into_iter().chain(reason.iter().copied()).chain(more.iter().copied()))
     }
 
     fn statement(&self) -> serde_json::Value {
@@ -338,31 +341,64 @@ fn what_protects_the_rest_cannot_be_asked_for() {
     refused(&said, "policy-changed cannot be waived");
 }
 
+/// Where no server of ours judges, CI does, and leaves nothing for later.
 #[test]
-fn expired_overrides_and_labels_without_one_let_nothing_through_in_ci() {
+fn in_ci_a_label_asks_for_overrides_and_lets_nothing_through_by_itself() {
     let scene = Scene::new(POLICY);
     scene.direct();
     let id = scene.signed_by("bob", &["--expires", "1h"]);
-    let policy = scene.path("policy").display().to_string();
-    let signers = scene.path("client/.refgate/allowed_signers");
-    let check = |more: &[&str]| {
-        let words = ["check", "--ref", "main", "--policy", &policy];
+    let repository = scene.statement()["repository"].as_str().unwrap().to_owned();
+    let (policy, event) = (scene.path("ci.toml"), scene.path("event.json"));
+    fs_err::write(
+        &policy,
+        POLICY.replace("version = 1\n", &format!("version = 1\nrepository_id = \"{repository}\"\n")),
+    )
+    .unwrap();
+    let check = |label: &str, more: &[&str]| {
+        fs_err::write(&event, format!(r#"{{"pull_request": {{"labels": [{{"name": "{label}"}}]}}}}"#)).unwrap();
+        let (policy, event) = (policy.display().to_string(), event.display().to_string());
+        let words = ["check", "--ref", "main", "--policy", &policy, "--event", &event];
         scene.sandbox.refgate(words.into_iter().chain(more.iter().copied()))
     };
-    let event = scene.path("event.json");
-    let labelled = r#"{"pull_request": {"labels": [{"name": "override:ai-gated"}]}}"#;
-    fs_err::write(&event, r#"{"pull_request": {"labels": [{"name": "other"}]}}"#).unwrap();
-    let event_file = event.display().to_string();
-    let said = check(&["--event", &event_file]);
-    assert!(!said.ok && !said.stdout.contains("override-invalid"), "{}", said.stdout);
-    fs_err::write(&event, labelled).unwrap();
-    // This clone knows no signers: the label brings the override along, and nobody can vouch for it.
-    let said = check(&["--event", &event_file]);
-    assert!(!said.ok && said.stdout.contains("override-invalid"), "{}", said.stdout);
-    assert!(!signers.exists());
+    let told = |said: &Said, about: &str| {
+        let text = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!said.ok && text.contains(about), "expected `{about}`: {} {}", said.stdout, said.stderr);
+    };
+    let asked = check("override:ai-gated", &["--actor", "alice"]);
+    assert!(asked.ok && asked.stdout.contains("by bob: site down"), "{} {}", asked.stdout, asked.stderr);
+    told(&check("another", &["--actor", "alice"]), "direct-push");
+    assert!(!check("another", &["--actor", "alice"]).stdout.contains("override"), "nobody asked for it");
+    told(&check("override:ai-gated", &["--actor", "carol"]), "it is for a push by alice");
+    told(&check("override:ai-gated", &["--actor", "alice", "--at", "2999-01-01T00:00:00Z"]), "expired at");
+    let nobody = check("override:ai-gated", &[]);
+    assert!(!nobody.ok && nobody.stderr.contains("--actor"), "{}", nobody.stderr);
     scene.sandbox.git(["update-ref", "-d", &format!("refs/refgate/overrides/{id}")]).must();
-    let said = check(&["--event", &event_file]);
-    assert!(!said.ok && said.stdout.contains("asks for an override"), "{}", said.stdout);
+    told(&check("override:ai-gated", &["--actor", "alice"]), "asks for an override");
+    // Whoever pushes cannot let the own push in, here neither.
+    scene.signed_by("alice", &[]);
+    told(&check("override:ai-gated", &["--actor", "alice"]), "cannot let the own push in");
+}
+
+/// A request is written by whoever wants it signed: what it says of itself is nobody's word.
+#[test]
+fn a_request_that_is_filled_in_already_is_signed_in_the_signer_s_words() {
+    let scene = Scene::new(POLICY);
+    scene.direct();
+    let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
+    scene.request(&Scene::hint(&refusal));
+    let mut forged = scene.statement();
+    forged["justification"] = "a typo".into();
+    forged["principal"] = "bob".into();
+    forged["issuedAt"] = "2026-01-01T00:00:00Z".into();
+    forged["expiresAt"] = "2099-01-01T00:00:00Z".into();
+    forged["findings"][0]["message"] = "a typo in README.md".into();
+    fs_err::write(scene.path("request.json"), serde_json::to_string_pretty(&forged).unwrap() + "\n").unwrap();
+    let shown = scene.sign("bob", &[]).must();
+    assert!(shown.contains("because: site down") && !shown.contains("typo"), "{shown}");
+    let signed = scene.statement();
+    assert_eq!(signed["justification"], "site down");
+    assert!(!signed.to_string().contains("2099") && !signed.to_string().contains("typo"), "{signed}");
+    assert!(scene.push_with("alice", &scene.id()).ok);
 }
 
 fn make_executable(file: &Path) {

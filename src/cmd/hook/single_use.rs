@@ -92,7 +92,8 @@ impl Notes {
         for update in updates {
             let Some(Place::Override { id }) = Place::parse(update.name.as_bstr()) else { continue };
             let there = |state| self.path(state, &id).try_exists().map_err(|error| unwritable(&error));
-            let (used, reserved) = (there(USED)?, there(RESERVED)?);
+            // In this order: another push may be moving the note from the one to the other.
+            let (reserved, used) = (there(RESERVED)?, there(USED)?);
             if !used && !reserved {
                 continue;
             }
@@ -137,6 +138,9 @@ impl Notes {
         file.write_all(&note)?;
         file.as_file().sync_all()?;
         file.persist_noclobber(folder.join(&used.id)).map_err(|error| error.error)?;
+        if self.path(USED, &used.id).try_exists()? {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
         sync(&folder)?;
         sync(&self.folder)
     }

@@ -1,5 +1,6 @@
 //! `refgate override sign` and `import`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use bstr::ByteSlice as _;
@@ -18,7 +19,7 @@ use crate::report::human::shell_word;
 use crate::statement;
 use crate::statement::namespace::OVERRIDE;
 use crate::statement::place::Place;
-use crate::statement::waiver::Override;
+use crate::statement::waiver::{Override, Waived};
 
 /// Runs `refgate override sign`.
 ///
@@ -29,7 +30,11 @@ pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
     let (repo, view) = view(&args.seen, env)?;
     let evidence = artifacts(&args.artifact)?;
     // Signed bytes stay as they are: whoever signs second signs the same.
-    let first = statement.complete().is_err();
+    let first = signatures(&args.file)?.is_empty();
+    if !first && args.reason.is_some() {
+        return Err(Error::usage("somebody has signed this statement already, so its reason stands")
+            .help("leave --reason out to sign the same, or ask for a new one: refgate override request"));
+    }
     if first {
         fill_in(args, &mut statement, &repo, &view.policy, now)?;
         statement.artifacts = digests(&evidence);
@@ -38,10 +43,11 @@ pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
             Error::usage("the statement lists other evidence than is given").help("name each with --artifact FILE")
         );
     }
-    if !args.unseen {
-        seen_here(args, &mut statement, first, env, now)?;
-    }
-    confirm(args, &statement)?;
+    let told = match args.unseen {
+        true => statement.findings.clone(),
+        false => seen_here(args, &mut statement, first, env, now)?,
+    };
+    confirm(args, &statement, &told)?;
     let json = statement.to_json();
     let mut sealed = if first { Vec::new() } else { signatures(&args.file)? };
     sealed.push(person::sign(&repo, args.key.as_deref(), OVERRIDE, json.as_bytes())?.into_bytes());
@@ -60,7 +66,7 @@ pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
         Some(short) => format!("{short}: another person signs as well\n  refgate override sign {file}\n"),
         None => format!(
             "Push the change and the override together\n  {}\nor, from another clone, after refgate override import {file}\n",
-            push_command(&statement, view.remote.as_ref())
+            push_command(&repo, &statement, view.remote.as_ref())
         ),
     };
     print(&format!("Signed. {next}"))
@@ -90,7 +96,13 @@ fn fill_in(args: &Sign, statement: &mut Override, repo: &Repo, policy: &Policy, 
 }
 
 /// Judges the update again: a request is written by whoever wants it signed.
-fn seen_here(args: &Sign, statement: &mut Override, first: bool, env: &Env, now: jiff::Timestamp) -> Result<()> {
+fn seen_here(
+    args: &Sign,
+    statement: &mut Override,
+    first: bool,
+    env: &Env,
+    now: jiff::Timestamp,
+) -> Result<BTreeSet<Waived>> {
     let unseen = |error: Error| Error {
         help: "fetch the commits first, or sign with --unseen what cannot be looked at here".to_owned(),
         ..error
@@ -104,7 +116,7 @@ fn seen_here(args: &Sign, statement: &mut Override, first: bool, env: &Env, now:
     if let Some(problem) = &update.problem {
         return Err(unseen(problem.clone()));
     }
-    let mut told = std::collections::BTreeSet::new();
+    let mut told = BTreeSet::new();
     for mut waived in statement.findings.clone() {
         let same = |finding: &&crate::finding::Finding| {
             finding.refuses() && finding.rule == waived.rule && finding.fingerprint == waived.fingerprint
@@ -119,13 +131,13 @@ fn seen_here(args: &Sign, statement: &mut Override, first: bool, env: &Env, now:
         told.insert(waived);
     }
     if first {
-        statement.findings = told;
+        statement.findings.clone_from(&told);
     }
-    Ok(())
+    Ok(told)
 }
 
-/// Shows what is signed, and asks.
-fn confirm(args: &Sign, statement: &Override) -> Result<()> {
+/// Shows what is signed, in words of this judge where it could look, and asks.
+fn confirm(args: &Sign, statement: &Override, told: &BTreeSet<Waived>) -> Result<()> {
     let mut page = String::new();
     let plain = escape::printable;
     let _ = writeln!(page, "You waive, once, for a push by {}:", plain(&statement.pusher));
@@ -136,7 +148,12 @@ fn confirm(args: &Sign, statement: &Override) -> Result<()> {
         statement.old_oid.short(),
         statement.new_oid.short()
     );
-    for waived in &statement.findings {
+    let task = statement.task.as_deref().map(|task| format!(", task {}", plain(task))).unwrap_or_default();
+    let _ = writeln!(page, "  in the repository {}{task}", plain(&statement.repository));
+    if args.unseen {
+        page.push_str("  in the words of whoever asks, for nothing could be looked at here:\n");
+    }
+    for waived in told {
         let _ = writeln!(page, "  {}: {}", plain(&waived.rule), escape::one_line(&waived.message));
     }
     let until = statement.expires_at.map(|time| time.to_string()).unwrap_or_default();
@@ -195,5 +212,8 @@ pub fn import(args: &Import, env: &Env) -> Result<()> {
     let place = Place::Override { id: statement.statement_id.clone() };
     person::deposit(&repo, &place, &files(&statement.to_json(), &sealed, evidence))?;
     let remote = repo.head_remote()?.or_else(|| repo.remotes().into_iter().next());
-    print(&format!("Push the change and the override together\n  {}\n", push_command(&statement, remote.as_ref())))
+    print(&format!(
+        "Push the change and the override together\n  {}\n",
+        push_command(&repo, &statement, remote.as_ref())
+    ))
 }

@@ -194,11 +194,11 @@ fn judged(work: &Work, set: &ChangeSet, target: &Target, now: jiff::Timestamp) -
     held.retain(|name, value| *value != tip || work.policy.is_protected(name.as_bstr()));
     held.insert(work.refname(), tip);
     let promotion = RefUpdate { name: target.name.clone(), old: target.tip, new };
-    let mut found = findings(work, Push::new(held, vec![promotion], false), now)?;
+    let mut found = findings(work, Push::new(held, vec![promotion], false).preview(), now)?;
     if work.refs.get(&work.refname()) != Some(&tip) {
         let mut refs = work.refs.clone();
         let push = check::update(&mut refs, &work.policy, work.refname(), tip);
-        let on_the_way = findings(work, Push::new(refs, vec![push], false), now)?;
+        let on_the_way = findings(work, Push::new(refs, vec![push], false).preview(), now)?;
         let known = |one: &Finding| found.iter().any(|other| (one.rule, &one.path) == (other.rule, &other.path));
         let more: Vec<Finding> = on_the_way.into_iter().filter(|one| !known(one)).collect();
         found.extend(more);

@@ -3,7 +3,7 @@
 use bstr::{BString, ByteSlice};
 
 use crate::change::{Files, Retained};
-use crate::policy::roles::{RoleName, Signer};
+use crate::policy::roles::{RoleName, Signer, Signing};
 use crate::rule::Ctx;
 use crate::statement::check::Check;
 use crate::statement::dsse::{Envelope, IN_TOTO};
@@ -33,16 +33,32 @@ impl<'a> Sealed<'a> {
         Ok((Self { bytes, signatures: signatures.collect() }, files))
     }
 
-    /// The people of a role who signed it.
+    /// The people of a role who signed it; see [`people`].
     pub(in crate::rules) fn people(
         &self,
         ctx: &Ctx<'_>,
         role: RoleName,
         namespace: &str,
-    ) -> Result<Vec<Signer>, String> {
-        let policy = ctx.policy;
-        policy.trust.people(&policy.signing, role, namespace, self.bytes, &self.signatures, ctx.now)
+    ) -> Result<Option<Vec<Signer>>, String> {
+        people(ctx, &ctx.policy.signing, role, namespace, self.bytes, &self.signatures)
     }
+}
+
+/// The people of a role who signed a message. `None` where only the server can say: a clone may see neither its policy nor
+/// its signers, and a push that is still to be made will be judged there.
+pub(in crate::rules) fn people(
+    ctx: &Ctx<'_>,
+    signing: &Signing,
+    role: RoleName,
+    namespace: &str,
+    message: &[u8],
+    signatures: &[&[u8]],
+) -> Result<Option<Vec<Signer>>, String> {
+    let trust = &ctx.policy.trust;
+    if ctx.push.is_draft() && (trust.signers.is_none() || !signing.roles.contains_key(&role)) {
+        return Ok(None);
+    }
+    trust.people(signing, role, namespace, message, signatures, ctx.now).map(Some)
 }
 
 /// Holds the repository that a document names against this one.
@@ -52,7 +68,9 @@ pub(in crate::rules) fn is_this_repository(ctx: &Ctx<'_>, named: &str) -> Result
         Some(_) => Err("is for another repository".to_owned()),
         None if ctx.push.is_draft() => Ok(()),
         None => {
-            Err("cannot be held against this repository, which has no id (refgate install server gives it one)".into())
+            Err("cannot be held against this repository, which has no id (refgate install server gives it one, and CI \
+                     needs repository_id in the policy)"
+                .into())
         }
     }
 }
@@ -87,12 +105,10 @@ pub(in crate::rules) fn check(ctx: &Ctx<'_>, retained: &Retained) -> Result<Chec
         return Err(wrong(&format!("it has more than {MOST_SIGNATURES} signatures")));
     }
     let signatures: Vec<&[u8]> = envelope.signatures.iter().map(|sealed| sealed.armored.as_bytes()).collect();
-    let policy = ctx.policy;
     let signed = envelope.signed();
-    let signers =
-        policy.trust.people(&policy.signing, RoleName::Check, namespace::CHECK, &signed, &signatures, ctx.now)?;
+    let signers = people(ctx, &ctx.policy.signing, RoleName::Check, namespace::CHECK, &signed, &signatures)?;
     let hints = envelope.signatures.iter().map(|sealed| sealed.keyid.as_str());
-    if !hints.eq(signers.iter().map(|signer| signer.key.fingerprint())) {
+    if signers.is_some_and(|signers| !hints.eq(signers.iter().map(|signer| signer.key.fingerprint()))) {
         return Err("names another key than the one that signed it".to_owned());
     }
     let found = Check::parse(&envelope.payload).map_err(|error| wrong(&error))?;
@@ -141,8 +157,7 @@ pub(in crate::rules) fn withdrawal(ctx: &Ctx<'_>, retained: &Retained) -> Result
     if let Some(role) = signing.roles.get_mut(&RoleName::Approve) {
         role.threshold = 1;
     }
-    let trust = &ctx.policy.trust;
-    trust.people(&signing, RoleName::Approve, namespace::APPROVAL, sealed.bytes, &sealed.signatures, ctx.now)?;
+    people(ctx, &signing, RoleName::Approve, namespace::APPROVAL, sealed.bytes, &sealed.signatures)?;
     Ok(statement)
 }
 
