@@ -1,7 +1,7 @@
 //! `refgate.toml`, from text to [`Policy`]: unknown keys, globs that can match nothing and rules that do not exist are
 //! errors with file, line and column, before anything is judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use bstr::BString;
@@ -235,7 +235,7 @@ impl Place<'_> {
         for pattern in always {
             globs.push(Glob::parse(pattern).map_err(|error| self.error(None, &error.to_string()))?);
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for pattern in written.unwrap_or_default() {
             if !seen.insert(pattern.get_ref().clone()) {
                 return Err(self.error(Some(pattern.span()), "the pattern stands in this list already"));
@@ -324,6 +324,23 @@ impl Place<'_> {
             names.push(artifact.into_inner());
         }
         Ok(names)
+    }
+
+    /// People, each once, as the signers' file names them: names and no patterns.
+    pub(super) fn principals(&self, written: Vec<Spanned<String>>) -> Result<BTreeSet<String>> {
+        let mut principals = BTreeSet::new();
+        for principal in written {
+            let text = principal.get_ref();
+            let odd = |c: char| "*?!,\"".contains(c) || c.is_whitespace() || escape::is_hidden(c);
+            if text.is_empty() || text.contains(odd) {
+                let message = "write one person as the signers' file names them, without any of * ? ! , and spaces";
+                return Err(self.error(Some(principal.span()), message));
+            }
+            if !principals.insert(text.clone()) {
+                return Err(self.error(Some(principal.span()), "this person stands in the list already"));
+            }
+        }
+        Ok(principals)
     }
 
     /// A number from 1 to `most`.

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::parse::Place;
 use crate::error::Result;
 use crate::escape;
-use crate::sign::{Key, Question, Refusal, Revoked, Signature, Signers};
+use crate::sign::{Question, Refusal, Revoked, Signature, Signer, Signers};
 use crate::statement::place::is_check_name;
 
 /// What a person or a machine may sign.
@@ -117,15 +117,6 @@ pub struct Trust {
     pub digests: Vec<String>,
 }
 
-/// Somebody whose signature counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
-    /// The names in the role that the key belongs to.
-    pub principals: BTreeSet<String>,
-    /// The key that signed.
-    pub key: Key,
-}
-
 impl Trust {
     /// The people of a role who signed a message, each signature being one of theirs.
     ///
@@ -176,7 +167,7 @@ impl Role {
         signature: &Signature,
         message: &[u8],
     ) -> std::result::Result<Signer, String> {
-        let mut principals = BTreeSet::new();
+        let mut found: Option<Signer> = None;
         let mut refused = None;
         for principal in &self.principals {
             match signers.verify(&question(principal), signature, message) {
@@ -189,17 +180,20 @@ impl Role {
                     if !shown {
                         return Err(self.absent(signature));
                     }
-                    principals.insert(principal.clone());
+                    let signer = found.get_or_insert_with(|| Signer {
+                        key: verified.key,
+                        principals: BTreeSet::new(),
+                        presence: verified.presence,
+                        verification: verified.verification,
+                    });
+                    signer.principals.insert(principal.clone());
                 }
                 // That another person's key is not this one's says nothing.
                 Err(Refusal::UnknownKey { .. }) => {}
                 Err(refusal) => _ = refused.get_or_insert(refusal),
             }
         }
-        if !principals.is_empty() {
-            return Ok(Signer { principals, key: signature.key().clone() });
-        }
-        Err(match refused {
+        found.ok_or_else(|| match refused {
             Some(refusal) => refusal.to_string(),
             None => format!("{} is the key of nobody in the role", signature.key().fingerprint()),
         })
@@ -345,19 +339,8 @@ impl Signing {
 }
 
 fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole, presence: Presence) -> Result<Role> {
-    let mut principals = BTreeSet::new();
     let first = raw.principals.first().map(Spanned::span);
-    for principal in raw.principals {
-        let text = principal.get_ref();
-        let odd = |c: char| "*?!,\"".contains(c) || c.is_whitespace() || escape::is_hidden(c);
-        if text.is_empty() || text.contains(odd) {
-            let message = "write one person as the signers' file names them, without any of * ? ! , and spaces";
-            return Err(place.error(Some(principal.span()), message));
-        }
-        if !principals.insert(text.clone()) {
-            return Err(place.error(Some(principal.span()), "this person stands in the role already"));
-        }
-    }
+    let principals = place.principals(raw.principals)?;
     let threshold = raw.threshold.as_ref().map_or(1, |threshold| *threshold.get_ref());
     if threshold == 0 || threshold > principals.len() {
         let span = raw.threshold.map(|threshold| threshold.span()).or(first);

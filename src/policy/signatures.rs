@@ -129,16 +129,7 @@ fn full_name(place: &Place<'_>, pattern: Spanned<String>) -> Result<Spanned<Stri
 
 fn principals(place: &Place<'_>, names: Spanned<Vec<Spanned<String>>>) -> Result<BTreeSet<String>> {
     let span = names.span();
-    let mut known = BTreeSet::new();
-    for name in names.into_inner() {
-        let text = name.get_ref();
-        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || "*?!,\"".contains(c)) {
-            return Err(place.error(Some(name.span()), "write one principal, as the signers name it, and no pattern"));
-        }
-        if !known.insert(text.clone()) {
-            return Err(place.error(Some(name.span()), "the principal stands in this list already"));
-        }
-    }
+    let known = place.principals(names.into_inner())?;
     match known.is_empty() {
         true => Err(place.error(Some(span), "nobody could sign: name at least one principal, or leave the key out")),
         false => Ok(known),

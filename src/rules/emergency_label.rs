@@ -32,7 +32,11 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     }
     let name = ctx.short_name();
     let message = format!("{name} is an emergency branch, and no signed label allows it");
-    let help = format!("use a task branch: git push origin HEAD:refs/heads/{}<task>", ctx.policy.task_prefix);
+    let help = format!(
+        "use a task branch: git push origin HEAD:refs/heads/{}<task>\n\
+         or let another person sign for this push: refgate override request",
+        ctx.policy.task_prefix
+    );
     Ok(vec![Violation::new(message, help)])
 }
 
@@ -42,7 +46,7 @@ mod tests {
     use crate::rule::testing::*;
 
     #[test]
-    fn an_emergency_branch_can_only_be_deleted_yet() {
+    fn an_emergency_branch_is_free_to_be_deleted_only() {
         Facts::branch_push("hotfix/a").refused_by(&RULE, "no signed label allows it");
         Facts::branch_push("hotfix/a").created().refused_by(&RULE, "hotfix/a is an emergency branch");
         Facts::branch_push("hotfix/a").deleted().accepted_by(&RULE);

@@ -3,8 +3,9 @@
 use bstr::{BString, ByteSlice};
 
 use crate::change::{Files, Retained};
-use crate::policy::roles::{RoleName, Signer, Signing};
+use crate::policy::roles::{RoleName, Signing};
 use crate::rule::Ctx;
+use crate::sign::Signer;
 use crate::statement::check::Check;
 use crate::statement::dsse::{Envelope, IN_TOTO};
 use crate::statement::place::{ENVELOPE, MOST_SIGNATURES, Place, STATEMENT, is_signature_of};
