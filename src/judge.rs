@@ -118,9 +118,11 @@ fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     part(repo.format().name().as_bytes());
     policy.trust.digests.iter().for_each(|digest| part(digest.as_bytes()));
     let with_statements = push.updates.iter().any(|update| Place::parse(update.name.as_bstr()).is_some());
-    if with_statements {
-        // What statements are held against, and a clone does not know.
+    // What statements are held against, and a clone does not know.
+    if with_statements || !policy.signing.roles.is_empty() {
         part(policy.repository_id.as_deref().unwrap_or_default().as_bytes());
+    }
+    if with_statements {
         part(push.actor.as_deref().unwrap_or_default().as_bytes());
         push.spent.iter().for_each(|(id, spent)| part(format!("{id} {spent:?}").as_bytes()));
     }

@@ -1,6 +1,7 @@
 //! From ref updates to change sets. What a range, a base and a way into a protected branch are is decided here, once,
 //! from the server's old refs and from objects; the push's own claims are only compared.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
@@ -41,7 +42,7 @@ pub fn load<'a>(
             protected.push(Target { name: name.clone(), tip });
         }
     }
-    let loader = Loader { repo, policy, push, protected, now };
+    let loader = Loader { repo, policy, push, protected, now, known: OnceCell::new() };
     Ok(push.updates.iter().map(move |update| loader.update(update, needs)))
 }
 
@@ -52,6 +53,8 @@ struct Loader<'a> {
     /// Every protected branch with its old tip.
     protected: Vec<Target>,
     now: jiff::Timestamp,
+    /// What every override of the push is held against, once that was asked for.
+    known: OnceCell<Rc<Companions>>,
 }
 
 /// Clocks of honest people differ by a day at the most; in seconds.
@@ -135,7 +138,13 @@ impl Loader<'_> {
         if let Some(place) = Place::parse(name) {
             set.statement = Some(Rc::new(Retained::load(self.repo, self.policy, name, set.update.new)?));
             if matches!(place, Place::Override { .. }) {
-                set.companions = Rc::new(self.companions()?);
+                set.companions = match self.known.get() {
+                    Some(known) => known.clone(),
+                    None => {
+                        let found = Rc::new(self.companions()?);
+                        self.known.get_or_init(|| found).clone()
+                    }
+                };
             }
         }
         Ok(set)
@@ -143,7 +152,7 @@ impl Loader<'_> {
 
     fn companions(&self) -> Result<Companions> {
         let mut companions = Companions::default();
-        let mut tips = Vec::new();
+        let (mut commits, mut tags) = (Vec::new(), Vec::new());
         for update in self.push.updates.iter().filter(|update| !update.new.is_zero()) {
             let name = update.name.as_bstr();
             let class = self.policy.classify(name);
@@ -152,7 +161,15 @@ impl Loader<'_> {
             }
             let (ObjectKind::Commit, new) = self.repo.peel(update.new)? else { continue };
             let node = self.repo.node(new)?;
-            tips.push(new);
+            // What stands on another protected branch already is part of the change all the same.
+            let hidden = match self.push.refs.get(&update.name).copied() {
+                Some(held) => vec![self.repo.peel(held)?.1],
+                None => self.protected_tips(),
+            };
+            commits.extend(self.repo.range(&[new], &hidden)?);
+            if self.repo.kind(update.new)? == ObjectKind::Tag {
+                tags.push(update.new);
+            }
             companions.trees.insert(update.name.clone(), node.tree);
             let mut tasks = BTreeSet::from_iter(self.policy.task_of(name).map(ToOwned::to_owned));
             if class == Class::Protected {
@@ -162,8 +179,10 @@ impl Loader<'_> {
             }
             companions.tasks.insert(update.name.clone(), tasks);
         }
-        let commits = self.repo.range(&tips, &self.protected_tips())?;
         companions.signed_by = Signatures::load(self.repo, self.policy, &commits, None, self.now)?.keys;
+        for tag in tags {
+            companions.signed_by.extend(Signatures::load(self.repo, self.policy, &[], Some(tag), self.now)?.keys);
+        }
         Ok(companions)
     }
 

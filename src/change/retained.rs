@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Content, File, Push, Task};
+use super::{Content, Push, Task};
 use crate::entry::Mode;
 use crate::error::{Error, Kind, Result};
 use crate::escape;
@@ -40,6 +40,8 @@ pub struct Files {
 const MOST_FILES: usize = 64;
 /// The largest report that a document retains, in bytes.
 const LARGEST_ARTIFACT: u64 = 16 * 1024 * 1024;
+/// All files of a document together, in bytes.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// More documents on one subject than anybody makes.
 const MOST_DOCUMENTS: usize = 1000;
 
@@ -76,6 +78,7 @@ fn files(repo: &Repo, oid: Oid, limit: u64) -> Result<std::result::Result<Files,
         Ok(())
     })?;
     let mut files = Files::default();
+    let mut left = MOST_BYTES;
     for (path, entry) in entries {
         let shown = escape::quote_path(&path);
         if entry.mode != Mode::File {
@@ -85,6 +88,10 @@ fn files(repo: &Repo, oid: Oid, limit: u64) -> Result<std::result::Result<Files,
         let most = if artifact.is_some() { LARGEST_ARTIFACT } else { limit };
         let Some(content) = repo.blob(entry.oid, most)? else {
             return Ok(Err(format!("holds {shown}, which is larger than {most} bytes")));
+        };
+        left = match left.checked_sub(content.len() as u64) {
+            Some(left) => left,
+            None => return Ok(Err(format!("holds more than {MOST_BYTES} bytes in all"))),
         };
         match artifact {
             Some(name) => _ = files.artifacts.insert(name.into(), sha256(&content)),
@@ -119,8 +126,9 @@ pub(super) fn bearing_on(
     if let Some(tree) = tree {
         prefixes.extend(policy.signing.checks.iter().map(|check| Place::checks(tree, check)));
     }
-    if let Some(File::Content(bytes)) = task.and_then(|task| task.files.get(approval::FILE.as_bytes().as_bstr())) {
-        prefixes.insert(Place::withdrawals(&sha256(bytes)));
+    if task.is_some_and(|task| task.files.contains_key(approval::FILE.as_bytes().as_bstr())) {
+        // All of them: one withdrawal counts for every approval of its task that was given before it.
+        prefixes.insert("refs/refgate/withdrawals/".to_owned());
     }
     let changes = owned_changes(policy, content);
     if !changes.is_empty() {

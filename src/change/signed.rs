@@ -23,7 +23,7 @@ pub struct Signatures {
     pub commits: Vec<(Oid, By)>,
     /// The tag, where it is an annotated one.
     pub tag: Option<Tag>,
-    /// The keys that the commits' signatures name, whether or not they count: none of them may excuse the change.
+    /// The keys that these signatures name, whether or not they count: none of them may excuse the change.
     pub keys: BTreeSet<Key>,
 }
 
@@ -57,7 +57,8 @@ impl Signatures {
         if let Some(tag) = tag {
             let bytes = judge.bytes(tag)?;
             let name = bytes.as_deref().and_then(tag_name).unwrap_or_default().to_vec();
-            let by = bytes.map_or_else(|| Err(too_large(policy)), |bytes| judge.by(Signed::tag(&bytes), None));
+            let by = bytes
+                .map_or_else(|| Err(too_large(policy)), |bytes| judge.by(Signed::tag(&bytes), Some(&mut found.keys)));
             found.tag = Some(Tag { name, by });
         }
         Ok(found)

@@ -135,7 +135,7 @@ fn receive(
     let token = server_folder(&repo).join(BOOTSTRAP);
     let notes = Notes::of(&repo);
     notes.settle(&refs)?;
-    let spent = notes.on(&updates)?;
+    let spent = notes.on(&updates, now)?;
     let push = Push::new(refs, updates, token.is_file()).by(actor).certified(certificate).after(spent.clone());
     let verdict = judge(&repo, &policy, &push, now);
     let accepted = verdict.decision == Decision::Accept;

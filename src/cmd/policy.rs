@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::person::{self, agree};
 use super::rules::print;
 use super::signing::{Desk, fingerprint, lifetime, shown};
-use crate::change::{Need, Push, load, owned_changes};
+use crate::change::{Need, Push, Target, load, owned_changes};
 use crate::cli::sign::PolicySign;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -34,15 +34,15 @@ const DAYS: u32 = 7;
 pub fn sign(args: &PolicySign, env: &Env, now: Timestamp) -> Result<()> {
     let desk = Desk::open(&args.desk, env)?;
     let head = commit(&desk, &args.head, "--head")?;
-    let changes = changes(&desk, args, head, now)?;
+    let (changes, target) = changes(&desk, args, head, now)?;
     if changes.is_empty() {
         return Err(Error::usage("no file that the policy owns differs between the trusted branch and the head").help(
             "commit the change first, or name its commit: --head REV; and --base REV, where it is not the last",
         ));
     }
     let sheet = match &args.add {
-        Some(name) => Sheet::held(&desk, name, &changes, now)?,
-        None => Sheet::new(&desk, args, &changes, now)?,
+        Some(name) => Sheet::held(&desk, name, &changes, &target, now)?,
+        None => Sheet::new(&desk, args, &changes, &target, now)?,
     };
     let statement = &sheet.statement;
     print(&format!(
@@ -106,7 +106,7 @@ fn commit(desk: &Desk, revision: &str, option: &str) -> Result<Oid> {
 
 /// What the judge takes for the change of the rules: as on a branch that the server does not have yet, so that its whole
 /// change counts.
-fn changes(desk: &Desk, args: &PolicySign, head: Oid, now: Timestamp) -> Result<Changes> {
+fn changes(desk: &Desk, args: &PolicySign, head: Oid, now: Timestamp) -> Result<(Changes, Target)> {
     let mut refs = desk.refs.clone();
     if let Some(base) = &args.base {
         refs.insert(desk.policy.trunk.clone(), commit(desk, base, "--base")?);
@@ -120,8 +120,8 @@ fn changes(desk: &Desk, args: &PolicySign, head: Oid, now: Timestamp) -> Result<
     let push = Push::new(refs, vec![update], false);
     let needs = |_| BTreeSet::from([Need::Content]);
     let sets = load(&desk.repo, &desk.policy, &push, &needs, now)?.next().transpose()?.unwrap_or_default();
-    let content = sets.first().map(|set| owned_changes(&desk.policy, &set.content));
-    content.ok_or_else(|| Error::undecided("there is nothing to look at"))
+    let found = sets.first().and_then(|set| Some((owned_changes(&desk.policy, &set.content), set.target.clone()?)));
+    found.ok_or_else(|| Error::undecided("there is nothing to look at"))
 }
 
 /// A statement, and the signatures that stand on it.
@@ -132,7 +132,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn new(desk: &Desk, args: &PolicySign, changes: &Changes, now: Timestamp) -> Result<Self> {
+    fn new(desk: &Desk, args: &PolicySign, changes: &Changes, target: &Target, now: Timestamp) -> Result<Self> {
         let Lifetime { issued, expires } = lifetime(args.days, DAYS, desk.policy.signing.approval_days, now)?;
         let statement = PolicyChange {
             changes: changes.clone(),
@@ -142,6 +142,8 @@ impl Sheet {
             repository: desk.repository.clone(),
             schema: SCHEMA.to_owned(),
             statement_id: new_id()?,
+            target: target.name.to_string(),
+            target_oid: target.tip,
         };
         let bytes = statement.to_json().into_bytes();
         PolicyChange::parse(&bytes).map_err(|error| Error::usage(format!("--reason: {error}")))?;
@@ -149,7 +151,7 @@ impl Sheet {
     }
 
     /// The statement that somebody else has signed, on its ref in this repository.
-    fn held(desk: &Desk, name: &str, changes: &Changes, now: Timestamp) -> Result<Self> {
+    fn held(desk: &Desk, name: &str, changes: &Changes, target: &Target, now: Timestamp) -> Result<Self> {
         let shown = escape::quote_path(name.as_bytes());
         let wrong = |why: &str| Error::usage(format!("{shown} {why}")).help("let it be signed anew, without --add");
         let place = Place::parse(name.into()).filter(|place| matches!(place, Place::PolicyChange { .. }));
@@ -166,6 +168,9 @@ impl Sheet {
         let statement = PolicyChange::parse(&bytes).map_err(|error| wrong(&format!("holds no statement: {error}")))?;
         if statement.changes != *changes {
             return Err(wrong("is about another change than the one that is shown here"));
+        }
+        if target.name != statement.target.as_str() || target.tip != statement.target_oid {
+            return Err(wrong("is for where the branch stood before"));
         }
         if statement.repository != desk.repository {
             return Err(wrong("is for another repository"));

@@ -90,11 +90,11 @@ pub fn trust(repo: &Repo, refs: &RefMap, trunk: &BStr, folder: Option<&Path>) ->
         None => trusted_file(repo, refs, trunk, SIGNERS)?,
     };
     if let Some(bytes) = signers {
-        trust.digests.push(sha256(&bytes));
+        trust.digests.push(format!("{SIGNERS} {}", sha256(&bytes)));
         trust.signers = Some(Signers::parse(&bytes, SIGNERS)?);
     }
     for bytes in [own(REVOKED)?, trusted_file(repo, refs, trunk, REVOKED)?].into_iter().flatten() {
-        trust.digests.push(sha256(&bytes));
+        trust.digests.push(format!("{REVOKED} {}", sha256(&bytes)));
         trust.revoked.push(Revoked::parse(&bytes, REVOKED)?);
     }
     Ok(trust)

@@ -337,7 +337,7 @@ impl Place<'_> {
                 return Err(self.error(Some(principal.span()), message));
             }
             if !principals.insert(text.clone()) {
-                return Err(self.error(Some(principal.span()), "this person stands in the list already"));
+                return Err(self.error(Some(principal.span()), "this person stands in this list already"));
             }
         }
         Ok(principals)

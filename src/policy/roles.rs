@@ -113,7 +113,7 @@ pub struct Trust {
     pub signers: Option<Signers>,
     /// The revocations, all of which hold.
     pub revoked: Vec<Revoked>,
-    /// SHA-256, hex, of each file that was read.
+    /// Name and SHA-256, hex, of each file that was read.
     pub digests: Vec<String>,
 }
 
@@ -215,13 +215,15 @@ impl Role {
 
 /// How many different people signed: one person's several keys count once, and so do several names of one key.
 fn distinct(people: &[Signer]) -> usize {
-    let mut groups: Vec<BTreeSet<&str>> = Vec::new();
+    let mut groups: Vec<BTreeSet<String>> = Vec::new();
     for signer in people {
-        let mut group: BTreeSet<&str> = signer.principals.iter().map(String::as_str).collect();
+        let mut group = signer.principals.clone();
+        // One key may be certified for several people, each time under another name.
+        group.insert(format!(" {}", signer.key.fingerprint()));
         groups.retain(|other| {
             let apart = other.is_disjoint(&group);
             if !apart {
-                group.extend(other);
+                group.extend(other.iter().cloned());
             }
             apart
         });

@@ -1,7 +1,7 @@
 //! A promoted task whose approval nobody of the approve role signed for it.
 
-use super::shared::signed::{digest_of, is_this_repository, people};
-use crate::change::{File, Need, Task};
+use super::shared::signed::{digest_of, is_this_repository, people, withdrawal_of};
+use crate::change::{File, Need, Retained, Task};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
@@ -10,6 +10,7 @@ use crate::provenance::task::{APPROVAL, APPROVED};
 use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 use crate::statement::approval::{FILE, SignedApproval};
 use crate::statement::place::{Place, is_signature_of};
+use crate::statement::withdrawal::Withdrawal;
 use crate::statement::{namespace, sha256};
 use bstr::{BString, ByteSlice};
 
@@ -64,9 +65,14 @@ fn look(ctx: &Ctx<'_>, task: &Task) -> std::result::Result<(), String> {
         .map_err(|why| format!("the signature on the approval does not count: {why}"))?;
     // What stands there was verified when it came, and whoever took an approval back may have left since.
     let withdrawn = Place::withdrawals(&sha256(bytes));
-    match ctx.change.documents.iter().find(|retained| retained.name.starts_with(withdrawn.as_bytes())) {
-        Some(_) => Err("the approval was withdrawn by a person of the approve role".to_owned()),
-        None => Ok(()),
+    let takes_back = |retained: &Retained| {
+        let said = withdrawal_of(retained);
+        let of_task = |said: &Withdrawal| task.name == said.task.as_str() && said.issued_at >= approval.issued_at;
+        retained.name.starts_with(withdrawn.as_bytes()) || said.as_ref().is_some_and(of_task)
+    };
+    match ctx.change.documents.iter().any(takes_back) {
+        true => Err("the approval was withdrawn by a person of the approve role".to_owned()),
+        false => Ok(()),
     }
 }
 

@@ -40,7 +40,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         .documents
         .iter()
         .filter(|retained| matches!(Place::parse(retained.name.as_bstr()), Some(Place::Check { .. })))
-        .filter_map(|retained| signed::check(ctx, retained).ok())
+        .filter_map(|retained| signed::check(ctx, retained).ok().or_else(|| signed::failed_before(ctx, retained)))
         .collect();
     let wanted = ctx.policy.signing.checks.iter();
     Ok(wanted.filter_map(|name| lacking(name, tree, &results)).collect())

@@ -9,7 +9,7 @@ use crate::policy::Class;
 use crate::policy::roles::RoleName;
 use crate::refs::RefUpdate;
 use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation, Waiver};
-use crate::sign::Signer;
+use crate::sign::{Question, Signature, Signer};
 use crate::statement::namespace;
 use crate::statement::place::Place;
 use crate::statement::waiver::Override;
@@ -73,6 +73,14 @@ fn update<'a>(ctx: &Ctx<'a>, statement: &Override) -> std::result::Result<&'a Re
             crate::escape::quote_path(statement.name.as_bytes())
         ));
     };
+    // Between the answer and the last of many updates others could move the ref back and forth.
+    let beside = |other: &&RefUpdate| other.name != update.name && Place::parse(other.name.as_bstr()).is_none();
+    if let Some(other) = ctx.push.updates.iter().find(beside) {
+        let other = crate::escape::quote_path(&other.name);
+        return Err(format!(
+            "it travels with its own update and statements alone, and {other} comes along: push that apart"
+        ));
+    }
     let format = update.new.format().name();
     if statement.object_format != format {
         return Err(format!(
@@ -150,9 +158,13 @@ fn people(ctx: &Ctx<'_>, statement: &Override, sealed: &Sealed<'_>) -> std::resu
         let principal = crate::escape::printable(&statement.principal);
         return Err(format!("it names {principal}, who is none of those who signed it"));
     }
-    let of_the_change = &ctx.change.companions.signed_by;
-    if let Some(own) = people.iter().find(|signer| of_the_change.contains(&signer.key)) {
-        return Err(format!("{} signed the change as well", own.key.fingerprint()));
+    let (of_the_change, trust) = (&ctx.change.companions.signed_by, &ctx.policy.trust);
+    let keys_of = |name: &String| trust.signers.as_ref().map(|signers| signers.keys_of(name)).unwrap_or_default();
+    for signer in &people {
+        let own = signer.principals.iter().flat_map(keys_of).chain([signer.key.clone()]);
+        if let Some(key) = own.into_iter().find(|key| of_the_change.contains(key)) {
+            return Err(format!("{}, a key of who signed it, signed the change as well", key.fingerprint()));
+        }
     }
     if statement.principal == statement.pusher {
         return Err("who pushes cannot let the own push in".to_owned());
@@ -161,7 +173,21 @@ fn people(ctx: &Ctx<'_>, statement: &Override, sealed: &Sealed<'_>) -> std::resu
     if ctx.push.is_draft() && ctx.push.actor.is_none() {
         return Ok(());
     }
-    pusher(ctx, statement, &people)
+    pusher(ctx, statement, &people)?;
+    // A key that speaks for the pusher, too, by a certificate of theirs.
+    let speaks = |armored: &&[u8]| {
+        let question =
+            |principal| Question { principal, namespace: namespace::OVERRIDE, at: ctx.now, revoked: &trust.revoked };
+        let signature = Signature::parse(armored).ok();
+        let actor = ctx.push.actor.as_deref().unwrap_or_default();
+        signature
+            .zip(trust.signers.as_ref())
+            .is_some_and(|(signature, signers)| signers.verify(&question(actor), &signature, sealed.bytes).is_ok())
+    };
+    match sealed.signatures.iter().any(speaks) {
+        true => Err("it is signed by a key that speaks for who pushes".to_owned()),
+        false => Ok(()),
+    }
 }
 
 fn pusher(ctx: &Ctx<'_>, statement: &Override, people: &[Signer]) -> std::result::Result<(), String> {

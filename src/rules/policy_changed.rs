@@ -7,6 +7,7 @@ use crate::change::{Need, owned_changes};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::rule::{Ctx, Docs, Family, Rule, Violation, Waiver};
+use crate::statement::policy_change::PolicyChange;
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -48,7 +49,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
 /// Whether people of the policy role signed exactly this change.
 fn is_signed(ctx: &Ctx<'_>) -> bool {
     let changes = owned_changes(ctx.policy, &ctx.change.content);
-    let fits = |retained| policy_change(ctx, retained).is_ok_and(|statement| statement.changes == changes);
+    let Some(target) = &ctx.change.target else { return false };
+    // The branch that moves, or the one that the change will go to: it must stand where it stood at the signing.
+    let goes =
+        |statement: &PolicyChange| target.name == statement.target.as_str() && target.tip == statement.target_oid;
+    let fits =
+        |retained| policy_change(ctx, retained).is_ok_and(|statement| statement.changes == changes && goes(&statement));
     !changes.is_empty() && ctx.change.documents.iter().any(fits)
 }
 

@@ -20,6 +20,10 @@ use crate::policy::load::server_folder;
 use crate::refs::{RefMap, RefUpdate};
 use crate::statement::place::Place;
 
+/// How long a push that was answered and did not get through can be made again. Longer, and nobody remembers which
+/// update it was, while whoever cleans up after it may have put the ref back to where it was.
+const AGAIN_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
 const FOLDER: &str = "overrides";
 const RESERVED: &str = "reserved";
 const USED: &str = "used";
@@ -64,7 +68,9 @@ impl Notes {
             let Some(id) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let stands = self.read(id).is_some_and(|note| {
                 let held = refs.get(BString::from(note.name).as_bstr()).copied();
-                held.unwrap_or(Oid::zero(note.old.format())) == note.old
+                // A push that got its override's ref through is not made again, wherever the other ref is by now.
+                let landed = Place::Override { id: id.to_owned() }.name();
+                held.unwrap_or(Oid::zero(note.old.format())) == note.old && !refs.contains_key(&landed)
             });
             if !stands {
                 self.rename(id).map_err(|error| unwritable(&error))?;
@@ -87,7 +93,7 @@ impl Notes {
     ///
     /// # Errors
     /// As [`Notes::settle`].
-    pub(super) fn on(&self, updates: &[RefUpdate]) -> Result<BTreeMap<String, Spent>> {
+    pub(super) fn on(&self, updates: &[RefUpdate], now: jiff::Timestamp) -> Result<BTreeMap<String, Spent>> {
         let mut spent = BTreeMap::new();
         for update in updates {
             let Some(Place::Override { id }) = Place::parse(update.name.as_bstr()) else { continue };
@@ -98,7 +104,7 @@ impl Notes {
                 continue;
             }
             // A note that cannot be read is one all the same.
-            let note = self.read(&id).filter(|_| !used);
+            let note = self.read(&id).filter(|_| !used && self.is_fresh(&id, now));
             let spent_on = note.map_or_else(
                 || Spent { name: BString::default(), old: update.old, new: update.new, settled: true },
                 |note| Spent { name: note.name.into(), old: note.old, new: note.new, settled: false },
@@ -106,6 +112,13 @@ impl Notes {
             spent.insert(id, spent_on);
         }
         Ok(spent)
+    }
+
+    /// Whether the note was made so recently that its push may be made again by whoever lost the connection.
+    fn is_fresh(&self, id: &str, now: jiff::Timestamp) -> bool {
+        let made = fs_err::metadata(self.path(RESERVED, id)).and_then(|note| note.modified()).ok();
+        made.and_then(|made| jiff::Timestamp::try_from(made).ok())
+            .is_some_and(|made| now.duration_since(made) < AGAIN_WITHIN)
     }
 
     fn read(&self, id: &str) -> Option<Note> {
@@ -189,17 +202,32 @@ mod tests {
     fn a_reservation_stands_until_its_ref_has_moved_and_is_used_for_ever_after() {
         let folder = tempfile::tempdir().unwrap();
         let notes = Notes { folder: folder.path().join(FOLDER) };
-        assert_eq!(notes.on(&push()).unwrap(), BTreeMap::new());
+        assert_eq!(notes.on(&push(), jiff::Timestamp::now()).unwrap(), BTreeMap::new());
         notes.settle(&held(1)).unwrap();
         notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
         notes.settle(&held(1)).unwrap();
         let due = Spent { name: "refs/heads/main".into(), old: oid(1), new: oid(2), settled: false };
-        assert_eq!(notes.on(&push()).unwrap()[ID], due);
+        assert_eq!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID], due);
         notes.settle(&held(2)).unwrap();
-        assert!(notes.on(&push()).unwrap()[ID].settled);
+        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
         // Set back, it stays used.
         notes.settle(&held(1)).unwrap();
-        assert!(notes.on(&push()).unwrap()[ID].settled);
+        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
+    }
+
+    #[test]
+    fn a_reservation_is_used_once_its_own_ref_is_there_and_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes { folder: folder.path().join(FOLDER) };
+        let now = jiff::Timestamp::now();
+        notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
+        let later = now + AGAIN_WITHIN + jiff::SignedDuration::from_secs(5);
+        assert!(notes.on(&push(), later).unwrap()[ID].settled);
+        assert!(!notes.on(&push(), now).unwrap()[ID].settled);
+        let mut refs = held(1);
+        refs.insert(format!("refs/refgate/overrides/{ID}").into(), oid(9));
+        notes.settle(&refs).unwrap();
+        assert!(notes.on(&push(), now).unwrap()[ID].settled);
     }
 
     #[test]
@@ -210,7 +238,7 @@ mod tests {
         let error = notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap_err();
         assert!(error.message.contains("another push just now"), "{error}");
         // The same push again has seen the note, and the rules let it through.
-        notes.reserve(&[used(ID)], &notes.on(&push()).unwrap()).unwrap();
+        notes.reserve(&[used(ID)], &notes.on(&push(), jiff::Timestamp::now()).unwrap()).unwrap();
     }
 
     #[test]
@@ -219,7 +247,7 @@ mod tests {
         let notes = Notes { folder: folder.path().join(FOLDER) };
         notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
         fs_err::write(notes.path(RESERVED, ID), b"{").unwrap();
-        assert!(notes.on(&push()).unwrap()[ID].settled);
+        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
         fs_err::write(notes.path(RESERVED, ".note-x"), b"").unwrap();
         notes.settle(&held(1)).unwrap();
         assert!(notes.path(USED, ID).exists() && notes.path(RESERVED, ".note-x").exists());

@@ -82,6 +82,8 @@ fn fill_in(args: &Sign, statement: &mut Override, repo: &Repo, policy: &Policy, 
             .help("--expires 2h"));
     }
     let now = statement::now(now);
+    // Whoever asks could otherwise choose the name of another override that is still to be used.
+    statement.statement_id = statement::new_id()?;
     statement.justification = reason.clone();
     statement.issued_at = Some(now);
     statement.expires_at = now.checked_add(args.expires).ok();

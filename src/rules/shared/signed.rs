@@ -6,7 +6,7 @@ use crate::change::{Files, Retained};
 use crate::policy::roles::{RoleName, Signing};
 use crate::rule::Ctx;
 use crate::sign::Signer;
-use crate::statement::check::Check;
+use crate::statement::check::{Check, Outcome};
 use crate::statement::dsse::{Envelope, IN_TOTO};
 use crate::statement::place::{ENVELOPE, MOST_SIGNATURES, Place, STATEMENT, is_signature_of};
 use crate::statement::policy_change::{PolicyChange, key};
@@ -93,6 +93,27 @@ pub(in crate::rules) fn retains(
 /// # Errors
 /// Why it does not, as a part of a sentence that begins with the document.
 pub(in crate::rules) fn check(ctx: &Ctx<'_>, retained: &Retained) -> Result<Check, String> {
+    let (found, envelope) = unsigned_check(ctx, retained)?;
+    let signatures: Vec<&[u8]> = envelope.signatures.iter().map(|sealed| sealed.armored.as_bytes()).collect();
+    let signed = envelope.signed();
+    let signers = people(ctx, &ctx.policy.signing, RoleName::Check, namespace::CHECK, &signed, &signatures)?;
+    let hints = envelope.signatures.iter().map(|sealed| sealed.keyid.as_str());
+    if signers.is_some_and(|signers| !hints.eq(signers.iter().map(|signer| signer.key.fingerprint()))) {
+        return Err("names another key than the one that signed it".to_owned());
+    }
+    Ok(found)
+}
+
+/// A check that failed when it came, and stands on the server: whoever signed it may have left since, and the failure has
+/// not.
+pub(in crate::rules) fn failed_before(ctx: &Ctx<'_>, retained: &Retained) -> Option<Check> {
+    let held = ctx.push.refs.contains_key(&retained.name);
+    let (found, _) = unsigned_check(ctx, retained).ok().filter(|_| held)?;
+    (found.outcome == Outcome::Failed).then_some(found)
+}
+
+/// The result of a check that stands where it belongs, whoever signed it.
+fn unsigned_check(ctx: &Ctx<'_>, retained: &Retained) -> Result<(Check, Envelope), String> {
     let files = retained.files.as_ref().map_err(Clone::clone)?;
     let (Some(bytes), 1) = (files.top.get(ENVELOPE.as_bytes().as_bstr()), files.top.len()) else {
         return Err(format!("must hold {ENVELOPE} and, beside artifacts/, nothing else"));
@@ -105,13 +126,6 @@ pub(in crate::rules) fn check(ctx: &Ctx<'_>, retained: &Retained) -> Result<Chec
     if envelope.signatures.len() > MOST_SIGNATURES {
         return Err(wrong(&format!("it has more than {MOST_SIGNATURES} signatures")));
     }
-    let signatures: Vec<&[u8]> = envelope.signatures.iter().map(|sealed| sealed.armored.as_bytes()).collect();
-    let signed = envelope.signed();
-    let signers = people(ctx, &ctx.policy.signing, RoleName::Check, namespace::CHECK, &signed, &signatures)?;
-    let hints = envelope.signatures.iter().map(|sealed| sealed.keyid.as_str());
-    if signers.is_some_and(|signers| !hints.eq(signers.iter().map(|signer| signer.key.fingerprint()))) {
-        return Err("names another key than the one that signed it".to_owned());
-    }
     let found = Check::parse(&envelope.payload).map_err(|error| wrong(&error))?;
     is_this_repository(ctx, &found.bound.repository)?;
     let place = Place::Check { tree: found.tree, check: found.check.clone(), id: found.bound.statement_id.clone() };
@@ -119,7 +133,7 @@ pub(in crate::rules) fn check(ctx: &Ctx<'_>, retained: &Retained) -> Result<Chec
         return Err(format!("belongs at {}", place.name()));
     }
     retains(files, &found.bound.artifacts)?;
-    Ok(found)
+    Ok((found, envelope))
 }
 
 /// The policy role's word on a change of the rules.
@@ -160,6 +174,13 @@ pub(in crate::rules) fn withdrawal(ctx: &Ctx<'_>, retained: &Retained) -> Result
     }
     people(ctx, &signing, RoleName::Approve, namespace::APPROVAL, sealed.bytes, &sealed.signatures)?;
     Ok(statement)
+}
+
+/// What a withdrawal says, whoever signed it.
+pub(in crate::rules) fn withdrawal_of(retained: &Retained) -> Option<Withdrawal> {
+    Place::parse(retained.name.as_bstr()).filter(|place| matches!(place, Place::Withdrawal { .. }))?;
+    let (sealed, _) = Sealed::of(retained).ok()?;
+    Withdrawal::parse(sealed.bytes).ok()
 }
 
 /// SHA-256, hex, of a file of the trace.
