@@ -333,7 +333,8 @@ impl Place<'_> {
             let text = principal.get_ref();
             let odd = |c: char| "*?!,\"".contains(c) || c.is_whitespace() || escape::is_hidden(c);
             if text.is_empty() || text.contains(odd) {
-                let message = "write one person as the signers' file names them, without any of * ? ! , and spaces";
+                let message =
+                    "write one person as the signers' file names them, and no pattern: none of * ? ! , and spaces";
                 return Err(self.error(Some(principal.span()), message));
             }
             if !principals.insert(text.clone()) {

@@ -224,6 +224,14 @@ fn whoever_signed_the_change_cannot_waive_for_it() {
     scene.sandbox.git(["-c", "gpg.format=ssh", "-c", &key, "commit", "-q", "-S", "-m", "signed"]).must();
     let id = scene.signed_by("bob", &[]);
     refused(&scene.push_with("alice", &id), "signed the change as well");
+    // Nor with another of their keys.
+    let signers = scene.server.join("refgate/allowed_signers");
+    let second = format!("{}bob {}\n", fs_err::read_to_string(&signers).unwrap(), scene.make_key("bob2"));
+    fs_err::write(&signers, second).unwrap();
+    fs_err::copy(scene.path("bob2"), scene.path("bob")).unwrap();
+    fs_err::copy(scene.path("bob2.pub"), scene.path("bob.pub")).unwrap();
+    let id = scene.signed_by("bob", &[]);
+    refused(&scene.push_with("alice", &id), "a key of who signed it, signed the change as well");
     let id = scene.signed_by("carol", &[]);
     assert!(scene.push_with("alice", &id).ok);
 }
@@ -241,6 +249,11 @@ fn an_override_fits_one_push_by_one_person() {
         "which this push does not move",
     );
     refused(&scene.push_by("alice", &["origin", &statement]), "which this push does not move");
+    // Among many refs others could move this one back and forth, between the answer and its turn.
+    refused(
+        &scene.push_by("alice", &["--atomic", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/topic", &statement]),
+        "refs/heads/topic comes along",
+    );
     // The same tree in another commit.
     scene.sandbox.git(["commit", "-q", "--amend", "-m", "the same again"]).must();
     refused(&scene.push_with("alice", &id), "it is for a move from");

@@ -64,6 +64,17 @@ fn a_signed_change_of_the_rules_is_let_in_and_no_way_back() {
     assert!(scene.sandbox.git(["show", &file]).must().contains(id));
     let replayed = format!("{name}:refs/refgate/policy/{}/{id}", "0".repeat(64));
     refused(&scene.push(&["autoTest/t2", &replayed]), "belongs at refs/refgate/policy/");
+
+    // Taken back with the role's word, the change is not made again on the old one, which the server still holds.
+    let back = sign(&scene, "alice", &["--reason", "not yet"]);
+    let pushed = shell(&scene, &next(&back));
+    assert!(pushed.ok, "{}", pushed.stderr);
+    let passed = scene.as_("ci", &["attest", "--check", "tests", "--result", "passed", "--push"]);
+    assert!(passed.ok, "{}{}", passed.stdout, passed.stderr);
+    scene.sandbox.push(["autoTest/t2:main"]).must();
+    scene.sandbox.git(["fetch", "-q"]).must();
+    change(&scene, "t3", &stricter, &["alice"]);
+    refused(&scene.push(&["autoTest/t3"]), "only the policy role may change this path");
 }
 
 #[test]
