@@ -13,6 +13,7 @@ mod measure;
 mod peers;
 mod report;
 mod repos;
+mod signatures;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -88,7 +89,12 @@ fn run(asked: &Asked) -> Fallible<()> {
         true => temporary.path().to_owned(),
         false => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench"),
     };
-    let mut rows = rows(asked, &folder)?;
+    let mut rows = signatures::rows(asked)?;
+    // They need no repositories, which take minutes to make.
+    let alone = asked.only.as_ref().is_some_and(|word| rows.iter().any(|row| row.work.contains(word)));
+    if !alone {
+        rows.splice(0..0, self::rows(asked, &folder)?);
+    }
     if asked.with_peers {
         let work = folder.join("middling/work");
         rows.extend(peers::rows(&temporary.path().join("peers"), &work, &hook(asked, "pre-commit", &work))?);

@@ -14,6 +14,8 @@ pub(crate) struct Job {
     folder: PathBuf,
     env: Vec<(String, PathBuf)>,
     input: PathBuf,
+    /// How many times the process does what is measured.
+    times: u32,
 }
 
 impl Job {
@@ -24,6 +26,7 @@ impl Job {
             folder: folder.to_owned(),
             env: Vec::new(),
             input: "/dev/null".into(),
+            times: 1,
         }
     }
 
@@ -35,6 +38,12 @@ impl Job {
     /// The file that is its standard input.
     pub(crate) fn input(mut self, file: &Path) -> Self {
         file.clone_into(&mut self.input);
+        self
+    }
+
+    /// The process does its work so many times; what is measured is its share for one.
+    pub(crate) fn share(mut self, times: u32) -> Self {
+        self.times = times;
         self
     }
 
@@ -67,7 +76,7 @@ impl Job {
         let start = Instant::now();
         let status = command.status().context(|| format!("cannot start {}", self.name()))?;
         let took = start.elapsed();
-        if status.success() { Ok(took) } else { Err(format!("{} ended with {status}", self.name())) }
+        if status.success() { Ok(took / self.times) } else { Err(format!("{} ended with {status}", self.name())) }
     }
 
     /// A run that must succeed, for a figure of a refusal measures nothing; the end of what it says.

@@ -47,14 +47,23 @@ pub(crate) fn measure(row: &Row, pairs: usize) -> Fallible<Line> {
         yardstick: row.yardstick.clone(),
         goal,
         times,
-        ratio: format!("{ratio:.2}× ({least:.2}–{most:.2}, {pairs} pairs)"),
+        ratio: match ratio < 0.1 {
+            true => format!("{ratio:.4}× ({least:.4}–{most:.4}, {pairs} pairs)"),
+            false => format!("{ratio:.2}× ({least:.2}–{most:.2}, {pairs} pairs)"),
+        },
         reached,
     })
 }
 
 fn milliseconds(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1000.0;
-    if ms < 100.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+    if ms < 1.0 {
+        format!("{ms:.3} ms")
+    } else if ms < 100.0 {
+        format!("{ms:.1} ms")
+    } else {
+        format!("{ms:.0} ms")
+    }
 }
 
 /// Without language extractors, which have not landed, the goal is 6 MB.

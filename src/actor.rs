@@ -38,6 +38,8 @@ pub enum ActorSource {
     Gitolite,
     /// `REFGATE_ACTOR`: set for the key by sshd.
     Ssh,
+    /// The push certificate: whoever signed it.
+    PushCertificate,
     /// The variable that a forge sets for its hooks.
     Variable(String),
 }
@@ -46,7 +48,7 @@ impl ActorSource {
     /// The variable that names the pusher.
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::None => None,
+            Self::None | Self::PushCertificate => None,
             Self::RemoteUser => Some("REMOTE_USER"),
             Self::Gitolite => Some("GL_USER"),
             Self::Ssh => Some("REFGATE_ACTOR"),
@@ -54,22 +56,31 @@ impl ActorSource {
         }
     }
 
-    /// The pusher, where `value` is what the variable holds; `None` when no source is named.
+    /// The pusher, where `value` is what the source says: what the variable holds, or whom the signers name for the push
+    /// certificate; `None` when no source is named.
     ///
     /// # Errors
     /// A source is named, and it does not name anybody: then nothing can be decided.
     pub fn actor(&self, value: Option<OsString>) -> Result<Option<String>> {
-        let Some(variable) = self.variable() else { return Ok(None) };
+        let variable = match self {
+            Self::None => return Ok(None),
+            Self::PushCertificate => "the push certificate",
+            named => named.variable().unwrap_or_default(),
+        };
         let unknown = |what: &str| {
             Error::undecided(format!("nobody can tell who pushes: {variable} {what}")).help(match self {
                 Self::Ssh => {
                     "an administrator names the person beside the key in authorized_keys, environment=\"REFGATE_ACTOR=...\", \
                      and lets sshd take that in: PermitUserEnvironment REFGATE_ACTOR"
                 }
+                Self::PushCertificate => {
+                    "git push --signed (once before: git config gpg.format ssh, git config user.signingKey <your public key>)"
+                }
                 _ => "push over the way that the server's administrator set up; a path on the server has no user",
             })
         };
-        let value = value.ok_or_else(|| unknown("is not set"))?;
+        let missing = if *self == Self::PushCertificate { "is missing" } else { "is not set" };
+        let value = value.ok_or_else(|| unknown(missing))?;
         let name = value.into_string().map_err(|_| unknown("is not UTF-8"))?;
         match name.as_str() {
             "" => Err(unknown("is empty")),
@@ -89,6 +100,7 @@ impl fmt::Display for ActorSource {
             Self::RemoteUser => f.write_str("remote-user"),
             Self::Gitolite => f.write_str("gitolite"),
             Self::Ssh => f.write_str("ssh"),
+            Self::PushCertificate => f.write_str("push-certificate"),
             Self::Variable(name) => write!(f, "env:{name}"),
         }
     }
@@ -103,9 +115,11 @@ impl FromStr for ActorSource {
             "remote-user" => return Ok(Self::RemoteUser),
             "gitolite" => return Ok(Self::Gitolite),
             "ssh" => return Ok(Self::Ssh),
+            "push-certificate" => return Ok(Self::PushCertificate),
             _ => {}
         }
-        let name = text.strip_prefix("env:").ok_or("write none, remote-user, gitolite, ssh or env:NAME")?;
+        let name =
+            text.strip_prefix("env:").ok_or("write none, remote-user, gitolite, ssh, push-certificate or env:NAME")?;
         let letters = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         if name.is_empty() || !letters || name.starts_with(|first: char| first.is_ascii_digit()) {
             return Err("a variable's name has capital letters, digits and underscores".into());

@@ -4,6 +4,8 @@
 mod content;
 mod dates;
 mod load;
+mod retained;
+pub mod signed;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +14,9 @@ use std::rc::Rc;
 use bstr::{BStr, BString, ByteSlice};
 
 pub use load::load;
+pub(crate) use retained::owned_changes;
+pub use retained::{Files, Retained};
+pub use task::{is_finished, is_required};
 
 use crate::entry::{Entry, Mode};
 use crate::fold::fold;
@@ -20,6 +25,7 @@ use crate::oid::Oid;
 use crate::path::{Budget, prefixes};
 use crate::policy::Class;
 use crate::refs::{Action, RefMap, RefUpdate};
+use crate::sign::{Key, Signer};
 
 /// What all updates of a push have in common.
 #[derive(Clone, Debug)]
@@ -32,6 +38,14 @@ pub struct Push {
     pub bootstrap: bool,
     /// Who pushes, where the server knows.
     pub actor: Option<String>,
+    /// The push is still to be made, and the server will judge it.
+    pub preview: bool,
+    /// What the server knows of the overrides in the push that were seen before, by name.
+    pub spent: BTreeMap<String, Spent>,
+    /// The push certificate that came with it.
+    pub certificate: Certificate,
+    /// The commit that Git is about to make, which nobody can have signed yet.
+    pub draft: Option<Oid>,
     /// What stands after the push when it creates anything: the refs held and not deleted, and the created ones.
     names: BTreeSet<BString>,
     spellings: BTreeMap<Vec<u8>, BTreeSet<BString>>,
@@ -51,13 +65,44 @@ impl Push {
                 spellings.entry(fold(prefix).into_owned()).or_default().insert(prefix.to_owned());
             }
         }
-        Self { refs, updates, bootstrap, actor: None, names, spellings }
+        let (certificate, draft, spent) = (Certificate::Absent, None, BTreeMap::new());
+        Self { refs, updates, bootstrap, actor: None, preview: false, spent, certificate, draft, names, spellings }
     }
 
     /// Says who pushes.
     #[must_use]
     pub fn by(self, actor: Option<String>) -> Self {
         Self { actor, ..self }
+    }
+
+    /// Whether the push is still to be made: who pushes, which repository it goes to and what was used up there is not
+    /// known then, and is taken as the statements say.
+    pub fn is_draft(&self) -> bool {
+        self.preview
+    }
+
+    /// Says that the push is still to be made: only the server will see who signs it, and who pushes.
+    #[must_use]
+    pub fn preview(self) -> Self {
+        Self { preview: true, certificate: Certificate::Unseen, ..self }
+    }
+
+    /// Says which overrides of the push were seen before.
+    #[must_use]
+    pub fn after(self, spent: BTreeMap<String, Spent>) -> Self {
+        Self { spent, ..self }
+    }
+
+    /// Says what is known of the push certificate.
+    #[must_use]
+    pub fn certified(self, certificate: Certificate) -> Self {
+        Self { certificate, ..self }
+    }
+
+    /// Says that this commit is not made yet.
+    #[must_use]
+    pub fn drafting(self, commit: Oid) -> Self {
+        Self { draft: Some(commit), ..self }
     }
 
     /// A ref, held or created by the same push, that cannot stand beside `name`: one is a folder of the other.
@@ -78,6 +123,47 @@ impl Push {
     }
 }
 
+/// An override that a push has used, or was about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// The ref that it was used on.
+    pub name: BString,
+    /// The value that the ref had before.
+    pub old: Oid,
+    /// The value that the ref got.
+    pub new: Oid,
+    /// Whether the ref is known to have moved; else the push may have ended between the answer and the update.
+    pub settled: bool,
+}
+
+/// What is known of the certificate of a push.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// The push is not signed.
+    #[default]
+    Absent,
+    /// The push is signed, and that counts for nothing: the reason, one sentence.
+    Refused(String),
+    /// The push is signed, fresh, and about this very push to this repository.
+    Valid(Signer),
+    /// The push is still to be made: only the server will see whether it is signed.
+    Unseen,
+}
+
+impl Certificate {
+    /// All that there is to know of it, in one line.
+    pub fn facts(&self) -> String {
+        match self {
+            Self::Absent => "absent".to_owned(),
+            Self::Unseen => "unseen".to_owned(),
+            Self::Refused(reason) => format!("refused: {reason}"),
+            Self::Valid(Signer { key, principals, presence, verification }) => {
+                format!("valid: {} {principals:?} {presence} {verification}", key.fingerprint())
+            }
+        }
+    }
+}
+
 /// Facts that cost something to load; a rule names the ones it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -89,6 +175,10 @@ pub enum Need {
     Task,
     /// `frozen`.
     Frozen,
+    /// `documents`.
+    Documents,
+    /// `signatures`, where the policy asks for some.
+    Signatures,
 }
 
 /// One way to look at one ref update. A promotion that several task branches could explain has one for each.
@@ -110,8 +200,9 @@ pub struct ChangeSet {
     pub contained: bool,
     /// Whether this is the first push of the trusted ref into an empty server, with the bootstrap unused.
     pub bootstrap: bool,
-    /// The policy file that a bootstrap brings.
-    pub new_policy: Option<Rc<File>>,
+    /// The rules that the trusted ref would begin or go on with, as far as the change brings them: the policy, the
+    /// signers, the revocations, by path.
+    pub new_rules: Rc<BTreeMap<BString, File>>,
     /// The protected branch that the change aims at.
     pub target: Option<Target>,
     /// How the change came to a protected branch.
@@ -126,6 +217,27 @@ pub struct ChangeSet {
     pub finished: Option<BString>,
     /// Paths of the change that lie in the trace folder of a task that is finished on a protected branch.
     pub frozen: Rc<BTreeSet<BString>>,
+    /// What stands behind the new value of one of refgate's own refs.
+    pub statement: Option<Rc<Retained>>,
+    /// What an override is held against: the other updates of its push.
+    pub companions: Rc<Companions>,
+    /// The root tree of the new commit, where documents were asked for.
+    pub tree: Option<Oid>,
+    /// The signed documents that bear on the change.
+    pub documents: Rc<Vec<Retained>>,
+    /// Who signed the new commits and the tag.
+    pub signatures: Rc<signed::Signatures>,
+}
+
+/// What the updates that travel with an override are.
+#[derive(Clone, Debug, Default)]
+pub struct Companions {
+    /// The root tree of each new commit, by ref.
+    pub trees: BTreeMap<BString, Oid>,
+    /// The tasks that each update can belong to, by ref.
+    pub tasks: BTreeMap<BString, BTreeSet<BString>>,
+    /// The keys that signed any of the new commits.
+    pub signed_by: BTreeSet<Key>,
 }
 
 /// How a new commit relates to the old value of its ref.

@@ -1,10 +1,15 @@
 //! The command line: structs only, whose doc comments are the help.
 
+pub mod overrides;
+pub mod sign;
+pub mod task;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::ActorSource;
+use overrides::Override;
 
 /// Decides whether a Git ref may move.
 #[derive(Debug, Parser)]
@@ -31,6 +36,9 @@ pub enum Command {
     /// The same judge as in `check`, with the updates that Git hands to that hook. Exit status: 0 accepted, 1 refused,
     /// 2 could not decide, which Git takes for a refusal too.
     Hook(Hook),
+    /// Work on a task, from its branch to its promotion
+    #[command(subcommand)]
+    Task(task::Task),
     /// Explain a rule: what it refuses, why, an example, the fix
     Explain(Explain),
     /// List the rules
@@ -62,6 +70,29 @@ pub enum Command {
     ///
     /// Exit status: 0 no problem, 1 a problem, 2 nothing could be found out.
     Doctor(Doctor),
+    /// Sign the approval of a task, or take it back
+    ///
+    /// Shows the scope that the committed `contract/approval.md` approves, what it does not, and whatever the gate would
+    /// find wrong with it; asks; then writes `contract/approval.json` beside it and the signature,
+    /// `contract/approval.json.sig`. Where a person has signed it already, a second one adds `approval.json.2.sig`.
+    /// Commits nothing; prints the commands.
+    Approve(sign::Approve),
+    /// Sign the result of a check for a tree, in CI
+    ///
+    /// Reads the reports that are named, derives the outcome, and puts it as an in-toto test result in a signed DSSE
+    /// envelope behind a ref of its own in this repository, with the reports. What cannot be read, and a report without
+    /// a test, is never a pass. Prints the push; `--push` makes it. docs/checks.md says how to keep the key away from
+    /// the code that is checked.
+    Attest(sign::Attest),
+    /// Sign changes of the rules
+    #[command(subcommand)]
+    Policy(sign::Policy),
+    /// Look at SSH signatures as the gate does
+    #[command(subcommand)]
+    Sig(Sig),
+    /// Let another person waive what refuses a push, once, by signature
+    #[command(subcommand)]
+    Override(Override),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -96,6 +127,15 @@ pub struct Check {
     /// Judge with this policy file instead of the server's
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Judge the push together with this override, by its id; may be given again
+    #[arg(long = "override", value_name = "ID")]
+    pub overrides: Vec<String>,
+    /// In CI: the event as GitHub describes it; the policy's override label in it asks for the overrides that were fetched
+    #[arg(long, value_name = "FILE", requires = "actor")]
+    pub event: Option<PathBuf>,
+    /// In CI: who pushed, as the forge says; overrides are then held against it
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
     /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<jiff::Timestamp>,
@@ -181,6 +221,9 @@ pub struct Init {
     /// Print the policy instead of writing it
     #[arg(long)]
     pub print: bool,
+    /// Let any SSH key sign overrides and changes of the policy, not only hardware keys that were touched
+    #[arg(long)]
+    pub no_hardware_keys: bool,
 }
 
 /// Where to install.
@@ -226,11 +269,11 @@ pub struct InstallServer {
     /// The branch to trust: always protected, and its old tip holds the policy [default: the one that HEAD names]
     #[arg(long, value_name = "BRANCH")]
     pub trusted_ref: Option<String>,
-    /// Who says who pushes: none, remote-user, gitolite, ssh, env:NAME [default: as before, else none]
+    /// Who says who pushes: none, remote-user, gitolite, ssh, push-certificate, env:NAME [default: as before, else none]
     ///
     /// `remote-user` is the web server's authenticated user (REMOTE_USER), `gitolite` is GL_USER, `ssh` is REFGATE_ACTOR,
-    /// which sshd sets for the key, `env:NAME` the variable that a forge sets for its hooks. Once a source is named, a
-    /// push by nobody is not let in.
+    /// which sshd sets for the key, `push-certificate` is whoever signed the push (`git push --signed`), `env:NAME` the
+    /// variable that a forge sets for its hooks. Once a source is named, a push by nobody is not let in.
     #[arg(long, value_name = "SOURCE")]
     pub actor: Option<ActorSource>,
     /// The policy that judges; from then on the one in the repository does not count
@@ -239,9 +282,47 @@ pub struct InstallServer {
     /// The people who may sign (ssh-keygen(1), ALLOWED SIGNERS)
     #[arg(long, value_name = "FILE")]
     pub signers: Option<PathBuf>,
+    /// The keys that no longer count: a KRL, or public keys line by line
+    #[arg(long, value_name = "FILE")]
+    pub revoked: Option<PathBuf>,
     /// The largest push that Git takes, like `512m` or `2g`, or `none` [default: 1g where nothing is set]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_input_size: Option<u64>,
+}
+
+/// What to do with a signature.
+#[derive(Debug, Subcommand)]
+pub enum Sig {
+    /// Say whether a signature counts, and if not why; the signed bytes come on standard input
+    ///
+    /// Asks what `ssh-keygen -Y verify` asks, with the same letters, and prints the same line when the signature counts.
+    /// Where refgate is stricter, docs/signatures.md lists it.
+    ///
+    /// Exit status: 0 it counts, 1 it does not, 2 a file could not be read or is malformed.
+    Verify(SigVerify),
+}
+
+/// The options of `refgate sig verify`.
+#[derive(Debug, Args)]
+pub struct SigVerify {
+    /// Who may sign (ssh-keygen(1), ALLOWED SIGNERS)
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub signers: PathBuf,
+    /// Who is said to have signed: one name, no pattern
+    #[arg(short = 'I', long, value_name = "NAME")]
+    pub principal: String,
+    /// What the signature must have been made for
+    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The signature
+    #[arg(short = 's', long, value_name = "FILE")]
+    pub signature: PathBuf,
+    /// Keys that count no more: a revocation list of ssh-keygen's, or public keys; may be given again
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub revoked: Vec<PathBuf>,
+    /// Verify as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// The options of `refgate uninstall`.
@@ -265,6 +346,20 @@ pub struct Man {
     /// Write refgate.1 and a page for every command into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// How long something holds: minutes, hours or days.
+fn lifetime(text: &str) -> Result<jiff::SignedDuration, String> {
+    let wrong = || "write it like 30m, 2h or 1d".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number = number.parse::<u32>().ok().filter(|number| (1..=1000).contains(number)).ok_or_else(wrong)?;
+    let minutes = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 24 * 60,
+        _ => return Err(wrong()),
+    };
+    Ok(jiff::SignedDuration::from_mins(i64::from(number) * minutes))
 }
 
 /// A number of bytes as Git writes it; 0 for none.
@@ -304,7 +399,7 @@ pub struct Doctor {
 pub enum Format {
     /// Text for people; hooks write it to standard error, `check` to standard output
     Human,
-    /// One line of JSON (refgate.verdict/1), on standard output
+    /// One line of JSON, on standard output; a verdict is refgate.verdict/1
     Json,
 }
 

@@ -1,6 +1,8 @@
 //! One file a subcommand, each thin: gather what the judge needs, ask it, tell the answer.
 
 pub mod answer;
+pub mod approve;
+pub mod attest;
 pub mod check;
 pub mod client;
 pub mod demo;
@@ -8,6 +10,12 @@ pub mod doctor;
 pub mod hook;
 pub mod init;
 pub mod install;
+pub mod overrides;
 pub mod pages;
+pub mod person;
+pub mod policy;
 pub mod rules;
+pub mod sig;
+mod signing;
+pub mod task;
 pub mod uninstall;

@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 
 use crate::change::{ChangeSet, Need, Push};
 use crate::error::{Error, Kind};
-use crate::finding::{Decision, Finding, Severity};
+use crate::finding::{self, Decision, Finding, Severity, UpdateVerdict};
 use crate::policy::{Class, Policy, hex};
-use crate::rule::{Ctx, Rule, Violation};
+use crate::rule::{Ctx, Rule, Violation, Waiver};
 use crate::rules;
+use crate::statement::waiver::Override;
 
 /// The facts that the rules in force for a class of refs read.
 pub fn needs(policy: &Policy, class: Class) -> BTreeSet<Need> {
@@ -46,7 +47,7 @@ pub fn decide<'f>(
             Kind::Undecided | Kind::Usage => decision = Decision::Undecided,
         }
     }
-    match findings.into_iter().any(|finding| finding.severity == Severity::Enforce) {
+    match findings.into_iter().any(Finding::refuses) {
         true => Decision::Refuse,
         false => decision,
     }
@@ -112,7 +113,37 @@ fn finding(ctx: &Ctx<'_>, rule: &'static Rule, severity: Severity, violation: Vi
         column: None,
         fingerprint: hex(&digest.finalize()),
         help: violation.help,
+        waived: None,
     }
+}
+
+/// Lets the overrides of a push waive what they name, each on the update that it is for. Whether they hold was judged
+/// before, as updates of their own: one that does not refuses the push by itself.
+pub fn waive(updates: &mut [UpdateVerdict], overrides: &[Override]) -> Vec<finding::Override> {
+    let mut used = Vec::new();
+    for waiver in overrides {
+        let named = |update: &&mut UpdateVerdict| {
+            update.name == waiver.name.as_str() && (update.old, update.new) == (waiver.old_oid, waiver.new_oid)
+        };
+        let Some(update) = updates.iter_mut().find(named) else { continue };
+        let waived: BTreeSet<(&str, &str)> =
+            waiver.findings.iter().map(|waived| (waived.rule.as_str(), waived.fingerprint.as_str())).collect();
+        for finding in update.findings.iter_mut().filter(|finding| finding.refuses()) {
+            let can_be = rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver == Waiver::Override);
+            if can_be && waived.contains(&(finding.rule, finding.fingerprint.as_str())) {
+                finding.waived = Some(waiver.statement_id.clone());
+            }
+        }
+        used.push(finding::Override {
+            id: waiver.statement_id.clone(),
+            principal: waiver.principal.clone(),
+            justification: waiver.justification.clone(),
+            name: update.name.clone(),
+            old: update.old,
+            new: update.new,
+        });
+    }
+    used
 }
 
 #[cfg(test)]

@@ -18,10 +18,26 @@ pub struct Env {
     pub quarantine: Option<OsString>,
     /// `GIT_NAMESPACE`: the pushed refs are kept below `refs/namespaces/`.
     pub namespace: Option<OsString>,
+    /// What Git says of the push certificate.
+    pub push_certificate: Option<PushCertificate>,
+    /// `GIT_PUSH_OPTION_<n>`, as many as `GIT_PUSH_OPTION_COUNT` says; `None` where they are not what Git sets.
+    pub push_options: Option<Vec<OsString>>,
     /// `GIT_INDEX_FILE`: the index of a `commit -a` or `commit PATH` in progress.
     pub index_file: Option<OsString>,
     /// `NO_COLOR` is set and not empty (https://no-color.org).
     pub no_color: bool,
+}
+
+/// What receive-pack says of a push certificate. Its verdict on the signature (`GIT_PUSH_CERT_STATUS`) is not read: it
+/// says `G` for keys that are unknown, expired or revoked.
+#[derive(Clone, Debug, Default)]
+pub struct PushCertificate {
+    /// `GIT_PUSH_CERT`: the blob that holds it.
+    pub blob: OsString,
+    /// `GIT_PUSH_CERT_NONCE`: the nonce that was handed out.
+    pub nonce: Option<OsString>,
+    /// `GIT_PUSH_CERT_NONCE_STATUS`: how the certificate's own nonce compares.
+    pub nonce_status: Option<OsString>,
 }
 
 impl Env {
@@ -35,9 +51,23 @@ impl Env {
             alternates: get("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
             quarantine: get("GIT_QUARANTINE_PATH"),
             namespace: get("GIT_NAMESPACE"),
+            push_certificate: get("GIT_PUSH_CERT").map(|blob| PushCertificate {
+                blob,
+                nonce: get("GIT_PUSH_CERT_NONCE"),
+                nonce_status: get("GIT_PUSH_CERT_NONCE_STATUS"),
+            }),
+            push_options: Self::push_options(),
             index_file: get("GIT_INDEX_FILE"),
             no_color: get("NO_COLOR").is_some(),
         }
+    }
+
+    /// An option may be empty, so these are read as they stand.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    fn push_options() -> Option<Vec<OsString>> {
+        let Some(count) = std::env::var_os("GIT_PUSH_OPTION_COUNT") else { return Some(Vec::new()) };
+        let count: usize = count.to_str()?.parse().ok()?;
+        (0..count).map(|number| std::env::var_os(format!("GIT_PUSH_OPTION_{number}"))).collect()
     }
 
     /// The variable that names the pusher, where the server's own folder says which one does. Empty is not unset: an

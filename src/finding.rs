@@ -82,6 +82,15 @@ pub struct Finding {
     pub fingerprint: String,
     /// The command or edit that mends it.
     pub help: String,
+    /// The override that waives it: the statement's name. A waived finding refuses nothing.
+    pub waived: Option<String>,
+}
+
+impl Finding {
+    /// Whether it refuses the push.
+    pub fn refuses(&self) -> bool {
+        self.severity == Severity::Enforce && self.waived.is_none()
+    }
 }
 
 /// What was decided of one ref update.
@@ -114,7 +123,7 @@ pub struct UpdateVerdict {
 pub struct Verdict {
     /// The answer.
     pub decision: Decision,
-    /// Who pushes, where the server knows; no rule has looked at it.
+    /// Who pushes, where the server knows.
     pub actor: Option<String>,
     /// SHA-256, hex, over everything that was judged; `None` when the judging did not get that far.
     pub input: Option<String>,
@@ -122,8 +131,27 @@ pub struct Verdict {
     pub policy: Option<String>,
     /// Why the push as a whole could not be judged.
     pub problem: Option<Error>,
+    /// The overrides that the decision rests on.
+    pub overrides: Vec<Override>,
     /// One for each update, in the order of the push.
     pub updates: Vec<UpdateVerdict>,
     /// Accepting the push uses up the server's one-time bootstrap.
     pub bootstrap: bool,
+}
+
+/// An override that a push uses, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The statement's name.
+    pub id: String,
+    /// Who signed it.
+    pub principal: String,
+    /// Why.
+    pub justification: String,
+    /// The ref that it is for.
+    pub name: BString,
+    /// The ref's value before.
+    pub old: Oid,
+    /// The ref's value after.
+    pub new: Oid,
 }

@@ -12,6 +12,7 @@ mod odb;
 mod refs;
 mod repo;
 mod walk;
+mod worktree;
 
 pub use config::{Setting, answer, configured, found, settings};
 pub use diff::{Difference, Side};
@@ -19,3 +20,4 @@ pub use merge::Merged;
 pub use object::{Commit, ObjectKind};
 pub use repo::{Repo, command};
 pub use walk::Node;
+pub use worktree::{Uncommitted, switch_to_new, top, uncommitted};

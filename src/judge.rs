@@ -11,6 +11,8 @@ use crate::git::Repo;
 use crate::oid::Oid;
 use crate::policy::{Policy, hex};
 use crate::refs::RefUpdate;
+use crate::statement::place::{Place, STATEMENT};
+use crate::statement::waiver::Override;
 
 /// Judges a push. Nothing outside the arguments is asked: same repository, policy, push and time, same verdict.
 pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -> Verdict {
@@ -20,6 +22,7 @@ pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) ->
         Err(error) => return without_judging(error),
     };
     let mut updates = Vec::new();
+    let mut overrides = Vec::new();
     let mut bootstrap = false;
     for (update, sets) in push.updates.iter().zip(loaded) {
         let judged = sets.map(|sets| {
@@ -27,17 +30,23 @@ pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) ->
             best.map(|(set, findings)| (set.clone(), findings))
         });
         bootstrap |= matches!(&judged, Ok(Some((set, _))) if set.bootstrap);
+        if let Ok(Some((set, findings))) = &judged
+            && !findings.iter().any(Finding::refuses)
+        {
+            overrides.extend(stated(set));
+        }
         updates.push(match judged {
             Ok(Some((set, findings))) => verdict_on(&set, findings),
             Ok(None) => undecided(policy, update, Error::undecided("there is nothing to judge")),
             Err(error) => undecided(policy, update, error),
         });
     }
+    let overrides = engine::waive(&mut updates, &overrides);
     let findings = updates.iter().flat_map(|update| &update.findings);
     let problems = updates.iter().filter_map(|update| update.problem.as_ref());
     let decision = engine::decide(findings, problems);
     let (input, policy) = (Some(input(repo, policy, push)), Some(policy.digest()));
-    Verdict { decision, actor: push.actor.clone(), input, policy, problem: None, updates, bootstrap }
+    Verdict { decision, actor: push.actor.clone(), input, policy, problem: None, overrides, updates, bootstrap }
 }
 
 /// The verdict on a push of which not even the judging could begin.
@@ -52,9 +61,17 @@ pub fn without_judging(error: Error) -> Verdict {
         input: None,
         policy: None,
         problem: Some(error),
+        overrides: Vec::new(),
         updates: Vec::new(),
         bootstrap: false,
     }
+}
+
+/// What an override says, where one stands behind the update's ref. Whether it holds is the rules' business.
+fn stated(set: &ChangeSet) -> Option<Override> {
+    let Some(Place::Override { .. }) = Place::parse(set.update.name.as_bstr()) else { return None };
+    let files = set.statement.as_ref()?.files.as_ref().ok()?;
+    Override::parse(files.top.get(STATEMENT.as_bytes().as_bstr())?).ok()
 }
 
 fn verdict_on(set: &ChangeSet, findings: Vec<Finding>) -> UpdateVerdict {
@@ -89,7 +106,8 @@ fn undecided(policy: &Policy, update: &RefUpdate, problem: Error) -> UpdateVerdi
 
 /// SHA-256, hex, over what the verdict rests on beside the objects that these name: object format, policy, every update
 /// with the value that the server holds and the ref that is in its way, every protected branch's old tip, the branches
-/// at the places of a protected branch's new tip, and whether a first push is awaited. The clock is not part of it.
+/// at the places of a protected branch's new tip, the push certificate where one is asked for, and whether a first push is
+/// awaited. The clock is not part of it.
 fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     let mut digest = Sha256::new();
     let mut part = |bytes: &[u8]| {
@@ -98,8 +116,27 @@ fn input(repo: &Repo, policy: &Policy, push: &Push) -> String {
     };
     part(b"refgate.input/1");
     part(repo.format().name().as_bytes());
+    policy.trust.digests.iter().for_each(|digest| part(digest.as_bytes()));
+    let with_statements = push.updates.iter().any(|update| Place::parse(update.name.as_bstr()).is_some());
+    // What statements are held against, and a clone does not know.
+    if with_statements || !policy.signing.roles.is_empty() {
+        part(policy.repository_id.as_deref().unwrap_or_default().as_bytes());
+    }
+    if with_statements {
+        part(push.actor.as_deref().unwrap_or_default().as_bytes());
+        push.spent.iter().for_each(|(id, spent)| part(format!("{id} {spent:?}").as_bytes()));
+    }
+    let asks = |update: &RefUpdate| policy.signatures_on(update.name.as_bstr()).any(|table| table.push);
+    if with_statements || push.updates.iter().any(asks) {
+        part(push.certificate.facts().as_bytes());
+    }
     part(policy.digest().as_bytes());
     part(&[u8::from(push.bootstrap), u8::from(push.refs.is_empty()), u8::from(push.refs.contains_key(&policy.trunk))]);
+    let documents = [&b"refs/refgate/checks/"[..], b"refs/refgate/policy/", b"refs/refgate/withdrawals/"];
+    for (name, value) in push.refs.iter().filter(|(name, _)| documents.iter().any(|folder| name.starts_with(folder))) {
+        part(name);
+        part(value.as_bytes());
+    }
     for update in &push.updates {
         let name = update.name.as_bstr();
         part(name);

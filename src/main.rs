@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use refgate::cli::{Cli, Command, Install};
+use refgate::cli::overrides::Override;
+use refgate::cli::sign::Policy;
+use refgate::cli::task::Task;
+use refgate::cli::{Cli, Command, Install, Sig};
 use refgate::cmd;
 use refgate::env::Env;
 use refgate::error::Error;
@@ -15,6 +18,11 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => cmd::check::run(args, &env, now),
         Command::Hook(args) => cmd::hook::run(args, &env, now),
+        Command::Task(Task::Start(args)) => told(cmd::task::start(args, &env, now)),
+        Command::Task(Task::Status(args)) => {
+            cmd::task::status(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Task(Task::Finish(args)) => told(cmd::task::finish(args, &env, now)),
         Command::Explain(args) => told(cmd::rules::explain(args)),
         Command::Rules(args) => told(cmd::rules::list(args)),
         Command::Init(args) => told(cmd::init::run(args, &env)),
@@ -24,6 +32,18 @@ fn main() -> ExitCode {
         Command::Completions(args) => told(cmd::pages::completions(args)),
         Command::Man(args) => told(cmd::pages::man(args)),
         Command::Doctor(args) => cmd::doctor::run(args, &env).unwrap_or_else(|error| told(Err(error))),
+        Command::Approve(args) => told(cmd::approve::run(args, &env, now)),
+        Command::Attest(args) => told(cmd::attest::run(args, &env, now)),
+        Command::Policy(Policy::Sign(args)) => told(cmd::policy::sign(args, &env, now)),
+        Command::Sig(Sig::Verify(args)) => cmd::sig::verify(args, now).unwrap_or_else(|error| told(Err(error))),
+        Command::Override(Override::Request(args)) => told(cmd::overrides::request(args, &env, now)),
+        Command::Override(Override::Sign(args)) => told(cmd::overrides::sign(args, &env, now)),
+        Command::Override(Override::Import(args)) => told(cmd::overrides::import(args, &env)),
+        Command::Override(Override::List(args)) => told(cmd::overrides::list(args, &env, now)),
+        Command::Override(Override::Show(args)) => told(cmd::overrides::show(args, &env, now)),
+        Command::Override(Override::Verify(args)) => {
+            cmd::overrides::verify(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

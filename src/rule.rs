@@ -50,6 +50,8 @@ pub enum Family {
     Provenance,
     /// The ways into a protected branch.
     Promotion,
+    /// What is signed, and by whom.
+    Signatures,
     /// The rules themselves.
     Policy,
 }
@@ -63,6 +65,7 @@ impl Family {
             Self::Scope => "scope",
             Self::Provenance => "provenance",
             Self::Promotion => "promotion",
+            Self::Signatures => "signatures",
             Self::Policy => "policy",
         }
     }
@@ -80,14 +83,39 @@ pub struct Docs {
     /// How to mend it.
     pub fix: &'static str,
     /// Whether and how it can be waived.
-    pub waiver: &'static str,
+    pub waiver: Waiver,
+}
+
+/// What can let a finding pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiver {
+    /// An override, for one update and once.
+    Override,
+    /// The policy role's signature on the change itself.
+    PolicyRole,
+    /// Nothing.
+    Never,
 }
 
 /// The waiver of most rules.
-pub const BY_OVERRIDE: &str = "An override signed by a person of the override role, once signatures have landed; \
-                               until then only the severity in the policy.";
+pub const BY_OVERRIDE: Waiver = Waiver::Override;
 /// The waiver of rules that none can have.
-pub const NEVER: &str = "Never: it protects what every other decision rests on.";
+pub const NEVER: Waiver = Waiver::Never;
+
+impl Waiver {
+    /// What the rule's page says of it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Override => {
+                "An override for this one update, signed by a person of the override role: `refgate override request`."
+            }
+            Self::PolicyRole => {
+                "The policy role's signature on exactly this change (`refgate policy sign`). An override cannot."
+            }
+            Self::Never => "Never: it protects what every other decision rests on.",
+        }
+    }
+}
 
 /// All that a rule can see.
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +236,11 @@ impl<'a> Ctx<'a> {
         path.push(b'/');
         path.extend_from_slice(file.as_bytes());
         path
+    }
+
+    /// A task's name, escaped, as a command takes it.
+    pub fn task_word(&self, task: &Task) -> String {
+        escape::quote_path(&task.name)
     }
 
     /// The task whose provenance the change must show: it is promoted as that task, and not documentation alone.

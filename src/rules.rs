@@ -2,15 +2,19 @@
 //! folder, the list and the fixtures.
 
 mod approval_invalid;
+mod approval_signature;
 mod approval_unsigned;
 mod approved_marker;
 mod artifact_missing;
+mod check_missing;
 mod commit_date;
+mod commit_unsigned;
 mod direct_push;
 mod emergency_label;
 mod merge_not_clean;
 mod not_approved;
 mod out_of_scope;
+mod override_invalid;
 mod path_collision;
 mod path_mode;
 mod path_name;
@@ -19,6 +23,7 @@ mod policy_invalid;
 mod protected_creation;
 mod protected_deletion;
 mod protected_rewind;
+mod push_unsigned;
 mod ref_collision;
 mod ref_name;
 mod ref_target;
@@ -29,9 +34,11 @@ mod schema_unlisted;
 mod server_ref;
 mod shared;
 mod stale_update;
+mod statement_invalid;
 mod status_contradicted;
 mod status_invalid;
 mod tag_moved;
+mod tag_unsigned;
 mod task_finished;
 mod trace_foreign;
 mod trace_frozen;
@@ -77,6 +84,13 @@ pub static ALL: &[&Rule] = &[
     &trace_foreign::RULE,
     &review_rewritten::RULE,
     &merge_not_clean::RULE,
+    &check_missing::RULE,
+    &approval_signature::RULE,
+    &override_invalid::RULE,
+    &statement_invalid::RULE,
+    &push_unsigned::RULE,
+    &commit_unsigned::RULE,
+    &tag_unsigned::RULE,
     &policy_changed::RULE,
     &policy_invalid::RULE,
 ];
@@ -136,6 +150,7 @@ mod tests {
     fn every_page_is_complete() {
         for rule in ALL {
             let Docs { refuses, why, example, fix, waiver } = rule.docs;
+            let waiver = waiver.text();
             for part in [rule.name, rule.summary, refuses, why, example, fix, waiver] {
                 assert!(!part.trim().is_empty() && part.trim() == part, "{}: {part:?}", rule.id);
                 assert!(!part.contains(['\n', '\t']), "{}: {part:?}", rule.id);

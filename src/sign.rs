@@ -4,6 +4,8 @@
 mod armor;
 mod certificate;
 mod key;
+pub mod object;
+pub mod push_cert;
 mod refusal;
 mod revoked;
 mod signature;
@@ -16,11 +18,13 @@ mod tests;
 
 use jiff::Timestamp;
 
+use crate::escape;
+
 pub use self::key::Key;
 pub use self::refusal::Refusal;
 pub use self::revoked::Revoked;
 pub use self::signature::Signature;
-pub use self::signers::Signers;
+pub use self::signers::{Signer, Signers, Whom};
 
 /// What is asked of a signature.
 #[derive(Clone, Copy, Debug)]
@@ -44,4 +48,13 @@ pub struct Verified {
     pub presence: bool,
     /// A FIDO token says that its user proved to it who they are. Never true of other keys.
     pub verification: bool,
+}
+
+/// A name that somebody else chose, in a message: printable, and its beginning where it is long.
+fn shown(name: &[u8]) -> String {
+    const MOST: usize = 64;
+    match name.split_at_checked(MOST) {
+        Some((start, rest)) if !rest.is_empty() => format!("{}...", escape::escape(start)),
+        _ => escape::escape(name),
+    }
 }

@@ -4,17 +4,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(dead_code, reason = "each fuzz target uses one module of these")]
 
+pub(crate) mod allowed_signers;
 pub(crate) mod approval;
 pub(crate) mod approved;
+pub(crate) mod armor;
 pub(crate) mod glob;
 pub(crate) mod index;
+pub(crate) mod krl;
 pub(crate) mod names;
 pub(crate) mod objects;
 pub(crate) mod path;
 pub(crate) mod place;
 pub(crate) mod policy;
+pub(crate) mod push_cert;
 pub(crate) mod refs;
 pub(crate) mod server;
+pub(crate) mod statement;
 pub(crate) mod status;
 
 use refgate::error::{Error, Kind};

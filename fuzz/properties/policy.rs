@@ -10,7 +10,8 @@ use refgate::rules;
 
 use super::{explains, git_takes_branch, tells};
 
-const KEYS: &[&str] = &["version", "repository", "branches", "tags", "notes", "trace", "paths", "rules", "limits"];
+const KEYS: &[&str] =
+    &["version", "repository", "branches", "tags", "notes", "trace", "paths", "rules", "signatures", "limits"];
 
 pub(crate) fn holds(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

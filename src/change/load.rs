@@ -1,20 +1,27 @@
 //! From ref updates to change sets. What a range, a base and a way into a protected branch are is decided here, once,
 //! from the server's old refs and from objects; the push's own claims are only compared.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::content::remerge;
 use super::dates::behind;
+use super::retained::bearing_on;
+use super::signed::Signatures;
 use super::task::{At, file, frozen, is_finished};
-use super::{ChangeSet, Content, Need, Push, Relation, Target, Task, Way};
+use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Target, Task, Way};
+use crate::entry::Mode;
 use crate::error::Result;
 use crate::git::{ObjectKind, Repo};
 use crate::oid::Oid;
-use crate::policy::{Class, POLICY_FILE, Policy};
+use crate::policy::load::{MAX_POLICY, REVOKED, SIGNERS};
+use crate::policy::signatures::Signatures as Asked;
+use crate::policy::{Class, POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::refs::{Action, RefUpdate};
+use crate::statement::place::Place;
 
 /// Loads the facts that rules need: for each update, in order, every way to look at it, or why it cannot be judged.
 /// `needs` says which facts the rules for a class of refs read. What one update takes in memory can be given back before
@@ -35,7 +42,7 @@ pub fn load<'a>(
             protected.push(Target { name: name.clone(), tip });
         }
     }
-    let loader = Loader { repo, policy, push, protected, now };
+    let loader = Loader { repo, policy, push, protected, now, known: OnceCell::new() };
     Ok(push.updates.iter().map(move |update| loader.update(update, needs)))
 }
 
@@ -46,6 +53,8 @@ struct Loader<'a> {
     /// Every protected branch with its old tip.
     protected: Vec<Target>,
     now: jiff::Timestamp,
+    /// What every override of the push is held against, once that was asked for.
+    known: OnceCell<Rc<Companions>>,
 }
 
 /// Clocks of honest people differ by a day at the most; in seconds.
@@ -61,10 +70,15 @@ impl Loader<'_> {
         }
         let needs = needs(set.class);
         match set.class {
-            Class::Notes | Class::Refgate | Class::Unknown => Ok(vec![set]),
+            Class::Refgate => Ok(vec![self.document(set)?]),
+            Class::Notes | Class::Unknown => Ok(vec![set]),
             Class::Tag => {
                 set.contained = self.is_contained(new, self.protected.iter())?;
-                Ok(vec![if set.contained { set } else { self.unprotected(set, new, &needs)? }])
+                if !set.contained {
+                    return Ok(vec![self.unprotected(set, new, &needs)?]);
+                }
+                self.signatures(&mut set, &[], &needs)?;
+                Ok(vec![set])
             }
             Class::Protected => {
                 set.relation = self.relation(update, new)?;
@@ -99,7 +113,7 @@ impl Loader<'_> {
             relation: Relation::None,
             contained: false,
             bootstrap: false,
-            new_policy: None,
+            new_rules: Rc::default(),
             target: target.cloned(),
             way: None,
             base: None,
@@ -107,7 +121,69 @@ impl Loader<'_> {
             task: None,
             finished: None,
             frozen: Rc::default(),
+            statement: None,
+            companions: Rc::default(),
+            tree: None,
+            documents: Rc::default(),
+            signatures: Rc::default(),
         })
+    }
+
+    /// One of refgate's own refs: what stands behind it, and for an override what it is held against.
+    fn document(&self, mut set: ChangeSet) -> Result<ChangeSet> {
+        if set.update.action() != Action::Create {
+            return Ok(set);
+        }
+        let name = set.update.name.as_bstr();
+        if let Some(place) = Place::parse(name) {
+            set.statement = Some(Rc::new(Retained::load(self.repo, self.policy, name, set.update.new)?));
+            if matches!(place, Place::Override { .. }) {
+                set.companions = match self.known.get() {
+                    Some(known) => known.clone(),
+                    None => {
+                        let found = Rc::new(self.companions()?);
+                        self.known.get_or_init(|| found).clone()
+                    }
+                };
+            }
+        }
+        Ok(set)
+    }
+
+    fn companions(&self) -> Result<Companions> {
+        let mut companions = Companions::default();
+        let (mut commits, mut tags) = (Vec::new(), Vec::new());
+        for update in self.push.updates.iter().filter(|update| !update.new.is_zero()) {
+            let name = update.name.as_bstr();
+            let class = self.policy.classify(name);
+            if class == Class::Refgate {
+                continue;
+            }
+            let (ObjectKind::Commit, new) = self.repo.peel(update.new)? else { continue };
+            let node = self.repo.node(new)?;
+            // What stands on another protected branch already is part of the change all the same.
+            let hidden = match self.push.refs.get(&update.name).copied() {
+                Some(held) => vec![self.repo.peel(held)?.1],
+                None => self.protected_tips(),
+            };
+            commits.extend(self.repo.range(&[new], &hidden)?);
+            if self.repo.kind(update.new)? == ObjectKind::Tag {
+                tags.push(update.new);
+            }
+            companions.trees.insert(update.name.clone(), node.tree);
+            let mut tasks = BTreeSet::from_iter(self.policy.task_of(name).map(ToOwned::to_owned));
+            if class == Class::Protected {
+                let merged = node.parents.get(1).copied();
+                let sources = [Some(new), merged].into_iter().flatten().flat_map(|tip| self.sources(update, tip));
+                tasks.extend(sources.filter_map(|way| way.task));
+            }
+            companions.tasks.insert(update.name.clone(), tasks);
+        }
+        companions.signed_by = Signatures::load(self.repo, self.policy, &commits, None, self.now)?.keys;
+        for tag in tags {
+            companions.signed_by.extend(Signatures::load(self.repo, self.policy, &[], Some(tag), self.now)?.keys);
+        }
+        Ok(companions)
     }
 
     /// The protected branch that a new commit on another branch aims at: the trusted one where the commit's history
@@ -148,6 +224,13 @@ impl Loader<'_> {
         if set.target.is_none() {
             set.contained = self.is_contained(new, self.protected.iter().filter(|other| other.name != name))?;
         }
+        // The history that a team begins with is not gone through commit by commit: it may be very long, and nothing
+        // before the gate was held to its rules.
+        let commits = match set.contained || set.bootstrap {
+            true => Vec::new(),
+            false => self.repo.range(&[new], &self.protected_tips())?,
+        };
+        self.signatures(&mut set, &commits, needs)?;
         let mut content = Content::default();
         if needs.contains(&Need::Content) && !set.contained {
             let old = match (&set.target, self.aim(new)?) {
@@ -156,17 +239,13 @@ impl Loader<'_> {
                 (None, None) => None,
             };
             content.add_net(self.repo, old, self.repo.node(new)?.tree)?;
-            // The history that a team begins with is not gone through commit by commit: it may be very long, and
-            // nothing before the gate was held to its rules.
             if !set.bootstrap {
-                self.add_commits(&mut content, &self.repo.range(&[new], &self.protected_tips())?)?;
+                self.add_commits(&mut content, &commits)?;
             }
         }
         self.finish_content(&mut set, content, new, needs)?;
-        if set.bootstrap {
-            let policy = self.repo.find(self.repo.node(new)?.tree, POLICY_FILE.into())?;
-            let read = |entry| file(self.repo, entry, self.policy.limits.blob_bytes).map(Rc::new);
-            set.new_policy = policy.map(read).transpose()?;
+        if name == self.policy.trunk {
+            set.new_rules = Rc::new(self.new_rules(&set, new)?);
         }
         let Some(target) = set.target.clone() else { return Ok(vec![set]) };
         let ways = match set.relation {
@@ -175,9 +254,39 @@ impl Loader<'_> {
         };
         if ways.is_empty() {
             set.base = self.base(new, Some(&target))?.0;
-            return Ok(vec![set]);
+            return Ok(vec![self.with_documents(set, new, needs)?]);
         }
-        ways.into_iter().map(|way| self.by_way(set.clone(), way, &target, needs)).collect()
+        let by_way = |way| self.with_documents(self.by_way(set.clone(), way, &target, needs)?, new, needs);
+        ways.into_iter().map(by_way).collect()
+    }
+
+    /// The files that would say from then on what is allowed and whose keys are whose: those that the change touches,
+    /// and in a first push those that are there.
+    fn new_rules(&self, set: &ChangeSet, new: Oid) -> Result<BTreeMap<BString, File>> {
+        let root = self.repo.node(new)?.tree;
+        let mut rules = BTreeMap::new();
+        for path in [POLICY_FILE.to_owned(), format!("{POLICY_FOLDER}/{SIGNERS}"), format!("{POLICY_FOLDER}/{REVOKED}")]
+        {
+            let path = BString::from(path);
+            if (set.bootstrap || set.content.touched.contains_key(&path))
+                && let Some(entry) = self.repo.find(root, path.as_bstr())?
+            {
+                let plain = entry.mode == Mode::File;
+                let limit = self.policy.limits.blob_bytes.min(MAX_POLICY);
+                rules.insert(path, if plain { file(self.repo, entry, limit)? } else { File::NotAFile(entry.mode) });
+            }
+        }
+        Ok(rules)
+    }
+
+    fn with_documents(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
+        if needs.contains(&Need::Documents) {
+            set.tree = Some(self.repo.node(new)?.tree);
+            let tree = set.tree.filter(|_| set.class == Class::Protected);
+            let (content, task) = (&set.content, set.task.as_deref());
+            set.documents = Rc::new(bearing_on(self.repo, self.policy, self.push, content, tree, task)?);
+        }
+        Ok(set)
     }
 
     /// The branches that the server holds and that explain the new tip: it is theirs, or the merge of theirs.
@@ -246,15 +355,17 @@ impl Loader<'_> {
     /// whole task is one change from its base.
     fn unprotected(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
         let went_on_from = set.held.filter(|_| set.relation == Relation::FastForward && set.class != Class::Task);
+        let mut hidden = self.protected_tips();
+        hidden.extend(went_on_from);
+        let commits = self.repo.range(&[new], &hidden)?;
+        self.signatures(&mut set, &commits, needs)?;
         let mut content = Content::default();
         if needs.contains(&Need::Content) {
-            let mut hidden = self.protected_tips();
-            hidden.extend(went_on_from);
             if went_on_from.is_none() {
                 let common = set.target.as_ref().map(|target| self.repo.common_tree(target.tip, new));
                 content.add_net(self.repo, common.transpose()?.flatten(), self.repo.node(new)?.tree)?;
             }
-            self.add_commits(&mut content, &self.repo.range(&[new], &hidden)?)?;
+            self.add_commits(&mut content, &commits)?;
         }
         self.finish_content(&mut set, content, new, needs)?;
         let (base, commits) = self.base(new, set.target.as_ref())?;
@@ -268,7 +379,7 @@ impl Loader<'_> {
                 set.finished = self.finished(name, target, &set.content)?;
             }
         }
-        Ok(set)
+        self.with_documents(set, new, needs)
     }
 
     /// The protected branch where the task is finished already: the one that it aims at, or any, where the change is
@@ -282,6 +393,20 @@ impl Loader<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Who signed the new commits and the tag, where the policy asks for that on the ref.
+    fn signatures(&self, set: &mut ChangeSet, commits: &[Oid], needs: &BTreeSet<Need>) -> Result<()> {
+        if !needs.contains(&Need::Signatures) {
+            return Ok(());
+        }
+        let asks = |what: fn(&Asked) -> bool| self.policy.signatures_on(set.update.name.as_bstr()).any(what);
+        let (commits, tag) = (if asks(|on| on.commits) { commits } else { &[] }, set.annotated && asks(|on| on.tags));
+        // What Git is about to make nobody can have signed yet.
+        let made: Vec<Oid> = commits.iter().copied().filter(|commit| self.push.draft != Some(*commit)).collect();
+        let tag = Some(set.update.new).filter(|_| tag);
+        set.signatures = Rc::new(Signatures::load(self.repo, self.policy, &made, tag, self.now)?);
+        Ok(())
     }
 
     fn add_commits(&self, content: &mut Content, commits: &[Oid]) -> Result<()> {

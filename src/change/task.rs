@@ -12,6 +12,8 @@ use crate::git::Repo;
 use crate::oid::Oid;
 use crate::path::Budget;
 use crate::policy::Policy;
+use crate::statement::approval;
+use crate::statement::place::is_signature_of;
 
 /// Where a task stands, as far as loading its trace needs to know.
 pub(super) struct At<'a> {
@@ -75,17 +77,17 @@ fn list(repo: &Repo, tree: Oid) -> Result<BTreeMap<BString, Entry>> {
     Ok(entries)
 }
 
-/// The files that rules read. Of everything else they only ask whether it is there.
-const READ: [&str; 3] = ["contract/APPROVED", "contract/approval.md", "final/status.json"];
+/// The files that rules read, beside the signatures on the approval. Of everything else they only ask whether it is
+/// there.
+const READ: [&str; 4] = ["contract/APPROVED", "contract/approval.md", approval::FILE, "final/status.json"];
 /// More entries than any real trace has.
 const MAX_ENTRIES: usize = 100_000;
 
 fn read(repo: &Repo, policy: &Policy, entries: &BTreeMap<BString, Entry>) -> Result<BTreeMap<BString, File>> {
     let mut files = BTreeMap::new();
-    for path in READ.map(BString::from) {
-        if let Some(entry) = entries.get(&path) {
-            files.insert(path, file(repo, *entry, policy.limits.blob_bytes)?);
-        }
+    let sealed = |path: &BString| path.to_str().is_ok_and(|path| is_signature_of(approval::FILE, path));
+    for (path, entry) in entries.iter().filter(|(path, _)| READ.iter().any(|read| path == read) || sealed(path)) {
+        files.insert(path.clone(), file(repo, *entry, policy.limits.blob_bytes)?);
     }
     Ok(files)
 }
@@ -113,7 +115,16 @@ fn net(repo: &Repo, policy: &Policy, at: &At<'_>, root: Oid) -> Result<BTreeSet<
     Ok(paths)
 }
 
+/// Whether a path below a task's folder is one of the artifacts that the policy requires, or lies in the folder of one.
+pub fn is_required(policy: &Policy, path: &BStr) -> bool {
+    policy.artifacts.iter().any(|name| match name.ends_with('/') {
+        true => path.starts_with(name.as_bytes()),
+        false => path == name.as_str(),
+    })
+}
+
 /// Artifacts in the folders of audits and reviews that stood at the branch's old tip and no longer stand as they were.
+/// What begins with a dot is none, and often only keeps an empty folder.
 fn rewritten(
     repo: &Repo,
     policy: &Policy,
@@ -124,8 +135,11 @@ fn rewritten(
     let Some(old_tip) = at.old_tip else { return Ok(BTreeSet::new()) };
     let old = repo.find(repo.node(old_tip)?.tree, folder)?.filter(|entry| entry.mode == Mode::Tree);
     let Some(old) = old else { return Ok(BTreeSet::new()) };
-    let kept =
-        |path: &BStr| policy.artifacts.iter().any(|name| name.ends_with('/') && path.starts_with(name.as_bytes()));
+    let kept = |path: &BStr| {
+        let mut names = policy.artifacts.iter().filter(|name| name.ends_with('/'));
+        let inside = names.find_map(|name| path.strip_prefix(name.as_bytes()));
+        inside.is_some_and(|rest| !rest.split_str("/").any(|part| part.starts_with(b".")))
+    };
     let gone = list(repo, old.oid)?
         .into_iter()
         .filter(|(path, entry)| kept(path.as_bstr()) && entries.get(path) != Some(entry))
@@ -168,7 +182,10 @@ pub(super) fn frozen(repo: &Repo, policy: &Policy, content: &Content, tips: &[Oi
 }
 
 /// Whether the task is finished on a protected branch's tip, in any spelling of its name.
-pub(super) fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
+///
+/// # Errors
+/// The tip cannot be read.
+pub fn is_finished(repo: &Repo, policy: &Policy, task: &BStr, tip: Oid) -> Result<bool> {
     Ok(!finished_tasks(repo, policy, tip, &|name| name == fold(task).as_ref())?.is_empty())
 }
 

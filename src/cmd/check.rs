@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::answer::{Answer, Told};
 use super::client::{Asked, View, branch};
-use crate::change::Push;
+use crate::change::{Certificate, Push};
 use crate::cli::Check;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -15,18 +15,36 @@ use crate::policy::Policy;
 use crate::refs::{RefMap, RefUpdate};
 use crate::report::human::shell_word;
 
+mod with_overrides;
+
 /// Runs the command.
 pub fn run(args: &Check, env: &Env, now: jiff::Timestamp) -> u8 {
     let answer = Answer::person(args.format, env);
-    let told = told(args, env, answer, now).unwrap_or_else(Told::from);
+    let limit = |seconds| answer.limit(seconds);
+    let told = judged(args, None, env, now, &limit).map_or_else(Told::from, |judged| judged.told);
     answer.claim().write(&told)
 }
 
-fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Told> {
+/// A verdict, and what it rests on.
+pub(super) struct Judged {
+    pub(super) repo: Repo,
+    pub(super) policy: Policy,
+    pub(super) told: Told,
+}
+
+/// Judges the update; `old` is the value that its ref is said to have on the server, and `limit` hears how many seconds
+/// that may take.
+pub(super) fn judged(
+    args: &Check,
+    old: Option<Oid>,
+    env: &Env,
+    now: jiff::Timestamp,
+    limit: &dyn Fn(u64),
+) -> Result<Judged> {
     let repo = Repo::discover(&args.repo, env)?;
     let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
     let View { mut refs, policy, remote } = View::take(&repo, asked)?;
-    answer.limit(policy.limits.seconds);
+    limit(policy.limits.seconds);
     let name = match &args.name {
         Some(name) => branch(name),
         None => repo.head()?.ok_or_else(|| {
@@ -42,6 +60,11 @@ fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result
         }
         let target = if policy.is_protected(name.as_bstr()) { name.clone() } else { policy.trunk.clone() };
         refs.insert(target, tip);
+    }
+    match old {
+        Some(zero) if zero.is_zero() => _ = refs.remove(&name),
+        Some(old) => _ = refs.insert(name.clone(), old),
+        None => {}
     }
     let mut notes = Vec::new();
     match &remote {
@@ -69,8 +92,24 @@ fn told(args: &Check, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result
         }
         update(&mut refs, &policy, name, new)
     };
-    let push = Push::new(refs.clone(), vec![update], refs.is_empty());
-    Ok(Told { verdict: judge(&repo, &policy, &push, args.at.unwrap_or(now)), notes })
+    let bootstrap = refs.is_empty();
+    let (overrides, asked) = with_overrides::find(args, &repo, &policy, &update)?;
+    notes.extend(asked);
+    for made in &overrides {
+        refs.remove(&made.name);
+    }
+    let updates = std::iter::once(update).chain(overrides).collect();
+    let mut push = Push::new(refs, updates, bootstrap).by(args.actor.clone());
+    // With an event it is CI that judges, where no server of yours does: nothing is left for later.
+    push = match args.event {
+        Some(_) => push.certified(Certificate::Unseen),
+        None => push.preview(),
+    };
+    if args.staged {
+        push = push.drafting(new);
+    }
+    let verdict = judge(&repo, &policy, &push, args.at.unwrap_or(now));
+    Ok(Judged { repo, policy, told: Told { verdict, notes } })
 }
 
 /// The object that a person means: a branch that nobody has checked out here is the remote's.

@@ -142,7 +142,9 @@ fn trunk(asked: Option<&str>, head: Option<BString>, refs: &RefMap, remote: Opti
 
 fn tracked(local: &RefMap, remote: &BString) -> RefMap {
     let branches = local.iter().filter_map(|(name, value)| Some((as_branch(name.as_bstr(), remote)?, *value)));
-    branches.collect()
+    // Statements are fetched to where the server has them, and those that were made here are about to be pushed.
+    let statements = local.iter().filter(|(name, _)| name.starts_with(b"refs/refgate/"));
+    branches.chain(statements.map(|(name, value)| (name.clone(), *value))).collect()
 }
 
 fn as_branch(name: &BStr, remote: &BString) -> Option<BString> {

@@ -1,5 +1,6 @@
 //! `refgate hook NAME`: the same judge behind each of Git's hooks. They differ only in where the updates come from.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,8 @@ use bstr::{BString, ByteSlice as _};
 use super::answer::{Answer, Told};
 use super::check;
 use super::client::{Asked, View};
-use crate::change::Push;
+use crate::actor::ActorSource;
+use crate::change::{Push, Spent};
 use crate::cli::{Hook, HookName};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -21,6 +23,13 @@ use crate::policy::Policy;
 use crate::policy::load::{damaged, for_server, server_folder};
 use crate::refs::{RefMap, RefUpdate, parse_push, parse_receive, parse_update};
 use crate::rules;
+
+mod certificate;
+mod hint;
+mod single_use;
+
+use certificate::{Presented, Reservation};
+use single_use::Notes;
 
 /// Ten thousand refs take one megabyte; nobody pushes as much as this.
 const MAX_INPUT: u64 = 64 * 1024 * 1024;
@@ -49,25 +58,31 @@ pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
         }),
     };
     let claimed = answer.claim();
-    // Only an answer that is given may use the bootstrap up.
+    // Only an answer that is given may use anything up.
     claimed.write(&judged.and_then(Judged::settle).unwrap_or_else(Told::from))
 }
 
-/// What was judged, and the one-time bootstrap that accepting it uses up.
+/// What was judged, and what accepting it uses up: the one-time bootstrap, the push certificate.
 struct Judged {
     told: Told,
     token: Option<PathBuf>,
+    reservation: Option<Reservation>,
+    overrides: Option<(Notes, BTreeMap<String, Spent>)>,
 }
 
 impl From<Told> for Judged {
     fn from(told: Told) -> Self {
-        Self { told, token: None }
+        Self { told, token: None, reservation: None, overrides: None }
     }
 }
 
 impl Judged {
     fn settle(self) -> Result<Told> {
+        self.reservation.map_or(Ok(()), |reservation| reservation.make())?;
         self.token.map_or(Ok(()), |token| use_up(&token))?;
+        if let Some((notes, known)) = self.overrides {
+            notes.reserve(&self.told.verdict.overrides, &known)?;
+        }
         Ok(self.told)
     }
 }
@@ -106,17 +121,29 @@ fn receive(
     // Before the input is read: whoever holds the other end open must not keep the process alive.
     answer.limit(policy.limits.seconds);
     let updates = updates(&repo)?;
-    let actor = policy.actor.actor(Env::identity(&policy.actor))?;
+    let Presented { certificate, reservation } = certificate::present(&repo, &policy, env, &updates, now)?;
+    let named = match &policy.actor {
+        ActorSource::PushCertificate => certificate::signer(&certificate)?,
+        source => Env::identity(source),
+    };
+    let actor = policy.actor.actor(named)?;
     let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
     // What stands outside refs/ is no branch, and the rules say so.
     for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {
         direct(&repo, name)?;
     }
     let token = server_folder(&repo).join(BOOTSTRAP);
-    let push = Push::new(refs, updates, token.is_file()).by(actor);
+    let notes = Notes::of(&repo);
+    notes.settle(&refs)?;
+    let spent = notes.on(&updates, now)?;
+    let push = Push::new(refs, updates, token.is_file()).by(actor).certified(certificate).after(spent.clone());
     let verdict = judge(&repo, &policy, &push, now);
-    let spends = verdict.bootstrap && verdict.decision == Decision::Accept;
-    Ok(Judged { told: verdict.into(), token: Some(token).filter(|_| spends) })
+    let accepted = verdict.decision == Decision::Accept;
+    let spends = verdict.bootstrap && accepted;
+    let reservation = reservation.filter(|_| accepted);
+    let overrides = accepted.then_some((notes, spent));
+    let told = Told { notes: hint::on(&policy, &push, &verdict), verdict };
+    Ok(Judged { told, token: Some(token).filter(|_| spends), reservation, overrides })
 }
 
 /// What a push calls by the name of a symbolic ref is another ref, with other rules; so is what stands behind a link of
@@ -165,7 +192,7 @@ fn pre_push(remote: &str, policy: Option<&Path>, env: &Env, answer: Answer, now:
         }
     }
     let bootstrap = refs.is_empty();
-    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap), now)).into())
+    Ok(Told::from(judge(&repo, &policy, &Push::new(refs, updates, bootstrap).preview(), now)).into())
 }
 
 fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Timestamp) -> Result<Judged> {
@@ -178,7 +205,8 @@ fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Times
         let mut refs = refs.clone();
         let update = check::update(&mut refs, &policy, name.clone(), new);
         let bootstrap = refs.is_empty();
-        judge(&repo, &policy, &Push::new(refs, vec![update], bootstrap), now)
+        let push = Push::new(refs, vec![update], bootstrap).preview().drafting(new);
+        judge(&repo, &policy, &push, now)
     };
     let verdict = judge(repo.staged_commit(env)?);
     let refused = verdict.decision == Decision::Refuse;

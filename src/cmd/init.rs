@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice as _;
 
 use self::look::Found;
+use self::write::Keys;
 use super::rules::print;
 use crate::cli::Init;
 use crate::env::Env;
@@ -31,7 +32,8 @@ pub fn run(args: &Init, env: &Env) -> Result<()> {
         Place::Outside if args.print => Found::nothing(),
         _ => look::at(&Repo::discover(&args.repo, env)?, env, matches!(place, Place::GitDir))?,
     };
-    let text = policy(&found)?;
+    let keys = if args.no_hardware_keys { Keys::Any } else { Keys::Hardware };
+    let text = policy(&found, keys)?;
     if args.print {
         return print(&text);
     }
@@ -46,10 +48,10 @@ pub fn run(args: &Init, env: &Env) -> Result<()> {
 }
 
 /// The text of the policy, read back: a starter that the gate would refuse must never reach anybody.
-fn policy(found: &Found) -> Result<String> {
+fn policy(found: &Found, keys: Keys) -> Result<String> {
     let ids = rules::ids();
     let known = Known { rules: &ids, trunk: found.trunk.as_bstr() };
-    let text = write::text(found, &built_in(known)?);
+    let text = write::text(found, &built_in(known)?, keys);
     parse(&text, POLICY_FILE, known)?;
     Ok(text)
 }

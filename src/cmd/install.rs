@@ -18,11 +18,12 @@ use crate::escape;
 use crate::git::Repo;
 use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Target};
 use crate::policy::hex;
-use crate::policy::load::{self, FOLDER, from_file};
+use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
 use crate::policy::parse::Server;
 use crate::refs::RefMap;
 use crate::report::human::shell_word;
 use crate::rules;
+use crate::sign::{Revoked, Signers};
 
 mod clone;
 mod receive;
@@ -31,7 +32,6 @@ pub use clone::client;
 
 const SERVER: &str = "server.toml";
 const POLICY: &str = "policy.toml";
-const SIGNERS: &str = "allowed_signers";
 const HEAD_LINE: &str = "# The gate's own word on this repository; pushes cannot change it.";
 const FIRST_PUSH: &[u8] = b"The first push of the trusted ref uses this up.\n";
 /// How many branches an error names.
@@ -56,19 +56,31 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let mut plan = Plan::new(&place.common_dir)?;
     adopt(&mut plan, &place)?;
     let anew = known.is_none() && !refs.is_empty() && plan.knows(&folder.join(SERVER))?;
+    let mut repository_id = known.as_ref().map(|server| server.repository_id.clone()).unwrap_or_default();
     if known.as_ref().is_none_or(|server| server.trusted_ref != trusted || server.actor != actor) {
-        let server = match known {
+        let server = match known.clone() {
             Some(server) => Server { trusted_ref: trusted.clone(), actor: actor.clone(), ..server },
             None => Server {
                 trusted_ref: trusted.clone(),
                 repository_id: random(16)?,
                 actor: actor.clone(),
+                urls: Vec::new(),
                 floor: BTreeMap::new(),
             },
         };
         plan.file(&folder.join(SERVER), server_file(&server).as_bytes(), Before::Ours)?;
+        repository_id = server.repository_id;
     }
-    for (given, name) in [(policy, POLICY), (args.signers.as_deref(), SIGNERS)] {
+    for (file, name) in [(&args.signers, SIGNERS), (&args.revoked, REVOKED)] {
+        let Some(file) = file else { continue };
+        let bytes = fs_err::read(file)?;
+        match name {
+            SIGNERS => _ = Signers::parse(&bytes, &shown(file))?,
+            _ => _ = Revoked::parse(&bytes, &shown(file))?,
+        }
+    }
+    let lists = [(args.signers.as_deref(), SIGNERS), (args.revoked.as_deref(), REVOKED)];
+    for (given, name) in [(policy, POLICY)].into_iter().chain(lists) {
         if let Some(file) = given {
             plan.file(&folder.join(name), &fs_err::read(file)?, Before::Theirs)?;
         }
@@ -77,6 +89,9 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         plan.file(&folder.join(BOOTSTRAP), FIRST_PUSH, Before::Ours)?;
     }
     let mut lines = vec![
+        format!(
+            "repository id: {repository_id} (statements are bound to it; `repository_id` in the policy tells clones)"
+        ),
         format!("trusted ref: {} (always protected)", shown_ref(&trusted)),
         format!("policy: {}", judging(&folder, args.policy.is_some(), &trusted)),
         format!("actor: {}", who(&actor)),
@@ -197,6 +212,9 @@ fn judging(folder: &Path, given: bool, trusted: &BString) -> String {
 
 fn who(actor: &ActorSource) -> String {
     match actor.variable() {
+        _ if *actor == ActorSource::PushCertificate => {
+            format!("{actor} (whoever signed the push; without git push --signed no push is let in)")
+        }
         Some(variable) => format!("{actor} (whom {variable} names; without it no push is let in)"),
         None => "none (nobody says who pushes; --actor names a source)".into(),
     }
@@ -259,13 +277,16 @@ fn server_file(server: &Server) -> String {
          trusted_ref = {:?}\n\
          # Signed statements name the repository by this id. Never change it.\n\
          repository_id = {:?}\n\
-         # Who says who pushes: none, remote-user, gitolite, ssh or env:NAME. Nothing else is believed.\n\
-         actor = \"{}\"\n\n\
+         # Who says who pushes: none, remote-user, gitolite, ssh, push-certificate or env:NAME. Nothing else is believed.\n\
+         actor = \"{}\"\n\
+         # The URLs that a push certificate may be for, or ends of their paths. Without any, the folder's name counts.\n\
+         urls = {}\n\n\
          # Severities that no policy can lower, like: direct-push = \"enforce\"\n\
          [floor]\n",
         server.trusted_ref.to_str_lossy(),
         server.repository_id,
         server.actor,
+        toml::Value::from(server.urls.clone()),
     );
     for (rule, severity) in &server.floor {
         let _ = writeln!(text, "{rule} = {:?}", severity.name());

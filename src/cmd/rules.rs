@@ -116,7 +116,7 @@ fn page(rule: &Rule, heading: &str) -> String {
         ("Why", docs.why),
         ("Example", docs.example),
         ("Fix", docs.fix),
-        ("Override", docs.waiver),
+        ("Override", docs.waiver.text()),
     ];
     for (title, text) in parts {
         let _ = write!(out, "\n**{title}.** {text}\n");

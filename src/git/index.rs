@@ -32,6 +32,11 @@ impl Repo {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
+        self.commit_of(tree, parents, "staged\n")
+    }
+
+    /// A commit in memory, the same for the same tree and parents.
+    pub(super) fn commit_of(&self, tree: gix::ObjectId, parents: Vec<gix::ObjectId>, message: &str) -> Result<Oid> {
         // As new as its newest parent: the clock is nobody's business here.
         let mut newest = 0;
         for parent in &parents {
@@ -48,7 +53,7 @@ impl Repo {
             author: nobody.clone(),
             committer: nobody,
             encoding: None,
-            message: "staged\n".into(),
+            message: message.into(),
             extra_headers: Vec::new(),
         };
         self.write(&commit)

@@ -81,6 +81,16 @@ impl Repo {
         Ok(Merged { tree: from_gix(&tree)?, conflicts })
     }
 
+    /// The commit, in memory, that takes `theirs` up into `ours`. Where the two conflict its tree is that of
+    /// [`Repo::merge`].
+    ///
+    /// # Errors
+    /// As [`Repo::merge`].
+    pub fn merge_commit(&self, ours: Oid, theirs: Oid) -> Result<Oid> {
+        let merged = self.merge(ours, theirs)?;
+        self.commit_of(to_gix(merged.tree), vec![to_gix(ours), to_gix(theirs)], "merge\n")
+    }
+
     /// The tree that two commits have in common: that of their merge base, or of several merged into one. `None` for
     /// unrelated histories.
     ///

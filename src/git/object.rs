@@ -76,6 +76,17 @@ impl Repo {
             .help("tag the commit itself"))
     }
 
+    /// The root tree of what a name finally is; `None` where that is no commit.
+    ///
+    /// # Errors
+    /// An object on the way is missing or unreadable.
+    pub fn tree_of(&self, oid: Oid) -> Result<Option<Oid>> {
+        match self.peel(oid)? {
+            (ObjectKind::Commit, commit) => Ok(Some(self.commit(commit)?.tree)),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads a commit.
     ///
     /// # Errors
@@ -101,6 +112,23 @@ impl Repo {
         }
         let mut buffer = Vec::new();
         self.gix.objects.find_blob(&to_gix(oid), &mut buffer).map_err(|error| self.unreadable(oid, "blob", &error))?;
+        Ok(Some(buffer))
+    }
+
+    /// A commit or an annotated tag as it is stored, which is what was signed; `None` when it is larger than `limit`
+    /// bytes.
+    ///
+    /// # Errors
+    /// It is missing or unreadable.
+    pub fn raw(&self, oid: Oid, limit: u64) -> Result<Option<Vec<u8>>> {
+        use gix::prelude::HeaderExt as _;
+        let unreadable = |error: &dyn std::fmt::Display| self.unreadable(oid, "object", error);
+        let header = self.gix.objects.header(to_gix(oid)).map_err(|error| unreadable(&error))?;
+        if header.size() > limit {
+            return Ok(None);
+        }
+        let mut buffer = Vec::new();
+        self.gix.objects.find(&to_gix(oid), &mut buffer).map_err(|error| unreadable(&error))?;
         Ok(Some(buffer))
     }
 

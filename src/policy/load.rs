@@ -17,7 +17,7 @@ use crate::sign::{Revoked, Signers};
 use crate::statement::sha256;
 
 /// The largest policy, in bytes.
-const MAX_POLICY: u64 = 1024 * 1024;
+pub const MAX_POLICY: u64 = 1024 * 1024;
 
 /// The name of the folder that an installed gate owns inside the repository's own folder.
 pub const FOLDER: &str = "refgate";
@@ -63,6 +63,7 @@ pub fn for_server(repo: &Repo, refs: &RefMap, rules: &[&str]) -> Result<Policy> 
     if let Some(server) = server {
         policy.floor = server.floor;
         policy.actor = server.actor;
+        policy.urls = server.urls;
         policy.repository_id = Some(server.repository_id);
     } else {
         // Whoever has no gate of their own has no word on which repository this is.
@@ -89,11 +90,11 @@ pub fn trust(repo: &Repo, refs: &RefMap, trunk: &BStr, folder: Option<&Path>) ->
         None => trusted_file(repo, refs, trunk, SIGNERS)?,
     };
     if let Some(bytes) = signers {
-        trust.digests.push(sha256(&bytes));
+        trust.digests.push(format!("{SIGNERS} {}", sha256(&bytes)));
         trust.signers = Some(Signers::parse(&bytes, SIGNERS)?);
     }
     for bytes in [own(REVOKED)?, trusted_file(repo, refs, trunk, REVOKED)?].into_iter().flatten() {
-        trust.digests.push(sha256(&bytes));
+        trust.digests.push(format!("{REVOKED} {}", sha256(&bytes)));
         trust.revoked.push(Revoked::parse(&bytes, REVOKED)?);
     }
     Ok(trust)

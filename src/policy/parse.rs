@@ -1,7 +1,7 @@
 //! `refgate.toml`, from text to [`Policy`]: unknown keys, globs that can match nothing and rules that do not exist are
 //! errors with file, line and column, before anything is judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use bstr::BString;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::roles::{RawApprovals, RawChecks, RawOverrides, RawRoles, Signing, Trust};
+use super::signatures::{self, Raw as RawSignatures};
 use super::{Limits, Paths, Policy};
 use crate::actor::ActorSource;
 use crate::error::{Error, Result};
@@ -38,6 +39,7 @@ struct File {
     trace: Trace,
     paths: RawPaths,
     rules: BTreeMap<Spanned<String>, Severity>,
+    signatures: Vec<RawSignatures>,
     limits: RawLimits,
     repository_id: Option<Spanned<String>>,
     roles: RawRoles,
@@ -191,8 +193,10 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
             owned: place.folded(file.paths.owned, &[])?,
         },
         rules,
+        signatures: signatures::read(&place, file.signatures)?,
         floor: BTreeMap::new(),
         actor: ActorSource::default(),
+        urls: Vec::new(),
         repository_id: place.id(file.repository_id)?,
         signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.checks)?,
         trust: Trust::default(),
@@ -220,7 +224,7 @@ impl Place<'_> {
             .help("`refgate init --print` shows a policy with every key that there is")
     }
 
-    fn globs(&self, written: Patterns, default: &[&str]) -> Result<GlobSet> {
+    pub(super) fn globs(&self, written: Patterns, default: &[&str]) -> Result<GlobSet> {
         let Some(patterns) = written else { return self.globs_beside(None, default) };
         self.globs_beside(Some(patterns), &[])
     }
@@ -231,7 +235,7 @@ impl Place<'_> {
         for pattern in always {
             globs.push(Glob::parse(pattern).map_err(|error| self.error(None, &error.to_string()))?);
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for pattern in written.unwrap_or_default() {
             if !seen.insert(pattern.get_ref().clone()) {
                 return Err(self.error(Some(pattern.span()), "the pattern stands in this list already"));
@@ -262,17 +266,23 @@ impl Place<'_> {
             if text.starts_with("refs/") {
                 return Err(self.error(Some(pattern.span()), "write the short name: `main`, not `refs/heads/main`"));
             }
-            // git-check-ref-format(1): no ref name holds these, so the pattern could match none.
-            let never = text.contains(|c: char| c.is_ascii_control() || " ~^:?[\\".contains(c))
-                || text.contains("..")
-                || text.contains("@{")
-                || text.ends_with(['.', '/'])
-                || text.ends_with(".lock");
-            if never {
-                return Err(self.error(Some(pattern.span()), "no ref name can match this pattern"));
-            }
+            self.may_name_a_ref(pattern)?;
         }
         self.globs(written, default)
+    }
+
+    /// git-check-ref-format(1): no ref name holds these, so the pattern could match none.
+    pub(super) fn may_name_a_ref(&self, pattern: &Spanned<String>) -> Result<()> {
+        let text = pattern.get_ref();
+        let never = text.contains(|c: char| c.is_ascii_control() || " ~^:?[\\".contains(c))
+            || text.contains("..")
+            || text.contains("@{")
+            || text.ends_with(['.', '/'])
+            || text.ends_with(".lock");
+        match never {
+            true => Err(self.error(Some(pattern.span()), "no ref name can match this pattern")),
+            false => Ok(()),
+        }
     }
 
     fn prefix(&self, written: Option<Spanned<String>>, default: &str) -> Result<String> {
@@ -316,6 +326,24 @@ impl Place<'_> {
         Ok(names)
     }
 
+    /// People, each once, as the signers' file names them: names and no patterns.
+    pub(super) fn principals(&self, written: Vec<Spanned<String>>) -> Result<BTreeSet<String>> {
+        let mut principals = BTreeSet::new();
+        for principal in written {
+            let text = principal.get_ref();
+            let odd = |c: char| "*?!,\"".contains(c) || c.is_whitespace() || escape::is_hidden(c);
+            if text.is_empty() || text.contains(odd) {
+                let message =
+                    "write one person as the signers' file names them, and no pattern: none of * ? ! , and spaces";
+                return Err(self.error(Some(principal.span()), message));
+            }
+            if !principals.insert(text.clone()) {
+                return Err(self.error(Some(principal.span()), "this person stands in this list already"));
+            }
+        }
+        Ok(principals)
+    }
+
     /// A number from 1 to `most`.
     pub(super) fn at_most(&self, written: Option<Spanned<u32>>, default: u32, most: u32) -> Result<u32> {
         match written {
@@ -356,6 +384,8 @@ pub struct Server {
     pub repository_id: String,
     /// Who says who pushes.
     pub actor: ActorSource,
+    /// The URLs, or ends of their paths, that a push certificate may have been made for.
+    pub urls: Vec<String>,
     /// Severities that no policy can lower.
     pub floor: BTreeMap<String, Severity>,
 }
@@ -367,6 +397,8 @@ struct ServerFile {
     trusted_ref: Spanned<String>,
     repository_id: Spanned<String>,
     actor: Option<Spanned<String>>,
+    #[serde(default)]
+    urls: Vec<Spanned<String>>,
     #[serde(default)]
     floor: BTreeMap<Spanned<String>, Severity>,
 }
@@ -392,6 +424,10 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
         Some(text) => text.get_ref().parse().map_err(|message: String| place.error(Some(text.span()), &message))?,
         None => ActorSource::default(),
     };
+    let plain = |url: &str| !url.trim_matches('/').is_empty() && url.chars().all(|c| c.is_ascii_graphic());
+    if let Some(url) = file.urls.iter().find(|url| !plain(url.get_ref())) {
+        return Err(place.error(Some(url.span()), "write a URL, or the end of its path, like `group/project`"));
+    }
     let mut floor = BTreeMap::new();
     for (rule, severity) in file.floor {
         if !rules.contains(&rule.get_ref().as_str()) {
@@ -404,6 +440,7 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
         trusted_ref: file.trusted_ref.into_inner().into(),
         repository_id: file.repository_id.into_inner(),
         actor,
+        urls: file.urls.into_iter().map(Spanned::into_inner).collect(),
         floor,
     })
 }

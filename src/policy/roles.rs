@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::parse::Place;
 use crate::error::Result;
 use crate::escape;
-use crate::sign::{Key, Question, Refusal, Revoked, Signature, Signers};
+use crate::sign::{Question, Refusal, Revoked, Signature, Signer, Signers};
 use crate::statement::place::is_check_name;
 
 /// What a person or a machine may sign.
@@ -113,17 +113,8 @@ pub struct Trust {
     pub signers: Option<Signers>,
     /// The revocations, all of which hold.
     pub revoked: Vec<Revoked>,
-    /// SHA-256, hex, of each file that was read.
+    /// Name and SHA-256, hex, of each file that was read.
     pub digests: Vec<String>,
-}
-
-/// Somebody whose signature counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
-    /// The names in the role that the key belongs to.
-    pub principals: BTreeSet<String>,
-    /// The key that signed.
-    pub key: Key,
 }
 
 impl Trust {
@@ -176,7 +167,7 @@ impl Role {
         signature: &Signature,
         message: &[u8],
     ) -> std::result::Result<Signer, String> {
-        let mut principals = BTreeSet::new();
+        let mut found: Option<Signer> = None;
         let mut refused = None;
         for principal in &self.principals {
             match signers.verify(&question(principal), signature, message) {
@@ -189,17 +180,20 @@ impl Role {
                     if !shown {
                         return Err(self.absent(signature));
                     }
-                    principals.insert(principal.clone());
+                    let signer = found.get_or_insert_with(|| Signer {
+                        key: verified.key,
+                        principals: BTreeSet::new(),
+                        presence: verified.presence,
+                        verification: verified.verification,
+                    });
+                    signer.principals.insert(principal.clone());
                 }
                 // That another person's key is not this one's says nothing.
                 Err(Refusal::UnknownKey { .. }) => {}
                 Err(refusal) => _ = refused.get_or_insert(refusal),
             }
         }
-        if !principals.is_empty() {
-            return Ok(Signer { principals, key: signature.key().clone() });
-        }
-        Err(match refused {
+        found.ok_or_else(|| match refused {
             Some(refusal) => refusal.to_string(),
             None => format!("{} is the key of nobody in the role", signature.key().fingerprint()),
         })
@@ -221,13 +215,15 @@ impl Role {
 
 /// How many different people signed: one person's several keys count once, and so do several names of one key.
 fn distinct(people: &[Signer]) -> usize {
-    let mut groups: Vec<BTreeSet<&str>> = Vec::new();
+    let mut groups: Vec<BTreeSet<String>> = Vec::new();
     for signer in people {
-        let mut group: BTreeSet<&str> = signer.principals.iter().map(String::as_str).collect();
+        let mut group = signer.principals.clone();
+        // One key may be certified for several people, each time under another name.
+        group.insert(format!(" {}", signer.key.fingerprint()));
         groups.retain(|other| {
             let apart = other.is_disjoint(&group);
             if !apart {
-                group.extend(other);
+                group.extend(other.iter().cloned());
             }
             apart
         });
@@ -239,6 +235,8 @@ fn distinct(people: &[Signer]) -> usize {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawRoles {
+    /// What the roles ask for that would ask for a hardware key.
+    presence: Option<Presence>,
     approve: Option<RawRole>,
     #[serde(rename = "override")]
     override_role: Option<RawRole>,
@@ -302,7 +300,11 @@ impl Signing {
         let mut filled = BTreeMap::new();
         for (name, role) in RoleName::ALL.into_iter().zip(raw) {
             if let Some(role) = role {
-                filled.insert(name, parse_role(place, name, role)?);
+                let presence = match name.presence() {
+                    Presence::Any => Presence::Any,
+                    hardware => roles.presence.unwrap_or(hardware),
+                };
+                filled.insert(name, parse_role(place, name, role, presence)?);
             }
         }
         let override_label = match overrides.label {
@@ -338,27 +340,16 @@ impl Signing {
     }
 }
 
-fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole) -> Result<Role> {
-    let mut principals = BTreeSet::new();
+fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole, presence: Presence) -> Result<Role> {
     let first = raw.principals.first().map(Spanned::span);
-    for principal in raw.principals {
-        let text = principal.get_ref();
-        let odd = |c: char| "*?!,\"".contains(c) || c.is_whitespace() || escape::is_hidden(c);
-        if text.is_empty() || text.contains(odd) {
-            let message = "write one person as the signers' file names them, without any of * ? ! , and spaces";
-            return Err(place.error(Some(principal.span()), message));
-        }
-        if !principals.insert(text.clone()) {
-            return Err(place.error(Some(principal.span()), "this person stands in the role already"));
-        }
-    }
+    let principals = place.principals(raw.principals)?;
     let threshold = raw.threshold.as_ref().map_or(1, |threshold| *threshold.get_ref());
     if threshold == 0 || threshold > principals.len() {
         let span = raw.threshold.map(|threshold| threshold.span()).or(first);
         let message = format!("the role `{}` has {} people, so {threshold} cannot sign", name.name(), principals.len());
         return Err(place.error(span, &message));
     }
-    Ok(Role { principals, threshold, presence: raw.presence.unwrap_or(name.presence()) })
+    Ok(Role { principals, threshold, presence: raw.presence.unwrap_or(presence) })
 }
 
 #[cfg(test)]

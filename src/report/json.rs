@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::escape;
-use crate::finding::{Finding, UpdateVerdict, Verdict};
+use crate::finding::{Finding, Override, UpdateVerdict, Verdict};
 use crate::oid::Oid;
 
 // Fields stand in alphabetical order: that is what makes the keys sorted.
@@ -17,10 +17,20 @@ struct VerdictV1<'a> {
     actor: Option<&'a str>,
     decision: &'static str,
     input: Option<String>,
+    overrides: Vec<OverrideV1<'a>>,
     policy: Option<String>,
     problem: Option<ProblemV1<'a>>,
     schema: &'static str,
     updates: Vec<UpdateV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct OverrideV1<'a> {
+    id: &'a str,
+    justification: &'a str,
+    principal: &'a str,
+    #[serde(rename = "ref")]
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -59,6 +69,7 @@ struct FindingV1<'a> {
     path_bytes: Option<String>,
     rule: &'static str,
     severity: &'static str,
+    waived: Option<&'a str>,
 }
 
 /// The verdict as one line of JSON, with its line feed.
@@ -67,13 +78,19 @@ pub fn render(verdict: &Verdict) -> String {
         actor: verdict.actor.as_deref(),
         decision: verdict.decision.name(),
         input: verdict.input.as_ref().map(|digest| format!("sha256:{digest}")),
+        overrides: verdict.overrides.iter().map(used).collect(),
         policy: verdict.policy.as_ref().map(|digest| format!("sha256:{digest}")),
         problem: verdict.problem.as_ref().map(problem),
         schema: "refgate.verdict/1",
         updates: verdict.updates.iter().map(update).collect(),
     };
+    line(&wire)
+}
+
+/// A document as one line of ASCII, with its line feed. The keys are sorted when the fields of `wire` are.
+pub fn line(wire: &impl Serialize) -> String {
     // Plain structs with string keys cannot fail to serialize.
-    let json = serde_json::to_string(&wire).unwrap_or_default();
+    let json = serde_json::to_string(wire).unwrap_or_default();
     json.chars().map(ascii).chain(["\n".to_owned()]).collect()
 }
 
@@ -85,6 +102,15 @@ fn ascii(c: char) -> String {
     }
     let mut units = [0; 2];
     c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+}
+
+fn used(used: &Override) -> OverrideV1<'_> {
+    OverrideV1 {
+        id: &used.id,
+        justification: &used.justification,
+        principal: &used.principal,
+        name: text(&used.name).0,
+    }
 }
 
 fn update(update: &UpdateVerdict) -> UpdateV1<'_> {
@@ -117,6 +143,7 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
         path_bytes: path_bytes.flatten(),
         rule: finding.rule,
         severity: finding.severity.name(),
+        waived: finding.waived.as_deref(),
     }
 }
 
@@ -125,7 +152,7 @@ fn problem(error: &Error) -> ProblemV1<'_> {
 }
 
 /// UTF-8 as it is; anything else escaped, with its bytes in base64 beside it.
-fn text(bytes: &[u8]) -> (String, Option<String>) {
+pub fn text(bytes: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
         Err(_) => (escape::escape(bytes), Some(STANDARD.encode(bytes))),
@@ -155,6 +182,7 @@ mod tests {
             column: None,
             fingerprint: "0f".repeat(32),
             help: "rename it".into(),
+            waived: None,
         }
     }
 
@@ -194,6 +222,14 @@ mod tests {
             actor: Some("alice".into()),
             input: Some("ab".repeat(32)),
             problem: Some(Error::malformed("a line is cut off")),
+            overrides: vec![Override {
+                id: "0f".repeat(16),
+                principal: "bob".into(),
+                justification: "the site is down".into(),
+                name: "refs/heads/main".into(),
+                old: oid(0),
+                new: oid(2),
+            }],
             updates: vec![update("refs/heads/caf\u{e9}".as_bytes(), findings), undecided],
             bootstrap: true,
         }
@@ -206,6 +242,7 @@ mod tests {
             input: None,
             policy: None,
             problem: None,
+            overrides: Vec::new(),
             updates: Vec::new(),
             bootstrap: false,
         }
@@ -269,7 +306,8 @@ mod tests {
     #[test]
     fn what_is_not_there_is_null() {
         let expected = json!({
-            "actor": null, "decision": "accept", "input": null, "policy": null, "problem": null, "schema": "refgate.verdict/1", "updates": [],
+            "actor": null, "decision": "accept", "input": null, "overrides": [], "policy": null, "problem": null,
+            "schema": "refgate.verdict/1", "updates": [],
         });
         assert_eq!(read(&bare(Decision::Accept)), expected);
     }
@@ -329,7 +367,7 @@ mod tests {
                 assert!(text.ends_with('.') && text.is_ascii(), "{name}: {text}");
             }
         });
-        assert_eq!(objects, 4);
+        assert_eq!(objects, 5);
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! Object names are one byte all over: `oid(0xab)` is `abab…`. Whatever a rule says is held to what every rule
 //! promises: printable ASCII, a sentence without a full stop, something to do next, and no two violations alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
 
 use super::{Ctx, Rule, Violation};
-use crate::change::{ChangeSet, Content, File, Push, Relation, Remerge, Target, Task, Touch, Way};
+use crate::change::signed::Signatures;
+use crate::change::{Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Spent, Target, Task, Touch, Way};
 use crate::entry::{Entry, Mode};
 use crate::escape;
 use crate::git::ObjectKind;
@@ -19,6 +20,10 @@ use crate::oid::{ObjectFormat, Oid};
 use crate::policy::Policy;
 use crate::policy::parse::{Known, built_in};
 use crate::refs::{RefMap, RefUpdate};
+
+mod signing;
+
+pub(crate) use signing::signer;
 
 /// Where everything begins: the protected branch's tip before the push.
 pub(crate) const OLD: u8 = 0x0a;
@@ -44,11 +49,14 @@ pub(crate) struct Facts {
     policy: Policy,
     refs: RefMap,
     others: Vec<RefUpdate>,
+    spent: BTreeMap<String, Spent>,
     change: ChangeSet,
     task: Option<Task>,
     content: Content,
     frozen: BTreeSet<BString>,
     now: jiff::Timestamp,
+    certificate: Certificate,
+    signatures: Signatures,
     /// The parts of the trace that are written afresh from the facts.
     fresh: BTreeSet<&'static str>,
 }
@@ -64,6 +72,7 @@ impl Facts {
         Self {
             refs: [(trunk, oid(OLD)), (update.name.clone(), oid(OLD))].into(),
             others: Vec::new(),
+            spent: BTreeMap::new(),
             change: ChangeSet {
                 class,
                 held: Some(oid(OLD)),
@@ -72,7 +81,7 @@ impl Facts {
                 relation: if class.is_branch() { Relation::FastForward } else { Relation::None },
                 contained: false,
                 bootstrap: false,
-                new_policy: None,
+                new_rules: Rc::default(),
                 base: target.as_ref().map(|target| target.tip),
                 target,
                 way: None,
@@ -80,6 +89,11 @@ impl Facts {
                 task: None,
                 finished: None,
                 frozen: Rc::default(),
+                statement: None,
+                companions: Rc::default(),
+                tree: Some(oid(TREE)),
+                documents: Rc::default(),
+                signatures: Rc::default(),
                 update,
             },
             policy,
@@ -87,6 +101,8 @@ impl Facts {
             content: Content { has_net: true, ..Content::default() },
             frozen: BTreeSet::new(),
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
+            certificate: Certificate::Absent,
+            signatures: Signatures::default(),
             fresh: BTreeSet::new(),
         }
     }
@@ -200,8 +216,14 @@ impl Facts {
 
     pub(crate) fn bootstrap(mut self, policy: Option<File>) -> Self {
         self.change.bootstrap = true;
-        self.change.new_policy = policy.map(Rc::new);
+        self.change.new_rules = Rc::new(policy.map(|file| ("refgate.toml".into(), file)).into_iter().collect());
         self.created().on_an_empty_server()
+    }
+
+    /// The change leaves this at the place of a file that says what is allowed from then on.
+    pub(crate) fn new_rules(mut self, path: &str, file: File) -> Self {
+        self.change.new_rules = Rc::new([(path.into(), file)].into());
+        self
     }
 
     pub(crate) fn without_target(mut self) -> Self {
@@ -418,9 +440,15 @@ impl Facts {
         self.content.commits = 1;
         self.change.content = Rc::new(self.content);
         self.change.frozen = Rc::new(self.frozen);
+        self.change.signatures = Rc::new(self.signatures);
         let mut updates = vec![self.change.update.clone()];
         updates.extend(self.others);
-        (self.policy, Push::new(self.refs, updates, self.change.bootstrap), self.change, self.now)
+        let push = Push::new(self.refs, updates, self.change.bootstrap).after(self.spent);
+        let push = match self.certificate {
+            Certificate::Unseen => push.preview(),
+            certificate => push.certified(certificate),
+        };
+        (self.policy, push, self.change, self.now)
     }
 
     /// The violations that the engine would hear of.

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "emergency-label",
@@ -12,11 +12,11 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Refs,
     summary: "An emergency branch without the label that a policy signer signed",
     docs: Docs {
-        refuses: "Creating or moving an emergency branch (`hotfix/*`). It needs a label that a signer of the policy signed; this version of refgate cannot verify signatures yet, so every such push is refused.",
+        refuses: "Creating or moving an emergency branch (`hotfix/*`). An emergency waives provenance and scope, which only a signed override does: this version knows no other label.",
         why: "An emergency waives provenance and scope, so a person must have said so, verifiably.",
         example: "`git push origin hotfix/login`",
-        fix: "Take the fix through a task branch.",
-        waiver: "The signed label itself, once signatures have landed.",
+        fix: "Take the fix through a task branch, or let a person of the override role sign for this push.",
+        waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
     fixed: false,
@@ -31,10 +31,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         return Ok(Vec::new());
     }
     let name = ctx.short_name();
-    let message =
-        format!("{name} is an emergency branch, and no signed label allows it: signatures are not verified yet");
-    let help =
-        format!("use a task branch until then: git push origin HEAD:refs/heads/{}<task>", ctx.policy.task_prefix);
+    let message = format!("{name} is an emergency branch, and no signed label allows it");
+    let help = format!(
+        "use a task branch: git push origin HEAD:refs/heads/{}<task>\n\
+         or let another person sign for this push: refgate override request",
+        ctx.policy.task_prefix
+    );
     Ok(vec![Violation::new(message, help)])
 }
 
@@ -44,7 +46,7 @@ mod tests {
     use crate::rule::testing::*;
 
     #[test]
-    fn an_emergency_branch_can_only_be_deleted_yet() {
+    fn an_emergency_branch_is_free_to_be_deleted_only() {
         Facts::branch_push("hotfix/a").refused_by(&RULE, "no signed label allows it");
         Facts::branch_push("hotfix/a").created().refused_by(&RULE, "hotfix/a is an emergency branch");
         Facts::branch_push("hotfix/a").deleted().accepted_by(&RULE);

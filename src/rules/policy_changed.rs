@@ -2,10 +2,12 @@
 
 use super::shared::BRANCHES;
 use super::shared::in_commit;
-use crate::change::Need;
+use super::shared::signed::policy_change;
+use crate::change::{Need, owned_changes};
 use crate::error::Result;
 use crate::finding::Severity;
-use crate::rule::{Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, Rule, Violation, Waiver};
+use crate::statement::policy_change::PolicyChange;
 use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
@@ -14,17 +16,17 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Policy,
     summary: "A change of the policy, the signers or a file that the policy owns",
     docs: Docs {
-        refuses: "A path that a push to any branch touches, in the end or in any commit, and that is `refgate.toml`, lies in `.refgate/`, or matches `paths.owned`. Only the policy role may change these, and this version of refgate cannot verify its signature yet.",
+        refuses: "A path that a push to any branch touches, in the end or in any commit, and that is `refgate.toml`, lies in `.refgate/`, or matches `paths.owned`. Only the policy role may change these: a statement on `refs/refgate/policy/`, held by the server or in the same push, that its people signed for exactly this change of exactly these files lets it in.",
         why: "Whoever can change the rules is bound by none.",
         example: "a commit that sets `direct-push = \"off\"` in `refgate.toml`",
-        fix: "Take the path out of the change. An administrator sets the policy with `refgate install server --repo DIR --policy FILE --signers FILE`.",
-        waiver: "The policy role's signature, once signatures have landed; until then an administrator sets the policy with `refgate install server --repo DIR --policy FILE`.",
+        fix: "Take the path out of the change, or let the policy role sign it: `refgate policy sign`. An administrator can also set the policy with `refgate install server --repo DIR --policy FILE --signers FILE`.",
+        waiver: Waiver::PolicyRole,
     },
     severity: Severity::Enforce,
     fixed: false,
     since: "0.1.0",
     classes: BRANCHES,
-    needs: &[Need::Content],
+    needs: &[Need::Content, Need::Documents],
     check,
 };
 
@@ -33,13 +35,27 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         // What a repository begins with is its own; policy-invalid looks at it.
         return Ok(Vec::new());
     }
+    let signed = is_signed(ctx);
     let owned = ctx.change.content.touched.iter().filter(|(path, _)| ctx.policy.is_owned(path.as_bstr()));
-    let found = owned.map(|(path, touch)| {
+    // The signature is on what stands there in the end, and so on nothing that a later commit takes back.
+    let found = owned.filter(|(_, touch)| !(signed && touch.net.is_some())).map(|(path, touch)| {
         let message = format!("only the policy role may change this path{}", in_commit(ctx, touch));
-        let help = "take it out of every commit; an administrator runs refgate install server --repo DIR --policy FILE";
+        let help = "take it out of every commit, or let the policy role sign the change: refgate policy sign";
         Violation::new(message, help).at(path.clone())
     });
     Ok(found.collect())
+}
+
+/// Whether people of the policy role signed exactly this change.
+fn is_signed(ctx: &Ctx<'_>) -> bool {
+    let changes = owned_changes(ctx.policy, &ctx.change.content);
+    let Some(target) = &ctx.change.target else { return false };
+    // The branch that moves, or the one that the change will go to: it must stand where it stood at the signing.
+    let goes =
+        |statement: &PolicyChange| target.name == statement.target.as_str() && target.tip == statement.target_oid;
+    let fits =
+        |retained| policy_change(ctx, retained).is_ok_and(|statement| statement.changes == changes && goes(&statement));
+    !changes.is_empty() && ctx.change.documents.iter().any(fits)
 }
 
 #[cfg(test)]

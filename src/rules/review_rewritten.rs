@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Provenance,
     summary: "Audit or review artifacts that were pushed and are dropped or rewritten",
     docs: Docs {
-        refuses: "A push to a task branch whose new tip lacks, or has in another version, a file that its old tip held in one of the required artifact folders.",
+        refuses: "A push to a task branch whose new tip lacks, or has in another version, a file that its old tip held in one of the required artifact folders, under a name that does not begin with a dot.",
         why: "A review that can be exchanged until it pleases is no review.",
         example: "a second push in which `codex/audit/report.md` reads differently",
         fix: "Leave the artifact as it was and add another one beside it.",

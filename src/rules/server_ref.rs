@@ -3,7 +3,10 @@
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
+use crate::refs::Action;
 use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
+use crate::statement::place::Place;
+use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
     id: "server-ref",
@@ -11,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Refs,
     summary: "A ref below refs/refgate/",
     docs: Docs {
-        refuses: "Creating, moving or deleting a ref below `refs/refgate/`. The ledger and the evidence are written by the server alone; overrides and checks are signed statements, which this version cannot verify yet.",
+        refuses: "Creating, moving or deleting a ref below `refs/refgate/`, but for the creation of a signed statement at its own place: `overrides/<id>`, `checks/<tree>/<check>/<id>`, `policy/<digest>/<id>`, `withdrawals/<digest>/<id>`. What stands there once is never moved; everything else is written by the server alone.",
         why: "What these refs hold decides about others, so nothing unverified may stand there.",
         example: "`git push origin HEAD:refs/refgate/ledger`",
         fix: "Leave the ref out of the push.",
@@ -26,15 +29,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let name = &ctx.change.update.name;
-    let signed =
-        [&b"refs/refgate/overrides/"[..], b"refs/refgate/checks/"].iter().any(|folder| name.starts_with(folder));
-    let message = if signed {
-        format!("{} would hold a signed statement, and this version of refgate verifies none yet", ctx.ref_name())
-    } else {
-        format!("{} is written by the server alone", ctx.ref_name())
+    let help = "leave refs/refgate/ out of the push, but for new statements at their own places";
+    let message = match (Place::parse(ctx.change.update.name.as_bstr()), ctx.action()) {
+        (Some(_), Action::Create) if !ctx.is_stale() => return Ok(Vec::new()),
+        (Some(_), _) => format!("{} holds a signed statement, which is made once and never moved", ctx.ref_name()),
+        (None, _) => format!("{} is written by the server alone, or the place of no statement", ctx.ref_name()),
     };
-    Ok(vec![Violation::new(message, "leave refs/refgate/ out of the push")])
+    Ok(vec![Violation::new(message, help)])
 }
 
 #[cfg(test)]
@@ -43,15 +44,24 @@ mod tests {
     use crate::rule::testing::*;
 
     #[test]
-    fn nothing_below_refgate_s_own_folder_is_pushed() {
-        for name in ["refs/refgate/ledger", "refs/refgate/evidence/abc", "refs/refgate/x", "refs/refgate/checks"] {
+    fn what_is_no_place_of_a_statement_is_the_server_s() {
+        for name in ["refs/refgate/ledger", "refs/refgate/evidence/abc", "refs/refgate/x", "refs/refgate/checks/a/b/c"]
+        {
             let push = Facts::push(name);
             for push in [push.clone(), push.clone().created(), push.deleted()] {
                 push.refused_by(&RULE, "is written by the server alone");
             }
         }
-        for name in ["refs/refgate/overrides/1", "refs/refgate/checks/a/b/c"] {
-            Facts::push(name).refused_by(&RULE, "would hold a signed statement");
+    }
+
+    #[test]
+    fn a_statement_is_made_once() {
+        let push = Facts::push(format!("refs/refgate/overrides/{}", "0f".repeat(16)));
+        push.clone().created().accepted_by(&RULE);
+        for push in
+            [push.clone(), push.clone().kept(), push.clone().deleted(), push.created().but_the_server_holds(Some(OLD))]
+        {
+            push.refused_by(&RULE, "is made once and never moved");
         }
     }
 

@@ -1,9 +1,13 @@
 //! What several rules do alike.
 
+pub(super) mod signed;
+
 use bstr::{BStr, BString, ByteSlice};
 
+use crate::change::signed::{By, unjudged};
 use crate::change::{File, Task, Touch};
 use crate::oid::{ObjectFormat, Oid};
+use crate::policy::signatures::Signatures;
 use crate::policy::{CONTRACT_FILE, Class, POLICY_FILE, POLICY_FOLDER, PathKind, Policy};
 use crate::provenance::approval::{Approval, Entry, Heading};
 use crate::provenance::task::APPROVAL;
@@ -79,6 +83,16 @@ pub(super) fn in_commit(ctx: &Ctx<'_>, touch: &Touch) -> String {
 /// The paths whose spelling and kind other rules rely on.
 pub(super) fn guarded(policy: &Policy) -> [BString; 4] {
     [policy.trace.as_str().into(), POLICY_FILE.into(), POLICY_FOLDER.into(), CONTRACT_FILE.into()]
+}
+
+/// What a signature lacks for the tables that are met, to follow the object's name.
+pub(super) fn unsigned(ctx: &Ctx<'_>, by: &By, due: &[&Signatures]) -> Option<String> {
+    match by {
+        Ok(signer) => due.iter().find_map(|table| table.lacks(signer)).map(|lacks| format!("is signed {lacks}")),
+        // A clone does not see the signers in the server's folder.
+        Err(reason) if ctx.push.is_draft() && *reason == unjudged() => None,
+        Err(reason) => Some(reason.clone()),
+    }
 }
 
 /// Whether the object is the blob without content, which has one name in each format.

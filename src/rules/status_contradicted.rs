@@ -1,7 +1,6 @@
 //! A final/status.json that reports what the change itself disproves.
 
-use crate::change::Need;
-use crate::change::{File, Task};
+use crate::change::{File, Need, Task, is_required};
 use crate::error::Result;
 use crate::escape::{escape, quote_path};
 use crate::finding::Severity;
@@ -23,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
         refuses: "The promotion of a task where `final/FAILED.md` stands beside the status; where `filesChanged` is not exactly the net changed paths outside the trace folder, both sides of renames; where `commitSha` is no commit of the task whose tree, less the trace folder, equals the tip's; or where `base`, `tree` or a digest in `artifacts`, where the file gives them, does not hold.",
         why: "A report that does not match the work was written for other work, or for none.",
         example: "`\"filesChanged\": []` beside a changed `src/a.rs`",
-        fix: "Write the status again from the change as it is.",
+        fix: "Write the status again from the change as it is: `refgate task finish`.",
         waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
@@ -96,7 +95,8 @@ fn commit(task: &Task, status: &Status) -> Option<Contradiction> {
 
 /// What refgate itself wrote into the status, held against the change.
 fn bound(ctx: &Ctx<'_>, task: &Task, binding: &Binding) -> Vec<Contradiction> {
-    let again = || "finish the task again, so that the status is written for this change".to_owned();
+    let again =
+        || "finish the task again, so that the status is written for this change: refgate task finish".to_owned();
     let mut found = Vec::new();
     if ctx.change.base != Some(binding.base) {
         found.push(("base".into(), format!("base {} is not where the change begins", binding.base.short()), again()));
@@ -115,12 +115,8 @@ fn bound(ctx: &Ctx<'_>, task: &Task, binding: &Binding) -> Vec<Contradiction> {
         }
     }
     let listed = |path: &BString| path.to_str().is_ok_and(|path| binding.artifacts.contains_key(path));
-    let required = |path: &BString| {
-        ctx.policy.artifacts.iter().any(|name| match name.ends_with('/') {
-            true => path.starts_with(name.as_bytes()),
-            false => path == name.as_str() && name != STATUS,
-        })
-    };
+    // No file holds its own digest.
+    let required = |path: &BString| path != STATUS && is_required(ctx.policy, path.as_bstr());
     if let Some(path) = task.entries.keys().find(|path| required(path) && !listed(path)) {
         found.push(("artifacts".into(), format!("artifact {} has no digest", quote_path(path)), again()));
     }
@@ -238,6 +234,14 @@ mod tests {
         let strange = bound(|_| ()).entry(&b"gemini/audit/\xff\x1b"[..], crate::entry::Mode::File, oid(BLOB));
         strange.refused_by(&RULE, r"\377\033");
         bound(|_| ()).entry("logs/a.txt", crate::entry::Mode::File, oid(BLOB)).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn the_status_itself_has_no_digest_in_itself() {
+        let with_final = |facts: Facts| facts.under(|policy| policy.artifacts.push("final/".into()));
+        with_final(bound(|_| ())).accepted_by(&RULE);
+        let more = with_final(bound(|_| ())).entry("final/notes.md", crate::entry::Mode::File, oid(BLOB));
+        more.refused_by(&RULE, "artifact final/notes.md has no digest");
     }
 
     #[test]

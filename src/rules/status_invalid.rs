@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         refuses: "The promotion of a task whose `final/status.json` is no JSON object that every reader understands alike (duplicate keys, byte-order mark, other encodings), whose `status` is not SUCCESS, or whose `task` or `branch` is another.",
         why: "The status is what the task says of itself at its end; if it does not say success, nothing may be promoted.",
         example: "`{\"status\": \"FAILED\", ...}`",
-        fix: "Finish the task, write the status again and push the task branch.",
+        fix: "Finish the task, write the status again (`refgate task finish`) and push the task branch.",
         waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,

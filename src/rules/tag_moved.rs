@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "tag-moved",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         why: "People and machines take a tag for a fixed point.",
         example: "`git tag -f v1.0 && git push --force origin v1.0`",
         fix: "Make a new tag; if the old one must go, an administrator deletes it on the server.",
-        waiver: BY_OVERRIDE,
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: false,

@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
         refuses: "A push to a task branch, or a promotion from one, that changes anything while the task's `final/status.json` stands on the protected branch already, in any spelling of its name; and one that adds a commit while it stands on any protected branch.",
         why: "An approval covers the work that a person saw, once; whatever comes later would hide behind it.",
         example: "one more commit on `autoTest/login` after its promotion",
-        fix: "Start a task of its own: `git switch --no-track -c autoTest/<new task> origin/main`, with its own approval.",
+        fix: "Start a task of its own, with its own approval: `refgate task start <task>`.",
         waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
@@ -34,8 +34,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     }
     let (name, branch) = (escape(&task.name), quote_path(branch));
     let message = format!("task {name} is finished on {branch} already");
-    let help = format!("git switch --no-track -c {}<new task> origin/{}", ctx.policy.task_prefix, ctx.trunk());
-    Ok(vec![Violation::new(message, help)])
+    Ok(vec![Violation::new(message, "start a task of its own: refgate task start <task>")])
 }
 
 #[cfg(test)]
@@ -49,7 +48,7 @@ mod tests {
             facts.clone().touch("src/a.rs").accepted_by(&RULE);
             facts.clone().finished().accepted_by(&RULE);
             let found = facts.touch("src/a.rs").finished().refused_by(&RULE, "task t1 is finished on refs/heads/main");
-            assert!(found.help.starts_with("git switch --no-track -c autoTest/"), "{}", found.help);
+            assert_eq!(found.help, "start a task of its own: refgate task start <task>");
         }
     }
 }

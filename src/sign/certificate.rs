@@ -3,8 +3,7 @@
 use super::key::{self, Key};
 use super::signature::raw;
 use super::wire::{Reader, put_string};
-use super::{Question, Refusal};
-use crate::escape;
+use super::{Question, Refusal, shown};
 
 /// What stands at the end of the type of a certificate.
 pub(super) const SUFFIX: &[u8] = b"-cert-v01@openssh.com";
@@ -40,10 +39,8 @@ impl Certificate {
     pub(super) fn parse(blob: &[u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(blob);
         let name = reader.string().unwrap_or_default();
-        let plain = plain_name(name).ok_or_else(|| {
-            let shown = escape::escape(name.get(..64).unwrap_or(name));
-            Refusal::Unsupported(format!("a certificate of the type \"{shown}\""))
-        })?;
+        let unknown = || Refusal::Unsupported(format!("a certificate of the type \"{}\"", shown(name)));
+        let plain = plain_name(name).ok_or_else(unknown)?;
         let (_, strings) = key::kind(&plain).unwrap_or_default();
         let cut_off = || Refusal::Certificate("it is cut off".to_owned());
         let _nonce = reader.string().ok_or_else(cut_off)?;
@@ -53,7 +50,7 @@ impl Certificate {
             put_string(&mut certified, reader.string().ok_or_else(cut_off)?);
         }
         let mut read = || -> Option<_> {
-            let (serial, kind, id) = (reader.u64()?, reader.u32()?, reader.string()?);
+            let (serial, kind, id) = (reader.u64()?, reader.u32()?, reader.c_string()?);
             let principals = strings_of(reader.string()?)?;
             let (after, before) = (reader.u64()?, reader.u64()?);
             let critical = options(reader.string()?)?;
@@ -88,6 +85,11 @@ impl Certificate {
     /// The key that it certifies.
     pub(super) const fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// The names of those whom it is for.
+    pub(super) fn principals(&self) -> &[Vec<u8>] {
+        &self.principals
     }
 
     /// Who vouches for the key.
@@ -139,17 +141,17 @@ fn strings_of(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut reader = Reader::new(bytes);
     let mut found = Vec::new();
     while !reader.is_empty() {
-        found.push(reader.string().filter(|string| !string.contains(&0))?.to_vec());
+        found.push(reader.c_string()?.to_vec());
     }
     Some(found)
 }
 
-/// The names of options, escaped; their values are of no use here.
+/// The names of options, printable; their values are of no use here.
 fn options(bytes: &[u8]) -> Option<Vec<String>> {
     let mut reader = Reader::new(bytes);
     let mut found = Vec::new();
     while !reader.is_empty() {
-        found.push(escape::escape(reader.string()?));
+        found.push(shown(reader.string()?));
         reader.string()?;
     }
     Some(found)

@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("{0} is not supported")]
     Unsupported(String),
     /// An RSA key that is too short to prove anything, or too long to be verified in bounded time.
-    #[error("the RSA key has {0} bits; from 2048 to 4096 are taken")]
+    #[error("the RSA key has {0} bits; from 2048 to 8192 are taken")]
     Bits(u32),
     /// RSA with SHA-1, in the signature or in that of the certificate.
     #[error("it is an RSA signature over SHA-1, which anybody with money can forge")]
@@ -42,6 +42,9 @@ pub enum Refusal {
         /// Who it was asked of, escaped.
         principal: String,
     },
+    /// The lines of the key let it sign, for patterns and so for nobody in particular.
+    #[error("{0} is a key of nobody: its principals are patterns and no names")]
+    Nameless(String),
     /// The line of the key limits it to other namespaces.
     #[error("{place} does not let the key sign in the namespace \"{namespace}\"")]
     NamespaceNotAllowed {
@@ -80,4 +83,29 @@ pub enum Refusal {
     /// The signature is none by this key over these bytes.
     #[error("the signature does not fit the bytes")]
     BadSignature,
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Armor(_) | Self::Malformed(_) => "sign anew: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+            Self::Key(_) | Self::Unsupported(_) | Self::Bits(_) | Self::Sha1 => {
+                "sign with an ed25519, ecdsa or rsa key (2048 to 8192 bits), or one in a token: ssh-keygen -t ed25519"
+            }
+            Self::OtherNamespace { .. } => "sign anew in that namespace: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+            Self::Principal(_) => "ask for one person by the name that the signers have",
+            Self::Nameless(_) => "have the signers name the person on a line of the key, without any pattern",
+            Self::UnknownKey { .. } => "sign with a key of that person, or have the key written into the signers",
+            Self::NamespaceNotAllowed { .. } => "sign with a key that may, or have the line's namespaces widened",
+            Self::NotYetValid { .. } | Self::Expired { .. } => {
+                "sign with a key that is valid now, or have its dates renewed"
+            }
+            Self::Revoked { .. } => "sign with another key",
+            Self::Certificate(_) => {
+                "have the key certified anew by an authority of the signers, or sign with a plain key"
+            }
+            Self::BadSignature => "sign exactly these bytes: ssh-keygen -Y sign -f KEY -n NAMESPACE FILE",
+        }
+    }
 }

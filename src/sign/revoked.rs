@@ -25,7 +25,7 @@ impl Revoked {
     pub fn parse(bytes: &[u8], name: &str) -> Result<Self> {
         let name = escape::printable(name);
         let wrong = |reason: String| {
-            Error::undecided(format!("{name}{reason}")).help("write it anew: ssh-keygen -k -f FILE KEY.pub…")
+            Error::undecided(format!("{name}{reason}")).help("write it anew: ssh-keygen -k -f FILE KEY.pub")
         };
         if bytes.trim_ascii().is_empty() {
             return Err(wrong(": the file of revocations is empty".to_owned()));

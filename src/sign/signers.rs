@@ -3,17 +3,20 @@
 mod line;
 mod options;
 mod pattern;
+mod who;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Read;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use self::line::Line;
+pub use self::who::{Signer, Whom};
 use super::key::Key;
 use super::signature::Signature;
-use super::{Question, Refusal, Verified};
+use super::{Question, Refusal, Verified, shown};
 use crate::error::{Error, Result};
 use crate::escape;
 
@@ -59,23 +62,24 @@ impl Signers {
         signature: &Signature,
         message: &[u8],
     ) -> std::result::Result<Verified, Refusal> {
-        if question.principal.is_empty() || question.principal.contains(['*', '?', '!', ',']) {
-            return Err(Refusal::Principal(escape::printable(question.principal)));
+        self.may_sign(question, signature)?;
+        signature.check(&signature.hash(message))
+    }
+
+    /// The same for a message that is read as it comes, of any length. It is not read where the answer is clear before.
+    ///
+    /// # Errors
+    /// The message cannot be read.
+    pub fn verify_stream(
+        &self,
+        question: &Question<'_>,
+        signature: &Signature,
+        message: impl Read,
+    ) -> std::io::Result<std::result::Result<Verified, Refusal>> {
+        match self.may_sign(question, signature) {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok(()) => signature.hash_stream(message).map(|digest| signature.check(&digest)),
         }
-        if signature.namespace() != question.namespace {
-            let (found, wanted) = (escape::printable(signature.namespace()), escape::printable(question.namespace));
-            return Err(Refusal::OtherNamespace { found, wanted });
-        }
-        for revoked in question.revoked {
-            revoked.check(signature)?;
-        }
-        self.allowed(question, signature)?;
-        let verified = signature.check(message)?;
-        if signature.certificate().is_some_and(|certificate| certificate.verify_required()) && !verified.verification {
-            let reason = "it asks for the user to be verified, and the token did not do so";
-            return Err(Refusal::Certificate(reason.to_owned()));
-        }
-        Ok(verified)
     }
 
     /// Every plain key on a line whose principals match, whatever that line's dates and namespaces.
@@ -84,9 +88,29 @@ impl Signers {
         lines.map(|line| line.key.clone()).collect()
     }
 
+    /// Whether the file names nobody.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The SHA-256 of the bytes that were read, in hexadecimal.
     pub fn digest(&self) -> String {
         self.digest.clone()
+    }
+
+    /// All but the mathematics: whether the key counts for the principal, here and now.
+    fn may_sign(&self, question: &Question<'_>, signature: &Signature) -> std::result::Result<(), Refusal> {
+        if question.principal.is_empty() || question.principal.contains(['*', '?', '!', ',']) {
+            return Err(Refusal::Principal(shown(question.principal.as_bytes())));
+        }
+        if signature.namespace() != question.namespace {
+            let (found, wanted) = (shown(signature.namespace().as_bytes()), shown(question.namespace.as_bytes()));
+            return Err(Refusal::OtherNamespace { found, wanted });
+        }
+        for revoked in question.revoked {
+            revoked.check(signature)?;
+        }
+        self.allowed(question, signature)
     }
 
     /// One line must allow it by itself. Of several that nearly do, the first says why not.
@@ -99,9 +123,13 @@ impl Signers {
                 None => {}
             }
         }
-        Err(nearly.unwrap_or_else(|| Refusal::UnknownKey {
-            fingerprint: signature.key().fingerprint(),
-            principal: escape::printable(question.principal),
+        let principal = shown(question.principal.as_bytes());
+        Err(nearly.unwrap_or_else(|| match signature.certificate() {
+            None => Refusal::UnknownKey { fingerprint: signature.key().fingerprint(), principal },
+            Some(certificate) => {
+                let fingerprint = certificate.authority().fingerprint();
+                Refusal::Certificate(format!("{fingerprint} is no authority for {principal}"))
+            }
         }))
     }
 
@@ -112,19 +140,16 @@ impl Signers {
         question: &Question<'_>,
         signature: &Signature,
     ) -> Option<std::result::Result<(), Refusal>> {
-        match signature.certificate() {
-            None if !line.options.authority && line.key == *signature.key() => {}
-            Some(certificate) if line.options.authority && line.key == *certificate.authority() => {
-                if let Err(refusal) = certificate.holds(question) {
-                    return Some(Err(refusal));
-                }
-            }
-            _ => return None,
+        if !line.is_about(signature) {
+            return None;
+        }
+        if let Some(Err(refusal)) = signature.certificate().map(|certificate| certificate.holds(question)) {
+            return Some(Err(refusal));
         }
         let place = format!("{}:{}", self.name, line.number);
         let (options, at) = (&line.options, question.at.as_second());
         if options.namespaces.as_ref().is_some_and(|list| !pattern::list_matches(question.namespace.as_bytes(), list)) {
-            let namespace = escape::printable(question.namespace);
+            let namespace = shown(question.namespace.as_bytes());
             return Some(Err(Refusal::NamespaceNotAllowed { place, namespace }));
         }
         if let Some(since) = options.after.filter(|after| at < after.as_second()) {

@@ -40,10 +40,19 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A string: its length, then that many bytes.
+    /// A string: its length, then that many bytes; where these are missing the length is not read either.
     pub(super) fn string(&mut self) -> Option<&'a [u8]> {
-        let length = self.u32()?;
-        self.bytes(usize::try_from(length).ok()?)
+        let mut ahead = *self;
+        let length = ahead.u32()?;
+        let string = ahead.bytes(usize::try_from(length).ok()?)?;
+        *self = ahead;
+        Some(string)
+    }
+
+    /// A string that OpenSSH reads as C's: a NUL may end it and means nothing, and stands nowhere else.
+    pub(super) fn c_string(&mut self) -> Option<&'a [u8]> {
+        let string = self.string()?;
+        Some(string.strip_suffix(b"\0").unwrap_or(string)).filter(|string| !string.contains(&0))
     }
 
     /// A string that is text: UTF-8 without NUL, where C would see its end.
@@ -73,11 +82,18 @@ mod tests {
         let mut reader = Reader::new(&bytes);
         assert_eq!((reader.u8(), reader.u32(), reader.u64()), (Some(7), Some(258), Some(9)));
         assert_eq!((reader.text(), reader.text()), (Some("abc"), None));
+        let mut ended = Vec::new();
+        for string in [&b"abc"[..], b"abc\0", b"", b"a\0c", b"abc\0\0"] {
+            put_string(&mut ended, string);
+        }
+        let mut ended = Reader::new(&ended);
+        assert_eq!([(); 5].map(|()| ended.c_string()), [Some(&b"abc"[..]), Some(b"abc"), Some(b""), None, None]);
         assert!(reader.is_empty() && reader.u8().is_none() && reader.string().is_none());
         for lie in [4u32, u32::MAX] {
             let mut lying = lie.to_be_bytes().to_vec();
             lying.extend(b"abc");
-            assert_eq!(Reader::new(&lying).string(), None);
+            let mut reader = Reader::new(&lying);
+            assert_eq!((reader.string(), reader.rest()), (None, &lying[..]));
         }
     }
 }

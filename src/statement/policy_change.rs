@@ -30,12 +30,17 @@ pub struct PolicyChange {
     pub schema: String,
     /// 128 random bits in hex.
     pub statement_id: String,
+    /// The protected branch that the change goes to, in full.
+    pub target: String,
+    /// Where that branch stands: once it has moved on the statement lets nothing in, and so nobody can repeat a change that
+    /// was taken back since.
+    pub target_oid: Oid,
 }
 
 /// Owned paths and what becomes of them.
 pub type Changes = BTreeMap<String, Change>;
 
-/// What becomes of one path. Both sides are bound: an old statement lets nobody go back to an old policy.
+/// What becomes of one path. Both sides are bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -125,6 +130,8 @@ mod tests {
             repository: "r1".into(),
             schema: SCHEMA.into(),
             statement_id: "0f".repeat(16),
+            target: "refs/heads/main".into(),
+            target_oid: Oid::from_bytes(&[3; 20]).unwrap(),
         }
     }
 

@@ -7,10 +7,10 @@ use base64::Engine;
 use gix::ObjectId;
 use gix::objs::{Kind, Write};
 
-use super::case::{Case, Commit, Entry, Format, Generate, Push, Spec};
+use super::case::{Case, Commit, Entry, Format, Generate, Push, Spec, Tag};
 use super::spell::{self, Names};
 use super::tree::{Node, Tree};
-use super::{Context, Fallible, process, trace};
+use super::{Context, Fallible, process, sign, trace};
 
 /// One line of what `pre-receive` reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) fn build(case: &Case, store: &Path) -> Fallible<Built> {
         previous = Some(&commit.id);
     }
     for tag in &case.tags {
-        builder.tag(&tag.id, &tag.target, tag.name.as_deref()).context(|| format!("tag `{}`", tag.id))?;
+        builder.tag(tag).context(|| format!("tag `{}`", tag.id))?;
     }
     let mut refs = Vec::new();
     for entry in &case.refs {
@@ -105,7 +105,13 @@ impl Builder<'_> {
         }
         text.push_str(&format!("author {} {date} +0000\n", commit.author.as_deref().unwrap_or(fixture)));
         text.push_str(&format!("committer {} {date} +0000\n", commit.committer.as_deref().unwrap_or(fixture)));
-        text.push_str(&format!("\n{}\n", self.names.fill(commit.message.as_deref().unwrap_or(&commit.id))?));
+        let message = format!("\n{}\n", self.names.fill(commit.message.as_deref().unwrap_or(&commit.id))?);
+        if let Some(key) = &commit.signed {
+            let header = if self.repo.object_hash() == gix::hash::Kind::Sha1 { "gpgsig" } else { "gpgsig-sha256" };
+            let armor = sign::sign(self.store, key, format!("{text}{message}").as_bytes())?;
+            text.push_str(&format!("{header} {}\n", armor.trim_end().replace('\n', "\n ")));
+        }
+        text.push_str(&message);
         let oid = self.write(Kind::Commit, text.as_bytes())?;
         self.names.insert(&commit.id, oid.to_string(), Some(tree_oid.to_string()));
         self.trees.insert(commit.id.clone(), tree);
@@ -202,12 +208,16 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn tag(&mut self, id: &str, target: &str, name: Option<&str>) -> Fallible<()> {
-        let (oid, kind) = self.resolve(target)?;
-        let text = format!(
+    fn tag(&mut self, tag: &Tag) -> Fallible<()> {
+        let (oid, kind) = self.resolve(&tag.target)?;
+        let id = &tag.id;
+        let mut text = format!(
             "object {oid}\ntype {kind}\ntag {}\ntagger Fixture <fixture@example.com> 1700000000 +0000\n\n{id}\n",
-            name.unwrap_or(id)
+            tag.name.as_deref().unwrap_or(id)
         );
+        if let Some(key) = &tag.signed {
+            text.push_str(&sign::sign(self.store, key, text.as_bytes())?);
+        }
         let oid = self.write(Kind::Tag, text.as_bytes())?;
         self.names.insert(id, oid.to_string(), None);
         Ok(())

@@ -98,6 +98,8 @@ pub(crate) struct Commit {
     pub(crate) author: Option<String>,
     pub(crate) committer: Option<String>,
     pub(crate) date: Option<u64>,
+    /// The key of `fixtures/keys` that signs it.
+    pub(crate) signed: Option<String>,
     pub(crate) trace: Option<Trace>,
 }
 
@@ -192,6 +194,8 @@ pub(crate) struct Tag {
     /// A commit, `tree:LABEL`, `blob:LABEL:path`, or an earlier tag's id.
     pub(crate) target: String,
     pub(crate) name: Option<String>,
+    /// The key of `fixtures/keys` that signs it.
+    pub(crate) signed: Option<String>,
 }
 
 /// A ref that the server holds before the push.

@@ -1,6 +1,6 @@
 //! The corpus: cases in `fixtures/cases/**.toml`, each a server, a push and the verdict that is due.
 //!
-//! `case` is the file format, `spell` its escapes, `tree`, `trace` and `build` make the objects, `server` and `wire`
+//! `case` is the file format, `spell` its escapes, `tree`, `trace`, `sign` and `build` make the objects, `server` and `wire`
 //! are the two ends of a push, `run` plays a case against a hook, `expect` compares what came out with what is due.
 //! Nothing in here knows `refgate`'s rules; the integration test and the `score` example both stand on it.
 
@@ -10,6 +10,7 @@ pub(crate) mod expect;
 pub(crate) mod process;
 pub(crate) mod run;
 pub(crate) mod server;
+pub(crate) mod sign;
 pub(crate) mod spell;
 pub(crate) mod trace;
 pub(crate) mod tree;

@@ -53,7 +53,7 @@ fn every_command_of_ours_that_the_prose_names_can_be_typed() {
         pages().iter().map(|page| ((*page).to_owned(), fs_err::read_to_string(root.join(page)).unwrap())).collect();
     for rule in refgate::rules::ALL {
         let docs = rule.docs;
-        texts.push((rule.id.to_owned(), [docs.refuses, docs.fix, docs.example, docs.waiver].join("\n")));
+        texts.push((rule.id.to_owned(), [docs.refuses, docs.fix, docs.example, docs.waiver.text()].join("\n")));
     }
     let (mut seen, mut wrong) = (0, Vec::new());
     for (place, text) in &texts {
@@ -113,13 +113,15 @@ fn every_command_has_a_manual_page_and_every_shell_its_completions() {
 }
 
 /// The pages that people read.
-fn pages() -> [&'static str; 8] {
+fn pages() -> [&'static str; 10] {
     [
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/checks.md",
         "docs/policy.md",
+        "docs/signatures.md",
         "docs/trace.md",
         "fixtures/README.md",
         "install/README.md",

@@ -28,7 +28,8 @@ impl Scene {
         sandbox.commit("first");
         sandbox.push(["main"]).must();
         let signers = sandbox.path().join("signers");
-        fs_err::write(&signers, "alice@example.com ssh-ed25519 AAAA\n").unwrap();
+        let key = fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keys/alice.pub")).unwrap();
+        fs_err::write(&signers, format!("alice@example.com {key}")).unwrap();
         let sshd = sandbox.path().join("sshd_config");
         fs_err::write(&sshd, "AcceptEnv LANG LC_* GIT_PROTOCOL\n").unwrap();
         let mut scene = Self { sandbox, server, sshd, from_the_start: BTreeSet::new() };
@@ -191,6 +192,20 @@ fn an_installation_that_decides_nothing_is_found() {
 }
 
 #[test]
+fn roles_that_any_key_fills_or_that_nothing_can_come_of_are_found() {
+    let scene = Scene::new();
+    let policy = scene.server.join("refgate/policy.toml");
+    let role =
+        |more: &str| format!("version = 1\n[roles]\n{more}override = {{ principals = [\"alice@example.com\"] }}\n");
+    let complaint = scene.spoilt("override-without-actor", |_| fs_err::write(&policy, role("")).unwrap());
+    assert!(complaint["mend"].as_str().unwrap().ends_with("--actor SOURCE"), "{complaint}");
+    scene.install(&["--actor", "ssh"]);
+    scene.spoilt("software-keys", |_| fs_err::write(&policy, role("presence = \"any\"\n")).unwrap());
+    fs_err::write(&policy, role("")).unwrap();
+    assert!(scene.ids().is_disjoint(&["software-keys".to_owned(), "override-without-actor".to_owned()].into()));
+}
+
+#[test]
 fn variables_that_a_client_may_bring_are_found() {
     let scene = Scene::new();
     for (pattern, name) in [("GIT_*", "GIT_ALTERNATE"), ("*", "GIT_ALTERNATE"), ("REFGATE_ACTOR", "REFGATE_ACTOR")] {
@@ -205,6 +220,22 @@ fn variables_that_a_client_may_bring_are_found() {
     assert_eq!(scene.ids(), scene.from_the_start);
     scene.install(&["--actor", "env:FORGE_USER"]);
     assert!(scene.ids().contains("environment-accepted"));
+}
+
+#[test]
+fn a_gate_that_waits_for_signed_pushes_can_get_them() {
+    let mut scene = Scene::new();
+    scene.install(&["--actor", "push-certificate"]);
+    let urls = scene.spoilt("no-urls", |_| {});
+    assert_eq!(urls["weight"], "advice");
+    let file = scene.server.join("refgate/server.toml");
+    let text = fs_err::read_to_string(&file).unwrap();
+    fs_err::write(&file, text.replace("urls = []", "urls = [\"https://git.example.com/project.git\"]")).unwrap();
+    scene.from_the_start = scene.ids();
+    assert!(!scene.from_the_start.contains("no-urls"));
+    let unset = |scene: &Scene| scene.config(&["--unset", "receive.certNonceSeed"]);
+    scene.mended("no-nonce-seed", unset);
+    assert_eq!(scene.spoilt("no-nonce-seed", unset)["weight"], "problem");
 }
 
 #[test]

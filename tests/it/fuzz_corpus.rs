@@ -9,16 +9,21 @@ type Property = fn(&[u8]);
 
 /// Every fuzz target with its property.
 const TARGETS: &[(&str, Property)] = &[
+    ("allowed_signers", properties::allowed_signers::holds),
     ("approval", properties::approval::holds),
     ("approved", properties::approved::holds),
+    ("armor", properties::armor::holds),
     ("glob", properties::glob::holds),
     ("index", properties::index::holds),
+    ("krl", properties::krl::holds),
     ("names", properties::names::holds),
     ("objects", properties::objects::holds),
     ("path", properties::path::holds),
     ("policy", properties::policy::holds),
+    ("push_cert", properties::push_cert::holds),
     ("refs", properties::refs::holds),
     ("server", properties::server::holds),
+    ("statement", properties::statement::holds),
     ("status", properties::status::holds),
 ];
 

@@ -2,9 +2,9 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `doctor`, `init`, `install` and `actor` run those commands; `bombs` pushes what no memory holds; `faults` lets
-//! the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source. `support`,
-//! `story`, `servers` and `sshd` are what they stand on.
+//! `demo`, `doctor`, `init`, `install`, `task`, `sign_commands` and `actor` run those commands; `bombs` pushes what no
+//! memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the
+//! source; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -28,13 +28,18 @@ mod hooks;
 mod init;
 mod install;
 mod layering;
+mod overrides;
 mod places;
+mod push_cert;
 mod push_file;
 mod push_gitolite;
 mod push_http;
 mod push_ssh;
 mod servers;
+mod sign_commands;
+mod signatures;
 mod sshd;
 mod story;
 mod support;
+mod task;
 mod uninstall;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 
-use crate::corpus::process;
+use crate::corpus::{process, sign};
 use crate::servers::{Account, Daemon, free_port, left_out, must, program, program_for_all, take_push_options};
 use crate::story;
 use crate::support::{Sandbox, believe, guarded_server};
@@ -59,6 +59,11 @@ macro_rules! behind {
             #[test]
             fn the_authenticated_user_is_the_pusher_whatever_the_client_sends() {
                 super::the_authenticated_user_is_the_pusher_whatever_the_client_sends(&$kind);
+            }
+
+            #[test]
+            fn whoever_signed_the_push_is_the_pusher() {
+                super::whoever_signed_the_push_is_the_pusher(&$kind);
             }
 
             #[test]
@@ -141,6 +146,31 @@ fn a_server_that_asks_nobody_lets_nothing_in(kind: &Kind) {
     let told = said.stderr.contains("UNDECIDED") && said.stderr.contains("nobody can tell who pushes: REMOTE_USER");
     assert!(!said.ok && told, "{}", said.stderr);
     assert!(web.repository.join("refgate/bootstrap").is_file());
+}
+
+/// Each request is a process of its own at the server: the nonce that the push signs is another process's.
+fn whoever_signed_the_push_is_the_pusher(kind: &Kind) {
+    let Some((sandbox, web)) = scene(kind, kind.offered) else { return };
+    let refgate = sandbox.path().join("bin/refgate");
+    let key = sign::own_copy(sandbox.path(), "alice").unwrap();
+    let public = fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keys/alice.pub")).unwrap();
+    let signers = sandbox.path().join("signers");
+    fs_err::write(&signers, format!("alice@example.com {public}")).unwrap();
+    must(
+        process::command(&refgate)
+            .args(["install", "server", "--signers"])
+            .arg(&signers)
+            .arg("--repo")
+            .arg(&web.repository),
+    );
+    believe(&web.repository, &refgate, "push-certificate");
+    first_commit(&sandbox);
+    let url = web.url("bob:builder@");
+    let unsigned = sandbox.git(["push", &url, "main"]);
+    assert!(!unsigned.ok && unsigned.stderr.contains("git push --signed"), "{}", unsigned.stderr);
+    let key = format!("user.signingKey={}", key.display());
+    let said = sandbox.git(["-c", "gpg.format=ssh", "-c", &key, "push", "--signed", &url, "main"]);
+    assert!(said.ok && said.pushed_by().as_deref() == Some("alice@example.com"), "{}", said.stderr);
 }
 
 fn first_commit(sandbox: &Sandbox) {

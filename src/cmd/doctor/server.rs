@@ -13,9 +13,12 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::git::{Repo, Setting, found, settings};
 use crate::install::{Gate, Place};
+use crate::policy::Policy;
 use crate::policy::load::{for_server, server, server_folder};
 use crate::policy::parse::Server;
+use crate::policy::roles::{Presence, RoleName};
 use crate::rules;
+use crate::sign::Signers;
 
 /// Where sshd reads its configuration.
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
@@ -45,9 +48,10 @@ impl Examination<'_> {
     fn run(mut self, sshd_config: Option<&Path>) -> Result<Vec<Complaint>> {
         let installed = self.installation();
         self.found.extend(hook::examine(self.place, &self.place.hooks, Gate::PreReceive, &self.install)?);
-        self.settings()?;
+        let (actor, urls) = installed.map(|server| (server.actor, server.urls)).unwrap_or_default();
+        self.settings(&actor)?;
         self.packs();
-        let actor = installed.map(|server| server.actor).unwrap_or_default();
+        self.names(&actor, &urls);
         self.environment(sshd_config, &actor);
         self.files()?;
         Ok(self.found)
@@ -83,8 +87,15 @@ impl Examination<'_> {
                     let what = format!("the trusted ref {} does not exist", server.trusted_ref);
                     self.problem("trusted-ref", what, format!("{install} --trusted-ref main"));
                 }
-                if let Err(error) = for_server(self.repo, &refs, &ids) {
-                    self.problem("policy-invalid", format!("every push is undecided: {}", error.message), error.help);
+                match for_server(self.repo, &refs, &ids) {
+                    Ok(policy) => self.people(&policy),
+                    Err(error) => {
+                        self.problem(
+                            "policy-invalid",
+                            format!("every push is undecided: {}", error.message),
+                            error.help,
+                        );
+                    }
                 }
                 let token = folder.join(BOOTSTRAP);
                 if !refs.is_empty() && token.exists() {
@@ -93,16 +104,32 @@ impl Examination<'_> {
                 }
             }
         }
-        let signers = fs_err::read(folder.join("allowed_signers")).unwrap_or_default();
-        if !signers.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with(b"#")) {
-            let what = "nobody may sign, so nothing that the gate refuses can be overridden";
-            self.advice("no-signers", what, format!("{install} --signers FILE"));
-        }
         Some(server)
     }
 
+    /// Who may sign, and whether that could mean anything.
+    fn people(&mut self, policy: &Policy) {
+        let install = self.install.clone();
+        if policy.trust.signers.as_ref().is_none_or(Signers::is_empty) {
+            let what = "nobody may sign, so nothing that the gate refuses can be overridden";
+            self.advice("no-signers", what, format!("{install} --signers FILE"));
+        }
+        let roles = &policy.signing.roles;
+        for role in [RoleName::Override, RoleName::Policy] {
+            if roles.get(&role).is_some_and(|filled| filled.presence == Presence::Any) {
+                let what =
+                    format!("any key of theirs lets the role `{}` sign, also one that an agent reaches", role.name());
+                self.advice("software-keys", what, "take presence = \"any\" out of [roles] in the policy");
+            }
+        }
+        if roles.contains_key(&RoleName::Override) && policy.actor == ActorSource::None {
+            let what = "no override counts: nobody knows who pushes, so nobody knows that another person signed";
+            self.problem("override-without-actor", what, format!("{install} --actor SOURCE"));
+        }
+    }
+
     /// What a gate needs of Git itself.
-    fn settings(&mut self) -> Result<()> {
+    fn settings(&mut self, actor: &ActorSource) -> Result<()> {
         let install = self.install.clone();
         let checked = match self.value("receive.fsckObjects", "bool")? {
             None => self.value("transfer.fsckObjects", "bool")?,
@@ -122,8 +149,14 @@ impl Examination<'_> {
             self.advice("push-options-off", what, install.clone());
         }
         if self.value("receive.certNonceSeed", "")?.is_none() {
-            let what = "signed pushes cannot be asked for (receive.certNonceSeed)";
-            self.advice("no-nonce-seed", what, install.clone());
+            if *actor == ActorSource::PushCertificate {
+                let what =
+                    "no push is let in: who pushes is who signs, and no push can be signed (receive.certNonceSeed)";
+                self.problem("no-nonce-seed", what, install.clone());
+            } else {
+                let what = "signed pushes cannot be asked for (receive.certNonceSeed)";
+                self.advice("no-nonce-seed", what, install.clone());
+            }
         }
         let size = self.value("receive.maxInputSize", "int")?;
         if size.is_none() || is(size.as_ref(), "0") {
@@ -144,6 +177,16 @@ impl Examination<'_> {
             self.problem("files-writable", what, mend);
         }
         Ok(())
+    }
+
+    /// A stranger's server can pass on this one's nonce, and the certificate that somebody then signs for the stranger.
+    fn names(&mut self, actor: &ActorSource, urls: &[String]) {
+        if *actor == ActorSource::PushCertificate && urls.is_empty() {
+            let what =
+                "a push that was signed for another server counts here too, where the repository has the same name";
+            let file = shown(&server_folder(self.repo).join("server.toml"));
+            self.advice("no-urls", what, format!("write urls = [\"https://...\"] in {file}: what people push to"));
+        }
     }
 
     /// The keys by which Git is told to let damaged objects through (git-config(1), `receive.fsck.<msg-id>`).

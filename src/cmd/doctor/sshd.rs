@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 
 /// Variables that switch the hook off, lead Git to another repository or program, or name somebody else as the pusher.
-pub(super) const DANGEROUS: [&str; 20] = [
+pub(super) const DANGEROUS: [&str; 21] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_GLOBAL",
@@ -16,6 +16,7 @@ pub(super) const DANGEROUS: [&str; 20] = [
     "GIT_DIR",
     "GIT_EXEC_PATH",
     "GIT_OBJECT_DIRECTORY",
+    "GIT_PUSH_CERT",
     "GIT_QUARANTINE_PATH",
     "GIT_SSH_COMMAND",
     "GL_USER",

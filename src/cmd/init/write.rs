@@ -5,20 +5,32 @@ use std::fmt::Write as _;
 
 use super::look::Found;
 use crate::glob::{Glob, GlobSet};
+use crate::policy::roles::{Presence, RoleName};
 use crate::policy::{POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::rules::ALL;
+
+/// Whether the team has hardware keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// The roles that let most through ask for one.
+    Hardware,
+    /// They take any key, and the policy says so in so many words.
+    Any,
+}
 
 /// The widest line.
 const WIDTH: usize = 100;
 
 /// The policy file for a repository where this was found; `default` is the built-in policy.
-pub(super) fn text(found: &Found, default: &Policy) -> String {
+pub(super) fn text(found: &Found, default: &Policy, keys: Keys) -> String {
     let mut page = Page(String::new());
     head(&mut page);
     branches(&mut page, found, default);
     trace(&mut page, found, default);
     paths(&mut page, found, default);
+    roles(&mut page, default, keys);
     rules(&mut page);
+    signatures(&mut page);
     limits(&mut page, default);
     page.0
 }
@@ -38,6 +50,51 @@ fn head(page: &mut Page) {
     page.0.push_str("\nversion = 1\n");
     page.gap("The name that an approval must give as `Repository:` [default: any]");
     page.key("repository", Is::Default, Value::Text("example".into()));
+    page.gap(
+        "The repository's id, as refgate install server printed it: signed statements are bound to it. The server goes \
+         by its own word; clones and CI, which cannot see that, go by this.",
+    );
+    page.key("repository_id", Is::Default, Value::Text("id".into()));
+}
+
+fn roles(page: &mut Page, default: &Policy, keys: Keys) {
+    let signing = &default.signing;
+    page.table("roles");
+    page.note(
+        "Who may sign what, by the names in the signers' file (allowed_signers in the gate's folder on the server, else \
+         .refgate/allowed_signers on the default branch). `threshold` is how many different people must sign; \
+         `presence` is \"any\", \"required\" (a hardware key that was touched) or \"verified\" (one with a PIN).",
+    );
+    page.note("Overrides and changes of the policy need a hardware key unless this says otherwise:");
+    let is = if keys == Keys::Any { Is::Found } else { Is::Default };
+    let presence = if keys == Keys::Any { Presence::Any } else { Presence::Required };
+    page.key("presence", is, Value::Text(presence.name().to_owned()));
+    for (role, what) in [
+        (RoleName::Approve, "Approvals of tasks; without anybody here, any approval counts"),
+        (RoleName::Override, "Overrides of findings"),
+        (RoleName::Check, "Results of checks: the keys of CI jobs"),
+        (RoleName::Policy, "Changes of the policy, the signers and all else that the policy owns"),
+        (RoleName::Release, "Releases"),
+        (RoleName::Ledger, "Witnesses of the ledger"),
+    ] {
+        page.gap(what);
+        page.key(
+            role.name(),
+            Is::Default,
+            Value::Plain("{ principals = [\"alice@example.com\"], threshold = 1 }".into()),
+        );
+    }
+    page.table("approvals");
+    page.note("How long a signed approval holds at the most, in days.");
+    page.key("days", Is::Default, Value::Number(signing.approval_days.into()));
+    page.table("overrides");
+    page.note("How long an override holds at the most, in hours.");
+    page.key("hours", Is::Default, Value::Number(signing.override_hours.into()));
+    page.gap("What every override must be labelled.");
+    page.key("label", Is::Default, Value::Text(signing.override_label.clone()));
+    page.table("checks");
+    page.note("The checks that must have passed for the very tree that is promoted, signed by the check role.");
+    page.key("required", Is::Default, Value::List(signing.checks.iter().cloned().collect()));
 }
 
 fn branches(page: &mut Page, found: &Found, default: &Policy) {
@@ -134,6 +191,26 @@ fn rules(page: &mut Page) {
     }
 }
 
+fn signatures(page: &mut Page) {
+    page.tables("signatures");
+    page.note(
+        "What must be signed on these refs, with SSH keys of the signers (allowed_signers in the server's folder, else \
+         .refgate/allowed_signers on the default branch). There may be several of these tables; where a ref is met by \
+         more than one, each counts. Branches by their short names, tags in full.",
+    );
+    page.key("refs", Is::Default, Value::List(["main", "release/*", "refs/tags/v*"].map(str::to_owned).into()));
+    page.gap("The push itself: git push --signed");
+    page.key("push", Is::Default, Value::Flag(true));
+    page.gap("Every new commit: git commit -S");
+    page.key("commits", Is::Default, Value::Flag(true));
+    page.gap("Tags, which are then annotated: git tag -s");
+    page.key("tags", Is::Default, Value::Flag(true));
+    page.gap("What a signature must show: `any` key, `required` a touched hardware key, `verified` one with a PIN.");
+    page.key("presence", Is::Default, Value::Text(Presence::Any.name().to_owned()));
+    page.gap("The only people whose signatures count there [default: everybody whom the signers name]");
+    page.key("signers", Is::Default, Value::List(vec!["alice@example.com".to_owned()]));
+}
+
 fn limits(page: &mut Page, default: &Policy) {
     page.table("limits");
     page.note("Seconds after which a decision is given up, which refuses the push.");
@@ -154,7 +231,10 @@ enum Is {
 enum Value {
     Text(String),
     Number(u64),
+    Flag(bool),
     List(Vec<String>),
+    /// As it stands in the file.
+    Plain(String),
 }
 
 struct Page(String);
@@ -162,6 +242,11 @@ struct Page(String);
 impl Page {
     fn table(&mut self, name: &str) {
         let _ = writeln!(self.0, "\n[{name}]");
+    }
+
+    /// The head of a table that there may be several of, and that nobody has by default.
+    fn tables(&mut self, name: &str) {
+        let _ = writeln!(self.0, "\n#[[{name}]]");
     }
 
     /// A comment after an empty line.
@@ -203,6 +288,8 @@ impl Page {
         let value = match value {
             Value::Text(value) => text(value),
             Value::Number(value) => value.to_string(),
+            Value::Plain(value) => value,
+            Value::Flag(value) => value.to_string(),
             Value::List(values) => {
                 let values: Vec<String> = values.into_iter().map(text).collect();
                 let line = format!("[{}]", values.join(", "));
@@ -234,7 +321,7 @@ mod tests {
     }
 
     fn plain() -> String {
-        policy(&Found::nothing()).unwrap()
+        policy(&Found::nothing(), Keys::Hardware).unwrap()
     }
 
     /// The text with every key in force.
@@ -242,7 +329,8 @@ mod tests {
         let mut list = false;
         let mut out = String::new();
         for line in text.lines() {
-            let key = line.strip_prefix('#').filter(|rest| list || !rest.starts_with(' ') && rest.contains(" = "));
+            let is_key = |rest: &str| !rest.starts_with(' ') && rest.contains(" = ") || rest.starts_with("[[");
+            let key = line.strip_prefix('#').filter(|rest| list || is_key(rest));
             list = key.is_some_and(|key| if list { key != "]" } else { key.ends_with('[') });
             out.extend([key.unwrap_or(line), "\n"]);
         }
@@ -259,6 +347,9 @@ mod tests {
         let text = uncommented(&plain());
         let mut policy = read(&text).unwrap();
         assert_eq!(policy.repository.take().as_deref(), Some("example"));
+        assert_eq!(policy.repository_id.take().as_deref(), Some("id"));
+        assert_eq!(std::mem::take(&mut policy.signing.roles).len(), 6);
+        assert_eq!(std::mem::take(&mut policy.signatures).len(), 1);
         let severities = std::mem::take(&mut policy.rules);
         assert_eq!(policy.digest(), default_policy().digest());
         assert_eq!(policy.limits.seconds, default_policy().limits.seconds);
@@ -274,7 +365,8 @@ mod tests {
             expected.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
         };
         let text = uncommented(&plain());
-        for table in keys("").iter().filter(|key| !["version", "repository"].contains(&key.as_str())) {
+        for table in keys("").iter().filter(|key| !["version", "repository", "repository_id"].contains(&key.as_str())) {
+            let table = if table == "signatures" { "[signatures]" } else { table };
             let (_, section) = text.split_once(&format!("\n[{table}]\n")).unwrap_or_else(|| panic!("no [{table}]"));
             let section = section.split("\n[").next().unwrap();
             if table != "rules" {
@@ -294,12 +386,20 @@ mod tests {
             task_prefix: Some("task/".into()),
             ..Found::nothing()
         };
-        let policy = read(&policy(&found).unwrap()).unwrap();
+        let policy = read(&policy(&found, Keys::Hardware).unwrap()).unwrap();
         for branch in ["develop", "release/1"] {
             assert!(policy.protected.matches(branch.as_bytes()), "{branch}");
         }
         assert!(policy.is_owned(".github/workflows/it's \"odd\".yml".into()));
         assert_eq!(policy.task_prefix, "task/");
+    }
+
+    #[test]
+    fn without_hardware_keys_the_policy_says_so() {
+        let text = policy(&Found::nothing(), Keys::Any).unwrap();
+        assert!(text.contains("\npresence = \"any\"\n") && plain().contains("\n#presence = \"required\"\n"));
+        let role = format!("{text}\n").replace("#override = ", "override = ");
+        assert_eq!(read(&role).unwrap().signing.roles[&RoleName::Override].presence, Presence::Any);
     }
 
     #[test]

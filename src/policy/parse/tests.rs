@@ -58,6 +58,10 @@ fn what_is_no_toml_is_refused_where_it_stops() {
 fn an_unknown_key_is_refused_at_every_level() {
     refused("version = 1\n@@verison = 1", "unknown field `verison`");
     refused("version = 1\n[@@branch]\n", "unknown field `branch`");
+    refused(
+        "version = 1\n[[signatures]]\nrefs = [\"main\"]\npush = true\n@@nonsense = 1\n",
+        "unknown field `nonsense`",
+    );
     for table in ["branches", "tags", "notes", "trace", "paths", "limits"] {
         refused(&format!("version = 1\n\n[{table}]\n  @@nonsense = 1\n"), "unknown field `nonsense`");
     }
@@ -280,5 +284,88 @@ fn lists_that_forbid_hold_in_any_spelling() {
     assert!(policy.is_owned("governance.md".into()) && policy.is_owned("GOVERNANCE.md".into()));
     for path in ["stra\u{df}e.md", "STRASSE.md"] {
         assert_eq!(policy.kind_of(path.into()), super::super::PathKind::Runtime, "{path}");
+    }
+}
+
+#[test]
+fn signatures_are_asked_for_where_they_can_be() {
+    let head = "version = 1\n[[signatures]]\n";
+    for (text, about) in [
+        ("refs = @@[]\npush = true", "name at least one ref"),
+        ("refs = @@[\"main\"]", "say what must be signed there"),
+        ("refs = @@[\"main\"]\npush = false\nsigners = [\"a\"]", "say what must be signed there"),
+        ("refs = @@[\"main\"]\ntags = true", "write them in full, like `refs/tags/v*`"),
+        ("refs = [\"main\", @@\"refs/heads/main\"]\npush = true", "write the short name"),
+        ("refs = [\"main\", @@\"main\"]\npush = true", "stands in this list already"),
+        ("refs = [@@\"{refs/tags/v,main}\"]\npush = true", "at the beginning of the pattern"),
+        ("refs = [@@\"{main,refs/tags/v}\"]\npush = true", "at the beginning of the pattern"),
+        ("refs = [@@\"a b\"]\npush = true", "no ref name can match this pattern"),
+        ("refs = [@@\"/a\"]\npush = true", "empty segment"),
+        ("refs = [\"main\", @@\"refs/notes/*\"]\ncommits = true", "on branches and tags only"),
+        ("refs = [\"main\", @@\"refs/**\"]\ncommits = true", "on branches and tags only"),
+        ("refs = [\"main\"]\npush = @@1", "invalid type"),
+        ("refs = [\"main\"]\npush = true\npresence = @@\"yes\"", "unknown variant `yes`"),
+        ("refs = [\"main\"]\npush = true\nsigners = @@[]", "nobody could sign"),
+        ("refs = [\"main\"]\npush = true\nsigners = [\"a\", @@\"a\"]", "stands in this list already"),
+        ("refs = [\"main\"]\npush = true\nsigners = [@@\"*@example.com\"]", "no pattern"),
+        ("refs = [\"main\"]\npush = true\nsigners = [@@\"a,b\"]", "no pattern"),
+        ("refs = [\"main\"]\npush = true\nsigners = [@@\"\"]", "no pattern"),
+    ] {
+        refused(&format!("{head}{text}"), about);
+    }
+    refused("version = 1\n@@[[signatures]]\npush = true", "missing field `refs`");
+    let policy = read(&format!(
+        "{head}refs = [\"main\", \"refs/notes/**\"]\npush = true\n[[signatures]]\nrefs = [\"release/*\", \"refs/tags/v*\"]\ncommits = true\ntags = true\npresence = \"verified\"\nsigners = [\"b\", \"a\"]"
+    ));
+    let met = |name: &str| {
+        policy.signatures_on(name.into()).map(|table| (table.push, table.commits, table.tags)).collect::<Vec<_>>()
+    };
+    for name in ["refs/heads/main", "refs/heads/main/x", "refs/notes/a/b"] {
+        assert_eq!(met(name), [(true, false, false)], "{name}");
+    }
+    for name in ["refs/heads/release/1", "refs/heads/release/1/x", "refs/tags/v1"] {
+        assert_eq!(met(name), [(false, true, true)], "{name}");
+    }
+    for name in
+        ["refs/heads/Main", "refs/heads/release", "refs/tags/x", "refs/tags/main", "main", "refs/heads/refs/heads/main"]
+    {
+        assert_eq!(met(name), [], "{name}");
+    }
+}
+
+#[test]
+fn what_is_asked_of_signatures_is_part_of_the_digest() {
+    let digest = |text: &str| read(&format!("version = 1\n{text}")).digest();
+    let table = |more: &str| digest(&format!("[[signatures]]\nrefs = [\"main\", \"refs/tags/a\"]\n{more}"));
+    let all: BTreeSet<String> = [
+        digest(""),
+        table("push = true"),
+        table("commits = false\npush = true\npresence = \"required\""),
+        table("push = true\npresence = \"verified\""),
+        table("push = true\nsigners = [\"a\"]"),
+        table("push = true\nsigners = [\"a\", \"b\"]"),
+        table("push = true\ntags = true"),
+    ]
+    .into();
+    assert_eq!(all.len(), 7);
+    assert_eq!(table("push = true"), table("push = true\ncommits = false\npresence = \"any\""));
+}
+
+#[test]
+fn a_server_says_what_it_is_called() {
+    let server = |urls: &str| {
+        let text = format!("version = 1\ntrusted_ref = \"refs/heads/main\"\nrepository_id = \"x\"\nurls = {urls}\n");
+        parse_server(&text, "s.toml", RULES)
+    };
+    assert_eq!(
+        server("[\"https://a.example/b\", \"group/project\"]").unwrap().urls,
+        ["https://a.example/b", "group/project"]
+    );
+    for bad in ["[\"\"]", "[\"/\"]", "[\"a b\"]", "[\"a\", \"caf\u{e9}\"]"] {
+        let error = server(bad).unwrap_err();
+        assert!(
+            error.message.starts_with("s.toml:4:") && error.message.contains("the end of its path"),
+            "{bad}: {error}"
+        );
     }
 }

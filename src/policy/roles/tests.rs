@@ -54,6 +54,16 @@ fn two_keys_of_one_person_and_two_names_of_one_key_count_once() {
     assert!(people("threshold = 3", &[ED25519, P384, P521]).is_ok());
 }
 
+/// An authority can certify one key for several people.
+#[test]
+fn one_key_that_is_certified_for_two_people_counts_once() {
+    let one = people("", &[ED25519]).unwrap().remove(0);
+    let other = Signer { principals: ["carol".to_owned()].into(), ..one.clone() };
+    assert_eq!(distinct(&[one.clone(), other.clone()]), 1);
+    let third = people("", &[P384]).unwrap().remove(0);
+    assert_eq!(distinct(&[one, third, other]), 2);
+}
+
 #[test]
 fn a_signature_of_nobody_spoils_the_others() {
     assert!(people("", &[ED25519, RSA]).unwrap_err().contains("is the key of nobody in the role"));
@@ -71,6 +81,10 @@ fn a_hardware_key_is_asked_for_by_two_roles_and_where_the_policy_says_so() {
         let presence = policy.signing.roles[&name].presence;
         assert_eq!(presence == Presence::Required, due, "{name:?}");
     }
+    let lowered = policy("[roles]\npresence = \"any\"\noverride = { principals = [\"a\"] }").unwrap();
+    assert_eq!(lowered.signing.roles[&RoleName::Override].presence, Presence::Any);
+    let raised = "[roles]\npresence = \"any\"\noverride = { principals = [\"a\"], presence = \"verified\" }";
+    assert_eq!(policy(raised).unwrap().signing.roles[&RoleName::Override].presence, Presence::Verified);
 }
 
 #[test]

@@ -46,8 +46,9 @@ impl List {
         if reader.u32().ok_or(CUT_OFF)? != VERSION {
             return Err("the list is not of version 1");
         }
-        let _number_date_flags = (reader.u64(), reader.u64(), reader.u64().ok_or(CUT_OFF)?);
-        let (_reserved, _comment) = (reader.string(), reader.string().ok_or(CUT_OFF)?);
+        let _number_date_flags = reader.bytes(24).ok_or(CUT_OFF)?;
+        let _reserved = reader.string().ok_or(CUT_OFF)?;
+        let _comment = reader.c_string().ok_or(CUT_OFF)?;
         let mut list = Self::default();
         while !reader.is_empty() {
             let section = reader.u8().ok_or(CUT_OFF)?;
@@ -113,8 +114,9 @@ impl Certificates {
             0x21 => self.serials.push(range(reader.u64().ok_or(CUT_OFF)?, reader.u64().ok_or(CUT_OFF)?)?),
             0x22 => self.bitmaps.push(bitmap(reader.u64().ok_or(CUT_OFF)?, reader.string().ok_or(CUT_OFF)?)?),
             0x23 => {
-                self.ids.extend(strings(body, None)?);
-                return Ok(());
+                while !reader.is_empty() {
+                    self.ids.insert(reader.c_string().ok_or(CUT_OFF)?.to_vec());
+                }
             }
             _ => return Err("the list has a section on certificates of an unknown kind"),
         }
@@ -170,4 +172,86 @@ fn strings(body: &[u8], length: Option<usize>) -> Result<Vec<Vec<u8>>, Fault> {
         found.push(string.to_vec());
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::Signature;
+    use crate::sign::wire::put_string;
+
+    /// A certificate with the number 7.
+    fn certified() -> Signature {
+        Signature::parse(include_bytes!("../../../fixtures/signatures/certificate.sig")).unwrap()
+    }
+
+    fn string(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_string(&mut out, bytes);
+        out
+    }
+
+    fn list(section: u8, body: &[u8]) -> Result<List, Fault> {
+        List::parse(&[&[0, 0, 0, 1][..], &[0; 24], &string(b""), &string(b""), &[section], &string(body)].concat())
+    }
+
+    /// A list about certificates of any authority.
+    fn of(section: u8, body: &[u8]) -> Result<List, Fault> {
+        list(1, &[string(b""), string(b""), vec![section], string(body)].concat())
+    }
+
+    fn revokes(section: u8, body: &[u8]) -> bool {
+        of(section, body).unwrap().has_certificate(certified().certificate().unwrap())
+    }
+
+    fn serials(serials: &[u64]) -> Vec<u8> {
+        serials.iter().flat_map(|serial| serial.to_be_bytes()).collect()
+    }
+
+    fn bitmap(first: u64, bits: &[u8]) -> Vec<u8> {
+        [serials(&[first]), string(bits)].concat()
+    }
+
+    #[test]
+    fn serials_are_listed_one_by_one_in_ranges_and_in_bits() {
+        assert!(revokes(0x20, &serials(&[6, 7])) && !revokes(0x20, &serials(&[6, 8])) && !revokes(0x20, &[]));
+        assert!(revokes(0x21, &serials(&[7, 7])) && revokes(0x21, &serials(&[1, u64::MAX])));
+        assert!(!revokes(0x21, &serials(&[1, 6])) && !revokes(0x21, &serials(&[8, 9])));
+        assert!(
+            revokes(0x22, &bitmap(7, &[1])) && revokes(0x22, &bitmap(6, &[2])) && revokes(0x22, &bitmap(0, &[0, 0x80]))
+        );
+        assert!(
+            !revokes(0x22, &bitmap(7, &[2])) && !revokes(0x22, &bitmap(8, &[1])) && !revokes(0x22, &bitmap(7, &[]))
+        );
+        assert!(revokes(0x22, &bitmap(1, &[0, 0x40])) && !revokes(0x22, &bitmap(1, &[0x40, 0])));
+        assert!(
+            revokes(0x23, &[string(b"x"), string(b"number-7\0")].concat()) && !revokes(0x23, &string(b"number-70"))
+        );
+    }
+
+    #[test]
+    fn serials_that_cannot_be_are_no_list() {
+        let wrong = |section, body: &[u8]| of(section, body).map(drop).unwrap_err();
+        let cannot_be = "the list has serials that cannot be";
+        assert_eq!(wrong(0x20, &serials(&[1, 0])), cannot_be);
+        assert_eq!((wrong(0x21, &serials(&[0, 1])), wrong(0x21, &serials(&[2, 1]))), (cannot_be, cannot_be));
+        assert_eq!((wrong(0x22, &bitmap(0, &[1])), wrong(0x22, &bitmap(u64::MAX, &[2]))), (cannot_be, cannot_be));
+        assert!(of(0x22, &bitmap(u64::MAX, &[1])).is_ok() && of(0x22, &bitmap(u64::MAX - 7, &[0, 0x80])).is_ok());
+        assert_eq!(wrong(0x22, &bitmap(1, &[0x80])), "the list has a bitmap that is no number");
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_list() {
+        assert_eq!(of(0x24, &[]).map(drop), Err("the list has a section on certificates of an unknown kind"));
+        assert_eq!(of(0x21, &serials(&[1, 2, 3])).map(drop), Err("something follows a section of the list"));
+        assert_eq!(of(0x20, &[0; 7]).map(drop), Err(CUT_OFF));
+        assert_eq!(list(0, &[]).map(drop), Err("the list has a section of an unknown kind"));
+        assert_eq!(list(3, &string(&[0; 19])).map(drop), Err("the list has a digest of the wrong length"));
+        assert_eq!(list(5, &string(&[0; 20])).map(drop), Err("the list has a digest of the wrong length"));
+        let authority = [string(b"no key"), string(b"")].concat();
+        assert_eq!(list(1, &authority).map(drop), Err("the list names an authority that is no key"));
+        let reserved = [&[0, 0, 0, 1][..], &[0; 24], &[0, 0, 0, 9], &string(b"abcd")].concat();
+        assert_eq!(List::parse(&reserved).map(drop), Err(CUT_OFF), "what is reserved is cut off");
+        assert_eq!(List::parse(&[0, 0, 0, 2]).map(drop), Err("the list is not of version 1"));
+    }
 }

@@ -4,6 +4,7 @@ use super::options::Options;
 use super::pattern;
 use crate::sign::certificate::SUFFIX;
 use crate::sign::key::{self, Key};
+use crate::sign::signature::Signature;
 use crate::sign::text::{self, is_blank, skip_blanks, split_at_blank, word};
 
 /// A line that lets a key sign for principals.
@@ -12,7 +13,7 @@ pub(super) struct Line {
     /// Where it stands in its file, counted from 1.
     pub(super) number: usize,
     /// A list of patterns.
-    principals: Vec<u8>,
+    pub(super) principals: Vec<u8>,
     pub(super) options: Options,
     pub(super) key: Key,
 }
@@ -45,6 +46,14 @@ impl Line {
         Ok(Some(Self { number, principals: principals.to_vec(), options, key }))
     }
 
+    /// Whether the line's key made the signature, or vouches for the one that did.
+    pub(super) fn is_about(&self, signature: &Signature) -> bool {
+        match signature.certificate() {
+            None => !self.options.authority && self.key == *signature.key(),
+            Some(certificate) => self.options.authority && self.key == *certificate.authority(),
+        }
+    }
+
     /// Whether the line's principals hold this one.
     pub(super) fn is_of(&self, principal: &str) -> bool {
         pattern::list_matches(principal.as_bytes(), &self.principals)
@@ -52,7 +61,7 @@ impl Line {
 }
 
 /// The principals as they are matched, out of quotes where they stand in them, and what follows. OpenSSH takes quotes
-/// in the middle of a word too, and hides them; nobody reads `al"ic"e` for what it is.
+/// in the middle of a word too, and hides them; nobody reads `al"ice"` for what it is.
 fn principals(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let (principals, rest) = match line.strip_prefix(b"\"") {
         None => split_at_blank(line),

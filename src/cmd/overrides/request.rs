@@ -1,0 +1,106 @@
+//! `refgate override request`.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use bstr::ByteSlice as _;
+
+use super::super::person::setting;
+use super::super::rules::print;
+use super::{judged, shown};
+use crate::cli::overrides::Request;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::finding::{Finding, UpdateVerdict};
+use crate::report::human::shell_word;
+use crate::rule::Waiver;
+use crate::rules;
+use crate::statement::new_id;
+use crate::statement::waiver::{Override, SCHEMA, Waived};
+
+/// Runs the command.
+///
+/// # Errors
+/// The update cannot be judged, nothing refuses it, or something does that cannot be waived.
+pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
+    let judged = judged(&args.seen, args.name.clone(), args.head.clone(), None, env, now)?;
+    let Some(update) = judged.told.verdict.updates.first() else {
+        return Err(judged.told.verdict.problem.unwrap_or_else(|| Error::undecided("there is nothing to judge")));
+    };
+    if let Some(problem) = &update.problem {
+        return Err(problem.clone());
+    }
+    let findings = waivable(update)?;
+    let repository = args.repository.clone().or_else(|| judged.policy.repository_id.clone()).ok_or_else(|| {
+        Error::usage("the repository's id is not known here")
+            .help("the server's refusal prints it; name it with --repository ID, or write repository_id in the policy")
+    })?;
+    let pusher = match &args.pusher {
+        Some(pusher) => pusher.clone(),
+        None => setting(&judged.repo, "user.email", "")?.map(|email| email.to_str_lossy().into_owned()).ok_or_else(
+            || Error::usage("who will push is not known here").help("the server's refusal says it: --pusher NAME"),
+        )?,
+    };
+    let statement = Override {
+        artifacts: Default::default(),
+        expires_at: None,
+        findings,
+        issued_at: None,
+        justification: String::new(),
+        label: judged.policy.signing.override_label.clone(),
+        new_oid: update.new,
+        new_tree: if update.new.is_zero() { None } else { judged.repo.tree_of(update.new)? },
+        object_format: update.new.format().name().to_owned(),
+        old_oid: update.old,
+        policy_digest: args.policy_digest.clone().unwrap_or_else(|| judged.policy.digest()),
+        principal: String::new(),
+        pusher,
+        name: update.name.to_str().map_err(|_| Error::usage("the ref's name is not UTF-8"))?.to_owned(),
+        repository,
+        schema: SCHEMA.to_owned(),
+        statement_id: new_id()?,
+        task: update.task.as_ref().map(ToString::to_string),
+    };
+    let file = write(args.output.clone(), &statement)?;
+    let (count, file) = (statement.findings.len(), shell_word(file.as_os_str().as_encoded_bytes()));
+    print(&format!(
+        "Wrote {file}: {count} {} to waive on {}.\n\
+         Next: another person reads and signs it\n  refgate override sign {file} --reason 'WHY' --expires 2h\n",
+        if count == 1 { "finding" } else { "findings" },
+        shell_word(statement.name.as_bytes()),
+    ))
+}
+
+/// The findings that refuse the update, all of which can be waived.
+fn waivable(update: &UpdateVerdict) -> Result<BTreeSet<Waived>> {
+    let refusing: Vec<&Finding> = update.findings.iter().filter(|finding| finding.refuses()).collect();
+    if refusing.is_empty() {
+        return Err(Error::usage("nothing refuses this update, as far as can be seen from here")
+            .help("git fetch shows what the server holds now; then push"));
+    }
+    let can_be =
+        |finding: &&&Finding| rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver == Waiver::Override);
+    if let Some(never) = refusing.iter().find(|finding| !can_be(finding)) {
+        return Err(
+            Error::usage(format!("{} cannot be waived: {}", never.rule, never.message)).help(never.help.clone())
+        );
+    }
+    let waived = refusing.into_iter().map(|finding| Waived {
+        fingerprint: finding.fingerprint.clone(),
+        message: finding.message.clone(),
+        rule: finding.rule.to_owned(),
+    });
+    Ok(waived.collect())
+}
+
+fn write(output: Option<PathBuf>, statement: &Override) -> Result<PathBuf> {
+    let short = statement.statement_id.get(..8).unwrap_or_default();
+    let path = output.unwrap_or_else(|| format!("override-{short}.json").into());
+    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
+        Error::usage(format!("{} cannot be written: {error}", shown(&path)))
+            .help("name another place with --output FILE")
+    })?;
+    file.write_all(statement.to_json().as_bytes())?;
+    Ok(path)
+}

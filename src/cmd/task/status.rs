@@ -1,0 +1,164 @@
+//! `refgate task status`: what is missing, and what mends it, for people and for machines.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::Work;
+use super::survey::{Item, Survey, survey};
+use crate::cli::Format;
+use crate::cli::task::Status;
+use crate::cmd::rules::print;
+use crate::env::Env;
+use crate::error::Result;
+use crate::escape;
+use crate::finding::Severity;
+use crate::git::top;
+use crate::oid::Oid;
+use crate::report::human::shell_word;
+use crate::report::json;
+
+/// Runs the command. The exit status: 0 where nothing is missing, 1 where something is.
+///
+/// # Errors
+/// Something could not be judged.
+pub fn run(args: &Status, env: &Env, now: jiff::Timestamp) -> Result<u8> {
+    let work = Work::open(&args.seen, args.name.as_deref(), env)?;
+    let top = if work.is_current()? { Some(top(&args.seen.repo)?) } else { None };
+    let survey = survey(&work, top.as_deref(), now)?;
+    let text = match args.format {
+        Format::Human => human(&work, &survey),
+        Format::Json => json::line(&wire(&work, &survey)),
+    };
+    print(&text)?;
+    Ok(u8::from(survey.lacks_anything()))
+}
+
+impl Survey {
+    fn lacks_anything(&self) -> bool {
+        self.items.iter().any(|item| item.severity == Severity::Enforce)
+    }
+}
+
+/// The command that promotes the task, once nothing is missing.
+fn promotion(work: &Work, survey: &Survey) -> Option<String> {
+    let target = survey.target.as_ref().filter(|_| !survey.promoted && !survey.lacks_anything())?;
+    let target = shell_word(target.strip_prefix(b"refs/heads/").unwrap_or(target));
+    let source = &survey.source;
+    Some(match &work.remote {
+        Some(remote) => format!("git push {} {source}:{target}", shell_word(remote)),
+        None => format!("git switch {target} && git merge --ff-only {source}"),
+    })
+}
+
+/// How many findings of one kind are told one by one.
+const SHOWN: usize = 20;
+
+fn human(work: &Work, survey: &Survey) -> String {
+    let target = survey.target.as_ref().map(|target| work.tracking(target));
+    let target = target.map(|target| format!(" for {target}")).unwrap_or_default();
+    let missing = survey.items.iter().filter(|item| item.severity == Severity::Enforce).count();
+    let count = match (survey.promoted, missing) {
+        (true, _) => "promoted already".to_owned(),
+        (false, 0) => "nothing is missing".to_owned(),
+        (false, 1) => "1 thing is missing".to_owned(),
+        (false, count) => format!("{count} things are missing"),
+    };
+    let mut text = format!("refgate: task {}{target}: {count}\n", work.name);
+    let mut step = None;
+    for group in survey.items.chunk_by(alike) {
+        let Some(first) = group.first() else { continue };
+        if step.replace(first.step) != Some(first.step) {
+            let _ = writeln!(text, "\n  {}", first.step.name());
+        }
+        let mut shown = group.iter().take(SHOWN).peekable();
+        while let Some(item) = shown.next() {
+            told(&mut text, item, shown.peek().is_some_and(|next| next.what == item.what));
+        }
+        if group.len() > SHOWN {
+            let _ =
+                writeln!(text, "    what  ... and {} more of {}", group.len() - SHOWN, first.rule.unwrap_or("these"));
+        }
+        let _ = writeln!(text, "    mend  {}", first.mend.replace('\n', "\n          "));
+    }
+    if let Some(promotion) = promotion(work, survey) {
+        let _ = writeln!(text, "\n  promotion\n    do    {promotion}");
+    }
+    text
+}
+
+/// What is mended in one way is told together.
+fn alike(a: &Item, b: &Item) -> bool {
+    (a.step, a.severity, a.rule, &a.mend) == (b.step, b.severity, b.rule, &b.mend)
+}
+
+/// Tells one item; where the next says the same of another place, its words follow there.
+fn told(text: &mut String, item: &Item, again: bool) {
+    if let Some(path) = &item.path {
+        let line = item.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let _ = writeln!(text, "    at    {}{line}", escape::quote_path(path));
+    }
+    if again {
+        return;
+    }
+    let rule = item.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+    let note = if item.severity == Severity::Enforce { "" } else { " (reported only)" };
+    let _ = writeln!(text, "    what  {}{rule}{note}", item.what);
+}
+
+// Fields stand in alphabetical order: that is what makes the keys sorted.
+
+#[derive(Serialize)]
+struct StatusV1<'a> {
+    base: Option<Oid>,
+    branch: &'a str,
+    items: Vec<ItemV1<'a>>,
+    missing: usize,
+    promoted: bool,
+    promotion: Option<String>,
+    schema: &'static str,
+    target: Option<String>,
+    task: &'a str,
+    tip: Option<Oid>,
+}
+
+#[derive(Serialize)]
+struct ItemV1<'a> {
+    line: Option<u32>,
+    mend: &'a str,
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    rule: Option<&'static str>,
+    severity: &'static str,
+    step: &'static str,
+    what: &'a str,
+}
+
+fn wire<'a>(work: &'a Work, survey: &'a Survey) -> StatusV1<'a> {
+    let item = |item: &'a Item| {
+        let (path, path_bytes) = item.path.as_ref().map(|path| json::text(path)).unzip();
+        ItemV1 {
+            line: item.line,
+            mend: &item.mend,
+            path,
+            path_bytes: path_bytes.flatten(),
+            rule: item.rule,
+            severity: item.severity.name(),
+            step: item.step.name(),
+            what: &item.what,
+        }
+    };
+    StatusV1 {
+        base: survey.base,
+        branch: &work.branch,
+        items: survey.items.iter().map(item).collect(),
+        missing: survey.items.iter().filter(|item| item.severity == Severity::Enforce).count(),
+        promoted: survey.promoted,
+        promotion: promotion(work, survey),
+        schema: "refgate.task-status/1",
+        target: survey.target.as_ref().map(|target| json::text(target).0),
+        task: &work.name,
+        tip: survey.tip,
+    }
+}

@@ -1,0 +1,135 @@
+//! A promotion without the result of a required check.
+
+use std::collections::BTreeSet;
+
+use super::shared::signed;
+use crate::change::Need;
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::oid::Oid;
+use crate::policy::Class;
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+use crate::statement::check::{Check, Outcome};
+use crate::statement::place::Place;
+use bstr::ByteSlice;
+
+pub(super) static RULE: Rule = Rule {
+    id: "check-missing",
+    name: "Required check missing or failed",
+    family: Family::Promotion,
+    summary: "A promotion without the result of a required check",
+    docs: Docs {
+        refuses: "A protected branch that moves forward to a commit for whose tree some check in `checks.required` has no signed statement that says `PASSED` or `WARNED`, or has one that says `FAILED` and that no later one names as superseded.",
+        why: "What was tested is this very tree, or nobody knows.",
+        example: "`git push origin main` before CI has signed its result",
+        fix: "Let CI run the check on the tree that is promoted and push its statement: `refgate attest --check NAME`.",
+        waiver: BY_OVERRIDE,
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: &[Class::Protected],
+    needs: &[Need::Documents],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let (true, Some(tree)) = (ctx.is_promotion(), ctx.change.tree) else { return Ok(Vec::new()) };
+    let results: Vec<Check> = ctx
+        .change
+        .documents
+        .iter()
+        .filter(|retained| matches!(Place::parse(retained.name.as_bstr()), Some(Place::Check { .. })))
+        .filter_map(|retained| signed::check(ctx, retained).ok().or_else(|| signed::failed_before(ctx, retained)))
+        .collect();
+    let wanted = ctx.policy.signing.checks.iter();
+    Ok(wanted.filter_map(|name| lacking(name, tree, &results)).collect())
+}
+
+/// What a check lacks; `None` where it passed.
+fn lacking(name: &str, tree: Oid, results: &[Check]) -> Option<Violation> {
+    let of_this = || results.iter().filter(|result| result.check == name && result.tree == tree);
+    let superseded: BTreeSet<&String> = of_this().flat_map(|result| &result.bound.supersedes).collect();
+    let standing = || of_this().filter(|result| !superseded.contains(&result.bound.statement_id));
+    let help = format!(
+        "in CI, on a commit with this tree: refgate attest --check {name} --result passed --junit FILE\n\
+         a clone sees the results that the server has after git fetch REMOTE '+refs/refgate/*:refs/refgate/*'"
+    );
+    if let Some(failed) = standing().find(|result| result.outcome == Outcome::Failed) {
+        let id = &failed.bound.statement_id;
+        let message = format!("the check {name} failed for the tree {}, says {id}", tree.short());
+        let help = format!("mend the change; where the check itself was wrong, CI runs it again with --supersede {id}");
+        return Some(Violation::new(message, help).key(name));
+    }
+    if standing().next().is_none() {
+        let message = format!("the check {name} has no result for the tree {}", tree.short());
+        return Some(Violation::new(message, help).key(name));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+    use crate::statement::check::{Bound, Tests};
+
+    fn result(name: &str, tree: u8, outcome: Outcome, id: u8, supersedes: &[u8]) -> Check {
+        let name_of = |byte: u8| format!("{byte:02x}").repeat(16);
+        Check {
+            check: name.into(),
+            tree: oid(tree),
+            outcome,
+            tests: Tests::default(),
+            bound: Bound {
+                artifacts: Default::default(),
+                issued_at: "2026-11-21T12:00:00Z".parse().unwrap(),
+                repository: "r1".into(),
+                statement_id: name_of(id),
+                supersedes: supersedes.iter().map(|byte| name_of(*byte)).collect(),
+            },
+        }
+    }
+
+    fn said(results: &[Check]) -> String {
+        lacking("tests", oid(TREE), results).map(|violation| violation.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn one_that_passed_for_this_tree_is_enough() {
+        use Outcome::{Failed, Passed, Warned};
+        assert_eq!(said(&[result("tests", TREE, Passed, 1, &[])]), "");
+        assert_eq!(said(&[result("tests", TREE, Warned, 1, &[])]), "");
+        assert!(said(&[]).contains("has no result"));
+        assert!(said(&[result("tests", OLD, Passed, 1, &[])]).contains("has no result for the tree 7e7e"));
+        assert!(said(&[result("lint", TREE, Passed, 1, &[])]).contains("has no result"));
+        assert!(said(&[result("tests", TREE, Failed, 1, &[])]).contains("failed"));
+    }
+
+    #[test]
+    fn a_failure_counts_until_a_later_result_names_it() {
+        use Outcome::{Failed, Passed};
+        let failed = || result("tests", TREE, Failed, 1, &[]);
+        assert!(said(&[failed(), result("tests", TREE, Passed, 2, &[])]).contains("failed"));
+        assert_eq!(said(&[failed(), result("tests", TREE, Passed, 2, &[1])]), "");
+        assert!(said(&[failed(), result("lint", TREE, Passed, 2, &[1])]).contains("failed"));
+        let again = result("tests", TREE, Failed, 3, &[2]);
+        assert!(said(&[failed(), result("tests", TREE, Passed, 2, &[1]), again]).contains("failed"));
+        // Two that name each other leave none that stands.
+        let each = [result("tests", TREE, Passed, 4, &[5]), result("tests", TREE, Passed, 5, &[4])];
+        assert!(said(&each).contains("has no result"));
+    }
+
+    #[test]
+    fn only_what_the_policy_requires_is_asked_for_and_only_at_promotions() {
+        let required = |policy: &mut crate::policy::Policy| {
+            policy.signing.checks = ["tests".to_owned(), "lint".to_owned()].into();
+        };
+        let promotion = Facts::promotion("t1").touch("src/a.rs");
+        promotion.accepted_by(&RULE);
+        let found = promotion.under(required).check(&RULE);
+        assert_eq!(found.iter().map(|violation| violation.key.as_str()).collect::<Vec<_>>(), ["lint", "tests"]);
+        let required = |policy: &mut crate::policy::Policy| policy.signing.checks = ["tests".to_owned()].into();
+        Facts::task_push("t1").touch("src/a.rs").under(required).accepted_by(&RULE);
+    }
+}
