@@ -511,7 +511,10 @@ fn a_signature_and_a_check_that_the_policy_asks_for_have_their_steps() {
     sandbox.push(["main"]).must();
     let person = Person::of(&sandbox);
     let told = person.work();
-    assert!(told.contains("2. a person of the approve role signs it: refgate approve t1\n  3. git add "), "{told}");
+    assert!(
+        told.contains("\n  3. a person of the approve role signs it: refgate approve t1, and commits that\n  4. "),
+        "{told}"
+    );
     let (status, unpushed) = (("status", "artifact-missing"), ("push", "origin does not hold"));
     let check = ("checks", "check-missing");
     person.lacks(&[("signature", "approval-signature"), status, unpushed, check]);

@@ -190,7 +190,8 @@ fn told(work: &Work, base: Oid, ignored: bool) -> String {
         "refgate task finish".to_owned(),
     ];
     if work.policy.signing.roles.contains_key(&RoleName::Approve) {
-        next.insert(1, format!("a person of the approve role signs it: refgate approve {}", work.name));
+        let sign = format!("a person of the approve role signs it: refgate approve {}", work.name);
+        next.insert(2, sign + ", and commits that");
     }
     let next: Vec<String> = next.iter().zip(1..).map(|(step, number)| format!("  {number}. {step}\n")).collect();
     format!(

@@ -46,9 +46,22 @@ fn promotion(work: &Work, survey: &Survey) -> Option<String> {
     let target = shell_word(target.strip_prefix(b"refs/heads/").unwrap_or(target));
     let source = &survey.source;
     Some(match &work.remote {
-        Some(remote) => format!("git push {} {source}:{target}", shell_word(remote)),
+        Some(remote) => {
+            // Results that were signed here and are not pushed yet: for those that are, Git does nothing.
+            let statements = statements(work).unwrap_or_default();
+            let atomic = if statements.is_empty() { "" } else { "--atomic " };
+            format!("git push {atomic}{} {source}:{target}{statements}", shell_word(remote))
+        }
         None => format!("git switch {target} && git merge --ff-only {source}"),
     })
+}
+
+/// The results of checks in this repository for what is promoted, each behind a space.
+fn statements(work: &Work) -> Option<String> {
+    let tree = work.repo.tree_of(work.repo.resolve(&work.branch).ok()?).ok()??;
+    let folder = format!("refs/refgate/checks/{tree}/");
+    let results = work.refs.keys().filter(|name| name.starts_with(folder.as_bytes()));
+    Some(results.map(|name| format!(" {}", shell_word(name))).collect())
 }
 
 /// How many findings of one kind are told one by one.
