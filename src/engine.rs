@@ -149,7 +149,7 @@ pub fn waive(updates: &mut [UpdateVerdict], overrides: &[Override]) -> Vec<findi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::testing::Facts;
+    use crate::rule::testing::{Facts, NEW, OLD, oid};
 
     fn judge(facts: Facts) -> Vec<Finding> {
         let (policy, push, change, now) = facts.build();
@@ -382,6 +382,62 @@ mod tests {
     fn the_same_facts_give_the_same_findings() {
         let facts = Facts::promotion("t1").touch("src/a.rs").touch("x").without("codex").marker("x");
         assert_eq!(judge(facts.clone()), judge(facts));
+    }
+
+    /// An override of these findings on a move of main.
+    fn override_of(findings: &[(&str, &str)]) -> Override {
+        let text = serde_json::json!({
+            "artifacts": {}, "expiresAt": "2026-11-21T14:00:00Z", "issuedAt": "2026-11-21T12:00:00Z",
+            "findings": findings.iter().map(|(rule, print)| {
+                serde_json::json!({"rule": rule, "fingerprint": print, "message": ""})
+            }).collect::<Vec<_>>(),
+            "justification": "x", "label": "l", "newOid": "1b".repeat(20), "newTree": null, "objectFormat": "sha1",
+            "oldOid": "0a".repeat(20), "policyDigest": "", "principal": "bob", "pusher": "alice",
+            "ref": "refs/heads/main", "repository": "r", "schema": "refgate.override/1",
+            "statementId": "0f".repeat(16), "task": null
+        });
+        Override::parse(text.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_override_waives_what_it_names_on_its_own_update_and_nothing_else() {
+        let (print, frozen) = ("ab".repeat(32), "cd".repeat(32));
+        let finding = |rule, print: &str, severity| Finding {
+            fingerprint: print.to_owned(),
+            severity,
+            rule,
+            ..judge(direct_push()).remove(0)
+        };
+        let update = |name: &str, old: u8| UpdateVerdict {
+            name: name.into(),
+            old: oid(old),
+            new: oid(NEW),
+            class: "protected",
+            base: None,
+            commits: 1,
+            findings: vec![
+                finding("direct-push", &print, Severity::Enforce),
+                finding("out-of-scope", &print, Severity::Enforce),
+                finding("direct-push", &"ef".repeat(32), Severity::Enforce),
+                finding("trace-frozen", &frozen, Severity::Enforce),
+                finding("path-name", &print, Severity::Evaluate),
+            ],
+            source: None,
+            task: None,
+            problem: None,
+        };
+        let named = [("direct-push", print.as_str()), ("path-name", &print), ("trace-frozen", &frozen)];
+        let mut updates =
+            [update("refs/heads/main", OLD), update("refs/heads/dev", OLD), update("refs/heads/main", NEW)];
+        let used = waive(&mut updates, &[override_of(&named)]);
+        assert_eq!((used.len(), used[0].id.clone()), (1, "0f".repeat(16)));
+        let waived = |at: usize| {
+            let findings = updates[at].findings.iter();
+            findings.map(|finding| finding.waived.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(waived(0), [true, false, false, false, false]);
+        assert_eq!((waived(1), waived(2)), (vec![false; 5], vec![false; 5]));
+        assert_eq!(waive(&mut [], &[override_of(&named)]), []);
     }
 
     #[test]

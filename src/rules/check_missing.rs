@@ -120,6 +120,30 @@ mod tests {
         assert!(said(&each).contains("has no result"));
     }
 
+    /// Whoever signed a failure may have left since, and nobody has named it as superseded.
+    #[test]
+    fn a_failure_that_the_server_holds_outlives_its_key() {
+        use crate::statement::dsse::{Envelope, IN_TOTO, Sealed};
+        let required = |policy: &mut crate::policy::Policy| {
+            policy.signing.checks = ["tests".to_owned()].into();
+            policy.repository_id = Some("r1".to_owned());
+        };
+        let told = |outcome, held: bool| {
+            let statement = result("tests", TREE, outcome, 1, &[]);
+            let sealed = Sealed { keyid: "SHA256:gone".into(), armored: "of a key that left".into() };
+            let payload = statement.to_json().into_bytes();
+            let envelope = Envelope { payload, payload_type: IN_TOTO.into(), signatures: vec![sealed] }.to_json();
+            let name = format!("{}{}", Place::checks(oid(TREE), "tests"), "01".repeat(16));
+            let push = Facts::promotion("t1").touch("src/a.rs").under(required);
+            let push = push.document(&name, &[("envelope.json", envelope.as_bytes())]);
+            let push = if held { push.server_has(&name) } else { push };
+            push.check(&RULE).remove(0).message
+        };
+        assert!(told(Outcome::Failed, true).contains("the check tests failed"));
+        assert!(told(Outcome::Failed, false).contains("has no result"), "one that the push brings is refused itself");
+        assert!(told(Outcome::Passed, true).contains("has no result"), "nobody vouches for it any more");
+    }
+
     #[test]
     fn only_what_the_policy_requires_is_asked_for_and_only_at_promotions() {
         let required = |policy: &mut crate::policy::Policy| {

@@ -73,6 +73,15 @@ impl Facts {
         self
     }
 
+    /// A signed document that bears on the change holds these files.
+    pub(crate) fn document(mut self, name: &str, top: &[(&str, &[u8])]) -> Self {
+        let top = top.iter().map(|(name, content)| ((*name).into(), content.to_vec())).collect();
+        let mut documents = self.change.documents.to_vec();
+        documents.push(Retained { name: name.into(), files: Ok(Files { top, ..Files::default() }) });
+        self.change.documents = Rc::new(documents);
+        self
+    }
+
     /// What the server knows of an override that was seen before.
     pub(crate) fn spent(mut self, id: &str, spent: Spent) -> Self {
         self.spent.insert(id.to_owned(), spent);
