@@ -304,6 +304,42 @@ fn where_the_role_asks_for_a_hardware_key_no_other_waives() {
     refused(&scene.push_with("alice", &id), "is no hardware key");
 }
 
+/// A hardware key in software: what its token says of who was there is in the signature, and counts.
+#[test]
+fn a_hardware_key_waives_when_somebody_touched_it() {
+    for (presence, flags, due) in [
+        ("", 0, Err("nobody touched the hardware key")),
+        ("", 1, Ok(())),
+        ("presence = \"verified\"\n", 1, Err("did not verify its user")),
+        ("presence = \"verified\"\n", 5, Ok(())),
+    ] {
+        let scene = Scene::new(&POLICY.replace("presence = \"any\"\n", presence));
+        let (line, _) = crate::signatures::in_token("", b"", 0);
+        let signers = scene.server.join("refgate/allowed_signers");
+        let known = fs_err::read_to_string(&signers).unwrap();
+        fs_err::write(&signers, format!("{known}bob {line}\n")).unwrap();
+        scene.direct();
+        let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
+        scene.request(&Scene::hint(&refusal));
+        let mut statement = scene.statement();
+        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
+        statement["principal"] = "bob".into();
+        statement["justification"] = "site down".into();
+        statement["issuedAt"] = now.to_string().into();
+        statement["expiresAt"] = (now + jiff::SignedDuration::from_hours(1)).to_string().into();
+        let json = serde_json::to_string_pretty(&statement).unwrap() + "\n";
+        fs_err::write(scene.path("request.json"), &json).unwrap();
+        let (_, signature) = crate::signatures::in_token("override.v1@refgate", json.as_bytes(), flags);
+        fs_err::write(scene.path("request.json.sig"), signature).unwrap();
+        scene.sandbox.refgate(["override", "import", &scene.path("request.json").display().to_string()]).must();
+        let pushed = scene.push_with("alice", &scene.id());
+        match due {
+            Ok(()) => assert!(pushed.ok, "{presence} {flags}: {}", pushed.stderr),
+            Err(about) => refused(&pushed, about),
+        }
+    }
+}
+
 #[test]
 fn where_two_people_are_wanted_two_sign_the_same_bytes() {
     let scene = Scene::new(&POLICY.replace("\"alice\"] }", "\"alice\"], threshold = 2 }"));

@@ -13,6 +13,8 @@ mod world;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sha2::Digest as _;
+
 use crate::corpus::run::in_parallel;
 use forge::{ALICE, Forge, NAMESPACES, Signing, Token, armor, by_hand, public_line, to_sign};
 use random::Dice;
@@ -20,6 +22,14 @@ use world::{Case, World};
 
 /// How many questions are put together by chance.
 const BY_CHANCE: usize = 2_000;
+
+/// The public line of a hardware key that is kept in software, and what it signs when its token says these flags.
+pub(crate) fn in_token(namespace: &str, message: &[u8], flags: u8) -> (String, String) {
+    let (token, hash) = (Token::Ed25519, sha2::Sha512::digest(message));
+    let data = [&b"SSHSIG"[..], &forge::strings(&[namespace.as_bytes(), b"", b"sha512", &hash])].concat();
+    let parts = [token.blob(), namespace.into(), Vec::new(), b"sha512".to_vec(), token.sign(flags, &data)];
+    (public_line(token.kind(), &token.blob()), armor(&forge::sshsig(1, &parts)))
+}
 
 /// Each line of the page's table with words that are in no reason for anything else.
 const STRICTER: &[(&str, &[&str])] = &[
