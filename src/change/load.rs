@@ -401,9 +401,23 @@ impl Loader<'_> {
             return Ok(());
         }
         let asks = |what: fn(&Asked) -> bool| self.policy.signatures_on(set.update.name.as_bstr()).any(what);
-        let (commits, tag) = (if asks(|on| on.commits) { commits } else { &[] }, set.annotated && asks(|on| on.tags));
+        let tag = set.annotated && asks(|on| on.tags);
+        let commits = match (set.class, set.held, set.object) {
+            _ if !asks(|on| on.commits) => Vec::new(),
+            (Class::Protected, Some(held), Some((ObjectKind::Commit, new))) => {
+                // Another protected branch vouches for its commits only where the same was asked of them there.
+                let asked = |target: &&Target| {
+                    self.policy.signatures_on(target.name.as_bstr()).any(|on| on.commits)
+                        && target.name != set.update.name
+                };
+                let mut hidden = vec![self.repo.peel(held)?.1];
+                hidden.extend(self.protected.iter().filter(asked).map(|target| target.tip));
+                self.repo.range(&[new], &hidden)?
+            }
+            _ => commits.to_vec(),
+        };
         // What Git is about to make nobody can have signed yet.
-        let made: Vec<Oid> = commits.iter().copied().filter(|commit| self.push.draft != Some(*commit)).collect();
+        let made: Vec<Oid> = commits.into_iter().filter(|commit| self.push.draft != Some(*commit)).collect();
         let tag = Some(set.update.new).filter(|_| tag);
         set.signatures = Rc::new(Signatures::load(self.repo, self.policy, &made, tag, self.now)?);
         Ok(())
