@@ -26,6 +26,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<&str, Problem> {
             "remove it, and end lines by LF or CRLF",
         ));
     }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(at) = text.lines().position(|line| nesting(line) > MAX_NESTING) {
         return Err(Problem::new(
             u32::try_from(at).map_or(u32::MAX, |at| at.saturating_add(1)),
@@ -33,7 +34,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<&str, Problem> {
             "write them flat",
         ));
     }
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    Ok(text)
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> u32 {
@@ -102,6 +103,7 @@ mod tests {
     fn depth_is_refused_before_anything_is_read() {
         for deep in ["- ".repeat(100_000), "> ".repeat(100_000), ">".repeat(65), "1. ".repeat(65), " ".repeat(200)] {
             assert!(readable(format!("{deep}x").as_bytes()).is_err());
+            assert!(readable(format!("\u{feff}{deep}x").as_bytes()).is_err(), "a byte order mark hides the depth");
         }
     }
 }
