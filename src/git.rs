@@ -11,6 +11,7 @@ mod object;
 mod odb;
 mod refs;
 mod repo;
+mod tree;
 mod walk;
 mod worktree;
 

@@ -1,10 +1,10 @@
 //! What differs between two trees, from the tree objects alone: no renames, no attributes, no configuration.
 
 use bstr::{BStr, BString, ByteSlice};
-use gix::objs::TreeRefIter;
 use gix::objs::tree::name_order;
 
 use super::object::to_entry;
+use super::tree::Entries;
 use super::repo::Repo;
 use crate::entry::{Entry, Mode};
 use crate::error::{Error, Result};
@@ -94,13 +94,13 @@ impl Walk<'_, '_, '_> {
     /// The entries of a tree, and where those end that lie within its first `alike` bytes.
     fn entries<'b>(&self, tree: Option<Oid>, bytes: &'b [u8], alike: usize) -> Result<(Vec<Item<'b>>, Place)> {
         let Some(tree) = tree else { return Ok((Vec::new(), Place::default())) };
-        let hash = self.repo.gix.object_hash();
-        let mut entries = Vec::with_capacity(bytes.len() / (hash.len_in_bytes() + SHORTEST_ENTRY));
+        let hash = self.repo.gix.object_hash().len_in_bytes();
+        let mut entries = Vec::with_capacity(bytes.len() / (hash + SHORTEST_ENTRY));
         let mut place = Place::default();
-        let mut rest = TreeRefIter::from_bytes(bytes, hash);
+        let mut rest = Entries::new(self.repo, tree, bytes);
         while let Some(entry) = rest.next() {
-            entries.push(entry.map_err(|error| self.repo.unreadable(tree, "tree", &error))?);
-            let end = rest.offset_to_next_entry(bytes);
+            entries.push(entry?);
+            let end = rest.offset();
             if end <= alike {
                 place = Place { entries: entries.len(), bytes: end };
             }

@@ -1,9 +1,10 @@
 //! Single objects: what kind they are, what a commit, a tree or a blob holds.
 
 use bstr::{BStr, BString, ByteSlice};
-use gix::objs::{FindExt, TagRefIter, TreeRefIter};
+use gix::objs::{FindExt, TagRefIter};
 
 use super::repo::{Repo, from_gix, one_line, to_gix};
+use super::tree::Entries;
 use crate::entry::{Entry, Mode};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
@@ -139,12 +140,7 @@ impl Repo {
     pub fn tree(&self, oid: Oid) -> Result<Vec<(BString, Entry)>> {
         let mut buffer = Vec::new();
         let entries = self.tree_iter(oid, &mut buffer)?;
-        entries
-            .map(|entry| {
-                let entry = entry.map_err(|error| self.unreadable(oid, "tree", &error))?;
-                Ok((entry.filename.to_owned(), to_entry(&entry)?))
-            })
-            .collect()
+        entries.map(|entry| entry.and_then(|entry| Ok((entry.filename.to_owned(), to_entry(&entry)?)))).collect()
     }
 
     /// What stands at `path` below a tree; `None` where nothing does.
@@ -161,7 +157,7 @@ impl Repo {
             }
             let mut next = None;
             for entry in self.tree_iter(at.oid, &mut buffer)? {
-                let entry = entry.map_err(|error| self.unreadable(at.oid, "tree", &error))?;
+                let entry = entry?;
                 // In a malformed tree a file can have the name of a folder; more path leads through the folder.
                 if entry.filename == name && (names.peek().is_none() || entry.mode.is_tree()) {
                     next = Some(to_entry(&entry)?);
@@ -185,7 +181,7 @@ impl Repo {
         let mut buffer = Vec::new();
         let mut kept = Vec::new();
         for entry in self.tree_iter(tree, &mut buffer)? {
-            let entry = entry.map_err(|error| self.unreadable(tree, "tree", &error))?;
+            let entry = entry?;
             if entry.filename != name {
                 let mut mode = [0; 6];
                 kept.extend_from_slice(entry.mode.as_bytes(&mut mode));
@@ -200,8 +196,8 @@ impl Repo {
         from_gix(&id)
     }
 
-    pub(super) fn tree_iter<'b>(&self, oid: Oid, buffer: &'b mut Vec<u8>) -> Result<TreeRefIter<'b>> {
-        Ok(TreeRefIter::from_bytes(self.tree_bytes(oid, buffer)?, self.gix.object_hash()))
+    pub(super) fn tree_iter<'b>(&self, oid: Oid, buffer: &'b mut Vec<u8>) -> Result<Entries<'_, 'b>> {
+        Ok(Entries::new(self, oid, self.tree_bytes(oid, buffer)?))
     }
 
     /// A tree as it is stored.
