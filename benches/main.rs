@@ -8,6 +8,7 @@
 #[allow(dead_code, reason = "only its processes are used")]
 #[path = "../tests/corpus/mod.rs"]
 mod corpus;
+mod drift;
 mod instructions;
 mod measure;
 mod peers;
@@ -93,7 +94,10 @@ fn run(asked: &Asked) -> Fallible<()> {
     // They need no repositories, which take minutes to make.
     let alone = asked.only.as_ref().is_some_and(|word| rows.iter().any(|row| row.work.contains(word)));
     if !alone {
-        rows.splice(0..0, self::rows(asked, &folder)?);
+        if asked.only.as_deref() != Some("drift") {
+            rows.splice(0..0, self::rows(asked, &folder)?);
+        }
+        rows.extend(drift::rows(asked, &folder.join("drift"))?);
     }
     if asked.with_peers {
         let work = folder.join("middling/work");

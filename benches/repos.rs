@@ -51,15 +51,20 @@ const EPOCH: usize = 1_700_000_000;
 impl Pair {
     /// Makes the two below `folder`, with `paths` paths on the trunk, or takes them as an earlier run left them.
     pub(crate) fn make(folder: &Path, paths: usize) -> Fallible<Self> {
+        Self::of(folder, &format!("{paths} paths"), || trunk(paths))
+    }
+
+    /// Makes the two with a trunk of one's own.
+    pub(crate) fn of(folder: &Path, what: &str, trunk: impl FnOnce() -> String) -> Fallible<Self> {
         let (client, server) = (folder.join("client"), folder.join("server.git"));
         let done = folder.join("done");
         if !done.exists() {
-            eprintln!("making a repository with {paths} paths");
+            eprintln!("making a repository with {what}");
             let _ = fs_err::remove_dir_all(folder);
             fs_err::create_dir_all(folder).map_err(|error| error.to_string())?;
             git(folder, &["init", "-q", "-b", "main", "client"], "")?;
             git(folder, &["init", "-q", "--bare", "-b", "main", "server.git"], "")?;
-            git(&client, &["fast-import", "--quiet"], &trunk(paths))?;
+            git(&client, &["fast-import", "--quiet"], &trunk())?;
             git(&client, &["push", "-q", "../server.git", "main"], "")?;
             git(&server, &["repack", "-adq"], "")?;
             git(&server, &["multi-pack-index", "write"], "")?;
@@ -175,7 +180,7 @@ fn trunk(paths: usize) -> String {
     stream
 }
 
-fn commit(stream: &mut String, branch: &str, number: usize, parents: &[&str]) {
+pub(crate) fn commit(stream: &mut String, branch: &str, number: usize, parents: &[&str]) {
     let (date, text) = (EPOCH + number * 60, format!("Change number {number}\n"));
     let _ = write!(stream, "commit refs/heads/{branch}\nmark :{}\n", 1000 + number);
     let _ = write!(stream, "committer A <a@example.com> {date} +0000\ndata {}\n{text}", text.len());
@@ -184,7 +189,7 @@ fn commit(stream: &mut String, branch: &str, number: usize, parents: &[&str]) {
     }
 }
 
-fn write_file(stream: &mut String, path: &str, text: &str) {
+pub(crate) fn write_file(stream: &mut String, path: &str, text: &str) {
     let _ = write!(stream, "M 100644 inline {path}\ndata {}\n{text}\n", text.len());
 }
 

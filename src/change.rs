@@ -3,6 +3,7 @@
 
 mod content;
 mod dates;
+pub(crate) mod drift;
 mod load;
 mod retained;
 pub mod signed;
@@ -18,6 +19,7 @@ pub(crate) use retained::owned_changes;
 pub use retained::{Files, Retained};
 pub use task::{is_finished, is_required};
 
+use crate::drift::survey::Survey;
 use crate::entry::{Entry, Mode};
 use crate::fold::fold;
 use crate::git::ObjectKind;
@@ -179,6 +181,8 @@ pub enum Need {
     Documents,
     /// `signatures`, where the policy asks for some.
     Signatures,
+    /// `drift`, where the policy holds something against a contract.
+    Drift,
 }
 
 /// One way to look at one ref update. A promotion that several task branches could explain has one for each.
@@ -227,6 +231,10 @@ pub struct ChangeSet {
     pub documents: Rc<Vec<Retained>>,
     /// Who signed the new commits and the tag.
     pub signatures: Rc<signed::Signatures>,
+    /// What the change does to code and contract; `None` where it touches neither.
+    pub drift: Option<Rc<Survey>>,
+    /// The contracts, of those that the change maps to, that some file of the task's trace names beside the approval.
+    pub cites: Rc<BTreeSet<BString>>,
 }
 
 /// What the updates that travel with an override are.

@@ -1,5 +1,6 @@
 //! The command line: structs only, whose doc comments are the help.
 
+pub mod drift;
 pub mod overrides;
 pub mod sign;
 pub mod task;
@@ -39,6 +40,9 @@ pub enum Command {
     /// Work on a task, from its branch to its promotion
     #[command(subcommand)]
     Task(task::Task),
+    /// Look at what code and contract say of each other
+    #[command(subcommand)]
+    Drift(drift::Drift),
     /// Explain a rule: what it refuses, why, an example, the fix
     Explain(Explain),
     /// List the rules

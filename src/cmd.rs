@@ -7,6 +7,7 @@ pub mod check;
 pub mod client;
 pub mod demo;
 pub mod doctor;
+pub mod drift;
 pub mod hook;
 pub mod init;
 pub mod install;

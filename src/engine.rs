@@ -110,10 +110,12 @@ fn finding(ctx: &Ctx<'_>, rule: &'static Rule, severity: Severity, violation: Vi
         message: violation.message,
         path: violation.path,
         line: violation.line,
-        column: None,
+        column: violation.column,
         fingerprint: hex(&digest.finalize()),
         help: violation.help,
         waived: None,
+        field: violation.field.map(|field| *field),
+        baseline: violation.baseline,
     }
 }
 

@@ -84,6 +84,25 @@ pub struct Finding {
     pub help: String,
     /// The override that waives it: the statement's name. A waived finding refuses nothing.
     pub waived: Option<String>,
+    /// The field, where code and contract diverge.
+    pub field: Option<Field>,
+    /// The line of a drift baseline that excuses it, where one can.
+    pub baseline: Option<String>,
+}
+
+/// A field on which code and contract diverge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The type and the path, `Type.a.b[]`.
+    pub field: String,
+    /// Of a rename, the field before.
+    pub from: Option<String>,
+    /// Of a rename, the field after.
+    pub to: Option<String>,
+    /// The contract.
+    pub contract: BString,
+    /// Where it speaks of the field.
+    pub contract_line: Option<u32>,
 }
 
 impl Finding {

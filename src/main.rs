@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use refgate::cli::drift::Drift;
 use refgate::cli::overrides::Override;
 use refgate::cli::sign::Policy;
 use refgate::cli::task::Task;
@@ -23,6 +24,19 @@ fn main() -> ExitCode {
             cmd::task::status(args, &env, now).unwrap_or_else(|error| told(Err(error)))
         }
         Command::Task(Task::Finish(args)) => told(cmd::task::finish(args, &env, now)),
+        Command::Drift(Drift::Check(args)) => cmd::drift::check(args, &env, now),
+        Command::Drift(Drift::Fields(args)) => told(cmd::drift::fields(args, &env)),
+        Command::Drift(Drift::Contract(args)) => {
+            cmd::drift::contract(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Drift(Drift::Explain(args)) => {
+            cmd::drift::explain(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Drift(Drift::Ack(args)) => told(cmd::drift::ack(args, &env, now)),
+        Command::Drift(Drift::Baseline(args)) => {
+            cmd::drift::baseline(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Drift(Drift::Sync(args)) => told(cmd::drift::sync(args, &env)),
         Command::Explain(args) => told(cmd::rules::explain(args)),
         Command::Rules(args) => told(cmd::rules::list(args)),
         Command::Init(args) => told(cmd::init::run(args, &env)),

@@ -1,6 +1,7 @@
 //! The policy: what a team wants of its refs, as validated data. Where it is read from is [`load`]'s business; what it
 //! may say, with places for every mistake, is [`parse`]'s.
 
+pub mod drift;
 pub mod load;
 pub mod parse;
 pub mod roles;
@@ -12,6 +13,7 @@ use bstr::{BStr, BString, ByteSlice};
 use sha2::{Digest, Sha256};
 
 use crate::actor::ActorSource;
+use crate::drift::config::Config;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
@@ -64,6 +66,8 @@ pub struct Policy {
     pub signing: Signing,
     /// Whose keys are whose.
     pub trust: Trust,
+    /// What is held against which contract.
+    pub drift: Option<Config>,
     /// Bounds on the work.
     pub limits: Limits,
 }
@@ -219,6 +223,7 @@ impl Policy {
     fn never_documentation(&self, path: &BStr) -> bool {
         self.is_owned(path)
             || prefixes(path).any(|part| part == CONTRACT_FILE || part == self.trace)
+            || self.drift.as_ref().is_some_and(|drift| prefixes(path).any(|part| drift.is_contract(part)))
             // Hidden folders configure tools, agents most of all; `.docs` is where contracts live.
             || path.split_str("/").any(|part| part.starts_with(b".") && part != b".docs")
             || self.paths.not_documentation.matches(&fold(path))
@@ -269,6 +274,7 @@ impl Policy {
             self.signatures.iter().map(signatures::Signatures::all).collect::<Vec<_>>(),
             [self.limits.seconds, self.limits.blob_bytes],
             self.signing.to_value(),
+            drift::all(self.drift.as_ref()),
         ]);
         hex(&Sha256::digest(all.to_string()))
     }

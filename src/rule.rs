@@ -6,7 +6,7 @@ use crate::change::{ChangeSet, Need, Push, Relation, Task};
 use crate::entry::Mode;
 use crate::error::Result;
 use crate::escape;
-use crate::finding::Severity;
+use crate::finding::{Field, Severity};
 use crate::policy::{Class, PathKind, Policy};
 use crate::refs::Action;
 
@@ -48,6 +48,8 @@ pub enum Family {
     Scope,
     /// What shows how the work came about.
     Provenance,
+    /// Whether code and contract still say the same.
+    Drift,
     /// The ways into a protected branch.
     Promotion,
     /// What is signed, and by whom.
@@ -64,6 +66,7 @@ impl Family {
             Self::Paths => "paths",
             Self::Scope => "scope",
             Self::Provenance => "provenance",
+            Self::Drift => "drift",
             Self::Promotion => "promotion",
             Self::Signatures => "signatures",
             Self::Policy => "policy",
@@ -139,16 +142,23 @@ pub struct Violation {
     pub path: Option<BString>,
     /// 1-based.
     pub line: Option<u32>,
+    /// 1-based, in bytes.
+    pub column: Option<u32>,
     /// The command or edit that mends it.
     pub help: String,
     /// Tells findings of one rule on one path apart, and stays the same when wording or lines change.
     pub key: String,
+    /// The field, where code and contract diverge.
+    pub field: Option<Box<Field>>,
+    /// The line of a drift baseline that excuses it, where one can.
+    pub baseline: Option<String>,
 }
 
 impl Violation {
     /// A violation by the ref as a whole.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), path: None, line: None, help: help.into(), key: String::new() }
+        let (message, help) = (message.into(), help.into());
+        Self { message, path: None, line: None, column: None, help, key: String::new(), field: None, baseline: None }
     }
 
     /// Says which path it is about.
@@ -162,6 +172,27 @@ impl Violation {
     #[must_use]
     pub fn line(mut self, line: u32) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    /// Says which column of the line; none where the whole line is meant (0).
+    #[must_use]
+    pub fn column(mut self, column: u32) -> Self {
+        self.column = (column > 0).then_some(column);
+        self
+    }
+
+    /// Says which line of a drift baseline excuses it.
+    #[must_use]
+    pub fn baseline(mut self, line: String) -> Self {
+        self.baseline = Some(line);
+        self
+    }
+
+    /// Says which field diverges.
+    #[must_use]
+    pub fn drift(mut self, field: Field) -> Self {
+        self.field = Some(Box::new(field));
         self
     }
 

@@ -1,17 +1,28 @@
 //! The list of rules. A new one is a file in this folder, its `mod` line and its line in [`ALL`]; tests compare the
 //! folder, the list and the fixtures.
 
+mod ack_invalid;
+mod ack_stale;
 mod approval_invalid;
 mod approval_signature;
 mod approval_unsigned;
 mod approved_marker;
 mod artifact_missing;
+mod baseline_grown;
 mod check_missing;
 mod commit_date;
 mod commit_unsigned;
+mod contract_changed;
+mod contract_invalid;
+mod contract_missing;
+mod contract_unreferenced;
 mod direct_push;
 mod emergency_label;
+mod field_added;
+mod field_removed;
+mod field_renamed;
 mod merge_not_clean;
+mod noncanonical_path;
 mod not_approved;
 mod out_of_scope;
 mod override_invalid;
@@ -33,6 +44,7 @@ mod review_rewritten;
 mod schema_unlisted;
 mod server_ref;
 mod shared;
+mod source_unread;
 mod stale_update;
 mod statement_invalid;
 mod status_contradicted;
@@ -43,6 +55,7 @@ mod task_finished;
 mod trace_foreign;
 mod trace_frozen;
 mod trunk_missing;
+mod unacknowledged_divergence;
 mod unknown_namespace;
 mod unrelated_history;
 
@@ -83,6 +96,19 @@ pub static ALL: &[&Rule] = &[
     &trace_frozen::RULE,
     &trace_foreign::RULE,
     &review_rewritten::RULE,
+    &field_added::RULE,
+    &field_removed::RULE,
+    &field_renamed::RULE,
+    &noncanonical_path::RULE,
+    &unacknowledged_divergence::RULE,
+    &contract_invalid::RULE,
+    &contract_changed::RULE,
+    &contract_missing::RULE,
+    &contract_unreferenced::RULE,
+    &source_unread::RULE,
+    &ack_invalid::RULE,
+    &ack_stale::RULE,
+    &baseline_grown::RULE,
     &merge_not_clean::RULE,
     &check_missing::RULE,
     &approval_signature::RULE,

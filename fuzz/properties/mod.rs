@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(dead_code, reason = "each fuzz target uses one module of these")]
 
+pub(crate) mod acknowledgement;
 pub(crate) mod allowed_signers;
 pub(crate) mod approval;
 pub(crate) mod approved;
 pub(crate) mod armor;
+pub(crate) mod contract;
+pub(crate) mod document;
 pub(crate) mod glob;
 pub(crate) mod index;
 pub(crate) mod krl;
@@ -16,9 +19,12 @@ pub(crate) mod objects;
 pub(crate) mod path;
 pub(crate) mod place;
 pub(crate) mod policy;
+pub(crate) mod prisma;
 pub(crate) mod push_cert;
 pub(crate) mod refs;
 pub(crate) mod server;
+pub(crate) mod sources;
+pub(crate) mod sql;
 pub(crate) mod statement;
 pub(crate) mod status;
 
@@ -50,4 +56,42 @@ pub(crate) fn git_takes_branch(name: &[u8]) -> bool {
         && name
             .split(|byte| *byte == b'/')
             .all(|part| !part.is_empty() && !part.starts_with(b".") && !part.ends_with(b".lock"))
+}
+
+/// What holds of whatever a file declares: places are in the file, at the beginning of a character, and what is told of
+/// them is printable.
+#[track_caller]
+pub(crate) fn declares(text: &str, module: &refgate::drift::shape::Module) {
+    use refgate::drift::shape::{Shape, Step, Unread};
+
+    let place = |at: u32| assert!(text.is_char_boundary(at as usize), "{at} is no place in {text:?}");
+    let told = |unread: &Unread| {
+        place(unread.at);
+        tells(&unread.reason);
+    };
+    let shape = |shape: &Shape| match shape {
+        Shape::Object(members) => members.iter().for_each(|member| place(member.at)),
+        Shape::Named { at, .. } => place(*at),
+        Shape::Unread(unread) => told(unread),
+        _ => {}
+    };
+    module.unread.iter().for_each(told);
+    for definition in &module.definitions {
+        place(definition.at);
+        shape(&definition.shape);
+    }
+    for step in &module.steps {
+        match step {
+            Step::Create { at, columns, .. } => {
+                place(*at);
+                columns.iter().for_each(|column| place(column.at));
+            }
+            Step::AddColumn { column, .. } | Step::SetColumn { column, .. } => place(column.at),
+            Step::Drop { at, .. }
+            | Step::Rename { at, .. }
+            | Step::Enumerate { at, .. }
+            | Step::DropColumn { at, .. }
+            | Step::RenameColumn { at, .. } => place(*at),
+        }
+    }
 }

@@ -126,6 +126,8 @@ impl Loader<'_> {
             tree: None,
             documents: Rc::default(),
             signatures: Rc::default(),
+            drift: None,
+            cites: Rc::default(),
         })
     }
 
@@ -239,6 +241,7 @@ impl Loader<'_> {
                 (None, None) => None,
             };
             content.add_net(self.repo, old, self.repo.node(new)?.tree)?;
+            self.drift(&mut set, old, new, needs)?;
             if !set.bootstrap {
                 self.add_commits(&mut content, &commits)?;
             }
@@ -280,6 +283,9 @@ impl Loader<'_> {
     }
 
     fn with_documents(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
+        if let (Some(survey), Some(task)) = (&set.drift, &set.task) {
+            set.cites = Rc::new(super::drift::cited(self.repo, self.policy, survey, task)?);
+        }
         if needs.contains(&Need::Documents) {
             set.tree = Some(self.repo.node(new)?.tree);
             let tree = set.tree.filter(|_| set.class == Class::Protected);
@@ -368,6 +374,13 @@ impl Loader<'_> {
             self.add_commits(&mut content, &commits)?;
         }
         self.finish_content(&mut set, content, new, needs)?;
+        if self.policy.drift.is_some()
+            && set.class.is_branch()
+            && let Some(target) = &set.target
+        {
+            let common = self.repo.common_tree(target.tip, new)?;
+            self.drift(&mut set, common, new, needs)?;
+        }
         let (base, commits) = self.base(new, set.target.as_ref())?;
         set.base = base;
         let name = set.update.name.clone();
@@ -420,6 +433,15 @@ impl Loader<'_> {
         let made: Vec<Oid> = commits.into_iter().filter(|commit| self.push.draft != Some(*commit)).collect();
         let tag = Some(set.update.new).filter(|_| tag);
         set.signatures = Rc::new(Signatures::load(self.repo, self.policy, &made, tag, self.now)?);
+        Ok(())
+    }
+
+    /// What the change does to code and contract, from the tree that it has in common with its target.
+    fn drift(&self, set: &mut ChangeSet, old: Option<Oid>, new: Oid, needs: &BTreeSet<Need>) -> Result<()> {
+        if needs.contains(&Need::Drift) {
+            let survey = super::drift::between(self.repo, self.policy, old, self.repo.node(new)?.tree, None)?;
+            set.drift = survey.map(Rc::new);
+        }
         Ok(())
     }
 

@@ -113,7 +113,7 @@ pub(super) fn judged(
 }
 
 /// The object that a person means: a branch that nobody has checked out here is the remote's.
-fn head(repo: &Repo, revision: &str, remote: Option<&BString>) -> Result<Oid> {
+pub(super) fn head(repo: &Repo, revision: &str, remote: Option<&BString>) -> Result<Oid> {
     let Some(remote) = remote else { return repo.resolve(revision) };
     let theirs = || repo.resolve(&format!("refs/remotes/{remote}/{revision}")).ok();
     repo.resolve(revision).or_else(|error| theirs().ok_or(error))
@@ -121,7 +121,13 @@ fn head(repo: &Repo, revision: &str, remote: Option<&BString>) -> Result<Oid> {
 
 /// A promotion takes up what the server holds, and a task branch gets there by a push that it allows. One that only
 /// the clone has at `new` is therefore taken as pushed: its name, or `None` where nothing had to be assumed.
-fn push_first(policy: &Policy, local: &RefMap, refs: &mut RefMap, new: Oid, named: &BStr) -> Option<BString> {
+pub(super) fn push_first(
+    policy: &Policy,
+    local: &RefMap,
+    refs: &mut RefMap,
+    new: Oid,
+    named: &BStr,
+) -> Option<BString> {
     let at_new = |refs: &RefMap| -> Vec<BString> {
         let tasks = refs.iter().filter(|(name, value)| **value == new && policy.task_of(name.as_bstr()).is_some());
         tasks.map(|(name, _)| name.clone()).collect()

@@ -1,6 +1,7 @@
 //! `refgate init`: a starter policy that doubles as the reference of every key. [`look`] finds out what the repository
 //! has; [`write`](mod@write) turns that into the file; this file decides where it goes and says what was found.
 
+mod drift;
 mod look;
 mod write;
 

@@ -135,7 +135,7 @@ impl Work {
 }
 
 /// The task whose branch is checked out.
-fn current(repo: &Repo, policy: &Policy) -> Result<String> {
+pub(super) fn current(repo: &Repo, policy: &Policy) -> Result<String> {
     let head = repo.head()?;
     let task = head.as_ref().and_then(|head| policy.task_of(head.as_bstr()));
     task.map(|task| task.to_str_lossy().into_owned()).ok_or_else(|| {

@@ -4,8 +4,8 @@ use bstr::{BStr, BString, ByteSlice};
 use gix::objs::tree::name_order;
 
 use super::object::to_entry;
-use super::tree::Entries;
 use super::repo::Repo;
+use super::tree::Entries;
 use crate::entry::{Entry, Mode};
 use crate::error::{Error, Result};
 use crate::escape;

@@ -14,6 +14,11 @@ use crate::escape;
 use crate::oid::Oid;
 
 impl Repo {
+    /// Whether people work here: a bare repository has nothing staged.
+    pub fn has_work_tree(&self) -> bool {
+        self.gix.workdir().is_some()
+    }
+
     /// The commit that `git commit` would make of the index now, on top of `HEAD` (and of `MERGE_HEAD` in a merge).
     /// It and its trees live in memory; equal indexes give equal commits.
     ///

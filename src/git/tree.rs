@@ -28,13 +28,17 @@ impl<'r, 'b> Entries<'r, 'b> {
 
     /// gix keeps `040000` and `140000` as one number, a folder; Git takes the second for a submodule.
     fn check_mode(&self, entry: &EntryRef<'_>, start: usize) -> Result<()> {
-        let digits = self.bytes.get(start..).unwrap_or_default().iter().take_while(|byte| **byte != b' ');
-        let mode = digits.fold(0u32, |mode, digit| mode << 3 | u32::from(digit.wrapping_sub(b'0') & 7));
-        if entry.mode.is_tree() && mode & 0o170_000 != 0o040_000 {
-            return Err(Error::malformed(format!("the tree {} has an entry of the mode {mode:o}", self.tree))
-                .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"));
+        let raw = self.bytes.get(start..).unwrap_or_default();
+        if !entry.mode.is_tree() || raw.starts_with(b"40000 ") || raw.starts_with(b"040000 ") {
+            return Ok(());
         }
-        Ok(())
+        let digits = raw.iter().take_while(|byte| **byte != b' ');
+        let mode = digits.fold(0u32, |mode, digit| mode << 3 | u32::from(digit.wrapping_sub(b'0') & 7));
+        if mode & 0o170_000 == 0o040_000 {
+            return Ok(());
+        }
+        Err(Error::malformed(format!("the tree {} has an entry of the mode {mode:o}", self.tree))
+            .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"))
     }
 }
 

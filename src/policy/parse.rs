@@ -8,6 +8,7 @@ use bstr::BString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::drift::{self, RawDrift};
 use super::roles::{RawApprovals, RawChecks, RawOverrides, RawRoles, Signing, Trust};
 use super::signatures::{self, Raw as RawSignatures};
 use super::{Limits, Paths, Policy};
@@ -46,9 +47,10 @@ struct File {
     approvals: RawApprovals,
     overrides: RawOverrides,
     checks: RawChecks,
+    drift: Option<Spanned<RawDrift>>,
 }
 
-type Patterns = Option<Vec<Spanned<String>>>;
+pub(super) type Patterns = Option<Vec<Spanned<String>>>;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -200,6 +202,7 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         repository_id: place.id(file.repository_id)?,
         signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.checks)?,
         trust: Trust::default(),
+        drift: drift::read(&place, file.drift)?,
         limits: Limits {
             seconds: place.positive(file.limits.seconds, DEFAULT_SECONDS)?,
             blob_bytes: place.positive(file.limits.blob_bytes, DEFAULT_BLOB_BYTES)?,

@@ -119,6 +119,9 @@ impl Text {
         self.line(&format!("  {rule}{note}"));
         for finding in group {
             let place = match (&finding.path, finding.line) {
+                (Some(path), Some(line)) if finding.column.is_some() => {
+                    format!("{}:{line}:{}", escape::quote_path(path), finding.column.unwrap_or_default())
+                }
                 (Some(path), Some(line)) => format!("{}:{line}", escape::quote_path(path)),
                 (Some(path), None) => escape::quote_path(path),
                 (None, _) => escape::quote_path(&update.name),

@@ -59,7 +59,13 @@ struct UpdateV1<'a> {
 #[derive(Serialize)]
 struct FindingV1<'a> {
     column: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract: Option<ContractV1>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
     fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     help: &'a str,
     line: Option<u32>,
     message: &'a str,
@@ -69,7 +75,15 @@ struct FindingV1<'a> {
     path_bytes: Option<String>,
     rule: &'static str,
     severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
     waived: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ContractV1 {
+    line: Option<u32>,
+    path: String,
 }
 
 /// The verdict as one line of JSON, with its line feed.
@@ -134,7 +148,13 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
     let (path, path_bytes) = finding.path.as_ref().map(|path| text(path)).unzip();
     FindingV1 {
         column: finding.column,
+        contract: finding
+            .field
+            .as_ref()
+            .map(|field| ContractV1 { line: field.contract_line, path: text(&field.contract).0 }),
+        field: finding.field.as_ref().map(|field| field.field.as_str()),
         fingerprint: &finding.fingerprint,
+        from: finding.field.as_ref().and_then(|field| field.from.as_deref()),
         help: &finding.help,
         line: finding.line,
         message: &finding.message,
@@ -143,6 +163,7 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
         path_bytes: path_bytes.flatten(),
         rule: finding.rule,
         severity: finding.severity.name(),
+        to: finding.field.as_ref().and_then(|field| field.to.as_deref()),
         waived: finding.waived.as_deref(),
     }
 }
@@ -164,7 +185,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::finding::{Decision, Severity};
+    use crate::finding::{Decision, Field, Severity};
 
     fn oid(byte: u8) -> Oid {
         Oid::from_bytes(&[byte; 20]).unwrap()
@@ -183,6 +204,8 @@ mod tests {
             fingerprint: "0f".repeat(32),
             help: "rename it".into(),
             waived: None,
+            field: None,
+            baseline: None,
         }
     }
 
@@ -214,7 +237,18 @@ mod tests {
         let findings = vec![
             finding(None, None),
             finding(Some("caf\u{e9}\n\"\\".as_bytes()), Some(7)),
-            Finding { severity: Severity::Enforce, column: Some(2), ..finding(Some(b"a\xff\x1b"), Some(1)) },
+            Finding {
+                severity: Severity::Enforce,
+                column: Some(2),
+                field: Some(Field {
+                    field: "Order.total".into(),
+                    from: Some("Order.total".into()),
+                    to: Some("Order.sum".into()),
+                    contract: "map.md".into(),
+                    contract_line: Some(7),
+                }),
+                ..finding(Some(b"a\xff\x1b"), Some(1))
+            },
         ];
         Verdict {
             policy: Some("c".repeat(64)),
@@ -367,7 +401,7 @@ mod tests {
                 assert!(text.ends_with('.') && text.is_ascii(), "{name}: {text}");
             }
         });
-        assert_eq!(objects, 5);
+        assert_eq!(objects, 6);
     }
 
     #[test]

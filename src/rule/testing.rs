@@ -21,8 +21,10 @@ use crate::policy::Policy;
 use crate::policy::parse::{Known, built_in};
 use crate::refs::{RefMap, RefUpdate};
 
+mod drift;
 mod signing;
 
+pub(crate) use drift::{MAP, added, found, mapped, removed, renamed, renamed_type, unnamed};
 pub(crate) use signing::signer;
 
 /// Where everything begins: the protected branch's tip before the push.
@@ -94,6 +96,8 @@ impl Facts {
                 tree: Some(oid(TREE)),
                 documents: Rc::default(),
                 signatures: Rc::default(),
+                drift: None,
+                cites: Rc::default(),
                 update,
             },
             policy,

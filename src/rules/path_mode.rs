@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::path::prefixes;
-use crate::policy::{CONTRACT_FILE, POLICY_FILE, POLICY_FOLDER};
+use crate::policy::{CONTRACT_FILE, POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::{BStr, BString, ByteSlice};
 
@@ -35,7 +35,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let mut found = Vec::new();
     for (path, touch) in &ctx.change.content.touched {
-        if let Some(file) = prefixes(path.as_bstr()).find(|part| *part != path.as_bstr() && is_single(part)) {
+        if let Some(file) = prefixes(path.as_bstr()).find(|part| *part != path.as_bstr() && is_single(ctx.policy, part))
+        {
             if !touch.modes.is_empty() {
                 let message = format!("a folder stands where {} must be a plain file", quote_path(file));
                 found.push(Violation::new(message, "rename the folder, in the commit that adds it").at(path.clone()));
@@ -61,7 +62,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
 
 /// What must stand at a path: `Some(Some(mode))` a file, `Some(None)` a folder, `None` whatever one likes.
 fn required(ctx: &Ctx<'_>, path: &BStr) -> Option<Option<Mode>> {
-    if ctx.policy.in_trace(path).is_some() || is_plain(path) {
+    if ctx.policy.in_trace(path).is_some() || is_plain(ctx.policy, path) {
         return Some(Some(Mode::File));
     }
     let leads = |guarded: &BString| guarded.starts_with(path) && guarded.get(path.len()) == Some(&b'/');
@@ -69,12 +70,13 @@ fn required(ctx: &Ctx<'_>, path: &BStr) -> Option<Option<Mode>> {
 }
 
 /// The guarded places that are one file each.
-fn is_single(path: &BStr) -> bool {
-    path == POLICY_FILE || path == CONTRACT_FILE
+fn is_single(policy: &Policy, path: &BStr) -> bool {
+    let contract = policy.drift.as_ref().is_some_and(|drift| drift.is_contract(path));
+    path == POLICY_FILE || path == CONTRACT_FILE || contract
 }
 
-fn is_plain(path: &BStr) -> bool {
-    is_single(path) || path.strip_prefix(POLICY_FOLDER.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
+fn is_plain(policy: &Policy, path: &BStr) -> bool {
+    is_single(policy, path) || path.strip_prefix(POLICY_FOLDER.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
 }
 
 #[cfg(test)]

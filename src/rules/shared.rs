@@ -1,5 +1,6 @@
 //! What several rules do alike.
 
+pub(super) mod drift;
 pub(super) mod signed;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -81,8 +82,12 @@ pub(super) fn in_commit(ctx: &Ctx<'_>, touch: &Touch) -> String {
 }
 
 /// The paths whose spelling and kind other rules rely on.
-pub(super) fn guarded(policy: &Policy) -> [BString; 4] {
-    [policy.trace.as_str().into(), POLICY_FILE.into(), POLICY_FOLDER.into(), CONTRACT_FILE.into()]
+pub(super) fn guarded(policy: &Policy) -> Vec<BString> {
+    let mut guarded: Vec<BString> =
+        vec![policy.trace.as_str().into(), POLICY_FILE.into(), POLICY_FOLDER.into(), CONTRACT_FILE.into()];
+    let contracts = policy.drift.iter().flat_map(|drift| &drift.contracts).map(|held| &held.path);
+    guarded.extend(contracts.filter(|path| *path != CONTRACT_FILE).cloned());
+    guarded
 }
 
 /// What a signature lacks for the tables that are met, to follow the object's name.

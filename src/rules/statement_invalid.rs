@@ -32,12 +32,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(retained) = ctx.change.statement.as_deref() else { return Ok(Vec::new()) };
     let Some(place) = Place::parse(ctx.change.update.name.as_bstr()) else { return Ok(Vec::new()) };
-    Ok(look(ctx, &place, retained).err().into_iter().collect())
+    Ok(look(ctx, &place, retained).into_iter().collect())
 }
 
-fn look(ctx: &Ctx<'_>, place: &Place, retained: &Retained) -> std::result::Result<(), Violation> {
+fn look(ctx: &Ctx<'_>, place: &Place, retained: &Retained) -> Option<Violation> {
     let (what, looked, help) = match place {
-        Place::Override { .. } => return Ok(()),
+        Place::Override { .. } => return None,
         Place::Check { .. } => (
             "the check statement",
             check_statement(ctx, retained).map(|_| ()),
@@ -54,7 +54,7 @@ fn look(ctx: &Ctx<'_>, place: &Place, retained: &Retained) -> std::result::Resul
             "make it anew: refgate approve TASK --withdraw --reason TEXT",
         ),
     };
-    looked.map_err(|why| Violation::new(format!("{what} does not count: {why}"), help))
+    looked.err().map(|why| Violation::new(format!("{what} does not count: {why}"), help))
 }
 
 #[cfg(test)]

@@ -113,14 +113,16 @@ fn every_command_has_a_manual_page_and_every_shell_its_completions() {
 }
 
 /// The pages that people read.
-fn pages() -> [&'static str; 10] {
+fn pages() -> [&'static str; 12] {
     [
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/checks.md",
+        "docs/drift.md",
         "docs/policy.md",
+        "docs/renames.md",
         "docs/signatures.md",
         "docs/trace.md",
         "fixtures/README.md",

@@ -9,10 +9,13 @@ type Property = fn(&[u8]);
 
 /// Every fuzz target with its property.
 const TARGETS: &[(&str, Property)] = &[
+    ("acknowledgement", properties::acknowledgement::holds),
     ("allowed_signers", properties::allowed_signers::holds),
     ("approval", properties::approval::holds),
     ("approved", properties::approved::holds),
     ("armor", properties::armor::holds),
+    ("contract", properties::contract::holds),
+    ("document", properties::document::holds),
     ("glob", properties::glob::holds),
     ("index", properties::index::holds),
     ("krl", properties::krl::holds),
@@ -20,9 +23,12 @@ const TARGETS: &[(&str, Property)] = &[
     ("objects", properties::objects::holds),
     ("path", properties::path::holds),
     ("policy", properties::policy::holds),
+    ("prisma", properties::prisma::holds),
     ("push_cert", properties::push_cert::holds),
     ("refs", properties::refs::holds),
     ("server", properties::server::holds),
+    ("sources", properties::sources::holds),
+    ("sql", properties::sql::holds),
     ("statement", properties::statement::holds),
     ("status", properties::status::holds),
 ];

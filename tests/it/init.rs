@@ -147,3 +147,93 @@ fn a_bare_repository_gets_it_printed() {
         assert!(!refused.ok && !refused.stderr.is_empty() && !folder.join("refgate.toml").exists());
     }
 }
+
+const CONTRACT: (&str, &str) = (".docs/reports/field-to-api-map.md", "# Fields\n\n## `order`\n\n- `id`\n- `total`\n");
+
+/// A repository with these files and a contract; what init writes there.
+fn with_contract(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path();
+    git(top, &["init", "-q", "-b", "main", "."]);
+    write(top, &[files, &[CONTRACT]].concat());
+    git(top, &["add", "-A"]);
+    git(top, &["commit", "-q", "-m", "Start"]);
+    let told = init(top, &[]).must();
+    assert!(told.contains("field contract"), "{told}");
+    let text = fs_err::read_to_string(top.join("refgate.toml")).unwrap();
+    (folder, text)
+}
+
+const SANITY: &str = r#"[{"name": "order", "type": "document", "attributes": {
+  "id": {"type": "objectAttribute", "value": {"type": "string"}},
+  "total": {"type": "objectAttribute", "value": {"type": "string"}}}}]"#;
+
+#[test]
+fn a_contract_and_the_file_that_declares_its_fields_are_held_together_at_once() {
+    let (folder, text) = with_contract(&[("packages/studio/schema.json", SANITY), ("schema.json", "{}")]);
+    assert_eq!(
+        in_force(&text),
+        ["version = 1", "language = \"sanity-schema\"", "paths = [\"packages/studio/schema.json\"]"]
+    );
+    let drift = |args: &[&str]| {
+        let mut command = process::command(REFGATE);
+        said(command.current_dir(folder.path()).arg("drift").args(args).args(["--policy", "refgate.toml"]))
+    };
+    let _ = drift(&["check", "--mode", "absolute"]).must();
+    assert!(drift(&["sync"]).must().contains("nothing to change"));
+    let changed = SANITY.replace("total", "totals");
+    write(folder.path(), &[("packages/studio/schema.json", &changed)]);
+    git(folder.path(), &["add", "-A"]);
+    let said = drift(&["check"]);
+    assert!(!said.ok && said.stdout.contains("order.total"), "{}{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn of_two_sources_of_one_type_the_one_that_has_more_is_taken_and_it_is_said() {
+    let graphql = "type order { id: String }\ntype other { x: String }\n";
+    let openapi = "openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    invoice:\n      type: object\n      properties:\n        number: {type: string}\n";
+    let (_folder, text) = with_contract(&[
+        ("packages/studio/schema.json", SANITY),
+        ("api/schema.graphql", graphql),
+        ("openapi.yaml", openapi),
+        ("node_modules/x/y.schema.json", "{}"),
+    ]);
+    assert_eq!(
+        in_force(&text),
+        ["version = 1", "language = \"sanity-schema\"", "paths = [\"packages/studio/schema.json\"]"]
+    );
+    for words in [
+        "# Not taken: order is taken from packages/studio/schema.json",
+        "#paths = [\"api/*.graphql\"]",
+        "# Not taken: it declares nothing that the contract lists.",
+        "#paths = [\"openapi.yaml\"]",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("node_modules"), "{text}");
+}
+
+#[test]
+fn of_many_declared_types_those_count_that_the_contract_speaks_of() {
+    let graphql = "type order { id: String total: String }\ntype a { x: String }\ntype b { x: String }\ntype c { x: String }\ntype d { x: String }\n";
+    let (_folder, text) = with_contract(&[("schema.graphql", graphql)]);
+    let due = ["version = 1", "language = \"graphql\"", "paths = [\"*.graphql\"]", "types = [\"order\"]"];
+    assert_eq!(in_force(&text), due);
+}
+
+#[test]
+fn a_contract_alone_and_sources_alone_are_an_example() {
+    let (_folder, text) = with_contract(&[]);
+    assert_eq!(in_force(&text), ["version = 1"]);
+    assert!(text.contains("There is a contract here. Say what declares its fields"), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "main", "."]);
+    write(folder.path(), &[("proto/shop/order.proto", "syntax = \"proto3\";\nmessage Order { string id = 1; }\n")]);
+    git(folder.path(), &["add", "-A"]);
+    git(folder.path(), &["commit", "-q", "-m", "Start"]);
+    let told = init(folder.path(), &[]).must();
+    assert!(told.contains("what may declare fields is written as a comment (1)"), "{told}");
+    let text = fs_err::read_to_string(folder.path().join("refgate.toml")).unwrap();
+    assert_eq!(in_force(&text), ["version = 1"]);
+    assert!(text.contains("#paths = [\"proto/**/*.proto\"]") && text.contains("refgate drift sync"), "{text}");
+}

@@ -2,9 +2,10 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `doctor`, `init`, `install`, `task`, `sign_commands` and `actor` run those commands; `bombs` pushes what no
-//! memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the
-//! source; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
+//! `demo`, `doctor`, `drift_commands`, `init`, `install`, `task`, `sign_commands` and `actor` run those commands; `bombs`
+//! pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping;
+//! `layering` reads the source; `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`,
+//! `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -20,6 +21,9 @@ mod compat;
 mod demo;
 mod docs;
 mod doctor;
+mod drift_commands;
+mod drift_fixtures;
+mod drift_model;
 mod entries;
 mod faults;
 mod fuzz_corpus;
@@ -35,6 +39,7 @@ mod push_file;
 mod push_gitolite;
 mod push_http;
 mod push_ssh;
+mod renames;
 mod servers;
 mod sign_commands;
 mod signatures;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::drift::{self, Drift};
 use crate::env::Env;
 use crate::error::Result;
 use crate::escape::quote_path;
@@ -76,6 +77,8 @@ pub(super) struct Found {
     pub(super) callers: BTreeSet<String>,
     /// The folders of other branches, with how many each holds.
     pub(super) prefixes: BTreeMap<String, usize>,
+    /// The field contract, and what may declare its fields.
+    pub(super) drift: Drift,
     /// The folder that task branches are in, where it is not the default and there is evidence.
     pub(super) task_prefix: Option<String>,
 }
@@ -128,7 +131,7 @@ impl Found {
     }
 
     /// Everything in a few lines for a person.
-    pub(super) fn lines(&self) -> [(&'static str, String); 7] {
+    pub(super) fn lines(&self) -> [(&'static str, String); 8] {
         let list = |set: &BTreeSet<String>, what: &str| {
             let names: Vec<_> = set.iter().map(|name| quote_path(name.as_bytes())).collect();
             if names.is_empty() { "none".to_owned() } else { format!("{} ({what})", names.join(", ")) }
@@ -144,6 +147,7 @@ impl Found {
             ("other folders", folders),
             ("schema files", self.schema.line()),
             ("backfill scripts", self.backfill.line()),
+            ("field contract", self.drift.line()),
             ("tasks with trace", self.tasks.len().to_string()),
             ("calls refgate", list(&self.callers, "written into paths.owned")),
         ]
@@ -160,6 +164,7 @@ pub(super) fn at(repo: &Repo, env: &Env, bare: bool) -> Result<Found> {
     let mut found = Found { trunk, ..Found::default() };
     let tree = tree(repo, env, &refs)?;
     paths(repo, &policy, tree, &mut found)?;
+    found.drift = drift::at(repo, &policy, tree)?;
     branches(&policy, &all_branches(repo, &refs), &mut found);
     Ok(found)
 }

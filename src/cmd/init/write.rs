@@ -1,6 +1,8 @@
 //! The text of a starter policy: every key with what it means and its default, commented out where the default is
 //! fine. Defaults come from the built-in policy itself, so that this page cannot disagree with it.
 
+mod drift;
+
 use std::fmt::Write as _;
 
 use super::look::Found;
@@ -29,6 +31,7 @@ pub(super) fn text(found: &Found, default: &Policy, keys: Keys) -> String {
     trace(&mut page, found, default);
     paths(&mut page, found, default);
     roles(&mut page, default, keys);
+    drift::write(&mut page, &found.drift);
     rules(&mut page);
     signatures(&mut page);
     limits(&mut page, default);
@@ -313,6 +316,9 @@ mod tests {
 
     use super::super::{default_policy, policy};
     use super::*;
+    use crate::drift::config::{Mode, Wanted};
+    use crate::policy::CONTRACT_FILE;
+    use crate::policy::drift::BASELINE;
     use crate::policy::parse::{Known, parse};
 
     fn read(text: &str) -> Result<Policy, crate::error::Error> {
@@ -329,7 +335,7 @@ mod tests {
         let mut list = false;
         let mut out = String::new();
         for line in text.lines() {
-            let is_key = |rest: &str| !rest.starts_with(' ') && rest.contains(" = ") || rest.starts_with("[[");
+            let is_key = |rest: &str| !rest.starts_with(' ') && rest.contains(" = ") || rest.starts_with('[');
             let key = line.strip_prefix('#').filter(|rest| list || is_key(rest));
             list = key.is_some_and(|key| if list { key != "]" } else { key.ends_with('[') });
             out.extend([key.unwrap_or(line), "\n"]);
@@ -350,6 +356,12 @@ mod tests {
         assert_eq!(policy.repository_id.take().as_deref(), Some("id"));
         assert_eq!(std::mem::take(&mut policy.signing.roles).len(), 6);
         assert_eq!(std::mem::take(&mut policy.signatures).len(), 1);
+        let drift = policy.drift.take().unwrap();
+        assert_eq!((drift.mode, drift.baseline.to_string()), (Mode::Introduced, BASELINE.to_owned()));
+        assert_eq!(drift.contracts[0].path, CONTRACT_FILE);
+        let (source, mapping) = (&drift.contracts[0].sources[0], &drift.contracts[0].mappings[0]);
+        assert_eq!(source.kinds, Wanted::DEFAULT.into());
+        assert!(source.types.matches(b"a/b") && mapping.names_contract && mapping.ignored.matches(b"_key"));
         let severities = std::mem::take(&mut policy.rules);
         assert_eq!(policy.digest(), default_policy().digest());
         assert_eq!(policy.limits.seconds, default_policy().limits.seconds);
@@ -368,10 +380,21 @@ mod tests {
         for table in keys("").iter().filter(|key| !["version", "repository", "repository_id"].contains(&key.as_str())) {
             let table = if table == "signatures" { "[signatures]" } else { table };
             let (_, section) = text.split_once(&format!("\n[{table}]\n")).unwrap_or_else(|| panic!("no [{table}]"));
-            let section = section.split("\n[").next().unwrap();
-            if table != "rules" {
-                for key in keys(&format!("[{table}]")) {
-                    assert!(section.contains(&format!("\n{key} = ")), "[{table}] does not show {key}:\n{section}");
+            let own = section.split("\n[").next().unwrap();
+            // Its keys are the rules, which another test holds.
+            let all = if table == "rules" { BTreeSet::new() } else { keys(&format!("[{table}]")) };
+            for key in &all {
+                if table == "drift" && ["contract", "source", "mapping"].contains(&key.as_str()) {
+                    let (_, below) = section.split_once(&format!("\n[[drift.{key}]]\n")).unwrap();
+                    let below = below.split("\n[").next().unwrap();
+                    for inner in keys(&format!("[[drift.{key}]]")) {
+                        assert!(
+                            below.contains(&format!("\n{inner} = ")),
+                            "[[drift.{key}]] does not show {inner}:\n{below}"
+                        );
+                    }
+                } else {
+                    assert!(own.contains(&format!("\n{key} = ")), "[{table}] does not show {key}:\n{own}");
                 }
             }
         }

@@ -1,10 +1,7 @@
-//! Which bytes may be read as Markdown at all: text that shows what it holds, of a size and depth that stay cheap.
+//! Which bytes may be read as an approval at all: those of a page that is small and shows what it holds.
 
 use super::{MAX_BYTES, Problem};
-use crate::escape::is_hidden;
-
-/// The deepest nesting of lists and quotes. Markdown readers take time by lines times depth.
-const MAX_NESTING: usize = 64;
+use crate::markdown;
 
 /// The text, less a byte order mark; or the one problem that forbids reading it.
 pub(super) fn readable(bytes: &[u8]) -> Result<&str, Problem> {
@@ -15,66 +12,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<&str, Problem> {
             "keep scope and names in it, and put the rest into other files",
         ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = line_of(bytes, error.valid_up_to());
-        Problem::new(line, "the bytes are no UTF-8", "save the approval as UTF-8")
-    })?;
-    if let Some((at, c)) = text.char_indices().find(|(at, c)| is_deceptive(text, *at, *c)) {
-        return Err(Problem::new(
-            line_of(bytes, at),
-            format!("the approval has the character U+{:04X}, which hides or reorders text", u32::from(c)),
-            "remove it, and end lines by LF or CRLF",
-        ));
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(at) = text.lines().position(|line| nesting(line) > MAX_NESTING) {
-        return Err(Problem::new(
-            u32::try_from(at).map_or(u32::MAX, |at| at.saturating_add(1)),
-            format!("lists or quotes are nested deeper than {MAX_NESTING} levels"),
-            "write them flat",
-        ));
-    }
-    Ok(text)
-}
-
-fn line_of(bytes: &[u8], offset: usize) -> u32 {
-    let feeds = bytes.iter().take(offset).filter(|byte| **byte == b'\n').count();
-    u32::try_from(feeds).map_or(u32::MAX, |feeds| feeds.saturating_add(1))
-}
-
-/// What is hidden, other than tab, line ends and a byte order mark at the beginning.
-fn is_deceptive(text: &str, at: usize, c: char) -> bool {
-    match c {
-        '\t' | '\n' => false,
-        '\r' => !text.get(at..).is_some_and(|rest| rest.starts_with("\r\n")),
-        '\u{feff}' => at > 0,
-        c => is_hidden(c),
-    }
-}
-
-/// No fewer levels than a line can open or continue: a list needs a marker or two columns for each, a quote a `>`.
-fn nesting(line: &str) -> usize {
-    let mut levels = 0;
-    let mut columns = 0;
-    let mut bytes = line.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b' ' => columns += 1,
-            b'\t' => columns += 4,
-            b'>' => {
-                levels += 1;
-                bytes.next_if_eq(&b' ');
-            }
-            b'0'..=b'9' => {}
-            b'-' | b'*' | b'+' | b'.' | b')' if matches!(bytes.peek(), None | Some(b' ' | b'\t')) => {
-                levels += 1;
-                // This one belongs to the marker.
-                bytes.next();
-            }
-            _ => break,
-        }
-    }
-    levels + columns / 2
+    markdown::readable(bytes).map_err(|flaw| Problem::new(flaw.line, format!("the approval {}", flaw.what), flaw.help))
 }
 
 #[cfg(test)]
@@ -82,28 +20,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_text_is_read_less_its_mark() {
-        assert_eq!(readable(b"\xef\xbb\xbf# A\r\n\t- b\n").unwrap(), "# A\r\n\t- b\n");
-        assert!(readable("-".repeat(500).as_bytes()).is_ok());
-        assert!(readable(format!("{}x", "- ".repeat(64)).as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn text_that_hides_what_it_holds_is_refused_with_its_line() {
-        for hostile in
-            ["\n\0", "\n\x1b[2J", "\na\rb", "\n\u{202e}x", "\n\u{2066}x", "\n\u{85}", "\n\u{200b}", "\n\u{feff}"]
-        {
-            assert_eq!(readable(hostile.as_bytes()).unwrap_err().line, 2, "{hostile:?}");
-        }
-        assert_eq!(readable(b"\n\n\xff").unwrap_err().line, 3);
+    fn what_is_too_large_or_no_page_is_refused() {
+        assert!(readable(&vec![b'a'; MAX_BYTES]).is_ok());
         assert!(readable(&vec![b'a'; MAX_BYTES + 1]).is_err());
-    }
-
-    #[test]
-    fn depth_is_refused_before_anything_is_read() {
-        for deep in ["- ".repeat(100_000), "> ".repeat(100_000), ">".repeat(65), "1. ".repeat(65), " ".repeat(200)] {
-            assert!(readable(format!("{deep}x").as_bytes()).is_err());
-            assert!(readable(format!("\u{feff}{deep}x").as_bytes()).is_err(), "a byte order mark hides the depth");
-        }
+        let problem = readable(b"\n\n\xff").unwrap_err();
+        assert_eq!((problem.line, problem.message.as_str()), (3, "the approval is no UTF-8"));
     }
 }

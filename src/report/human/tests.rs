@@ -13,6 +13,8 @@ fn finding(rule: &'static str, severity: Severity, path: Option<&[u8]>) -> Findi
         column: None,
         fingerprint: String::new(),
         waived: None,
+        field: None,
+        baseline: None,
         help: "rename it with git mv, in the commit that adds it (git rebase -i)".into(),
     }
 }

@@ -1,0 +1,90 @@
+//! `refgate drift sync`: the contract as the sources would have it, to be reviewed as a diff. No hook ever calls this.
+
+use std::io::IsTerminal as _;
+
+use bstr::ByteSlice as _;
+use similar::TextDiff;
+
+use super::State;
+use crate::cli::drift::Sync;
+use crate::cmd::rules::print;
+use crate::cmd::task;
+use crate::drift::compare::listing;
+use crate::drift::config::{Config, Held, Wanted};
+use crate::drift::contract::Contract;
+use crate::drift::resolve::Field;
+use crate::drift::survey::{self, Tree as _, Unread};
+use crate::drift::sync::sync;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::git::top;
+
+/// Runs the command.
+///
+/// # Errors
+/// Something cannot be read, so that nobody knows what the contract should say, or the file cannot be written.
+pub fn run(args: &Sync, env: &Env) -> Result<()> {
+    let state = State::open(&args.seen, None, env)?;
+    let mut told = String::new();
+    let mut wrote = String::new();
+    for held in state.config.contracts.iter().filter(|held| !held.sources.is_empty()) {
+        let shown = escape::quote_path(&held.path);
+        let path = held.path.to_str().map_err(|error| Error::undecided(format!("{shown}: {error}")))?;
+        let blob = state.tree()?.blob(held.path.as_bstr())?;
+        let large = || Error::undecided(format!("{shown} is larger than limits.blob_bytes of the policy"));
+        let old = blob.map(|blob| blob.bytes.ok_or_else(large)).transpose()?;
+        let old =
+            old.map(|bytes| String::from_utf8(bytes).map_err(|_| Error::undecided(format!("{shown} is not UTF-8"))));
+        let old = old.transpose()?;
+        let new = rewritten(&state, held, old.as_deref())?;
+        if old.as_ref() == Some(&new) {
+            continue;
+        }
+        let before = if old.is_some() { format!("a/{path}") } else { "/dev/null".to_owned() };
+        let diff = TextDiff::from_lines(old.as_deref().unwrap_or_default(), new.as_str());
+        told.push_str(&diff.unified_diff().context_radius(3).header(&before, &format!("b/{path}")).to_string());
+        if args.write {
+            let top = top(&args.seen.repo)?;
+            if super::work_file(&top, path)? != old {
+                return Err(Error::usage(format!("{shown} has changes that are not staged"))
+                    .help("git add it first, or take them back"));
+            }
+            task::write(&top, path, &new, true)?;
+            wrote.push_str(&format!("Wrote {shown}. A person must list it in the approval under Schema changes.\n"));
+        }
+    }
+    if told.is_empty() {
+        told.push_str("The contract lists what the sources declare: nothing to change.\n");
+    } else if args.write {
+        told = wrote;
+    } else if std::io::stdout().is_terminal() {
+        told = told.lines().map(|line| escape::printable(line) + "\n").collect();
+    }
+    print(&told)
+}
+
+/// The contract's text with the fields that its sources declare.
+fn rewritten(state: &State, held: &Held, old: Option<&str>) -> Result<String> {
+    let tree = state.tree()?;
+    let text = old.unwrap_or("# Field contract\n");
+    let contract = Contract::parse(text.as_bytes(), &held.columns);
+    let mut all: Vec<(Field, bool)> = Vec::new();
+    for source in &held.sources {
+        let own = Held { sources: vec![source.clone()], mappings: Vec::new(), ..held.clone() };
+        let (fields, unread) = survey::fields(&Config { contracts: vec![own], ..state.config.clone() }, &tree)?;
+        if let Some(Unread { place, reason }) = unread.first() {
+            let at = super::place(&place.file, place.line, place.column);
+            return Err(Error::undecided(format!(
+                "{at} cannot be read, and what it declares would be taken out of the contract: {}",
+                escape::one_line(reason)
+            ))
+            .help("refgate drift fields lists all such places; write them so that they can be read"));
+        }
+        all.extend(fields.into_iter().map(|one| {
+            let wanted = Wanted::any(&source.kinds, &one.field);
+            (one.field, wanted)
+        }));
+    }
+    Ok(sync(text, &contract, &listing(&contract, &all)))
+}

@@ -1,0 +1,89 @@
+//! Reads files on threads whose stacks fit them: parsers call themselves for each level of nesting, and a hostile file is
+//! nothing but nesting.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bstr::{BStr, ByteSlice};
+
+use super::languages::{Language, Source};
+use super::shape::{Module, Sites};
+use crate::error::{Error, Result};
+
+/// The stack of a thread that reads files, in bytes: this much,
+const STACK: usize = 64 << 20;
+/// and for each byte of the largest file so much more. No parser takes more for a level of nesting, and no level is shorter
+/// than a byte. Memory that is not used is not taken.
+const STACK_FOR_EACH_BYTE: usize = 2 << 10;
+/// The largest file that is read, whatever the policy says.
+pub const MAX_BYTES: usize = 64 << 20;
+/// Fewer files than this are not worth a second thread.
+const MANY: usize = 16;
+
+/// A file to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// What it is written in.
+    pub language: Language,
+    /// Where it stands.
+    pub path: &'a BStr,
+    /// What it says.
+    pub bytes: &'a [u8],
+    /// Which of its places are mapping sites.
+    pub sites: &'a Sites,
+}
+
+impl Job<'_> {
+    fn read(&self) -> Module {
+        if self.bytes.len() > MAX_BYTES {
+            return Module::unread(0, format!("the file is larger than {MAX_BYTES} bytes"));
+        }
+        match self.bytes.to_str() {
+            Ok(text) => self.language.read(&Source { path: self.path, text, sites: self.sites }),
+            Err(error) => {
+                Module::unread(u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX), "the bytes are no UTF-8")
+            }
+        }
+    }
+}
+
+/// Reads files, in order, on two threads where there are many.
+///
+/// # Errors
+/// No thread could be started, or a parser broke down: then nothing is known of the files.
+pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
+    let Some(largest) = jobs.iter().map(|job| job.bytes.len().min(MAX_BYTES)).max() else { return Ok(Vec::new()) };
+    let stack = STACK.saturating_add(largest.saturating_mul(STACK_FOR_EACH_BYTE));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut read = Vec::new();
+        while let Some((place, job)) = take(&next, jobs) {
+            read.push((place, job.read()));
+        }
+        read
+    };
+    let threads = if jobs.len() < MANY { 1 } else { 2 };
+    let mut modules = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let mut running = Vec::new();
+        for _ in 0..threads {
+            let thread = std::thread::Builder::new().name("drift".into()).stack_size(stack);
+            running.push(thread.spawn_scoped(scope, work).map_err(|error| broken(&error))?);
+        }
+        for thread in running {
+            modules.extend(thread.join().map_err(|_| broken(&"a parser broke down"))?);
+        }
+        Ok::<(), Error>(())
+    })?;
+    Ok(modules.into_values().collect())
+}
+
+fn take<'j, 'a>(next: &AtomicUsize, jobs: &'j [Job<'a>]) -> Option<(usize, &'j Job<'a>)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    jobs.get(place).map(|job| (place, job))
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Error {
+    Error::undecided(format!("the sources of drift cannot be read: {error}"))
+        .help("give the process more memory, or lower limits.blob_bytes in the policy")
+}

@@ -1,0 +1,203 @@
+//! The languages that drift is read from: one file each behind one function. A language is a feature of the crate.
+
+use bstr::BStr;
+
+use super::shape::{Module, Sites};
+
+#[cfg(feature = "go")]
+mod go;
+#[cfg(feature = "graphql")]
+mod graphql;
+#[cfg(feature = "java")]
+mod java;
+mod json_schema;
+#[cfg(any(feature = "java", feature = "kotlin"))]
+mod jvm;
+#[cfg(feature = "kotlin")]
+mod kotlin;
+#[cfg(feature = "openapi")]
+mod openapi;
+#[cfg(feature = "prisma")]
+mod prisma;
+#[cfg(feature = "protobuf")]
+mod protobuf;
+#[cfg(feature = "python")]
+mod python;
+#[cfg(feature = "rust")]
+mod rust;
+mod sanity;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(any(feature = "go", feature = "java", feature = "kotlin"))]
+mod tree;
+#[cfg(feature = "typescript")]
+mod typescript;
+
+/// A file to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Where it stands, relative to the repository's top: imports are relative to it.
+    pub path: &'a BStr,
+    /// What it says.
+    pub text: &'a str,
+    /// Which of its places are mapping sites.
+    pub sites: &'a Sites,
+}
+
+/// What a source is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// The array of types that `sanity schema extract` writes.
+    SanitySchema,
+    /// JSON Schema, any draft.
+    JsonSchema,
+    /// OpenAPI 3.0 and 3.1, JSON or YAML.
+    OpenApi,
+    /// GraphQL's schema definition language.
+    GraphQl,
+    /// Protocol buffers, proto2 and proto3.
+    Protobuf,
+    /// SQL: definitions and ordered migrations.
+    Sql,
+    /// Prisma's schema.
+    Prisma,
+    /// TypeScript and JavaScript.
+    TypeScript,
+    /// Python.
+    Python,
+    /// Rust.
+    Rust,
+    /// Go.
+    Go,
+    /// Java.
+    Java,
+    /// Kotlin.
+    Kotlin,
+}
+
+impl Language {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 13] = [
+        Self::SanitySchema,
+        Self::JsonSchema,
+        Self::OpenApi,
+        Self::GraphQl,
+        Self::Protobuf,
+        Self::Sql,
+        Self::Prisma,
+        Self::TypeScript,
+        Self::Python,
+        Self::Rust,
+        Self::Go,
+        Self::Java,
+        Self::Kotlin,
+    ];
+
+    /// The word that a policy uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SanitySchema => "sanity-schema",
+            Self::JsonSchema => "json-schema",
+            Self::OpenApi => "openapi",
+            Self::GraphQl => "graphql",
+            Self::Protobuf => "protobuf",
+            Self::Sql => "sql",
+            Self::Prisma => "prisma",
+            Self::TypeScript => "typescript",
+            Self::Python => "python",
+            Self::Rust => "rust",
+            Self::Go => "go",
+            Self::Java => "java",
+            Self::Kotlin => "kotlin",
+        }
+    }
+
+    /// The language of a policy's word.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.name() == name)
+    }
+
+    /// The language of program code by a file's ending, for mapping sites.
+    pub fn of_code(path: &BStr) -> Option<Self> {
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let (_, ending) = name.split_at(name.iter().rposition(|byte| *byte == b'.')?);
+        match ending {
+            b".ts" | b".tsx" | b".mts" | b".cts" | b".js" | b".jsx" | b".mjs" | b".cjs" => Some(Self::TypeScript),
+            b".py" | b".pyi" => Some(Self::Python),
+            b".rs" => Some(Self::Rust),
+            b".go" => Some(Self::Go),
+            b".java" => Some(Self::Java),
+            b".kt" | b".kts" => Some(Self::Kotlin),
+            _ => None,
+        }
+    }
+
+    /// Whether an import of this language can lead to the path.
+    pub fn may_hold(self, path: &BStr) -> bool {
+        match self {
+            // A reference may lead to a file of any name.
+            Self::JsonSchema | Self::OpenApi => Self::of_code(path).is_none(),
+            Self::Protobuf => path.ends_with(b".proto"),
+            Self::SanitySchema | Self::GraphQl | Self::Sql | Self::Prisma => false,
+            code => Self::of_code(path) == Some(code),
+        }
+    }
+
+    /// Whether files of this language declare types of all kinds, so that a policy must say which are meant.
+    pub const fn is_code(self) -> bool {
+        matches!(self, Self::TypeScript | Self::Python | Self::Rust | Self::Go | Self::Java | Self::Kotlin)
+    }
+
+    /// Whether this build of refgate reads it.
+    pub const fn is_built_in(self) -> bool {
+        match self {
+            Self::SanitySchema | Self::JsonSchema => true,
+            Self::OpenApi => cfg!(feature = "openapi"),
+            Self::GraphQl => cfg!(feature = "graphql"),
+            Self::Protobuf => cfg!(feature = "protobuf"),
+            Self::Sql => cfg!(feature = "sql"),
+            Self::Prisma => cfg!(feature = "prisma"),
+            Self::TypeScript => cfg!(feature = "typescript"),
+            Self::Python => cfg!(feature = "python"),
+            Self::Rust => cfg!(feature = "rust"),
+            Self::Go => cfg!(feature = "go"),
+            Self::Java => cfg!(feature = "java"),
+            Self::Kotlin => cfg!(feature = "kotlin"),
+        }
+    }
+
+    /// Reads a file. What cannot be read is told in the module, with its place; so this never fails.
+    ///
+    /// Parsers of programming languages call themselves for each level of nesting: the caller gives this a stack that
+    /// fits the file ([`super::extract`]).
+    pub fn read(self, source: &Source<'_>) -> Module {
+        match self {
+            Self::SanitySchema => sanity::read(source),
+            Self::JsonSchema => json_schema::read(source),
+            #[cfg(feature = "openapi")]
+            Self::OpenApi => openapi::read(source),
+            #[cfg(feature = "graphql")]
+            Self::GraphQl => graphql::read(source),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf => protobuf::read(source),
+            #[cfg(feature = "sql")]
+            Self::Sql => sql::read(source),
+            #[cfg(feature = "prisma")]
+            Self::Prisma => prisma::read(source),
+            #[cfg(feature = "typescript")]
+            Self::TypeScript => typescript::read(source),
+            #[cfg(feature = "python")]
+            Self::Python => python::read(source),
+            #[cfg(feature = "rust")]
+            Self::Rust => rust::read(source),
+            #[cfg(feature = "go")]
+            Self::Go => go::read(source),
+            #[cfg(feature = "java")]
+            Self::Java => java::read(source),
+            #[cfg(feature = "kotlin")]
+            Self::Kotlin => kotlin::read(source),
+            #[allow(unreachable_patterns, reason = "the languages that this build was made without")]
+            other => Module::unread(0, format!("this refgate was built without the language `{}`", other.name())),
+        }
+    }
+}

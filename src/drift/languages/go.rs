@@ -1,0 +1,260 @@
+//! Go: structs by their tags, as `encoding/json` and its relatives read them.
+//!
+//! Which tag names the fields is found out for each struct: `json` if any of its fields has one, then `yaml`, `bson` and so
+//! on, and the rules of `encoding/json` where there is none. Build constraints are not looked at: a file counts whatever
+//! system it is for. Where the module stands is not known here, so an import may be any folder of the repository whose
+//! path ends as the import's does. Fields of one name that several embedded structs bring, which Go drops, are all kept.
+
+mod sites;
+mod tags;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString, ByteSlice as _};
+use tree_sitter::Node;
+
+use super::Source;
+use super::tree::{self, at, field, fields, parts, said};
+use crate::drift::shape::{Definition, Import, Kind, Module, Shape};
+
+pub(super) fn read(source: &Source<'_>) -> Module {
+    let tree = match tree::parse(&tree_sitter_go::LANGUAGE.into(), source.text) {
+        Ok(tree) => tree,
+        Err(unread) => return Module { unread: vec![unread], ..Module::default() },
+    };
+    let file = File::new(source.text, tree.root_node());
+    let mut module = Module { imports: file.imports(source.path), ..Module::default() };
+    file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
+    if !source.sites.is_empty() {
+        sites::read(&file, source.sites, tree.root_node(), &mut module);
+    }
+    module
+}
+
+/// What a file says at its top, before any type is read.
+struct File<'t> {
+    text: &'t str,
+    /// Types and aliases.
+    specs: Vec<Node<'t>>,
+    /// Names of types, with what they stand for.
+    types: BTreeMap<&'t str, Node<'t>>,
+    /// Types that have constants.
+    listed: BTreeSet<&'t str>,
+    /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
+    methods: BTreeSet<(&'t str, &'t str)>,
+    /// Packages by what the file calls them.
+    packages: BTreeMap<String, String>,
+    /// Packages whose names are used without a dot.
+    dotted: Vec<String>,
+}
+
+impl<'t> File<'t> {
+    fn new(text: &'t str, root: Node<'t>) -> Self {
+        let (packages, types) = (BTreeMap::new(), BTreeMap::new());
+        let (listed, methods) = (BTreeSet::new(), BTreeSet::new());
+        let mut file = Self { text, specs: Vec::new(), types, listed, methods, packages, dotted: Vec::new() };
+        for top in parts(root) {
+            match top.kind() {
+                "import_declaration" => file.import(top),
+                "type_declaration" => file.specs.extend(parts(top)),
+                "const_declaration" => parts(top).into_iter().for_each(|spec| file.constant(spec)),
+                "method_declaration" => file.method(top),
+                _ => {}
+            }
+        }
+        for spec in &file.specs {
+            if let (Some(name), Some(ty)) = (field(*spec, "name"), field(*spec, "type")) {
+                file.types.insert(said(text, name), ty);
+            }
+        }
+        file
+    }
+
+    fn import(&mut self, declaration: Node<'t>) {
+        let list = tree::part(declaration, "import_spec_list").unwrap_or(declaration);
+        for spec in parts(list) {
+            let Some(path) = field(spec, "path").and_then(|path| tags::unquote(said(self.text, path))) else {
+                continue;
+            };
+            match field(spec, "name").map(|name| said(self.text, name)) {
+                Some(".") => self.dotted.push(path),
+                Some(name) => _ = self.packages.insert(name.to_owned(), path),
+                None => _ = self.packages.insert(package_name(&path), path),
+            }
+        }
+    }
+
+    /// `A Status = "a"` and `A = Status("a")`.
+    fn constant(&mut self, spec: Node<'t>) {
+        let called = |value: Node<'t>| field(value, "function").or_else(|| field(value, "type"));
+        match (field(spec, "type"), field(spec, "value")) {
+            (Some(ty), _) => _ = self.listed.insert(said(self.text, ty)),
+            (None, Some(values)) => {
+                self.listed.extend(parts(values).into_iter().filter_map(called).map(|ty| said(self.text, ty)));
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn method(&mut self, method: Node<'t>) {
+        let name = field(method, "name").map_or("", |name| said(self.text, name));
+        if !matches!(name, "MarshalJSON" | "MarshalJSONTo" | "MarshalText" | "AppendText") {
+            return;
+        }
+        let name = if name.starts_with("MarshalJSON") { "MarshalJSON" } else { "MarshalText" };
+        let receiver = field(method, "receiver").and_then(|list| parts(list).first().copied());
+        let Some(mut ty) = receiver.and_then(|receiver| field(receiver, "type")) else { return };
+        // `*Order`, `(Order)` and `Page[T]` are one step away from the name.
+        for _ in 0..4 {
+            let next = if ty.kind() == "generic_type" { field(ty, "type") } else { parts(ty).first().copied() };
+            let Some(next) = next else { break };
+            ty = next;
+        }
+        self.methods.insert((said(self.text, ty), name));
+    }
+
+    fn definition(&self, spec: Node<'t>) -> Definition {
+        let name = field(spec, "name").unwrap_or(spec);
+        let known = said(self.text, name);
+        let parameters = field(spec, "type_parameters").map_or_else(BTreeSet::new, |list| self.parameters(list));
+        let shape = match field(spec, "type") {
+            Some(ty) => types::Types { file: self, parameters: &parameters }.shape(ty, 0),
+            None => Shape::Opaque,
+        };
+        let alias = spec.kind() == "type_alias";
+        let writes = |method| !alias && self.methods.contains(&(known, method));
+        let shape = match shape {
+            Shape::Object(_) | Shape::All(_) if writes("MarshalJSON") => {
+                Shape::unread(at(name), format!("{} writes its own JSON in MarshalJSON", tree::quoted(known)))
+            }
+            _ if writes("MarshalJSON") => Shape::Opaque,
+            _ if writes("MarshalText") => Shape::Scalar { kind: Kind::String, enumerated: self.listed.contains(known) },
+            Shape::Scalar { kind: kind @ (Kind::String | Kind::Number), .. }
+                if !alias && self.listed.contains(known) =>
+            {
+                Shape::enumerated(kind)
+            }
+            // It has the fields of the other type and is not that type.
+            shape @ Shape::Named { .. } if !alias => Shape::All(vec![shape]),
+            shape => shape,
+        };
+        Definition { name: known.to_owned(), at: at(name), shape, case: None }
+    }
+
+    fn parameters(&self, list: Node<'t>) -> BTreeSet<&'t str> {
+        let names = parts(list).into_iter().flat_map(|declaration| fields(declaration, "name"));
+        names.map(|name| said(self.text, name)).collect()
+    }
+
+    /// The other files of the package, and the packages that may stand in this repository.
+    fn imports(&self, path: &BStr) -> Vec<Import> {
+        let folder = path.rfind_byte(b'/').and_then(|end| path.get(..=end)).unwrap_or_default();
+        let mut imports = vec![Import { local: None, name: None, from: vec![own(folder)] }];
+        for (name, package) in &self.packages {
+            imports.push(Import { local: Some(name.clone()), name: None, from: candidates(folder, package) });
+        }
+        for package in &self.dotted {
+            imports.push(Import { local: None, name: None, from: candidates(folder, package) });
+        }
+        imports
+    }
+}
+
+/// The folder of a file, as imports spell it.
+fn own(folder: &[u8]) -> BString {
+    if folder.is_empty() { "/".into() } else { folder.into() }
+}
+
+/// What a package is most likely called by those who import it: the last step of its path, without marks of versions.
+fn package_name(path: &str) -> String {
+    let version =
+        |step: &&str| step.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let mut steps = path.rsplit('/').skip_while(version);
+    let last = steps.next().unwrap_or(path);
+    let last = last.split_once(".v").map_or(last, |(name, _)| name);
+    let last = last.strip_prefix("go-").or_else(|| last.strip_suffix("-go")).unwrap_or(last);
+    last.to_owned()
+}
+
+/// Whether a package is of Go itself.
+fn is_standard(path: &str) -> bool {
+    const FIRST: &[&str] = &[
+        "archive",
+        "bufio",
+        "bytes",
+        "cmp",
+        "compress",
+        "container",
+        "context",
+        "crypto",
+        "database",
+        "debug",
+        "embed",
+        "encoding",
+        "errors",
+        "expvar",
+        "flag",
+        "fmt",
+        "go",
+        "hash",
+        "html",
+        "image",
+        "index",
+        "io",
+        "iter",
+        "log",
+        "maps",
+        "math",
+        "mime",
+        "net",
+        "os",
+        "path",
+        "plugin",
+        "reflect",
+        "regexp",
+        "runtime",
+        "slices",
+        "sort",
+        "strconv",
+        "strings",
+        "structs",
+        "sync",
+        "syscall",
+        "testing",
+        "text",
+        "time",
+        "unicode",
+        "unique",
+        "unsafe",
+        "weak",
+        "C",
+    ];
+    FIRST.contains(&path.split('/').next().unwrap_or_default())
+}
+
+/// The folders that an import may mean: those whose path ends as the import's does, the longest ending first, and of one
+/// ending that which is nearest to the importing file.
+fn candidates(folder: &[u8], package: &str) -> Vec<BString> {
+    let mut found = Vec::new();
+    if is_standard(package) {
+        return found;
+    }
+    let mut ending = package;
+    for _ in 0..8 {
+        let Some((_, shorter)) = ending.split_once('/') else { break };
+        ending = shorter;
+        let mut above = folder;
+        for _ in 0..16 {
+            found.push(BString::from([above, ending.as_bytes(), b"/"].concat()));
+            let Some(inner) = above.strip_suffix(b"/") else { break };
+            above = inner.rfind_byte(b'/').and_then(|end| inner.get(..=end)).unwrap_or_default();
+        }
+    }
+    // A package from elsewhere if there is none of them.
+    found.push(BString::default());
+    found
+}
+
+#[cfg(test)]
+mod tests;

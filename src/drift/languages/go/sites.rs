@@ -1,0 +1,220 @@
+//! The places of a Go file that write into a contract.
+//!
+//! The keys of `Order{Total: x}` are names of Go; they are turned into those on the wire where the file declares the type
+//! as well, and stay as they are where it does not.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use tree_sitter::Node;
+
+use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, Value, at, field, fields, parts, said};
+use super::File;
+use super::tags::{self, unquote};
+use crate::drift::shape::{Module, Sites};
+
+pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
+    let untyped = RefCell::default();
+    let reader = Reader { file, constants: constants(file.text, root), wires: wires(file), untyped };
+    let mut finder = Finder::new(sites, reader);
+    let text = file.text;
+    tree::walk(root, |node| {
+        match node.kind() {
+            "call_expression" => {
+                let callee = field(node, "function").map_or("", |callee| said(text, callee));
+                finder.call(module, callee, node, &field(node, "arguments").map_or_else(Vec::new, parts));
+            }
+            "const_spec" | "var_spec" => {
+                let values = field(node, "value").map_or_else(Vec::new, parts);
+                tables(&mut finder, module, &fields(node, "name"), &values, text);
+            }
+            "short_var_declaration" | "assignment_statement" => {
+                let [names, values] = ["left", "right"].map(|side| field(node, side).map_or_else(Vec::new, parts));
+                tables(&mut finder, module, &names, &values, text);
+            }
+            kind @ ("composite_literal" | "literal_value") => {
+                let ty = finder.reader.ty(node);
+                if kind == "literal_value" && ty.is_none() {
+                    return true;
+                }
+                // Items without a type have that of their list, which was read before them.
+                _ = finder.reader.items(node);
+                let ty = ty.filter(|ty| ty.kind() != "map_type").map(|ty| type_name(text, ty));
+                finder.object(module, node, ty);
+            }
+            _ => {}
+        }
+        true
+    });
+}
+
+/// `var m = …`, `m := …`, and `m["a"] = "b"` for one that is there.
+fn tables<'t>(
+    finder: &mut Finder<'_, Reader<'_, 't>>,
+    module: &mut Module,
+    names: &[Node<'t>],
+    values: &[Node<'t>],
+    text: &str,
+) {
+    for (name, value) in names.iter().zip(values) {
+        match field(*name, "operand").filter(|_| name.kind() == "index_expression") {
+            Some(table) => finder.table_value(module, last(said(text, table)), *value),
+            None => finder.table(module, last(said(text, *name)), *value),
+        }
+    }
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+fn type_name<'a>(text: &'a str, ty: Node<'_>) -> &'a str {
+    let name = said(text, ty);
+    last(name.split('[').next().unwrap_or(name))
+}
+
+/// Constants at the file's top, less the names that anything else is called by.
+fn constants<'t>(text: &'t str, root: Node<'t>) -> Constants<'t> {
+    let mut constants = Constants::default();
+    for top in parts(root) {
+        for spec in if top.kind() == "const_declaration" { parts(top) } else { Vec::new() } {
+            let mut values = field(spec, "value").map_or_else(Vec::new, parts).into_iter();
+            for name in fields(spec, "name") {
+                constants.add(said(text, name), values.next().and_then(|value| unquote(said(text, value))));
+            }
+        }
+    }
+    for top in parts(root).into_iter().filter(|top| top.kind() != "const_declaration") {
+        tree::walk(top, |node| {
+            let names = match node.kind() {
+                "const_spec" | "var_spec" | "parameter_declaration" | "variadic_parameter_declaration" => {
+                    fields(node, "name")
+                }
+                "short_var_declaration" | "range_clause" | "receive_statement" => {
+                    field(node, "left").map_or_else(Vec::new, parts)
+                }
+                "type_switch_statement" => field(node, "alias").map_or_else(Vec::new, parts),
+                _ => Vec::new(),
+            };
+            names.into_iter().for_each(|name| constants.shadow(said(text, name)));
+            true
+        });
+    }
+    constants
+}
+
+/// What the fields of the file's structs are called on the wire.
+fn wires<'t>(file: &File<'t>) -> BTreeMap<(&'t str, &'t str), String> {
+    let mut wires = BTreeMap::new();
+    for (ty, node) in file.types.iter().filter(|(_, node)| node.kind() == "struct_type") {
+        let declarations = tree::part(*node, "field_declaration_list").map_or_else(Vec::new, parts);
+        for declaration in declarations {
+            let tag = field(declaration, "tag").and_then(|tag| unquote(said(file.text, tag)));
+            let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
+            let wire = value.map(|value| tags::Tag::new(&value).name).filter(|name| !name.is_empty());
+            for name in fields(declaration, "name") {
+                let name = said(file.text, name);
+                wires.insert((*ty, name), wire.clone().unwrap_or_else(|| name.to_owned()));
+            }
+        }
+    }
+    wires
+}
+
+fn is_list(ty: Node<'_>) -> bool {
+    matches!(ty.kind(), "slice_type" | "array_type" | "implicit_length_array_type")
+}
+
+struct Reader<'f, 't> {
+    file: &'f File<'t>,
+    constants: Constants<'t>,
+    wires: BTreeMap<(&'t str, &'t str), String>,
+    /// The types of literals that leave them out, by their first byte.
+    untyped: RefCell<BTreeMap<usize, Node<'t>>>,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn folded(&self, node: Node<'t>, depth: usize) -> Option<String> {
+        let text = said(self.file.text, node);
+        match node.kind() {
+            "interpreted_string_literal" | "raw_string_literal" => unquote(text),
+            "identifier" => self.constants.get(text),
+            "literal_element" | "parenthesized_expression" if depth < MAX_DEPTH => {
+                self.folded(*parts(node).first()?, depth + 1)
+            }
+            "binary_expression" if depth < MAX_DEPTH && said(self.file.text, field(node, "operator")?) == "+" => {
+                let left = self.folded(field(node, "left")?, depth + 1)?;
+                Some(left + &self.folded(field(node, "right")?, depth + 1)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of a literal.
+    fn ty(&self, literal: Node<'t>) -> Option<Node<'t>> {
+        field(literal, "type").or_else(|| self.untyped.borrow().get(&literal.start_byte()).copied())
+    }
+
+    /// What stands between the braces of a literal. Items without a type have that of the list or the map.
+    fn items(&self, literal: Node<'t>) -> Option<Vec<Node<'t>>> {
+        let body = match literal.kind() {
+            "composite_literal" => field(literal, "body")?,
+            "literal_value" => literal,
+            _ => return None,
+        };
+        let items = parts(body);
+        let item = self.ty(literal).and_then(|ty| field(ty, "element").or_else(|| field(ty, "value")));
+        let item = item.and_then(|ty| if ty.kind() == "pointer_type" { parts(ty).first().copied() } else { Some(ty) });
+        for literal in items.iter().map(|item| field(*item, "value").unwrap_or(*item)) {
+            let inner = parts(literal).first().copied().filter(|inner| inner.kind() == "literal_value");
+            if let (Some(inner), Some(item)) = (inner, item) {
+                self.untyped.borrow_mut().insert(inner.start_byte(), item);
+            }
+        }
+        Some(items)
+    }
+
+    fn entry(&self, node: Node<'t>, ty: Option<Node<'t>>) -> Option<Entry<'t>> {
+        let (key, value) = (field(node, "key")?, field(node, "value")?);
+        let inner = parts(key).first().copied().unwrap_or(key);
+        let name = ty.map(|ty| type_name(self.file.text, ty));
+        let key = match (name, inner.kind()) {
+            (Some(ty), "identifier") => {
+                let own = said(self.file.text, inner);
+                Some(self.wires.get(&(ty, own)).cloned().unwrap_or_else(|| own.to_owned()))
+            }
+            _ => self.folded(inner, 0),
+        };
+        Some(Entry { key, at: at(inner), value: Some(value) })
+    }
+}
+
+impl<'t> tree::Reader<'t> for Reader<'_, 't> {
+    fn string(&self, node: Node<'t>) -> Option<String> {
+        self.folded(node, 0)
+    }
+
+    fn core(&self, node: Node<'t>) -> Node<'t> {
+        // `&Order{…}` and `{…}` within another literal are one step away.
+        let inner = match node.kind() {
+            "literal_element" => parts(node).first().copied().unwrap_or(node),
+            _ => node,
+        };
+        field(inner, "operand").filter(|_| inner.kind() == "unary_expression").unwrap_or(inner)
+    }
+
+    fn value(&self, node: Node<'t>) -> Value<'t> {
+        let inner = self.core(node);
+        let ty = self.ty(inner);
+        let Some(elements) = self.items(inner) else { return Value::Other };
+        if ty.is_some_and(is_list) || elements.iter().any(|element| element.kind() == "literal_element") {
+            return Value::List(elements);
+        }
+        let named = ty.filter(|ty| ty.kind() != "map_type");
+        Value::Object(elements.into_iter().filter_map(|element| self.entry(element, named)).collect())
+    }
+
+    fn is_number(&self, node: Node<'t>) -> bool {
+        matches!(node.kind(), "int_literal" | "float_literal" | "rune_literal")
+    }
+}

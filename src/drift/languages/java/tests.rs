@@ -1,0 +1,54 @@
+use super::super::{Language, Source};
+use super::*;
+use crate::drift::shape::{Member, Sites};
+
+fn module(text: &str) -> Module {
+    Language::Java.read(&Source { path: "src/main/java/com/acme/Order.java".into(), text, sites: &Sites::default() })
+}
+
+#[test]
+fn a_class_has_its_fields() {
+    let text = "package com.acme;\nclass Order {\n  private String id;\n}\n";
+    let place = |what: &str| u32::try_from(text.find(what).unwrap()).unwrap();
+    let shape = Shape::Object(vec![Member::new("id", place("id;"), Shape::STRING)]);
+    let order = Definition { name: "Order".to_owned(), at: place("Order"), shape, case: None };
+    let module = module(text);
+    assert_eq!(module.definitions, [order]);
+    assert_eq!(module.unread, []);
+}
+
+#[test]
+fn an_escape_that_hides_syntax_is_unread() {
+    for (text, place) in [
+        ("class A {} // \\u000a class B {}", Some(14)),
+        ("class A { String s = \"\\u0022; }", Some(22)),
+        ("class A { String s = \"\\\\u0022\"; }", None),
+        ("class A { String s = \"\\u00e9\\uuu20ac\"; }", None),
+        ("class A { String s = \"\\u00\"; }", Some(22)),
+    ] {
+        assert_eq!(hidden(text), place, "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_is_bounded() {
+    for (name, text, is_read) in [
+        ("parentheses", format!("class T {{ int x = {}", "(".repeat(10_000)), false),
+        ("closed", format!("class T {{ int x = {}1{}; }}", "(".repeat(10_000), ")".repeat(10_000)), true),
+        ("classes", format!("{}{}", "class T { ".repeat(10_000), "}".repeat(10_000)), false),
+        ("types", format!("class T {{ {}T{} x; }}", "List<".repeat(10_000), ">".repeat(10_000)), true),
+        ("arrays", format!("class T {{ int{} x; }}", "[]".repeat(10_000)), true),
+        ("looks", format!("class T {{ int x = a{}; }}", "/*b".repeat(100_000)), false),
+        ("escapes", "\\".repeat(1 << 17), false),
+        ("quotes", "\"".repeat(1 << 17), false),
+        ("braces", "{".repeat(1 << 17), false),
+        ("line", format!("class T {{ int[] x = {{{}}}; }}", "1234567890123456789,".repeat(50_000)), true),
+        ("fields", format!("class T {{ {} }}", "String a;".repeat(20_000)), true),
+    ] {
+        let start = std::time::Instant::now();
+        let read = move || module(&text);
+        let module = std::thread::Builder::new().stack_size(64 << 20).spawn(read).unwrap().join().unwrap();
+        assert!(start.elapsed().as_secs() < 60, "{name}");
+        assert_eq!(module.unread.is_empty(), is_read, "{name}: {:?}", module.unread.first());
+    }
+}

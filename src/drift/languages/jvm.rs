@@ -1,0 +1,218 @@
+//! What the languages of the JVM share: packages, imports, and the types that every program knows.
+
+pub(super) mod annotations;
+pub(super) mod class;
+
+use std::collections::BTreeSet;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::drift::shape::{Case, Import, Kind, Shape};
+
+/// An import as it is written.
+pub(super) struct Imported {
+    /// Its dotted name.
+    pub(super) path: String,
+    /// All that is in it: `.*`.
+    pub(super) all: bool,
+    /// What the file calls it, if that is another name.
+    pub(super) alias: Option<String>,
+}
+
+/// Where the names of a file come from.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    /// Declared in the file itself.
+    declared: BTreeSet<String>,
+    /// Imported from packages of this repository.
+    own: BTreeSet<String>,
+    /// Imported from packages from elsewhere.
+    foreign: BTreeSet<String>,
+    /// All names of some package from elsewhere are imported.
+    all_foreign: bool,
+    /// Known without an import.
+    given: &'a [&'a str],
+}
+
+impl<'a> Names<'a> {
+    /// Nothing but the names known without an import.
+    pub(super) fn new(given: &'a [&'a str]) -> Self {
+        Self { given, ..Self::default() }
+    }
+
+    /// Takes down a type that the file declares.
+    pub(super) fn declare(&mut self, name: &str) {
+        self.declared.insert(name.to_owned());
+    }
+
+    /// Whether the file declares a type of this name.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.declared.contains(name)
+    }
+
+    /// Whether a name is that of a library and not of a type of this repository.
+    pub(super) fn is_library(&self, name: &str) -> bool {
+        let known = || scalar(name).is_some() || collection(name).is_some() || WRAPPERS.contains(&name);
+        let elsewhere = self.is_given(name) || self.foreign.contains(name) || (self.all_foreign && known());
+        elsewhere && !self.declared.contains(name) && !self.own.contains(name)
+    }
+
+    /// Whether a name is known without an import.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.given.contains(&name)
+    }
+
+    /// Takes down the imports of a file. Where a class stands is told by `file`; without, anywhere in its package.
+    pub(super) fn import(&mut self, package: &Package, imports: &[Imported], ending: Option<&str>) -> Vec<Import> {
+        let mut found = vec![Import { local: None, name: None, from: vec![package.folder.clone()] }];
+        for Imported { path, all, alias } in imports {
+            let steps = path.split('.').collect::<Vec<_>>();
+            let last = steps.len().saturating_sub(usize::from(!all));
+            let class = steps.iter().position(|step| step.starts_with(char::is_uppercase)).unwrap_or(last);
+            let (above, names) = steps.split_at_checked(class).unwrap_or_default();
+            let from = package.of(above);
+            let place = |folder: BString| match (ending, names.first()) {
+                (Some(ending), Some(name)) => BString::from(format!("{folder}{name}{ending}")),
+                _ => folder,
+            };
+            let local = alias.clone().or_else(|| names.last().map(|name| (*name).to_owned())).filter(|_| !all);
+            match (&local, &from) {
+                (Some(local), Some(_)) => _ = self.own.insert(local.clone()),
+                (Some(local), None) => _ = self.foreign.insert(local.clone()),
+                (None, None) => self.all_foreign = true,
+                (None, Some(_)) => {}
+            }
+            let name = local.is_some().then(|| names.join("."));
+            found.push(Import { local, name, from: from.map(place).into_iter().collect() });
+        }
+        found
+    }
+}
+
+/// The package of a file, and where others of its repository stand.
+pub(super) struct Package {
+    /// The file's folder.
+    folder: BString,
+    /// The folder that packages begin in.
+    root: BString,
+    /// The beginning of packages' names that has no folders, as Kotlin allows.
+    cut: Vec<String>,
+    /// What the names of this repository's packages begin with.
+    own: Vec<String>,
+}
+
+impl Package {
+    /// The package called `name`, of the file at `path`.
+    pub(super) fn new(path: &BStr, name: &str) -> Self {
+        let folder = path.rfind_byte(b'/').and_then(|end| path.get(..=end)).unwrap_or_default();
+        let mut steps: Vec<String> = name.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
+        let own = steps.iter().take(2).cloned().collect();
+        let mut root = folder;
+        while let Some(above) = steps.last().and_then(|last| strip(root, last.as_bytes())) {
+            root = above;
+            steps.pop();
+        }
+        Self { folder: spelled(folder), root: root.into(), cut: steps, own }
+    }
+
+    /// The folder of another package, if it begins as this one does.
+    fn of(&self, steps: &[&str]) -> Option<BString> {
+        if self.own.is_empty() || !steps.get(..self.own.len())?.iter().eq(&self.own) {
+            return None;
+        }
+        let begins = steps.get(..self.cut.len()).is_some_and(|start| start.iter().eq(&self.cut));
+        let rest = if begins { steps.get(self.cut.len()..)? } else { steps };
+        let mut folder = self.root.clone();
+        for step in rest {
+            folder.extend_from_slice(step.as_bytes());
+            folder.push(b'/');
+        }
+        Some(spelled(&folder))
+    }
+}
+
+/// A folder as imports spell it.
+fn spelled(folder: &[u8]) -> BString {
+    if folder.is_empty() { "/".into() } else { folder.into() }
+}
+
+/// The folder above, if `folder` is called `name`.
+fn strip<'a>(folder: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let above = folder.strip_suffix(b"/")?.strip_suffix(name)?;
+    (above.is_empty() || above.ends_with(b"/")).then_some(above)
+}
+
+/// The types of libraries that have no parts on the wire.
+pub(super) fn scalar(name: &str) -> Option<Shape> {
+    Some(match name {
+        "String" | "CharSequence" | "Character" | "StringBuilder" | "UUID" | "URI" | "URL" | "LocalDate"
+        | "LocalTime" | "LocalDateTime" | "Instant" | "OffsetDateTime" | "OffsetTime" | "ZonedDateTime" | "Date"
+        | "Timestamp" | "Calendar" | "Duration" | "Period" | "YearMonth" | "MonthDay" | "ZoneId" | "ZoneOffset"
+        | "TimeZone" | "Locale" | "Currency" | "Path" | "File" | "Pattern" | "Charset" | "InetAddress" | "ObjectId"
+        | "Uuid" => Shape::STRING,
+        "Integer" | "Long" | "Short" | "Byte" | "Double" | "Float" | "Number" | "BigDecimal" | "BigInteger"
+        | "AtomicInteger" | "AtomicLong" | "OptionalInt" | "OptionalLong" | "OptionalDouble" | "Year" => Shape::NUMBER,
+        "Boolean" | "AtomicBoolean" => Shape::BOOLEAN,
+        "DayOfWeek" | "Month" | "ChronoUnit" | "TimeUnit" => Shape::enumerated(Kind::String),
+        _ => return None,
+    })
+}
+
+/// The types of libraries that are what they hold.
+pub(super) const WRAPPERS: [&str; 3] = ["Optional", "AtomicReference", "Lazy"];
+
+/// The collections of libraries: which of their arguments is the item, and whether there are keys.
+pub(super) fn collection(name: &str) -> Option<(usize, bool)> {
+    Some(match name {
+        "List"
+        | "Set"
+        | "Collection"
+        | "Iterable"
+        | "Iterator"
+        | "Stream"
+        | "Queue"
+        | "Deque"
+        | "ArrayList"
+        | "LinkedList"
+        | "HashSet"
+        | "LinkedHashSet"
+        | "TreeSet"
+        | "SortedSet"
+        | "NavigableSet"
+        | "EnumSet"
+        | "Vector"
+        | "ArrayDeque"
+        | "PriorityQueue"
+        | "CopyOnWriteArrayList"
+        | "ImmutableList"
+        | "ImmutableSet"
+        | "ImmutableSortedSet"
+        | "SequencedCollection"
+        | "SequencedSet"
+        | "Array"
+        | "MutableList"
+        | "MutableSet"
+        | "MutableCollection"
+        | "Sequence"
+        | "PersistentList"
+        | "PersistentSet"
+        | "ImmutableCollection" => (0, false),
+        "Map" | "HashMap" | "LinkedHashMap" | "TreeMap" | "SortedMap" | "NavigableMap" | "ConcurrentMap"
+        | "EnumMap" | "ConcurrentHashMap" | "Hashtable" | "ImmutableMap" | "ImmutableSortedMap" | "SequencedMap"
+        | "MutableMap" | "PersistentMap" => (1, true),
+        _ => return None,
+    })
+}
+
+/// Jackson's rules of spelling; `None` for one that is not known here.
+fn naming(strategy: &str) -> Option<Option<Case>> {
+    Some(match strategy {
+        "SnakeCaseStrategy" => Some(Case::Snake),
+        "UpperSnakeCaseStrategy" => Some(Case::ScreamingSnake),
+        "UpperCamelCaseStrategy" => Some(Case::Pascal),
+        "LowerCaseStrategy" => Some(Case::Lower),
+        "KebabCaseStrategy" => Some(Case::Kebab),
+        "LowerCamelCaseStrategy" | "PropertyNamingStrategy" => None,
+        _ => return None,
+    })
+}

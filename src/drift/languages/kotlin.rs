@@ -1,0 +1,119 @@
+//! Kotlin: the properties of classes, by the names that kotlinx.serialization, Moshi, Gson and Jackson give them.
+//!
+//! A property counts when it has a field, or an annotation names it: one with only a getter, one that is delegated, and
+//! those of objects and companions do not. A property whose type is not written has it from a literal, or is unread. A sealed type has its own
+//! members only; its subtypes count by their own names. A value class is what it wraps.
+
+mod lines;
+mod members;
+mod sites;
+mod strings;
+mod types;
+
+use std::collections::BTreeSet;
+
+use tree_sitter::Node;
+
+use super::Source;
+use super::jvm::{Imported, Names, Package};
+use super::tree::{self, MAX_DEPTH, at, field, part, parts, said};
+use crate::drift::shape::{Definition, Import, Module, Unread};
+use strings::Strings;
+use types::Types;
+
+pub(super) fn read(source: &Source<'_>) -> Module {
+    let language = tree_sitter_kotlin_ng::LANGUAGE.into();
+    let tree = tree::parse(&language, source.text);
+    let tree = match tree.or_else(|_| tree::parse(&language, &lines::spread(source.text))) {
+        Ok(tree) => tree,
+        Err(unread) => return Module { unread: vec![unread], ..Module::default() },
+    };
+    let root = tree.root_node();
+    let mut names = Names::new(types::GIVEN);
+    let mut module = Module { imports: imports(source, root, &mut names), ..Module::default() };
+    let strings = Strings::new(source.text, &names, root);
+    let mut reader = Reader { text: source.text, strings: &strings, names: &names, module: &mut module };
+    parts(root).into_iter().for_each(|node| reader.declaration(node, "", &BTreeSet::new(), 0));
+    if !source.sites.is_empty() {
+        sites::read(&strings, source.sites, root, &mut module);
+    }
+    module
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    strings: &'a Strings<'a>,
+    names: &'a Names<'a>,
+    module: &'a mut Module,
+}
+
+impl<'a> Reader<'a> {
+    /// A type, and those within it. `parameters` are the names that stand for any type there.
+    fn declaration(&mut self, node: Node<'a>, outer: &str, parameters: &BTreeSet<&'a str>, depth: usize) {
+        if depth >= MAX_DEPTH {
+            self.module.unread.push(Unread::new(at(node), "the class nests too deep"));
+            return;
+        }
+        let name = field(node, if node.kind() == "type_alias" { "type" } else { "name" });
+        let own = name.map_or("", |name| said(self.text, name).trim_matches('`'));
+        let full = if outer.is_empty() { own.to_owned() } else { format!("{outer}.{own}") };
+        let mut inner = parameters.clone();
+        for parameter in part(node, "type_parameters").map_or_else(Vec::new, parts) {
+            inner.extend(part(parameter, "identifier").map(|name| said(self.text, name)));
+        }
+        let types = Types { text: self.text, strings: self.strings, names: self.names, parameters: &inner };
+        let place = at(name.unwrap_or(node));
+        // What a companion holds is known as if it stood in the class itself.
+        let scope = if node.kind() == "companion_object" { outer } else { &full };
+        match node.kind() {
+            "type_alias" => {
+                let shape = parts(node).last().map(|ty| types.shape(*ty));
+                let definition = shape.map(|shape| Definition { name: full, at: place, shape, case: None });
+                self.module.definitions.extend(definition);
+                return;
+            }
+            "class_declaration" => {
+                if let Some((shape, case)) = members::read(&types, node) {
+                    self.module.definitions.push(Definition { name: full.clone(), at: place, shape, case });
+                }
+            }
+            "object_declaration" | "companion_object" => {}
+            _ => return,
+        }
+        for member in body(node) {
+            self.declaration(member, scope, &inner, depth + 1);
+        }
+    }
+}
+
+/// What the braces of a type hold.
+fn body(node: Node<'_>) -> Vec<Node<'_>> {
+    part(node, "class_body").or_else(|| part(node, "enum_class_body")).map_or_else(Vec::new, parts)
+}
+
+fn imports(source: &Source<'_>, root: Node<'_>, names: &mut Names<'_>) -> Vec<Import> {
+    tree::walk(root, |node| {
+        let name = match node.kind() {
+            "class_declaration" | "object_declaration" => field(node, "name"),
+            "type_alias" => field(node, "type"),
+            _ => None,
+        };
+        name.into_iter().for_each(|name| names.declare(said(source.text, name).trim_matches('`')));
+        true
+    });
+    let nodes = parts(root);
+    let path = |node: Node<'_>| {
+        let path = said(source.text, part(node, "qualified_identifier")?);
+        Some(path.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>())
+    };
+    let package = nodes.iter().find(|node| node.kind() == "package_header").and_then(|node| path(*node));
+    let package = Package::new(source.path, package.as_deref().unwrap_or_default());
+    let imports = nodes.iter().filter(|node| node.kind() == "import").filter_map(|node| {
+        let alias = part(*node, "identifier").map(|alias| said(source.text, alias).trim_matches('`').to_owned());
+        Some(Imported { path: path(*node)?, all: part(*node, "*").is_some(), alias })
+    });
+    names.import(&package, &imports.collect::<Vec<_>>(), None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The places of a Kotlin file that write into a contract.
+//!
+//! The named arguments of `Order(total = x)` are names of Kotlin, and are sites as they stand.
+
+use tree_sitter::Node;
+
+use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
+use super::strings::Strings;
+use crate::drift::shape::{Module, Sites};
+
+pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, module: &mut Module) {
+    let text = strings.text;
+    let mut finder = Finder::new(sites, Reader { strings });
+    tree::walk(root, |node| {
+        match node.kind() {
+            "call_expression" => {
+                let callee = callee(text, node);
+                let arguments = arguments(node);
+                finder.call(module, &callee, node, &arguments);
+                let (receiver, method) = callee.rsplit_once('.').unwrap_or(("", &callee));
+                match (method, arguments.as_slice()) {
+                    ("put" | "putIfAbsent" | "replace" | "set", [_, value]) => {
+                        finder.table_value(module, last(receiver), *value);
+                    }
+                    ("putAll", [all]) => finder.table(module, last(receiver), *all),
+                    _ => {}
+                }
+                finder.object(module, node, Some(last(&callee)));
+            }
+            "property_declaration" => {
+                let name = part(node, "variable_declaration").and_then(|variable| part(variable, "identifier"));
+                let value = parts(node).into_iter().rfind(|part| !matches!(part.kind(), "getter" | "setter"));
+                if let (Some(name), Some(value), true) = (name, value, part(node, "=").is_some()) {
+                    finder.table(module, said(text, name), value);
+                }
+            }
+            "assignment" => {
+                if let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) {
+                    match parts(left).first().filter(|_| left.kind() == "index_expression") {
+                        Some(table) => finder.table_value(module, last(said(text, *table)), right),
+                        None => finder.table(module, last(said(text, left)), right),
+                    }
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+    tree::tidy(module);
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// What a call calls, with its receiver where that is a plain name.
+fn callee(text: &str, call: Node<'_>) -> String {
+    let Some(callee) = parts(call).first().copied() else { return String::new() };
+    let name = said(text, callee).replace("?.", ".");
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '`'));
+    match parts(callee).last().filter(|_| !plain && callee.kind() == "navigation_expression") {
+        Some(method) => format!("?.{}", said(text, *method)),
+        None => name,
+    }
+}
+
+/// The values of a call's arguments.
+fn arguments(call: Node<'_>) -> Vec<Node<'_>> {
+    let list = part(call, "value_arguments").map_or_else(Vec::new, parts);
+    list.into_iter().map(|argument| parts(argument).last().copied().unwrap_or(argument)).collect()
+}
+
+struct Reader<'a> {
+    strings: &'a Strings<'a>,
+}
+
+impl Reader<'_> {
+    /// `"a" to b`, `Pair("a", b)`.
+    fn pair<'t>(&self, node: Node<'t>) -> Entry<'t> {
+        let text = self.strings.text;
+        let (key, value) = match (node.kind(), parts(node).as_slice()) {
+            ("infix_expression", [key, to, value]) if said(text, *to) == "to" => (*key, *value),
+            ("call_expression", _) if callee(text, node) == "Pair" => match arguments(node).as_slice() {
+                [key, value] => (*key, *value),
+                _ => return Entry { key: None, at: at(node), value: None },
+            },
+            _ => return Entry { key: None, at: at(node), value: None },
+        };
+        Entry { key: self.strings.fold(key), at: at(key), value: Some(value) }
+    }
+
+    fn read<'t>(&self, node: Node<'t>, depth: usize) -> Value<'t> {
+        let text = self.strings.text;
+        match node.kind() {
+            "parenthesized_expression" | "as_expression" if depth < MAX_DEPTH => {
+                parts(node).first().map_or(Value::Other, |inner| self.read(*inner, depth + 1))
+            }
+            "collection_literal" => Value::List(parts(node)),
+            "call_expression" => match callee(text, node).as_str() {
+                "mapOf" | "mutableMapOf" | "hashMapOf" | "linkedMapOf" | "sortedMapOf" | "persistentMapOf" => {
+                    Value::Object(arguments(node).into_iter().map(|pair| self.pair(pair)).collect())
+                }
+                "emptyMap" => Value::Object(Vec::new()),
+                "listOf" | "setOf" | "mutableListOf" | "mutableSetOf" | "arrayOf" | "listOfNotNull"
+                | "persistentListOf" => Value::List(arguments(node)),
+                name if last(name).starts_with(char::is_uppercase) => self.constructed(node),
+                _ => Value::Other,
+            },
+            _ => Value::Other,
+        }
+    }
+
+    /// `Order(total = x)`; arguments without names have no keys.
+    fn constructed<'t>(&self, node: Node<'t>) -> Value<'t> {
+        let list = part(node, "value_arguments").map_or_else(Vec::new, parts);
+        let entries = list.into_iter().filter_map(|argument| {
+            let [name, value] = parts(argument).try_into().ok()?;
+            let key = said(self.strings.text, name).trim_matches('`').to_owned();
+            part(argument, "=").map(|_| Entry { key: Some(key), at: at(name), value: Some(value) })
+        });
+        Value::Object(entries.collect())
+    }
+}
+
+impl<'t> tree::Reader<'t> for Reader<'_> {
+    fn string(&self, node: Node<'t>) -> Option<String> {
+        self.strings.fold(node)
+    }
+
+    fn value(&self, node: Node<'t>) -> Value<'t> {
+        self.read(node, 0)
+    }
+
+    fn is_number(&self, node: Node<'t>) -> bool {
+        matches!(node.kind(), "number_literal" | "float_literal")
+    }
+}

@@ -1,0 +1,40 @@
+use super::super::{Language, Source};
+use super::*;
+use crate::drift::shape::{Member, Shape, Sites};
+
+fn module(text: &str) -> Module {
+    Language::Kotlin.read(&Source { path: "src/main/kotlin/com/acme/Order.kt".into(), text, sites: &Sites::default() })
+}
+
+#[test]
+fn a_class_has_the_properties_of_its_constructor() {
+    let text = "package com.acme\n\ndata class Order(val id: String, total: Int)\n";
+    let place = |what: &str| u32::try_from(text.find(what).unwrap()).unwrap();
+    let shape = Shape::Object(vec![Member::new("id", place("id:"), Shape::STRING)]);
+    let order = Definition { name: "Order".to_owned(), at: place("Order"), shape, case: None };
+    let module = module(text);
+    assert_eq!(module.definitions, [order]);
+    assert_eq!(module.unread, []);
+}
+
+#[test]
+fn hostile_text_is_bounded() {
+    for (name, text, is_read) in [
+        ("parentheses", format!("val x = {}", "(".repeat(10_000)), false),
+        ("closed", format!("val x = {}1{}", "(".repeat(10_000), ")".repeat(10_000)), true),
+        ("classes", format!("{}{}", "class T { ".repeat(10_000), "}".repeat(10_000)), false),
+        ("types", format!("class T(val x: {}T{})", "List<".repeat(10_000), ">".repeat(10_000)), true),
+        ("nullable", format!("class T(val x: T{})", "?".repeat(10_000)), true),
+        ("looks", format!("val x = a{}", "/*b".repeat(100_000)), false),
+        ("quotes", "\"".repeat(1 << 17), false),
+        ("braces", "{".repeat(1 << 17), false),
+        ("line", format!("val x = listOf({})", "1234567890123456789,".repeat(50_000)), true),
+        ("fields", format!("class T {{ {} }}", "val a: String;".repeat(20_000)), true),
+    ] {
+        let start = std::time::Instant::now();
+        let read = move || module(&text);
+        let module = std::thread::Builder::new().stack_size(64 << 20).spawn(read).unwrap().join().unwrap();
+        assert!(start.elapsed().as_secs() < 60, "{name}");
+        assert_eq!(module.unread.is_empty(), is_read, "{name}: {:?}", module.unread.first());
+    }
+}

@@ -1,0 +1,148 @@
+//! What operations take and give.
+
+use crate::drift::document::{Entry, Node};
+use crate::drift::shape::{Definition, Shape, Unread};
+use crate::escape::excerpt;
+
+use super::super::json_schema::{Schemas, reference};
+
+/// How many references to a part of a description may lead on to one another.
+const MAX_HOPS: usize = 8;
+/// How deep operations may lie in callbacks of operations.
+const MAX_CALLBACKS: usize = 4;
+
+pub(super) struct Operations<'s, 'n> {
+    pub(super) schemas: &'s mut Schemas<'n>,
+    pub(super) definitions: Vec<Definition>,
+    unread: Vec<Unread>,
+    callbacks: usize,
+}
+
+impl<'s, 'n> Operations<'s, 'n> {
+    pub(super) fn new(schemas: &'s mut Schemas<'n>) -> Self {
+        Self { schemas, definitions: Vec::new(), unread: Vec::new(), callbacks: 0 }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Definition>, Vec<Unread>) {
+        (self.definitions, self.unread)
+    }
+
+    /// All operations of a route.
+    pub(super) fn route(&mut self, route: &str, node: &'n Node<'n>) {
+        let result = self.at_target(node, |this, node| {
+            for entry in node.entries() {
+                this.operation(route, entry, node.get("parameters"));
+            }
+        });
+        self.unread.extend(result.err());
+    }
+
+    fn operation(&mut self, route: &str, entry: &'n Entry<'n>, shared: Option<&'n Node<'n>>) {
+        let node = &entry.node;
+        match entry.key.as_ref() {
+            "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" => {}
+            "$ref" | "summary" | "description" | "servers" | "parameters" => return,
+            key if key.starts_with("x-") => return,
+            key => {
+                let reason = format!("nothing is known of the method \"{}\"", excerpt(key));
+                return self.unread.push(Unread::new(entry.at, reason));
+            }
+        }
+        let name = format!("{} {route}", entry.key.to_ascii_uppercase());
+        self.parameters(&name, entry.at, [shared, node.get("parameters")]);
+        if let Some(body) = node.get("requestBody") {
+            self.content(name.clone(), entry.at, body);
+        }
+        if let Some(responses) = node.get("responses") {
+            for response in responses.entries().iter().filter(|response| !response.key.starts_with("x-")) {
+                self.content(format!("{name} {}", response.key), response.at, &response.node);
+            }
+        }
+        for callback in node.get("callbacks").map(Node::entries).unwrap_or_default() {
+            self.callback(callback);
+        }
+    }
+
+    fn callback(&mut self, callback: &'n Entry<'n>) {
+        if self.callbacks == MAX_CALLBACKS {
+            let reason = format!("callbacks of callbacks more than {MAX_CALLBACKS} levels deep");
+            return self.unread.push(Unread::new(callback.at, reason));
+        }
+        self.callbacks += 1;
+        let result = self.at_target(&callback.node, |this, node| {
+            for entry in node.entries().iter().filter(|entry| entry.key != "$ref" && !entry.key.starts_with("x-")) {
+                this.route(&entry.key, &entry.node);
+            }
+        });
+        self.callbacks -= 1;
+        self.unread.extend(result.err());
+    }
+
+    /// Adds a body or a response, if it has content with fields.
+    fn content(&mut self, name: String, at: u32, node: &'n Node<'n>) {
+        let shape = self.at_target(node, |this, node| this.schema_of_content(node));
+        let shape = match shape {
+            Ok(Some(shape)) => shape,
+            Ok(None) => return,
+            Err(unread) => Shape::Unread(unread),
+        };
+        self.definitions.push(Definition { name, at, shape, case: None });
+    }
+
+    /// What all media types with fields of a body, a response or a parameter say.
+    pub(super) fn schema_of_content(&mut self, node: &'n Node<'n>) -> Option<Shape> {
+        let media = node.get("content").map(Node::entries).unwrap_or_default();
+        let media = media.iter().filter(|media| has_fields(&media.key));
+        let schemas: Vec<_> = media.filter_map(|media| media.node.get("schema")).collect();
+        Shape::one_of(schemas.into_iter().map(|schema| self.schemas.shape(schema)).collect())
+    }
+
+    /// Does something with what a part of the description is, by way of its `$ref` if it has one.
+    pub(super) fn at_target<R>(
+        &mut self,
+        node: &'n Node<'n>,
+        use_it: impl FnOnce(&mut Self, &'n Node<'n>) -> R,
+    ) -> Result<R, Unread> {
+        let mut target = node;
+        let mut hops = 0;
+        while let Some(reference) = target.get("$ref") {
+            target = self.target(reference)?;
+            hops += 1;
+            if hops > MAX_HOPS {
+                return Err(Unread::new(reference.at, "the reference leads through too many others"));
+            }
+        }
+        if hops == 0 {
+            return Ok(use_it(self, target));
+        }
+        self.schemas.enter(target)?;
+        let result = use_it(self, target);
+        self.schemas.leave();
+        Ok(result)
+    }
+
+    fn target(&mut self, reference: &'n Node<'n>) -> Result<&'n Node<'n>, Unread> {
+        let text = reference.text().unwrap_or_default();
+        let Some(fragment) = text.strip_prefix('#') else {
+            let reason = "a reference to another file's part that is no schema; write that part here, its schema there";
+            return Err(Unread::new(reference.at, reason));
+        };
+        let target = reference::pointer(fragment).and_then(|steps| self.schemas.target(&steps));
+        target.ok_or_else(|| Unread::new(reference.at, "the reference leads nowhere in this file"))
+    }
+}
+
+/// Whether a body of this media type has fields by name: JSON and forms.
+fn has_fields(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let known = [
+        "application/json",
+        "application/x-ndjson",
+        "application/jsonl",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/*",
+        "*/*",
+    ];
+    known.contains(&essence.as_str()) || essence.ends_with("+json")
+}

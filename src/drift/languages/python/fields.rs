@@ -1,0 +1,279 @@
+//! How a field is spelt on the wire: `Field(alias=…)`, `alias_generator`, and what other packages have for it.
+
+use ruff_python_ast::{Arguments, Expr, ExprCall, Stmt, StmtClassDef};
+
+use super::names::{Names, dotted};
+use super::types::at;
+use crate::drift::shape::{Case, Unread};
+
+/// What a field's description says about its name.
+#[derive(Debug, Default)]
+pub(super) struct Spelling {
+    /// The name on the wire, and where it stands.
+    pub(super) alias: Option<(String, u32)>,
+    /// It never goes over the wire.
+    pub(super) hidden: bool,
+    pub(super) unread: Option<Unread>,
+}
+
+impl Spelling {
+    fn unread(expr: &Expr, reason: &str) -> Self {
+        Self { unread: Some(Unread::new(at(expr), reason)), ..Self::default() }
+    }
+
+    /// What this says, and where it says nothing, what `other` does.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            alias: self.alias.or(other.alias),
+            hidden: self.hidden || other.hidden,
+            unread: self.unread.or(other.unread),
+        }
+    }
+}
+
+fn keyword<'e>(arguments: &'e Arguments, name: &str) -> Option<&'e Expr> {
+    arguments.find_keyword(name).map(|keyword| &keyword.value).filter(|value| !value.is_none_literal_expr())
+}
+
+/// Whether some arguments are handed on, so that nobody can tell which there are.
+pub(super) fn hands_on(arguments: &Arguments) -> bool {
+    arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
+}
+
+/// What the default value of a field, or a part of its annotation, says about its name.
+pub(super) fn spelling(names: &Names<'_>, value: &Expr) -> Spelling {
+    let Expr::Call(call) = value else { return Spelling::default() };
+    let arguments = &call.arguments;
+    match names.known(&call.func) {
+        Some("PrivateAttr") => Spelling { hidden: true, ..Spelling::default() },
+        Some("Field") => described(names, value, arguments),
+        Some("field") => match keyword(arguments, "metadata").and_then(Expr::as_call_expr) {
+            // dataclasses_json
+            Some(config) if names.known(&config.func) == Some("config") => {
+                literal(names, keyword(&config.arguments, "field_name"))
+            }
+            // msgspec; other `field` functions take no name.
+            _ => literal(names, keyword(arguments, "name")),
+        },
+        Some("mapped_column" | "Column") => {
+            literal(names, arguments.args.first().filter(|first| first.is_string_literal_expr()))
+                .or(literal(names, keyword(arguments, "name")))
+        }
+        Some(_) => Spelling::default(),
+        None => {
+            let renames = ["alias", "serialization_alias", "validation_alias"];
+            match renames.iter().any(|name| keyword(arguments, name).is_some()) {
+                true => Spelling::unread(value, "this function names the field; call `Field` itself"),
+                false => Spelling::default(),
+            }
+        }
+    }
+}
+
+/// pydantic's `Field`: the name that it writes counts, and where one name is for reading and writing that one.
+fn described(names: &Names<'_>, value: &Expr, arguments: &Arguments) -> Spelling {
+    if hands_on(arguments) {
+        return Spelling::unread(value, "the arguments of this `Field` are handed on; write them down");
+    }
+    if keyword(arguments, "exclude").and_then(Expr::as_boolean_literal_expr).is_some_and(|literal| literal.value) {
+        return Spelling { hidden: true, ..Spelling::default() };
+    }
+    let written = keyword(arguments, "serialization_alias").or_else(|| keyword(arguments, "alias"));
+    let read = keyword(arguments, "validation_alias");
+    if let (None, Some(read)) = (written, read)
+        && names.string(read).is_none()
+    {
+        return Spelling::unread(read, "this field is read by several names; give its `serialization_alias`");
+    }
+    literal(names, written)
+}
+
+fn literal(names: &Names<'_>, name: Option<&Expr>) -> Spelling {
+    let Some(expr) = name else { return Spelling::default() };
+    match names.string(expr) {
+        Some(name) => Spelling { alias: Some((name, at(expr))), ..Spelling::default() },
+        None => Spelling::unread(expr, "the name of this field is computed; write it as a string"),
+    }
+}
+
+/// How a class spells its fields, if it says so itself.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    pub(super) case: Option<Case>,
+    /// pydantic 1 has the names of fields here too: `fields = {"total": "orderTotal"}`.
+    pub(super) aliases: Vec<(String, Spelling)>,
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Config {
+    /// What a class says about its spelling: in its own arguments, in `model_config`, in `class Config`.
+    pub(super) fn of(names: &Names<'_>, class: &StmtClassDef) -> Self {
+        let mut config = Self::default();
+        if let Some(arguments) = &class.arguments {
+            config.arguments(names, arguments);
+        }
+        for decorator in &class.decorator_list {
+            if let Expr::Call(call) = &decorator.expression
+                && names.known(&call.func) == Some("dataclass_json")
+                && let Some(value) = keyword(&call.arguments, "letter_case")
+            {
+                config.letter_case(value);
+            }
+        }
+        for stmt in &class.body {
+            match stmt {
+                Stmt::Assign(assign) => {
+                    if matches!(assign.targets.as_slice(), [Expr::Name(name)] if name.id == "model_config") {
+                        config.value(names, names.constant(&assign.value));
+                    }
+                }
+                Stmt::AnnAssign(assign) => {
+                    if let (Expr::Name(name), Some(value)) = (&*assign.target, &assign.value)
+                        && name.id == "model_config"
+                    {
+                        config.value(names, names.constant(value));
+                    }
+                }
+                Stmt::ClassDef(inner) if inner.name.as_str() == "Config" => config.inner(names, inner),
+                _ => {}
+            }
+        }
+        config
+    }
+
+    fn arguments(&mut self, names: &Names<'_>, arguments: &Arguments) {
+        for keyword in &arguments.keywords {
+            match keyword.arg.as_ref().map(|name| name.as_str()) {
+                Some(name) => self.entry(names, name, &keyword.value),
+                None => self.refuse(&keyword.value, "the settings of this class are handed on; write them down"),
+            }
+        }
+    }
+
+    /// `ConfigDict(…)` or a dictionary.
+    fn value(&mut self, names: &Names<'_>, value: &Expr) {
+        match value {
+            Expr::Call(ExprCall { func, arguments, .. })
+                if matches!(
+                    names.known(func),
+                    Some("ConfigDict" | "SettingsConfigDict" | "SQLModelConfig" | "dict")
+                ) =>
+            {
+                self.arguments(names, arguments);
+            }
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    match item.key.as_ref().and_then(|key| names.string(key)) {
+                        Some(key) => self.entry(names, &key, &item.value),
+                        None => self.refuse(&item.value, "the settings of this class are computed; write them down"),
+                    }
+                }
+            }
+            other => self.refuse(other, "the settings of this class are computed; write `ConfigDict(...)` here"),
+        }
+    }
+
+    /// pydantic 1's `class Config`.
+    fn inner(&mut self, names: &Names<'_>, class: &StmtClassDef) {
+        // That of a base class hands its rule on anyway.
+        let other = |base: &&Expr| !dotted(base).is_some_and(|name| name.ends_with(".Config"));
+        if let Some(base) = class.arguments.iter().flat_map(|arguments| &arguments.args).find(other) {
+            self.refuse(base, "the settings of this class come from another; write them down");
+        }
+        for stmt in &class.body {
+            let Stmt::Assign(assign) = stmt else { continue };
+            let [Expr::Name(name)] = assign.targets.as_slice() else { continue };
+            if name.id != "fields" {
+                self.entry(names, name.id.as_str(), &assign.value);
+                continue;
+            }
+            let Expr::Dict(fields) = &*assign.value else {
+                self.refuse(&assign.value, "the names of the fields are computed; write them as strings");
+                continue;
+            };
+            for item in &fields.items {
+                let alias = match &item.value {
+                    Expr::Dict(entries) => entries.items.iter().find_map(|entry| {
+                        let key = names.string(entry.key.as_ref()?)?;
+                        (key == "alias").then_some(&entry.value)
+                    }),
+                    other => Some(other),
+                };
+                match item.key.as_ref().and_then(|key| names.string(key)) {
+                    Some(field) => self.aliases.push((field, literal(names, alias))),
+                    None => self.refuse(&item.value, "the names of the fields are computed; write them as strings"),
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, names: &Names<'_>, name: &str, value: &Expr) {
+        match name {
+            "alias_generator" => self.generator(names, value),
+            // msgspec
+            "rename" => match names.string(value).as_deref() {
+                Some("camel") => self.case = Some(Case::Camel),
+                Some("pascal") => self.case = Some(Case::Pascal),
+                Some("lower") => self.case = Some(Case::Lower),
+                Some("upper") => self.case = Some(Case::Upper),
+                Some("kebab") => self.case = Some(Case::Kebab),
+                _ => self.refuse(value, "this rule of spelling is not known; name the fields themselves"),
+            },
+            "metaclass" => {
+                let plain = ["ABCMeta", "EnumMeta", "EnumType", "ModelMetaclass", "type"];
+                if !names.known(value).is_some_and(|known| plain.contains(&known)) {
+                    self.refuse(value, "a metaclass may give this class other fields; do without it");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn generator(&mut self, names: &Names<'_>, value: &Expr) {
+        if let Expr::Call(call) = value
+            && names.known(&call.func) == Some("AliasGenerator")
+            && !hands_on(&call.arguments)
+        {
+            let written = keyword(&call.arguments, "serialization_alias");
+            if let Some(written) = written.or_else(|| call.arguments.find_argument_value("alias", 0)) {
+                self.generator(names, written);
+            }
+            return;
+        }
+        let full = dotted(value).and_then(|written| names.full(&written)).unwrap_or_default();
+        let (package, function) = full.rsplit_once('.').unwrap_or_default();
+        let old = matches!(package, "pydantic.utils" | "pydantic.v1.utils");
+        self.case = match (package, function) {
+            ("pydantic.alias_generators", "to_camel") | ("humps", "camelize") => Some(Case::Camel),
+            ("pydantic.alias_generators", "to_pascal") | ("humps", "pascalize") => Some(Case::Pascal),
+            ("pydantic.alias_generators", "to_snake") => Some(Case::Snake),
+            // pydantic 1 calls PascalCase `to_camel`.
+            (_, "to_camel") if old => Some(Case::Pascal),
+            (_, "to_lower_camel") if old => Some(Case::Camel),
+            _ => {
+                let reason = "what this alias generator does is not known; use one of pydantic.alias_generators";
+                self.refuse(value, reason);
+                None
+            }
+        };
+    }
+
+    /// dataclasses_json's `LetterCase.CAMEL`.
+    fn letter_case(&mut self, value: &Expr) {
+        let name = dotted(value).unwrap_or_default();
+        self.case = match name.rsplit('.').next().unwrap_or_default() {
+            "CAMEL" => Some(Case::Camel),
+            "KEBAB" => Some(Case::Kebab),
+            "SNAKE" => Some(Case::Snake),
+            "PASCAL" => Some(Case::Pascal),
+            _ => {
+                self.refuse(value, "this rule of spelling is not known; name the fields themselves");
+                None
+            }
+        };
+    }
+
+    fn refuse(&mut self, expr: &Expr, reason: &str) {
+        self.unread.push(Unread::new(at(expr), reason));
+    }
+}

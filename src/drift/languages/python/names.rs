@@ -1,0 +1,249 @@
+//! What the names of a Python file mean.
+
+use std::collections::{HashMap, HashSet};
+
+use ruff_python_ast::{Expr, Number, Operator, Stmt};
+
+use super::walk::{Node, each};
+use crate::drift::shape::{Kind, Shape};
+
+/// How many attributes one name may have, as in `a.b.c`.
+const MAX_DOTS: usize = 32;
+/// How many parts a string is put together from, and how long it is.
+const MAX_PARTS: usize = 64;
+const MAX_STRING: usize = 4096;
+
+/// Packages from elsewhere, as a name in a list decides whether an import is one of this repository's files.
+const PACKAGES: &str = "\
+    __future__ abc annotated_types argparse arrow array asyncio attr attrs base64 beanie boto3 botocore bson \
+    builtins celery collections contextlib contextvars copy csv ctypes dataclasses dataclasses_json datetime \
+    dateutil decimal django email email_validator enum fastapi flask fractions frozendict functools graphene hashlib \
+    http httpx humps inflection inspect io ipaddress itertools json logging marshmallow math mongoengine msgspec \
+    mypy_extensions ninja numbers numpy odmantic operator orjson os pandas pathlib pendulum phonenumbers pymongo \
+    pydantic pydantic_core pydantic_extra_types pydantic_settings pytest pytz random re requests rest_framework \
+    secrets shutil six sqlalchemy sqlmodel starlette strawberry string stringcase strenum struct subprocess sys \
+    tempfile textwrap threading time toml types typing typing_extensions ulid unittest urllib uuid warnings weakref \
+    werkzeug yaml yarl zoneinfo";
+
+/// Names that Python knows without an import.
+const BUILTINS: &str = "\
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup ConnectionError Exception \
+    ExceptionGroup FileNotFoundError IOError ImportError IndexError InterruptedError KeyError LookupError NameError \
+    NotImplementedError OSError PermissionError RuntimeError StopIteration TimeoutError TypeError UnicodeError \
+    UserWarning ValueError Warning bool bytearray bytes complex dict float frozenset int list memoryview object \
+    property range set slice str tuple type";
+
+/// Types that are text on the wire.
+const STRINGS: &str = "\
+    str bytes bytearray memoryview AnyStr LiteralString Text datetime date time timedelta Decimal Fraction UUID \
+    UUID1 UUID3 UUID4 UUID5 UUID6 UUID7 UUID8 ULID Path PurePath PosixPath PurePosixPath FilePath DirectoryPath \
+    NewPath Pattern EmailStr NameEmail SecretStr SecretBytes StrictStr StrictBytes Color PaymentCardNumber \
+    PhoneNumber ObjectId PydanticObjectId AwareDatetime NaiveDatetime PastDate FutureDate PastDatetime \
+    FutureDatetime DateTime ZoneInfo URL IPv4Address IPv6Address IPv4Network IPv6Network IPvAnyAddress \
+    IPvAnyInterface IPvAnyNetwork MacAddress constr conbytes condate condecimal";
+
+/// Types that are numbers on the wire.
+const NUMBERS: &str = "\
+    int float Number Real Integral StrictInt StrictFloat FiniteFloat ByteSize conint confloat PositiveInt \
+    NegativeInt NonNegativeInt NonPositiveInt PositiveFloat NegativeFloat NonNegativeFloat NonPositiveFloat";
+
+/// Where an imported name comes from.
+#[derive(Clone, Copy, Debug)]
+struct Origin<'a> {
+    module: &'a str,
+    /// `None` for a whole module.
+    name: Option<&'a str>,
+    relative: bool,
+}
+
+/// The names of one file.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    imports: HashMap<&'a str, Origin<'a>>,
+    /// `from typing import *`.
+    star: bool,
+    /// The dotted names of the file's classes.
+    pub(super) classes: HashSet<String>,
+    /// Names that stand for any type: `T = TypeVar("T")`.
+    pub(super) variables: HashSet<&'a str>,
+    strings: HashMap<&'a str, &'a Expr>,
+}
+
+impl<'a> Names<'a> {
+    /// Takes in every import and every constant of the file.
+    pub(super) fn of(body: &'a [Stmt]) -> Self {
+        let mut names = Self::default();
+        let mut stored: HashMap<&str, usize> = HashMap::new();
+        each(body, |node| match node {
+            Node::Stmt(stmt) => names.take(stmt),
+            Node::Expr(Expr::Name(name)) if name.ctx.is_store() => *stored.entry(name.id.as_str()).or_default() += 1,
+            Node::Parameter(name) => *stored.entry(name).or_default() += 1,
+            Node::Expr(_) => {}
+        });
+        // What is written to twice, or is another thing in some function, is no constant.
+        names.strings.retain(|name, _| stored.get(name) == Some(&1));
+        names
+    }
+
+    fn take(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    let module = alias.name.as_str();
+                    let top = module.split('.').next().unwrap_or_default();
+                    let local = alias.asname.as_ref().map_or(top, |name| name.as_str());
+                    self.imports.insert(local, Origin { module, name: None, relative: false });
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map_or("", |name| name.as_str());
+                let relative = import.level > 0;
+                for alias in &import.names {
+                    let name = alias.name.as_str();
+                    self.star |= name == "*" && !relative && is_package(module);
+                    let local = alias.asname.as_ref().map_or(name, |name| name.as_str());
+                    self.imports.insert(local, Origin { module, name: Some(name), relative });
+                }
+            }
+            Stmt::Assign(assign) => {
+                if let [Expr::Name(name)] = assign.targets.as_slice() {
+                    self.strings.insert(name.id.as_str(), &assign.value);
+                    let made_by = assign.value.as_call_expr().and_then(|call| self.known(&call.func));
+                    if matches!(made_by, Some("TypeVar" | "ParamSpec" | "TypeVarTuple")) {
+                        self.variables.insert(name.id.as_str());
+                    }
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let (Expr::Name(name), Some(value)) = (&*assign.target, &assign.value) {
+                    self.strings.insert(name.id.as_str(), value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The name by which Python or a package knows what an expression names; `None` for names of this repository.
+    pub(super) fn known<'s>(&'s self, expr: &'s Expr) -> Option<&'s str> {
+        let (root, last) = ends(expr)?;
+        let Some(origin) = self.imports.get(root) else {
+            let own = last.is_some() || self.classes.contains(root);
+            return (!own && (self.star || lists(BUILTINS, root))).then_some(root);
+        };
+        let foreign = !origin.relative && is_package(origin.module);
+        foreign.then_some(last.or(origin.name).unwrap_or(origin.module))
+    }
+
+    /// The full name of what a written name stands for, by the file's imports; `None` where its beginning is no import.
+    pub(super) fn full(&self, written: &str) -> Option<String> {
+        let (root, below) = written.split_at(written.find('.').unwrap_or(written.len()));
+        Some(match self.imports.get(root)? {
+            Origin { module, name: Some(name), .. } => format!("{module}.{name}{below}"),
+            Origin { module, name: None, .. } if root != module.split('.').next().unwrap_or_default() => {
+                format!("{module}{below}")
+            }
+            _ => written.to_owned(),
+        })
+    }
+
+    /// Whether a name is imported.
+    pub(super) fn is_imported(&self, root: &str) -> bool {
+        self.imports.contains_key(root)
+    }
+
+    /// The expression that a constant of this file stands for.
+    pub(super) fn constant<'s>(&'s self, expr: &'s Expr) -> &'s Expr {
+        let Expr::Name(name) = expr else { return expr };
+        self.strings.get(name.id.as_str()).copied().unwrap_or(expr)
+    }
+
+    /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
+    pub(super) fn string(&self, expr: &Expr) -> Option<String> {
+        let (mut text, mut rest) = (String::new(), vec![expr]);
+        for _ in 0..MAX_PARTS {
+            let Some(expr) = rest.pop() else { return Some(text) };
+            match expr {
+                Expr::StringLiteral(literal) => text.push_str(literal.value.to_str()),
+                Expr::BinOp(sum) if sum.op == Operator::Add => rest.extend([&*sum.right, &*sum.left]),
+                Expr::Name(name) => rest.push(self.strings.get(name.id.as_str())?),
+                _ => return None,
+            }
+            if text.len() > MAX_STRING {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+fn lists(words: &str, word: &str) -> bool {
+    words.split(' ').any(|one| one == word)
+}
+
+/// Whether a module's name is that of a package from elsewhere.
+pub(super) fn is_package(module: &str) -> bool {
+    lists(PACKAGES, module.split('.').next().unwrap_or_default())
+}
+
+/// The first name of `a.b.c`, and the last one where there is another.
+fn ends(expr: &Expr) -> Option<(&str, Option<&str>)> {
+    let mut last = None;
+    let mut expr = expr;
+    for _ in 0..MAX_DOTS {
+        match expr {
+            Expr::Name(name) => return Some((name.id.as_str(), last)),
+            Expr::Attribute(attribute) => {
+                last = last.or(Some(attribute.attr.as_str()));
+                expr = &attribute.value;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// `a.b.c` as it is written; `None` for everything else.
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
+    let mut parts = Vec::new();
+    let mut expr = expr;
+    for _ in 0..MAX_DOTS {
+        match expr {
+            Expr::Name(name) => {
+                parts.push(name.id.as_str());
+                parts.reverse();
+                return Some(parts.join("."));
+            }
+            Expr::Attribute(attribute) => {
+                parts.push(attribute.attr.as_str());
+                expr = &attribute.value;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// What a type of Python or of a package is on the wire; `None` where it has parts or is none.
+pub(super) fn scalar(name: &str) -> Option<Shape> {
+    let text = name.ends_with("Url") || name.ends_with("Dsn") || name.starts_with("Base64");
+    if text || lists(STRINGS, name) {
+        Some(Shape::STRING)
+    } else if lists(NUMBERS, name) {
+        Some(Shape::NUMBER)
+    } else if matches!(name, "bool" | "StrictBool") {
+        Some(Shape::BOOLEAN)
+    } else {
+        None
+    }
+}
+
+/// What kind of value a literal is; `None` for what is no literal, and for `None`.
+pub(super) fn literal_kind(expr: &Expr) -> Option<Kind> {
+    match expr {
+        Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::FString(_) => Some(Kind::String),
+        Expr::NumberLiteral(number) => (!matches!(number.value, Number::Complex { .. })).then_some(Kind::Number),
+        Expr::UnaryOp(unary) => unary.operand.as_number_literal_expr().map(|_| Kind::Number),
+        Expr::BooleanLiteral(_) => Some(Kind::Boolean),
+        _ => None,
+    }
+}

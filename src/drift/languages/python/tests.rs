@@ -1,0 +1,109 @@
+use super::read;
+use crate::drift::languages::Source;
+use crate::drift::shape::{Module, Sites};
+
+/// What a file says, read on the smallest stack that the thread for sources has.
+fn said(text: &str) -> Module {
+    let sites = Sites {
+        functions: vec![("map".to_owned(), 1)],
+        tables: ["FIELD_MAP".to_owned()].into(),
+        discriminators: ["_type".to_owned()].into(),
+        types: ["Order".to_owned()].into(),
+        patches: ["set".to_owned()].into(),
+    };
+    let stack = (64 << 20).max(text.len() * 2048);
+    let read = || read(&Source { path: "app/models.py".into(), text, sites: &sites });
+    std::thread::scope(|scope| {
+        std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, read).unwrap().join().unwrap()
+    })
+}
+
+#[test]
+fn no_nesting_is_too_deep() {
+    let begun = std::time::Instant::now();
+    let times = 10_000;
+    let around = |open: &str, close: &str| format!("{}1{}", open.repeat(times), close.repeat(times));
+    for text in [
+        format!("x = {}", around("(", ")")),
+        format!("x = {}", around("[", "]")),
+        format!("x = {}", around("{1:", "}")),
+        format!("x = {}1", "not ".repeat(times)),
+        format!("x = {}1", "-".repeat(times)),
+        format!("x = {}1", "lambda:".repeat(times)),
+        format!("x = {}1", "1 if 1 else ".repeat(times)),
+        format!("x = {}1", "1**".repeat(times)),
+        format!("x = {}1", "1+".repeat(times)),
+        format!("x = y{}", ".a".repeat(times)),
+        format!("x = y{}", "()".repeat(times)),
+        format!("x = y{}", "[0]".repeat(times)),
+        format!("x: {} = 1", around("A[", "]")),
+        format!("x: {}A = 1", "A|".repeat(times)),
+        format!("class A:\n x: {}\n", around("list[", "]")),
+        format!("class A:\n x: {}A\n", "A|".repeat(times)),
+        format!("match x:\n case {}: pass\n", around("[", "]")),
+        format!("x = f'{}'", around("{a:", "}")),
+        format!("x = {}", around("f'{", "=}'")),
+        format!("with {} as a: pass", around("(", ")")),
+        format!("with {}1{} as a: pass", "(".repeat(190), ")".repeat(190)),
+        format!("{}1{}", "match(".repeat(190), ")".repeat(190)),
+        format!("type a = {}", around("(", ")")),
+        format!("{}pass", "if 1:".repeat(times)),
+        "(".repeat(times),
+        (0..300).map(|depth| format!("{}class A:\n", " ".repeat(depth))).collect(),
+        (0..300).map(|depth| format!("{}if a:\n", " ".repeat(depth))).collect::<String>() + &" ".repeat(300) + "pass",
+    ] {
+        let module = said(&text);
+        assert!(module.definitions.len() < 300, "{}", text.get(..40).unwrap_or(&text));
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_is_nested_deeper_than_python_allows_is_said_to_be() {
+    for (open, close, fits) in [("(", ")", 200), ("f'{", "}'", 100)] {
+        let nested = |times: usize| said(&format!("x = {}1{}", open.repeat(times), close.repeat(times)));
+        assert_eq!(nested(fits), Module::default());
+        assert_eq!(nested(fits + 1).unread.len(), 1);
+    }
+    let text = "x = [':(', ':(', ')'] # ((\n".repeat(300);
+    assert_eq!(said(&text), Module::default());
+}
+
+#[test]
+fn one_long_line_takes_no_longer_than_it_must() {
+    let begun = std::time::Instant::now();
+    let fill = |part: &str| part.repeat((1 << 16) / part.len());
+    for text in [
+        fill("a;"),
+        format!("x = [{}]", fill("'map',")),
+        format!("x = {{{}}}", fill("'_type':{'a':1},")),
+        format!("class A:\n x: {}int", fill("int|")),
+        format!("class A:\n{}", fill(" x: 'list[B]'\n")),
+        format!("class {}:\n{}", fill("A"), fill(" x: Self\n")),
+        format!("class A:\n{}", fill(" class B: pass\n")),
+        format!("from a import {}b", fill("b,")),
+        fill("import a.b.c as d;"),
+        fill("A=Union[B,C];"),
+        fill("map('a');"),
+        fill("f(x='a');"),
+        fill("class A(B): pass\n"),
+        format!("class A({}B): pass", fill("B,")),
+        fill("@a\n") + "class A: pass",
+        format!("x = {}", "\"".repeat(1 << 16)),
+        "\\".repeat(1 << 16),
+        fill("\u{feff}"),
+    ] {
+        said(&text);
+    }
+    // A debug build on a machine that is busy with other tests: what is quadratic takes hours.
+    assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn no_beginning_of_a_file_is_too_short() {
+    let text = include_str!("../../../../fixtures/drift/python/sites-typed.toml");
+    let code = text.split("'''").nth(1).unwrap();
+    for end in (0..=code.len()).filter(|end| code.is_char_boundary(*end)) {
+        said(&code[..end]);
+    }
+}

@@ -1,0 +1,79 @@
+//! Every statement and expression of a file, without a call for each level of nesting.
+
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, Parameter, Pattern, Stmt};
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Node<'a> {
+    /// A statement.
+    Stmt(&'a Stmt),
+    /// An expression.
+    Expr(&'a Expr),
+    /// A name that an argument, a pattern or an exception gets.
+    Parameter(&'a str),
+}
+
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Node(Node<'a>),
+    Pattern(&'a Pattern),
+}
+
+/// What stands directly below a node: the parser's own walk, stopped at each node.
+#[derive(Default)]
+struct Below<'a>(Vec<Part<'a>>);
+
+impl<'a> Visitor<'a> for Below<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        self.0.push(Part::Node(Node::Stmt(stmt)));
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        self.0.push(Part::Node(Node::Expr(expr)));
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        self.0.push(Part::Pattern(pattern));
+    }
+
+    fn visit_parameter(&mut self, parameter: &'a Parameter) {
+        self.0.push(Part::Node(Node::Parameter(parameter.name.as_str())));
+        visitor::walk_parameter(self, parameter);
+    }
+}
+
+/// Shows every part of some statements to `see`.
+pub(super) fn each<'a>(body: &'a [Stmt], mut see: impl FnMut(Node<'a>)) {
+    let mut rest: Vec<Part<'a>> = body.iter().rev().map(|stmt| Part::Node(Node::Stmt(stmt))).collect();
+    while let Some(part) = rest.pop() {
+        let mut below = Below::default();
+        match part {
+            Part::Node(node) => {
+                see(node);
+                match node {
+                    Node::Stmt(stmt) => visitor::walk_stmt(&mut below, stmt),
+                    Node::Expr(expr) => visitor::walk_expr(&mut below, expr),
+                    Node::Parameter(_) => {}
+                }
+            }
+            Part::Pattern(pattern) => {
+                if let Some(name) = captured(pattern) {
+                    see(Node::Parameter(name));
+                }
+                visitor::walk_pattern(&mut below, pattern);
+            }
+        }
+        rest.extend(below.0.into_iter().rev());
+    }
+}
+
+fn captured(pattern: &Pattern) -> Option<&str> {
+    let name = match pattern {
+        Pattern::MatchAs(pattern) => pattern.name.as_ref(),
+        Pattern::MatchStar(pattern) => pattern.name.as_ref(),
+        Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
+        _ => None,
+    };
+    name.map(|name| name.as_str())
+}

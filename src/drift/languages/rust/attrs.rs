@@ -1,0 +1,120 @@
+//! What serde's attributes say.
+
+use proc_macro2::Span;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Lit, LitStr, Meta, Token};
+
+use super::Place;
+use crate::drift::shape::{Case, Unread};
+
+/// The attributes of a type, a variant or a field.
+#[derive(Default)]
+pub(super) struct Attrs {
+    /// The name that is written, and where it stands.
+    pub(super) rename: Option<(String, u32)>,
+    pub(super) rename_all: Option<Case>,
+    pub(super) rename_all_fields: Option<Case>,
+    pub(super) flatten: bool,
+    pub(super) skip: bool,
+    /// Code decides how the value is written.
+    pub(super) with: bool,
+    pub(super) tag: Option<(String, u32)>,
+    pub(super) content: Option<(String, u32)>,
+    pub(super) untagged: bool,
+    pub(super) transparent: bool,
+    /// The type that is written instead.
+    pub(super) into: Option<LitStr>,
+    /// `Serialize_repr`: a number.
+    pub(super) is_number: bool,
+    pub(super) unread: Vec<Unread>,
+}
+
+type List = Punctuated<Meta, Token![,]>;
+
+impl Attrs {
+    pub(super) fn of(attrs: &[Attribute], place: Place) -> Self {
+        let mut read = Self::default();
+        let metas = attrs.iter().map(|attr| attr.meta.clone());
+        let mut rest: Vec<Meta> = metas.collect();
+        rest.reverse();
+        while let Some(meta) = rest.pop() {
+            let Meta::List(list) = &meta else { continue };
+            let is = |name: &str| list.path.segments.last().is_some_and(|last| last.ident == name);
+            let inner = || list.parse_args_with(List::parse_terminated);
+            if is("cfg_attr") {
+                // Its first part is the condition: what is there in some builds counts.
+                rest.extend(inner().into_iter().flat_map(|list| list.into_iter().skip(1)));
+            } else if is("serde") {
+                match inner() {
+                    Ok(list) => list.iter().for_each(|meta| read.serde(meta, place)),
+                    Err(error) => read.refuse(place.of(error.span()), "this attribute of serde cannot be read"),
+                }
+            } else if is("derive") {
+                let derives = inner().into_iter().flatten();
+                let mut derives = derives.map(|one| one.path().segments.last().map(|last| last.ident.to_string()));
+                read.is_number |= derives.any(|name| name.as_deref() == Some("Serialize_repr"));
+            } else if is("serde_as") {
+                // serde_with: `#[serde_as(as = "…")]`
+                read.with = true;
+            }
+        }
+        read
+    }
+
+    fn refuse(&mut self, at: u32, reason: &str) {
+        self.unread.push(Unread::new(at, reason));
+    }
+
+    fn serde(&mut self, meta: &Meta, place: Place) {
+        let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        match name.as_str() {
+            "rename" => self.rename = self.written(meta, place).map(|text| (text.value(), place.of(text.span()))),
+            "rename_all" => self.rename_all = self.rule(meta, place),
+            "rename_all_fields" => self.rename_all_fields = self.rule(meta, place),
+            "tag" => self.tag = self.written(meta, place).map(|text| (text.value(), place.of(text.span()))),
+            "content" => self.content = self.written(meta, place).map(|text| (text.value(), place.of(text.span()))),
+            "into" => self.into = self.written(meta, place),
+            "flatten" => self.flatten = true,
+            "skip" | "skip_serializing" => self.skip = true,
+            "with" | "serialize_with" => self.with = true,
+            "untagged" => self.untagged = true,
+            "transparent" => self.transparent = true,
+            _ => {}
+        }
+    }
+
+    fn rule(&mut self, meta: &Meta, place: Place) -> Option<Case> {
+        let text = self.written(meta, place)?;
+        let case = Case::named(&text.value());
+        if case.is_none() {
+            self.refuse(place.of(text.span()), "serde has no such rule of spelling");
+        }
+        case
+    }
+
+    /// The text that holds for writing: `rename = "a"`, `rename(serialize = "a", deserialize = "b")`.
+    fn written(&mut self, meta: &Meta, place: Place) -> Option<LitStr> {
+        let value = match meta {
+            Meta::NameValue(pair) => Some(pair.value.clone()),
+            Meta::List(list) => {
+                let pairs = list.parse_args_with(List::parse_terminated).unwrap_or_default();
+                pairs.into_iter().find_map(|pair| match pair {
+                    Meta::NameValue(pair) if pair.path.is_ident("serialize") => Some(pair.value),
+                    _ => None,
+                })
+            }
+            Meta::Path(_) => None,
+        };
+        match value {
+            Some(Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. })) => Some(text),
+            // Only the name for reading is another one.
+            None if matches!(meta, Meta::List(_)) => None,
+            other => {
+                let span: Span = other.map_or_else(|| meta.path().span(), |value| value.span());
+                self.refuse(place.of(span), "serde takes a string here");
+                None
+            }
+        }
+    }
+}

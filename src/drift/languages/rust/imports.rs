@@ -1,0 +1,233 @@
+//! Which files the names of other modules may stand in.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use bstr::{BStr, BString, ByteSlice};
+use syn::ext::IdentExt;
+use syn::{ItemUse, UseTree};
+
+use crate::drift::shape::{Import, Module, Shape};
+
+/// How many names one file imports, and how many parts the path of one has.
+const MAX_IMPORTS: usize = 2_000;
+const MAX_PARTS: usize = 16;
+/// The longest path of a name.
+const MAX_PATH: usize = 1_024;
+
+/// Crates that are no part of any repository.
+const STD: [&str; 5] = ["std", "core", "alloc", "serde", "serde_json"];
+
+/// What this file calls the names of others.
+#[derive(Default)]
+pub(super) struct Paths {
+    /// The folder that the crate's modules lie in, and the modules down to this file's.
+    root: BString,
+    module: Vec<String>,
+    file: BString,
+    /// `use`, by local name: the path, from `crate` or from the name of another crate.
+    uses: HashMap<String, Vec<String>>,
+    globs: Vec<Vec<String>>,
+    modules: HashSet<String>,
+    inside: Vec<String>,
+    too_many: bool,
+}
+
+impl Paths {
+    pub(super) fn of(path: &BStr) -> Self {
+        let parts: Vec<&[u8]> = path.split_str("/").collect();
+        let (name, folders) = parts.split_last().map_or((&b""[..], &[][..]), |(name, folders)| (*name, folders));
+        let stem = name.strip_suffix(b".rs").unwrap_or(name);
+        let top = folders.iter().rposition(|folder| *folder == b"src").map_or(folders.len(), |index| index + 1);
+        let (root, below) = folders.split_at(top.min(folders.len()));
+        let mut module: Vec<String> = below.iter().map(|part| part.to_str_lossy().into_owned()).collect();
+        let is_binary = below.first().is_some_and(|first| *first == b"bin");
+        if is_binary {
+            module.clear();
+        } else if !matches!(stem, b"lib" | b"main" | b"mod") {
+            module.push(stem.to_str_lossy().into_owned());
+        }
+        Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn enter(&mut self, module: &syn::Ident) {
+        let name = module.unraw().to_string();
+        self.modules.insert(name.clone());
+        self.inside.push(name);
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.inside.pop();
+    }
+
+    /// Takes in a `use`.
+    pub(super) fn import(&mut self, item: &ItemUse) {
+        let mut rest: Vec<(Vec<String>, &UseTree)> = vec![(Vec::new(), &item.tree)];
+        while let Some((mut path, tree)) = rest.pop() {
+            if self.uses.len() + self.globs.len() >= MAX_IMPORTS || path.len() > MAX_PARTS {
+                self.too_many = true;
+                return;
+            }
+            match tree {
+                UseTree::Path(part) => {
+                    path.push(part.ident.unraw().to_string());
+                    rest.push((path, &part.tree));
+                }
+                UseTree::Group(group) => rest.extend(group.items.iter().map(|tree| (path.clone(), tree))),
+                UseTree::Glob(_) => self.globs.push(self.absolute(path)),
+                UseTree::Name(name) if name.ident == "self" => {
+                    let local = path.last().cloned().unwrap_or_default();
+                    self.uses.insert(local, self.absolute(path));
+                }
+                UseTree::Name(name) => {
+                    let local = name.ident.unraw().to_string();
+                    path.push(local.clone());
+                    self.uses.insert(local, self.absolute(path));
+                }
+                UseTree::Rename(rename) => {
+                    path.push(rename.ident.unraw().to_string());
+                    self.uses.insert(rename.rename.unraw().to_string(), self.absolute(path));
+                }
+            }
+        }
+    }
+
+    /// A path as it is written here, from `crate` where it begins at `self`, `super` or a module of this file.
+    fn absolute(&self, path: Vec<String>) -> Vec<String> {
+        self.from(path, &self.inside)
+    }
+
+    fn from(&self, path: Vec<String>, inside: &[String]) -> Vec<String> {
+        let here = || std::iter::once("crate").chain(self.module.iter().chain(inside).map(String::as_str));
+        let ups = path.iter().take_while(|part| *part == "super").count();
+        let begins_here = ups > 0 || path.first().is_some_and(|head| head == "self");
+        if begins_here {
+            let mut full: Vec<String> = here().map(str::to_owned).collect();
+            full.truncate(full.len().saturating_sub(ups).max(1));
+            full.extend(path.into_iter().skip(ups.max(1)));
+            return full;
+        }
+        if path.first().is_some_and(|head| self.modules.contains(head)) {
+            return here().map(str::to_owned).chain(path).collect();
+        }
+        path
+    }
+
+    /// The path that a written name stands for.
+    pub(super) fn full(&self, written: &str, inside: &[String]) -> Vec<String> {
+        let (head, rest) = written.split_once('.').unwrap_or((written, ""));
+        let rest = rest.split('.').filter(|part| !part.is_empty()).map(str::to_owned);
+        match self.uses.get(head) {
+            Some(full) => full.iter().cloned().chain(rest).collect(),
+            None => self.from(std::iter::once(head.to_owned()).chain(rest).collect(), inside),
+        }
+    }
+
+    /// Whether a name is one of this crate, so that it is not the type of `std` that it is called like.
+    pub(super) fn is_own(&self, written: &str, inside: &[String]) -> bool {
+        self.full(written, inside).first().is_some_and(|head| head == "crate")
+    }
+
+    /// Whether a name without an import may come from `use crate::models::*`.
+    pub(super) fn may_be_own(&self, written: &str) -> bool {
+        let foreign = |glob: &Vec<String>| glob.first().is_none_or(|head| head != "crate");
+        !written.contains('.') && !self.uses.contains_key(written) && !self.globs.iter().all(foreign)
+    }
+
+    /// The name that the definition has, by which an import below finds it: modules of this file are left out.
+    pub(super) fn name(&self, written: &str, inside: &[String]) -> String {
+        if !written.contains('.') {
+            return written.to_owned();
+        }
+        let full = self.full(written, inside);
+        full.join(".").chars().take(MAX_PATH).collect()
+    }
+
+    /// The files of a module by its path.
+    fn files(&self, path: &[String]) -> Vec<BString> {
+        let Some((head, below)) = path.split_first() else { return Vec::new() };
+        let below = below.get(..below.len().min(MAX_PARTS)).unwrap_or_default();
+        if head == "crate" {
+            let mut files = modules(self.root.as_bstr(), below);
+            files.push(self.file.clone());
+            return files;
+        }
+        if STD.contains(&head.as_str()) {
+            return Vec::new();
+        }
+        // Another crate of this repository lies beside this one, or below `crates`; else it is a package's.
+        let own = parent(self.root.as_bstr());
+        let beside = parent(own);
+        let mut files = Vec::new();
+        for folder in [beside, BStr::new("crates"), BStr::new("")] {
+            for name in [head.clone(), head.replace('_', "-")] {
+                let parts: Vec<&[u8]> =
+                    [folder.as_bytes(), name.as_bytes(), b"src"].into_iter().filter(|part| !part.is_empty()).collect();
+                files.extend(modules(bstr::join("/", parts).as_bstr(), below));
+            }
+        }
+        files.push(BString::default());
+        files
+    }
+}
+
+fn parent(path: &BStr) -> &BStr {
+    path.split_at(path.rfind_byte(b'/').unwrap_or_default()).0.as_bstr()
+}
+
+/// The files that a module may stand in: its own, or that of one around it.
+fn modules(root: &BStr, path: &[String]) -> Vec<BString> {
+    let mut files = Vec::new();
+    for length in (0..=path.len()).rev() {
+        let names = path.iter().take(length).map(String::as_bytes);
+        let parts: Vec<&[u8]> = std::iter::once(root.as_bytes()).chain(names).filter(|part| !part.is_empty()).collect();
+        let stem: BString = bstr::join("/", parts).into();
+        let endings: &[&str] = match (length, stem.is_empty()) {
+            (0, true) => &["lib.rs", "main.rs"],
+            (0, false) => &["/lib.rs", "/main.rs"],
+            _ => &[".rs", "/mod.rs"],
+        };
+        files.extend(endings.iter().map(|ending| BString::from([stem.as_slice(), ending.as_bytes()].concat())));
+    }
+    files
+}
+
+/// Adds the imports of a file to its module.
+pub(super) fn take(paths: &Paths, module: &mut Module) {
+    if paths.too_many {
+        module.unread.push(crate::drift::shape::Unread::new(0, "this file imports too many names"));
+    }
+    let mut imports = Vec::new();
+    let mut uses: Vec<(&String, &Vec<String>)> = paths.uses.iter().collect();
+    uses.sort();
+    for (local, full) in uses {
+        let Some((name, of)) = full.split_last() else { continue };
+        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
+    }
+    for full in &paths.globs {
+        imports.push(Import { local: None, name: None, from: paths.files(full) });
+    }
+    let mut found = BTreeSet::new();
+    module.definitions.iter().for_each(|definition| names(&definition.shape, &mut found));
+    for written in found.into_iter().take(MAX_IMPORTS) {
+        let full: Vec<String> = written.split('.').map(str::to_owned).collect();
+        let Some((name, of)) = full.split_last() else { continue };
+        imports.push(Import { local: Some(written.to_owned()), name: Some(name.clone()), from: paths.files(of) });
+    }
+    module.imports = imports;
+}
+
+/// The names with dots in a shape.
+fn names<'s>(shape: &'s Shape, found: &mut BTreeSet<&'s str>) {
+    let mut rest = vec![shape];
+    while let Some(shape) = rest.pop() {
+        match shape {
+            Shape::Named { name, .. } if name.contains('.') => {
+                found.insert(name);
+            }
+            Shape::Object(members) => rest.extend(members.iter().map(|member| &member.shape)),
+            Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => rest.push(inner),
+            Shape::All(shapes) | Shape::Any(shapes) => rest.extend(shapes),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The literals of `json!` and `doc!`, which no parser of Rust reads.
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+
+/// A part of such a literal.
+pub(super) enum Json {
+    /// The entries, in order.
+    Object(Vec<Entry>),
+    Array(Vec<Json>),
+    /// A string.
+    Text(String),
+    /// Any other expression.
+    Value,
+}
+
+/// An entry of an object.
+pub(super) struct Entry {
+    /// `None` where the key is computed.
+    pub(super) key: Option<String>,
+    pub(super) at: Span,
+    pub(super) value: Json,
+}
+
+impl Json {
+    /// Reads the argument of the macro. Brackets nest no deeper here than the whole file may.
+    pub(super) fn of(tokens: TokenStream) -> Self {
+        value(&tokens.into_iter().collect::<Vec<_>>())
+    }
+
+    /// What `doc!` takes: the inside of an object.
+    pub(super) fn of_entries(tokens: TokenStream) -> Self {
+        object(tokens)
+    }
+}
+
+fn value(tokens: &[TokenTree]) -> Json {
+    match tokens {
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Brace => object(group.stream()),
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => {
+            Json::Array(parts(group.stream()).iter().map(|part| value(part)).collect())
+        }
+        [one] => match text(one) {
+            Some(text) => Json::Text(text),
+            None => Json::Value,
+        },
+        _ => Json::Value,
+    }
+}
+
+fn object(tokens: TokenStream) -> Json {
+    let entry = |part: &Vec<TokenTree>| {
+        let colon = part.iter().position(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':'));
+        let (key, rest) = part.split_at(colon.unwrap_or(part.len()));
+        let name = match key {
+            [one] => text(one),
+            _ => None,
+        };
+        let at = part.first().map_or_else(Span::call_site, TokenTree::span);
+        Entry { key: name, at, value: value(rest.get(1..).unwrap_or_default()) }
+    };
+    Json::Object(parts(tokens).iter().map(entry).collect())
+}
+
+/// What stands between commas.
+fn parts(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let mut parts = vec![Vec::new()];
+    for token in tokens {
+        match (&token, parts.last_mut()) {
+            (TokenTree::Punct(mark), _) if mark.as_char() == ',' => parts.push(Vec::new()),
+            (_, Some(last)) => last.push(token),
+            _ => {}
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn text(token: &TokenTree) -> Option<String> {
+    let TokenTree::Literal(literal) = token else { return None };
+    match syn::Lit::new(literal.clone()) {
+        syn::Lit::Str(text) => Some(text.value()),
+        _ => None,
+    }
+}

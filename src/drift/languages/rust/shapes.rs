@@ -1,0 +1,185 @@
+//! Structs and enums, as serde writes them.
+
+use syn::ext::IdentExt;
+use syn::{Fields, ItemEnum, ItemStruct, Type, Variant};
+
+use super::Place;
+use super::attrs::Attrs;
+use super::types::Types;
+use crate::drift::shape::{Case, Kind, Member, Shape};
+
+/// All of some shapes, without those that say nothing.
+fn all(mut shapes: Vec<Shape>) -> Shape {
+    match (shapes.len(), shapes.pop()) {
+        (1, Some(one)) => one,
+        (_, last) => {
+            shapes.extend(last);
+            Shape::All(shapes)
+        }
+    }
+}
+
+/// What the fields of a struct are called in the code and on the wire, where that differs.
+pub(super) fn wire_names(item: &ItemStruct) -> Vec<(String, String)> {
+    let place = Place { base: 0 };
+    let case = Attrs::of(&item.attrs, place).rename_all;
+    let names = item.fields.iter().filter_map(|field| {
+        let own = field.ident.as_ref()?.unraw().to_string();
+        let renamed = Attrs::of(&field.attrs, place).rename.map(|(name, _)| name);
+        let wire = renamed.or_else(|| case.map(|case| case.of_field(&own)))?;
+        (wire != own).then_some((own, wire))
+    });
+    names.collect()
+}
+
+impl Types<'_> {
+    pub(super) fn structure(&self, item: &ItemStruct) -> Shape {
+        let attrs = Attrs::of(&item.attrs, self.place);
+        let shape = match self.instead(&attrs) {
+            Some(shape) => shape,
+            None if self.outline.by_hand.contains(&self.own) => self.by_hand(&item.fields, attrs.rename_all),
+            None if attrs.transparent => self.transparent(&item.fields),
+            None => self.fields(&item.fields, attrs.rename_all),
+        };
+        self.with_unread(shape, attrs)
+    }
+
+    fn with_unread(&self, shape: Shape, attrs: Attrs) -> Shape {
+        all(std::iter::once(shape).chain(attrs.unread.into_iter().map(Shape::Unread)).collect())
+    }
+
+    /// `#[serde(into = "Wire")]`
+    fn instead(&self, attrs: &Attrs) -> Option<Shape> {
+        let into = attrs.into.as_ref()?;
+        Some(match into.parse::<Type>() {
+            Ok(ty) => self.shape(&ty),
+            Err(_) => self.unread(into, "this is no type"),
+        })
+    }
+
+    /// A struct whose `Serialize` is written by hand: one that holds a single value is most likely text.
+    fn by_hand(&self, fields: &Fields, case: Option<Case>) -> Shape {
+        match fields {
+            Fields::Named(named) => {
+                let reason = "`Serialize` is written by hand here; derive it";
+                all(vec![self.fields(fields, case), self.unread(&named.brace_token.span.open(), reason)])
+            }
+            _ => Shape::Opaque,
+        }
+    }
+
+    fn transparent(&self, fields: &Fields) -> Shape {
+        let is_marker = |ty: &Type| match ty {
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),
+            _ => false,
+        };
+        let field = fields.iter().find(|field| !Attrs::of(&field.attrs, self.place).skip && !is_marker(&field.ty));
+        field.map_or(Shape::Opaque, |field| self.shape(&field.ty))
+    }
+
+    /// The fields of a struct or of a variant.
+    fn fields(&self, fields: &Fields, case: Option<Case>) -> Shape {
+        let named = match fields {
+            Fields::Named(named) => &named.named,
+            Fields::Unnamed(unnamed) => {
+                let kept = |field: &&syn::Field| !Attrs::of(&field.attrs, self.place).skip;
+                let types: Vec<&Type> = unnamed.unnamed.iter().filter(kept).map(|field| &field.ty).collect();
+                return match (unnamed.unnamed.len(), types.as_slice()) {
+                    (1, [one]) => self.shape(one),
+                    (_, types) => self.list(types),
+                };
+            }
+            // `null`
+            Fields::Unit => return Shape::Opaque,
+        };
+        let (mut members, mut others) = (Vec::new(), Vec::new());
+        for field in named {
+            let Some(ident) = &field.ident else { continue };
+            let attrs = Attrs::of(&field.attrs, self.place);
+            if attrs.skip {
+                continue;
+            }
+            others.extend(attrs.unread.into_iter().map(Shape::Unread));
+            let shape = if attrs.with { Shape::Opaque } else { self.shape(&field.ty) };
+            if attrs.flatten {
+                others.push(match shape {
+                    Shape::Opaque => self.unread(ident, "which fields this brings in is decided elsewhere"),
+                    shape => shape,
+                });
+                continue;
+            }
+            members.push(match attrs.rename {
+                Some((name, at)) => Member::new(name, at, shape).explicit(),
+                None => {
+                    self.member(ident, shape, |name| case.map_or_else(|| name.to_owned(), |case| case.of_field(name)))
+                }
+            });
+        }
+        if !members.is_empty() || others.is_empty() {
+            others.insert(0, Shape::Object(members));
+        }
+        all(others)
+    }
+
+    fn member(&self, ident: &syn::Ident, shape: Shape, spell: impl Fn(&str) -> String) -> Member {
+        Member::new(spell(&ident.unraw().to_string()), self.place.of(ident.span()), shape)
+    }
+
+    pub(super) fn enumeration(&self, item: &ItemEnum) -> Shape {
+        let attrs = Attrs::of(&item.attrs, self.place);
+        let kept = |variant: &&Variant| !Attrs::of(&variant.attrs, self.place).skip;
+        let variants: Vec<&Variant> = item.variants.iter().filter(kept).collect();
+        let units = variants.iter().all(|variant| matches!(variant.fields, Fields::Unit));
+        let shape = match self.instead(&attrs) {
+            Some(shape) => shape,
+            None if self.outline.by_hand.contains(&self.own) => Shape::Opaque,
+            None if attrs.is_number => Shape::enumerated(Kind::Number),
+            None if units && attrs.tag.is_none() && !attrs.untagged => Shape::enumerated(Kind::String),
+            None => self.variants(&variants, &attrs),
+        };
+        self.with_unread(shape, attrs)
+    }
+
+    fn variants(&self, variants: &[&Variant], attrs: &Attrs) -> Shape {
+        let mut shapes: Vec<Shape> = Vec::new();
+        for variant in variants {
+            if attrs.untagged && matches!(variant.fields, Fields::Unit) {
+                continue;
+            }
+            shapes.push(self.variant(variant, attrs));
+        }
+        match (shapes.len(), shapes.pop()) {
+            (1, Some(one)) => one,
+            (_, last) => {
+                shapes.extend(last);
+                Shape::Any(shapes)
+            }
+        }
+    }
+
+    fn variant(&self, variant: &Variant, outer: &Attrs) -> Shape {
+        let own = Attrs::of(&variant.attrs, self.place);
+        let case = own.rename_all.or(outer.rename_all_fields);
+        let is_unit = matches!(variant.fields, Fields::Unit);
+        let content = if own.with { Shape::Opaque } else { self.fields(&variant.fields, case) };
+        let unread = own.unread.into_iter().map(Shape::Unread);
+        let tag = |tag: &(String, u32)| Member::new(tag.0.clone(), tag.1, Shape::enumerated(Kind::String)).explicit();
+        let shape = match (&outer.tag, &outer.content) {
+            _ if own.untagged || outer.untagged => content,
+            (Some(name), None) if is_unit => Shape::Object(vec![tag(name)]),
+            (Some(name), None) => all(vec![Shape::Object(vec![tag(name)]), content]),
+            (Some(name), Some(_)) if is_unit => Shape::Object(vec![tag(name)]),
+            (Some(name), Some((behind, at))) => {
+                Shape::Object(vec![tag(name), Member::new(behind.clone(), *at, content).explicit()])
+            }
+            _ if is_unit => Shape::enumerated(Kind::String),
+            _ => Shape::Object(vec![match own.rename {
+                Some((name, at)) => Member::new(name, at, content).explicit(),
+                None => self.member(&variant.ident, content, |name| {
+                    outer.rename_all.map_or_else(|| name.to_owned(), |case| case.of_variant(name))
+                }),
+            }]),
+        };
+        all(std::iter::once(shape).chain(unread).collect())
+    }
+}

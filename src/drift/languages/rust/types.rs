@@ -1,0 +1,150 @@
+//! What a type is on the wire.
+
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use super::{Outline, Place, dotted};
+use crate::drift::shape::Shape;
+
+/// How deep types nest.
+const MAX_DEPTH: usize = 128;
+
+/// Types that are text on the wire.
+const STRINGS: &str = "BStr BString BigDecimal ByteString CompactString Date DateTime Decimal EmailAddress HipStr IStr Ipv4Addr \
+    Ipv6Addr IpAddr KString NaiveDate NaiveDateTime NaiveTime Path PathBuf SmartString SmolStr SocketAddr SocketAddrV4 \
+    SocketAddrV6 Timestamp Ulid Uri Url Uuid Version VersionReq Zoned";
+
+/// Types of the prelude and of `std` that are text, whatever else is imported.
+const TEXT: &str = "String str char";
+
+/// Other types that need no import.
+const PRELUDE: &str = "bool Box Option Vec";
+
+/// Types of packages that are of any kind.
+const OPAQUE: &str = "Any Duration Instant Json JsonValue Number ObjectId OffsetDateTime OsStr OsString PrimitiveDateTime \
+    RawValue SystemTime Value";
+
+const NUMBERS: &str = "u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 NonZero NonZeroU8 NonZeroU16 NonZeroU32 \
+    NonZeroU64 NonZeroU128 NonZeroUsize NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize AtomicU8 \
+    AtomicU16 AtomicU32 AtomicU64 AtomicUsize AtomicI8 AtomicI16 AtomicI32 AtomicI64 AtomicIsize";
+
+/// Types that are what they hold.
+const WRAPPERS: &str =
+    "Arc Box Cell Cow Mutex NotNan Option OrderedFloat Rc RefCell Reverse RwLock Saturating Wrapping";
+
+const LISTS: &str = "ArrayVec BTreeSet BinaryHeap HashSet IndexSet LinkedList SmallVec Vec VecDeque";
+
+const MAPS: &str = "AHashMap BTreeMap DashMap FxHashMap HashMap IndexMap Map";
+
+fn lists(words: &str, word: &str) -> bool {
+    words.split_ascii_whitespace().any(|one| one == word)
+}
+
+/// Reads the types of one definition.
+pub(super) struct Types<'o> {
+    pub(super) place: Place,
+    pub(super) outline: &'o Outline,
+    /// The definition's own name.
+    pub(super) own: String,
+    pub(super) inside: Vec<String>,
+    /// Names that stand for any type.
+    pub(super) variables: Vec<String>,
+}
+
+impl Types<'_> {
+    /// The shape of a value of this type.
+    pub(super) fn shape(&self, ty: &Type) -> Shape {
+        self.read(ty, MAX_DEPTH)
+    }
+
+    pub(super) fn unread(&self, of: &impl Spanned, reason: &str) -> Shape {
+        Shape::unread(self.place.of(of.span()), reason)
+    }
+
+    fn read(&self, ty: &Type, depth: usize) -> Shape {
+        let Some(depth) = depth.checked_sub(1) else { return self.unread(ty, "this type is nested too deep") };
+        match ty {
+            Type::Array(array) => Shape::Array(Box::new(self.read(&array.elem, depth))),
+            Type::Slice(slice) => Shape::Array(Box::new(self.read(&slice.elem, depth))),
+            Type::Group(group) => self.read(&group.elem, depth),
+            Type::Paren(paren) => self.read(&paren.elem, depth),
+            Type::Reference(reference) => self.read(&reference.elem, depth),
+            Type::Tuple(tuple) if tuple.elems.is_empty() => Shape::Opaque,
+            Type::Tuple(tuple) => self.one_of(tuple.elems.iter(), depth),
+            Type::Path(path) if path.qself.is_none() => self.path(&path.path, depth),
+            Type::Path(path) => self.unread(path, "which type this is another one decides; write the type itself"),
+            Type::Macro(mac) => self.unread(mac, "a macro makes this type; write the type itself"),
+            // Functions, pointers and traits: they are written by code alone.
+            _ => Shape::Opaque,
+        }
+    }
+
+    /// A list whose items are any of these.
+    fn one_of<'t>(&self, types: impl Iterator<Item = &'t Type>, depth: usize) -> Shape {
+        let mut shapes: Vec<Shape> = types.map(|ty| self.read(ty, depth)).collect();
+        match (shapes.len(), shapes.pop()) {
+            (1, Some(one)) => Shape::Array(Box::new(one)),
+            (_, last) => {
+                shapes.extend(last);
+                Shape::Array(Box::new(Shape::Any(shapes)))
+            }
+        }
+    }
+
+    pub(super) fn list(&self, types: &[&Type]) -> Shape {
+        self.one_of(types.iter().copied(), MAX_DEPTH)
+    }
+
+    fn path(&self, path: &syn::Path, depth: usize) -> Shape {
+        let Some(last) = path.segments.last() else { return Shape::Opaque };
+        let (name, written) = (last.ident.unraw().to_string(), dotted(path));
+        let head = written.split('.').next().unwrap_or_default();
+        if self.variables.iter().any(|variable| variable == head) {
+            return Shape::Opaque;
+        }
+        let at = self.place.of(last.ident.span());
+        if written == "Self" {
+            return Shape::Named { name: self.own.clone(), at };
+        }
+        if self.outline.types.contains(&written) || self.outline.paths.is_own(&written, &self.inside) {
+            return Shape::Named { name: self.outline.paths.name(&written, &self.inside), at };
+        }
+        let is_prelude = |words| lists(words, &name) && written == name;
+        let plain =
+            is_prelude(TEXT) || is_prelude(PRELUDE) || (is_prelude(NUMBERS) && !name.starts_with(char::is_uppercase));
+        if !plain && self.outline.paths.may_be_own(&written) {
+            return Shape::Named { name: written, at };
+        }
+        let argument = |index| arguments(last).nth(index).map(|ty| self.read(ty, depth));
+        if lists(WRAPPERS, &name) {
+            argument(0).unwrap_or(Shape::Opaque)
+        } else if lists(LISTS, &name) {
+            Shape::Array(Box::new(argument(0).unwrap_or(Shape::Opaque)))
+        } else if lists(MAPS, &name) {
+            Shape::Map(Box::new(argument(1).unwrap_or(Shape::Opaque)))
+        } else if lists(TEXT, &name) || lists(STRINGS, &name) {
+            Shape::STRING
+        } else if lists(NUMBERS, &name) {
+            Shape::NUMBER
+        } else if matches!(name.as_str(), "bool" | "AtomicBool") {
+            Shape::BOOLEAN
+        } else if lists(OPAQUE, &name) || name == "PhantomData" {
+            Shape::Opaque
+        } else {
+            Shape::Named { name: self.outline.paths.name(&written, &self.inside), at }
+        }
+    }
+}
+
+/// The types between `<` and `>`.
+fn arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}

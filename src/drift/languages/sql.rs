@@ -1,0 +1,111 @@
+//! SQL: definitions and migrations of PostgreSQL, MySQL and SQLite. A file says what it does to tables
+//! ([`Step`](crate::drift::shape::Step)); [`crate::drift::migrations`] makes tables of the steps of all files. Types that
+//! a file declares (`CREATE TYPE`, `CREATE DOMAIN`) are definitions.
+//!
+//! Nothing says which database a file is for, so it is read for all three. Those are left out to which something in it
+//! is an error for sure; of the others those count that take the most statements for SQL. What one of them cannot read
+//! is told; where they read different things, that is told too: what one database takes for a text or a comment, another
+//! may run.
+//!
+//! Names outside quotes are compared without case, and written in lower case.
+
+mod columns;
+mod kind;
+mod split;
+mod steps;
+mod tokens;
+mod types;
+
+use std::collections::HashSet;
+
+use self::kind::Kind;
+use self::split::{Dialect, Piece};
+use self::steps::Reader;
+use super::Source;
+use crate::drift::shape::{Module, Unread};
+
+pub(super) fn read(source: &Source<'_>) -> Module {
+    let readers = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite].map(|dialect| read_as(source.text, dialect));
+    let is_for_none = readers.iter().all(|reader| reader.is_invalid);
+    let mut readers: Vec<Reader> = readers.into_iter().filter(|reader| is_for_none || !reader.is_invalid).collect();
+    // Stable, so that PostgreSQL comes first among equals.
+    readers.sort_by_key(|reader| (reader.unknown, std::cmp::Reverse(reader.module.unread.len())));
+    let mut readers = readers.into_iter();
+    let Some(Reader { mut module, unknown, places, blocks, .. }) = readers.next() else { return Module::default() };
+    let places: HashSet<_> = places.into_iter().collect();
+    let was_read = |place: &(usize, usize, bool)| {
+        let before = blocks.partition_point(|(start, _)| *start <= place.0);
+        let block = before.checked_sub(1).and_then(|last| blocks.get(last));
+        places.contains(place) || block.is_some_and(|(_, end)| place.1 <= *end)
+    };
+    let hidden = |reader: &Reader| reader.places.iter().find(|place| place.2 && !was_read(place)).copied();
+    let differs = |reader: &Reader| {
+        let other = &reader.module;
+        reader.unknown == unknown && (other.steps != module.steps || other.definitions != module.definitions)
+    };
+    let others: Vec<Reader> = readers.collect();
+    let place = others.iter().find_map(|reader| {
+        // What was read of all statements says what they do.
+        let at = hidden(reader).filter(|_| reader.unknown > 0).map(|(at, ..)| at);
+        at.or_else(|| differs(reader).then_some(0))
+    });
+    if let Some(at) = place.filter(|_| module.unread.is_empty()) {
+        let reason =
+            "this means different things to PostgreSQL, MySQL and SQLite: write it so that only one can read it";
+        module.unread.push(Unread::new(u32::try_from(at).unwrap_or(u32::MAX), reason));
+    }
+    module
+}
+
+fn read_as(text: &str, dialect: Dialect) -> Reader {
+    let mut reader = Reader::new(dialect);
+    read_part(text, 0, &mut reader);
+    reader
+}
+
+/// Reads statements that begin at `base` of the file.
+fn read_part(text: &str, base: usize, reader: &mut Reader) {
+    let split = match split::split(text, reader.dialect) {
+        Ok(split) => split,
+        Err(stop) if stop.is_invalid => {
+            reader.is_invalid = true;
+            return reader.not_sql(base + stop.at, stop.reason);
+        }
+        Err(stop) => return reader.tell(base + stop.at, stop.reason),
+    };
+    reader.is_invalid |= split.is_invalid;
+    for mut piece in split.pieces {
+        piece.at += base;
+        reader.places.push((piece.at, piece.at + piece.text.len(), kind::may_change_tables(piece.text)));
+        match kind::of(&piece) {
+            Kind::Skip => {}
+            Kind::Parse => reader.statement(&piece),
+            Kind::Guarded => guarded(&piece, reader),
+            Kind::Unread(reason) => reader.tell(piece.at, reason),
+            Kind::Command if reader.dialect == Dialect::Postgres => {
+                reader.tell(piece.at, "a command of psql is not read: move what it does into this file");
+            }
+            Kind::Command | Kind::Unknown => reader.not_sql(piece.at, "this statement is not read"),
+        }
+    }
+}
+
+/// `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$`: what generators write for types and constraints
+/// that may be there already.
+fn guarded(piece: &Piece<'_>, reader: &mut Reader) {
+    const REASON: &str = "a block of code that may change tables: write its statements outside of it";
+    let Some((offset, inner)) = kind::guarded_statements(piece.text) else { return reader.tell(piece.at, REASON) };
+    let steps = reader.module.steps.len();
+    let is_nested = inner.contains('$');
+    if !is_nested {
+        read_part(inner, piece.at + offset, reader);
+    }
+    reader.blocks.push((piece.at, piece.at + piece.text.len()));
+    // A statement that fails takes back the others of the block, so none of them may change a column.
+    if is_nested || reader.module.steps.len() != steps {
+        reader.tell(piece.at, REASON);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! What a statement is, by its first words: whether it can change a column at all.
+
+use super::split::Piece;
+
+/// What is to be done with a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It touches no column.
+    Skip,
+    /// It does, and is parsed.
+    Parse,
+    /// A block of code, which may hold statements that a generator has guarded.
+    Guarded,
+    /// It may, and cannot be read.
+    Unread(&'static str),
+    /// It is or has a command of psql.
+    Command,
+    /// No statement of this database.
+    Unknown,
+}
+
+const CODE: &str = "code that may change tables: write its statements outside of it";
+const ORDERS: &str = "this may change tables by other tables' names: write what it does to each table";
+
+/// What may stand after CREATE and DROP, and touches columns or not.
+const OBJECTS: [&str; 37] = [
+    "ACCESS",
+    "AGGREGATE",
+    "CAST",
+    "COLLATION",
+    "CONVERSION",
+    "DATABASE",
+    "DOMAIN",
+    "EVENT",
+    "EXTENSION",
+    "FUNCTION",
+    "GROUP",
+    "INDEX",
+    "LANGUAGE",
+    "OPERATOR",
+    "OWNED",
+    "POLICY",
+    "PROCEDURE",
+    "PUBLICATION",
+    "ROLE",
+    "ROUTINE",
+    "RULE",
+    "SCHEMA",
+    "SEQUENCE",
+    "SERVER",
+    "STATISTICS",
+    "SUBSCRIPTION",
+    "TABLE",
+    "TABLESPACE",
+    "TEXT",
+    "TRANSFORM",
+    "TRIGGER",
+    "TYPE",
+    "USER",
+    "VIEW",
+    "FOREIGN",
+    "VIRTUAL",
+    "LOGFILE",
+];
+
+pub(super) fn of(piece: &Piece<'_>) -> Kind {
+    if piece.has_command {
+        return Kind::Command;
+    }
+    let head: Vec<&str> = piece.words.iter().map(AsRef::as_ref).collect();
+    match head.as_slice() {
+        [] if piece.text.bytes().all(|byte| byte == b'/' || byte == b'*') => Kind::Skip,
+        ["CREATE", ..] => created(piece, &head),
+        ["DROP", ..] => dropped(piece, &head),
+        ["ALTER", "TYPE" | "DOMAIN", .., "OWNER", "TO"] | ["ALTER", "TYPE" | "DOMAIN", .., "OWNER", "TO", _] => {
+            Kind::Skip
+        }
+        ["ALTER", "TABLE" | "TYPE", ..] | ["ALTER", "IGNORE" | "ONLINE", "TABLE", ..] | ["RENAME", "TABLE", ..] => {
+            Kind::Parse
+        }
+        ["ALTER", "FOREIGN" | "DOMAIN", ..] => Kind::Unknown,
+        ["ALTER", object, ..]
+            if OBJECTS.contains(object) || ["DEFAULT", "MATERIALIZED", "SYSTEM", "LARGE"].contains(object) =>
+        {
+            Kind::Skip
+        }
+        ["INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" | "TRUNCATE", ..] => rows(piece),
+        ["SELECT" | "WITH" | "VALUES", ..] => query(piece),
+        ["DO", ..] if !has_word(piece.text, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]) => Kind::Skip,
+        ["DO", ..] => Kind::Guarded,
+        ["SET" | "RESET" | "PRAGMA", ..] => setting(piece),
+        ["ROLLBACK" | "ABORT", ..] => {
+            Kind::Unread("whether what came before it holds is not read: leave it out of migrations")
+        }
+        ["START", "TRANSACTION", ..] => Kind::Skip,
+        ["BEGIN", rest @ ..] if !rest.iter().all(|word| TRANSACTION.contains(word)) => Kind::Unknown,
+        [first, ..] if HARMLESS.contains(first) => Kind::Skip,
+        _ => Kind::Unknown,
+    }
+}
+
+/// Statements that touch rows, rights and transactions.
+const HARMLESS: [&str; 30] = [
+    "ANALYZE",
+    "BEGIN",
+    "CHECKPOINT",
+    "CLUSTER",
+    "COMMENT",
+    "COMMIT",
+    "COPY",
+    "DEALLOCATE",
+    "DESC",
+    "DESCRIBE",
+    "DISCARD",
+    "END",
+    "FLUSH",
+    "GRANT",
+    "LISTEN",
+    "LOAD",
+    "LOCK",
+    "NOTIFY",
+    "OPTIMIZE",
+    "REASSIGN",
+    "REFRESH",
+    "REINDEX",
+    "RELEASE",
+    "REVOKE",
+    "SAVEPOINT",
+    "SECURITY",
+    "SHOW",
+    "UNLOCK",
+    "USE",
+    "VACUUM",
+];
+
+/// What may follow BEGIN where it begins a transaction, and no block of code.
+const TRANSACTION: [&str; 17] = [
+    "TRANSACTION",
+    "WORK",
+    "DEFERRED",
+    "IMMEDIATE",
+    "EXCLUSIVE",
+    "CONCURRENT",
+    "ISOLATION",
+    "LEVEL",
+    "READ",
+    "WRITE",
+    "ONLY",
+    "COMMITTED",
+    "UNCOMMITTED",
+    "REPEATABLE",
+    "SERIALIZABLE",
+    "NOT",
+    "DEFERRABLE",
+];
+
+/// The kind of object that a CREATE or DROP names first.
+fn object<'a>(head: &[&'a str]) -> Option<&'a str> {
+    head.iter().skip(1).copied().find(|word| OBJECTS.contains(word))
+}
+
+fn created(piece: &Piece<'_>, head: &[&str]) -> Kind {
+    let code = ["EXECUTE", "PREPARE", "CALL"];
+    match object(head) {
+        Some("TABLE" | "TYPE" | "DOMAIN") => Kind::Parse,
+        Some("FOREIGN" | "VIRTUAL") if head.contains(&"TABLE") => Kind::Unread("this kind of table is not read"),
+        Some("SCHEMA") if head.contains(&"TABLE") => Kind::Unread("a table within CREATE SCHEMA is not read"),
+        Some("SCHEMA" | "EXTENSION" | "DATABASE") => Kind::Skip,
+        Some("TRIGGER" | "EVENT" | "RULE") if !has_table(piece.text) && !has_word(piece.text, &["PREPARE"]) => {
+            Kind::Skip
+        }
+        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !has_table(piece.text) && !has_word(piece.text, &code) => {
+            Kind::Skip
+        }
+        Some("TRIGGER" | "EVENT" | "RULE" | "FUNCTION" | "PROCEDURE" | "AGGREGATE") => Kind::Unread(CODE),
+        Some(_) => Kind::Skip,
+        None => Kind::Unknown,
+    }
+}
+
+fn dropped(piece: &Piece<'_>, head: &[&str]) -> Kind {
+    match object(head) {
+        Some("TABLE") => Kind::Parse,
+        Some("SCHEMA" | "DATABASE" | "OWNED") => Kind::Unread(ORDERS),
+        Some("TYPE" | "DOMAIN" | "EXTENSION" | "FUNCTION" | "ROUTINE") if has_word(piece.text, &["CASCADE"]) => {
+            Kind::Unread(ORDERS)
+        }
+        Some("FOREIGN") if head.contains(&"TABLE") => Kind::Unread("this kind of table is not read"),
+        Some(_) => Kind::Skip,
+        None if head.get(1) == Some(&"MATERIALIZED") || head.get(1) == Some(&"PREPARE") => Kind::Skip,
+        None => Kind::Unknown,
+    }
+}
+
+/// Rows of the catalogues are tables and columns.
+fn rows(piece: &Piece<'_>) -> Kind {
+    match has_word(piece.text, &["SQLITE_MASTER", "SQLITE_SCHEMA", "PG_ATTRIBUTE", "PG_CLASS"]) {
+        true => Kind::Unread("this may change tables in the catalogue"),
+        false => Kind::Skip,
+    }
+}
+
+/// `SELECT … INTO` makes a table, and some functions of extensions change one.
+fn query(piece: &Piece<'_>) -> Kind {
+    let functions =
+        ["ADDGEOMETRYCOLUMN", "DROPGEOMETRYCOLUMN", "DROPGEOMETRYTABLE", "UPDATEGEOMETRYSRID", "DBLINK_EXEC"];
+    let makes_table = has_word(piece.text, &["INTO"]) && !has_word(piece.text, &["INSERT", "MERGE"]);
+    match makes_table || has_word(piece.text, &functions) {
+        true => Kind::Unread("this query may change tables"),
+        false => rows(piece),
+    }
+}
+
+/// Settings that change what quotes mean.
+fn setting(piece: &Piece<'_>) -> Kind {
+    let odd = ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI", "WRITABLE_SCHEMA"];
+    let standard = has_word(piece.text, &["STANDARD_CONFORMING_STRINGS"]) && !has_word(piece.text, &["ON", "DEFAULT"]);
+    match standard || has_word(piece.text, &odd) {
+        true => Kind::Unread("this setting changes how SQL is read"),
+        false => Kind::Skip,
+    }
+}
+
+/// Whether a text, should it be run, may change tables.
+pub(super) fn may_change_tables(text: &str) -> bool {
+    let changes = has_table(text) && has_word(text, &["CREATE", "ALTER", "DROP", "RENAME"]);
+    changes || has_word(text, &["EXECUTE", "PREPARE", "CALL"])
+}
+
+/// Whether a body says TABLE, other than in what a function returns and of tables that end with the session.
+fn has_table(text: &str) -> bool {
+    let mut before = "";
+    words(text).any(|word| {
+        let previous = std::mem::replace(&mut before, word);
+        let is_other = ["RETURNS", "TEMP", "TEMPORARY"].iter().any(|other| previous.eq_ignore_ascii_case(other));
+        word.eq_ignore_ascii_case("TABLE") && !is_other
+    })
+}
+
+/// Whether one of the words stands anywhere in a statement, also in quotes and comments.
+pub(super) fn has_word(text: &str, wanted: &[&str]) -> bool {
+    words(text).any(|word| wanted.iter().any(|other| word.eq_ignore_ascii_case(other)))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// The statements of `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$`, and where they begin.
+pub(super) fn guarded_statements(text: &str) -> Option<(usize, &str)> {
+    let (before, rest) = text.split_once('$')?;
+    let (tag, body) = rest.split_once('$')?;
+    let body = body.strip_suffix('$')?.strip_suffix(tag)?.strip_suffix('$')?;
+    let start = before.len() + tag.len() + 2;
+    let trimmed = body.trim_start();
+    let begin = trimmed.get(..5).filter(|begin| begin.eq_ignore_ascii_case("BEGIN"))?;
+    let inner = trimmed.get(begin.len()..).filter(|inner| inner.starts_with(char::is_whitespace))?;
+    let start = start + body.len() - inner.len();
+    let (inner, end) = inner
+        .rmatch_indices("EXCEPTION")
+        .chain(inner.rmatch_indices("exception"))
+        .find_map(|(at, _)| Some((inner.get(..at)?, inner.get(at..)?)))?;
+    let end: Vec<String> = words(end).map(str::to_ascii_uppercase).collect();
+    let guard = ["EXCEPTION", "WHEN", "DUPLICATE_OBJECT", "THEN", "NULL", "END"];
+    (end == guard).then_some((start, inner))
+}

@@ -1,0 +1,458 @@
+//! A file's statements: where each begins and ends, whatever stands in its quotes, comments and bodies.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// The databases whose files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Postgres,
+    MySql,
+    Sqlite,
+}
+
+/// How many words at the beginning of a statement are kept: they say what it is.
+const HEAD: usize = 12;
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub(super) struct Piece<'s> {
+    /// Where it begins.
+    pub(super) at: usize,
+    /// From its first character to its last, without what ends it.
+    pub(super) text: &'s str,
+    /// Its first words outside quotes, in upper case.
+    pub(super) words: Vec<Cow<'s, str>>,
+    /// A backslash outside quotes: a command of the client.
+    pub(super) has_command: bool,
+}
+
+/// Where and why a file cannot be split, and whether the database could not either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stop {
+    pub(super) at: usize,
+    pub(super) reason: &'static str,
+    pub(super) is_invalid: bool,
+}
+
+impl Stop {
+    /// What no database takes: quotes and comments without an end.
+    const fn invalid(at: usize, reason: &'static str) -> Self {
+        Self { at, reason, is_invalid: true }
+    }
+
+    /// What is not read.
+    const fn unread(at: usize, reason: &'static str) -> Self {
+        Self { at, reason, is_invalid: false }
+    }
+}
+
+/// A file's statements.
+#[derive(Debug)]
+pub(super) struct Split<'s> {
+    pub(super) pieces: Vec<Piece<'s>>,
+    /// Something stands there that this database takes for an error, so the file is for another one.
+    pub(super) is_invalid: bool,
+}
+
+/// Splits a file into statements; those that undo a migration are left out.
+pub(super) fn split(text: &str, dialect: Dialect) -> Result<Split<'_>, Stop> {
+    let mut splitter = Splitter {
+        text,
+        dialect,
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+        ends: Cow::Borrowed(";"),
+        pieces: Vec::new(),
+        open: None,
+        hint: None,
+        does: BTreeSet::new(),
+        markers: Vec::new(),
+        is_invalid: false,
+        before: ' ',
+    };
+    while splitter.at < text.len() {
+        splitter.step()?;
+    }
+    if let Some(open) = &splitter.open
+        && open.depth > 0
+    {
+        return Err(Stop::unread(open.at, "the body of this statement is not closed by END"));
+    }
+    if let Some(at) = splitter.hint {
+        return Err(Stop::invalid(at, "this comment is not closed"));
+    }
+    splitter.close(text.len());
+    splitter.check_markers()?;
+    Ok(Split { pieces: splitter.pieces, is_invalid: splitter.is_invalid })
+}
+
+/// What names are made of outside quotes: all that is not ASCII is a letter to these databases.
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii()
+}
+
+fn begins_with_word(text: &str, word: &str) -> bool {
+    let first = text.split(|c| !is_name_part(c)).next().unwrap_or_default();
+    first.eq_ignore_ascii_case(word)
+}
+
+/// A statement that has not ended yet.
+#[derive(Default)]
+struct Open<'s> {
+    at: usize,
+    words: Vec<Cow<'s, str>>,
+    has_command: bool,
+    /// How many blocks of a trigger or a procedure are open.
+    depth: usize,
+    /// The last word was an `END`, which may be that of an `END IF`.
+    after_end: bool,
+}
+
+struct Splitter<'s> {
+    text: &'s str,
+    dialect: Dialect,
+    at: usize,
+    /// What ends a statement: MySQL's clients can change it.
+    ends: Cow<'s, str>,
+    pieces: Vec<Piece<'s>>,
+    open: Option<Open<'s>>,
+    /// Where a comment began that MySQL runs.
+    hint: Option<usize>,
+    /// The tools whose lines said that a part does something.
+    does: BTreeSet<&'static str>,
+    /// Where the lines stand that divide a migration, and whether what follows undoes it.
+    markers: Vec<(usize, Marker)>,
+    is_invalid: bool,
+    /// The character before a token.
+    before: char,
+}
+
+impl<'s> Splitter<'s> {
+    fn rest(&self) -> &'s str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over one token.
+    fn step(&mut self) -> Result<(), Stop> {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return Ok(()) };
+        // Other spaces of Unicode are letters to these databases.
+        if matches!(first, ' ' | '\t'..='\r') {
+            self.at += 1;
+            return Ok(());
+        }
+        if self.is_line_comment(rest) {
+            let line = rest.split('\n').next().unwrap_or_default();
+            if let Some(marker) = Marker::of(line).filter(|_| self.open.is_none() && self.begins_line()) {
+                self.markers.push((self.at, marker));
+                if !marker.down {
+                    self.does.insert(marker.tool);
+                }
+            }
+            // It ends a comment in PostgreSQL, and in no other.
+            if line.trim_end_matches('\r').contains('\r') {
+                return Err(Stop::unread(self.at, "a carriage return within a comment"));
+            }
+            self.at += line.len();
+            return Ok(());
+        }
+        if rest.starts_with("/*") {
+            return self.comment(rest);
+        }
+        if self.hint.is_some() && rest.starts_with("*/") {
+            self.hint = None;
+            self.at += 2;
+            return Ok(());
+        }
+        if rest.starts_with(&*self.ends) {
+            let is_inside = self.ends == ";" && self.open.as_ref().is_some_and(|open| open.depth > 0);
+            let end = self.at;
+            self.at += self.ends.len();
+            if !is_inside {
+                return self.end(end);
+            }
+            self.open.iter_mut().for_each(|open| open.after_end = false);
+            return Ok(());
+        }
+        if self.open.is_none() {
+            if self.client_command(rest)? {
+                return Ok(());
+            }
+            self.open = Some(Open { at: self.at, ..Open::default() });
+        }
+        self.token(rest, first)
+    }
+
+    /// Whether only space stands before this on its line.
+    fn begins_line(&self) -> bool {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let before = before.trim_end_matches(|c: char| c.is_whitespace() && c != '\n');
+        before.is_empty() || before.ends_with(['\n', '\u{feff}'])
+    }
+
+    fn is_line_comment(&self, rest: &str) -> bool {
+        let Some(behind) = rest.strip_prefix("--") else {
+            return self.dialect == Dialect::MySql && rest.starts_with('#');
+        };
+        // In MySQL `5--3` is eight; no statement begins so.
+        self.dialect != Dialect::MySql
+            || self.open.is_none()
+            || behind.chars().next().is_none_or(|next| next.is_whitespace() || next.is_control())
+    }
+
+    fn comment(&mut self, rest: &'s str) -> Result<(), Stop> {
+        let start = self.at;
+        if self.dialect == Dialect::MySql && rest.starts_with("/*!") {
+            if self.hint.replace(start).is_some() {
+                return Err(Stop::unread(start, "a comment that is run within another"));
+            }
+            self.open.get_or_insert_with(|| Open { at: start, ..Open::default() });
+            self.at += 3 + rest.bytes().skip(3).take_while(u8::is_ascii_digit).count();
+            return Ok(());
+        }
+        let mut depth = 0_usize;
+        let mut behind = 0;
+        for (at, _) in rest.match_indices(['*', '/']) {
+            let pair = rest.get(at..at + 2).filter(|_| at >= behind);
+            match pair {
+                Some("/*") if depth == 0 || self.dialect == Dialect::Postgres => depth += 1,
+                Some("*/") => depth = depth.saturating_sub(1),
+                _ => continue,
+            }
+            behind = at + 2;
+            if depth == 0 {
+                self.at += behind;
+                // MariaDB runs these, MySQL does not.
+                let inside = rest.get(..behind).unwrap_or_default();
+                let is_run = self.dialect == Dialect::MySql && inside.starts_with("/*M!");
+                let has_table = is_run && super::kind::has_word(inside, &["TABLE"]);
+                return match has_table {
+                    true => Err(Stop::unread(start, "a comment that MariaDB runs")),
+                    false => Ok(()),
+                };
+            }
+        }
+        Err(Stop::invalid(start, "this comment is not closed"))
+    }
+
+    /// A command of a client at the beginning of a statement.
+    fn client_command(&mut self, rest: &'s str) -> Result<bool, Stop> {
+        let line = rest.split('\n').next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if self.dialect == Dialect::MySql && first.eq_ignore_ascii_case("DELIMITER") {
+            let ends = words.next().ok_or(Stop::unread(self.at, "a DELIMITER without one"))?;
+            self.ends = Cow::Borrowed(ends);
+            self.at += line.len();
+            return Ok(true);
+        }
+        if self.dialect != Dialect::Postgres || !first.starts_with('\\') {
+            return Ok(false);
+        }
+        // These include, run and leave out nothing.
+        const HARMLESS: [&str; 11] =
+            ["c", "connect", "copy", "echo", "encoding", "pset", "restrict", "set", "timing", "unrestrict", "unset"];
+        let name = first.trim_start_matches('\\');
+        if !HARMLESS.contains(&name) || line.matches('\\').count() > 1 {
+            self.pieces.push(Piece { at: self.at, text: line, words: Vec::new(), has_command: true });
+        }
+        self.at += line.len();
+        Ok(true)
+    }
+
+    fn token(&mut self, rest: &'s str, first: char) -> Result<(), Stop> {
+        let is_mysql = self.dialect == Dialect::MySql;
+        let before = std::mem::replace(&mut self.before, first);
+        self.is_invalid |= match first {
+            '`' => self.dialect == Dialect::Postgres,
+            '[' => is_mysql,
+            '#' => self.dialect == Dialect::Sqlite,
+            ':' => self.dialect != Dialect::Postgres && rest.starts_with("::"),
+            // A table's options.
+            'E' | 'e' => self.dialect != Dialect::MySql && before == ')' && begins_with_word(rest, "ENGINE"),
+            _ => false,
+        };
+        match first {
+            '\'' => {
+                let escapes = is_mysql || (self.dialect == Dialect::Postgres && self.follows_escape());
+                self.quoted(rest, '\'', escapes)
+            }
+            '"' => self.quoted(rest, '"', is_mysql),
+            '`' if self.dialect != Dialect::Postgres => self.quoted(rest, '`', false),
+            '[' if self.dialect == Dialect::Sqlite => self.quoted(rest, ']', false),
+            '$' if self.dialect == Dialect::Postgres => self.dollar(rest),
+            c if is_name_part(c) && !c.is_ascii_digit() && c != '$' => {
+                self.word(rest);
+                Ok(())
+            }
+            c => {
+                if let Some(open) = self.open.as_mut().filter(|_| c == '\\') {
+                    open.has_command = true;
+                }
+                // A number takes its letters along, so that they are no word.
+                self.at += match c.is_ascii_digit() {
+                    true => rest.find(|c| !is_name_part(c)).unwrap_or(rest.len()),
+                    false => c.len_utf8(),
+                };
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the text before a quote is the `E` that gives backslashes a meaning.
+    fn follows_escape(&self) -> bool {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let mut back = before.chars().rev();
+        matches!(back.next(), Some('e' | 'E')) && back.next().is_none_or(|c| !is_name_part(c))
+    }
+
+    /// Passes over quotes; doubled, the closing one stands for itself.
+    fn quoted(&mut self, rest: &str, close: char, escapes: bool) -> Result<(), Stop> {
+        let mut inside = rest.char_indices().skip(1).peekable();
+        while let Some((at, c)) = inside.next() {
+            if c == '\\' && escapes {
+                inside.next();
+            } else if c == close && inside.next_if(|(_, next)| *next == close && close != ']').is_none() {
+                self.at += at + 1;
+                return Ok(());
+            }
+        }
+        Err(Stop::invalid(self.at, "this quote is not closed"))
+    }
+
+    /// `$$…$$`, `$tag$…$tag$`.
+    fn dollar(&mut self, rest: &str) -> Result<(), Stop> {
+        let is_name = |c: char| is_name_part(c) && c != '$';
+        let behind = rest.get(1..).unwrap_or_default();
+        let tag = behind
+            .split_once('$')
+            .map(|(tag, _)| tag)
+            .filter(|tag| tag.chars().all(is_name) && !tag.starts_with(|first: char| first.is_ascii_digit()));
+        let Some(tag) = tag else {
+            self.at += 1;
+            return Ok(());
+        };
+        let mark = rest.get(..tag.len() + 2).unwrap_or_default();
+        let body = rest.get(mark.len()..).unwrap_or_default();
+        let end = body.find(mark).ok_or(Stop::invalid(self.at, "this body is not closed"))?;
+        self.at += 2 * mark.len() + end;
+        Ok(())
+    }
+
+    fn word(&mut self, rest: &'s str) {
+        let word = rest.split(|c| !is_name_part(c)).next().unwrap_or_default();
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let is_name = before.ends_with(['.', '@', ':']);
+        self.at += word.len();
+        let Some(open) = self.open.as_mut().filter(|_| !is_name) else { return };
+        let upper = if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            Cow::Owned(word.to_ascii_uppercase())
+        } else {
+            Cow::Borrowed(word)
+        };
+        let last = open.words.last().map(Cow::as_ref);
+        self.is_invalid |= match (&*upper, last) {
+            ("AUTO_INCREMENT", Some("NULL")) => self.dialect != Dialect::MySql,
+            ("PLPGSQL", Some("LANGUAGE")) => self.dialect != Dialect::Postgres,
+            ("SET" | "LOCK" | "UNLOCK" | "USE", None) => self.dialect == Dialect::Sqlite,
+            ("PRAGMA", None) => self.dialect != Dialect::Sqlite,
+            _ => false,
+        };
+        open.blocks(&upper);
+        if open.words.len() < HEAD {
+            open.words.push(upper);
+        }
+    }
+
+    /// A statement's end; rows of data may follow it.
+    fn end(&mut self, end: usize) -> Result<(), Stop> {
+        let words = self.open.as_ref().map_or(&[][..], |open| &open.words);
+        let says = |word: &str| words.iter().any(|other| other == word);
+        let has_rows = words.first().is_some_and(|first| first == "COPY") && says("FROM") && says("STDIN");
+        let start = self.open.as_ref().map_or(end, |open| open.at);
+        self.close(end);
+        if !has_rows || self.dialect != Dialect::Postgres {
+            return Ok(());
+        }
+        let rest = self.rest();
+        let mut passed = 0;
+        for line in rest.split_inclusive('\n') {
+            passed += line.len();
+            if line.trim_end() == "\\." {
+                self.at += passed;
+                return Ok(());
+            }
+        }
+        Err(Stop::unread(start, "the rows of this COPY have no end"))
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(open) = self.open.take() else { return };
+        let undoes = self.undoes();
+        let text = self.text.get(open.at..end).unwrap_or_default().trim_end();
+        if !undoes {
+            self.pieces.push(Piece { at: open.at, text, words: open.words, has_command: open.has_command });
+        }
+    }
+
+    /// Whether statements here undo the migration. A part that undoes follows one that does, so that no comment alone
+    /// hides statements.
+    fn undoes(&self) -> bool {
+        let last = self.markers.last().map(|(_, marker)| *marker);
+        last.is_some_and(|last| last.down && self.does.contains(last.tool))
+    }
+
+    /// Tools look for their lines without reading SQL: one within a comment or a statement divides for them, not here.
+    fn check_markers(&self) -> Result<(), Stop> {
+        let mut start = 0;
+        let mut known = self.markers.iter().peekable();
+        for line in self.text.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            if Marker::of(line.trim_start()).is_some() && known.next_if(|(at, _)| *at == start + indent).is_none() {
+                let reason = "a line that divides migrations stands within a statement or a comment";
+                return Err(Stop::unread(start + indent, reason));
+            }
+            start += line.len();
+        }
+        Ok(())
+    }
+}
+
+impl Open<'_> {
+    /// Counts the blocks of a trigger, a function or a procedure: semicolons within them end no statement.
+    fn blocks(&mut self, word: &str) {
+        let after_end = std::mem::take(&mut self.after_end);
+        let has = |word: &str| self.words.iter().any(|other| other == word);
+        let is_code = || has("CREATE") && ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"].into_iter().any(has);
+        match word {
+            "BEGIN" if is_code() => self.depth += 1,
+            "CASE" if after_end => {}
+            "CASE" if self.depth > 0 => self.depth += 1,
+            "IF" | "LOOP" | "WHILE" | "REPEAT" | "FOR" if after_end => self.depth += 1,
+            "END" if self.depth > 0 => {
+                self.depth -= 1;
+                self.after_end = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A line by which a tool divides a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Marker {
+    tool: &'static str,
+    down: bool,
+}
+
+impl Marker {
+    fn of(line: &str) -> Option<Self> {
+        let comment = line.strip_prefix("--")?.trim();
+        ["+goose ", "+migrate ", "migrate:"].into_iter().find_map(|tool| {
+            let start = comment.get(..tool.len()).filter(|start| start.eq_ignore_ascii_case(tool))?;
+            let word = comment.get(start.len()..)?.split_whitespace().next()?;
+            let down = word.eq_ignore_ascii_case("down");
+            (down || word.eq_ignore_ascii_case("up")).then_some(Self { tool, down })
+        })
+    }
+}

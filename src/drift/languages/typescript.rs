@@ -1,0 +1,79 @@
+//! TypeScript and JavaScript: interfaces, type aliases, classes, enums, zod, Sanity's schema calls, by oxc's parser.
+
+use std::cell::Cell;
+
+use oxc_allocator::Allocator;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::SourceType;
+
+use super::Source;
+use crate::drift::shape::Module;
+use file::File;
+
+mod bindings;
+mod class;
+mod constants;
+mod decorators;
+mod dsl;
+mod file;
+mod guard;
+mod imports;
+mod literals;
+mod lookup;
+mod patches;
+mod references;
+mod sites;
+mod types;
+mod utilities;
+mod zod;
+mod zod_methods;
+
+#[cfg(test)]
+mod tests;
+
+thread_local! {
+    /// The memory of the last tree, for the next one.
+    static ARENA: Cell<Allocator> = Cell::default();
+}
+
+pub(super) fn read(source: &Source<'_>) -> Module {
+    let kind = source_type(source.path);
+    if let Err(unread) = guard::check(source.text, kind.is_typescript()) {
+        return Module { unread: vec![unread], ..Module::default() };
+    }
+    let mut arena = ARENA.take();
+    let module = parse(source, &arena, kind);
+    arena.reset();
+    ARENA.set(arena);
+    module
+}
+
+fn parse(source: &Source<'_>, arena: &Allocator, kind: SourceType) -> Module {
+    let options = ParseOptions { preserve_parens: false, enable_ident_hashes: false, ..ParseOptions::default() };
+    let tree = Parser::new(arena, source.text, kind).with_options(options).parse();
+    if let Some(error) = tree.diagnostics.first() {
+        let label = error.labels.first();
+        let at = label.map_or(0, |label| label.offset());
+        return Module::unread(at, "the file has a syntax error here");
+    }
+    if tree.panicked {
+        return Module::unread(0, "the file has a syntax error");
+    }
+    File::read(source, &tree.program)
+}
+
+/// What the file's name says about its syntax. Only names that end in `x` have elements (`<b>`), in TypeScript; scripts
+/// and modules are told apart by what they say.
+fn source_type(path: &[u8]) -> SourceType {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let ends = |ending: &[u8]| name.ends_with(ending);
+    if ends(b".d.ts") || ends(b".d.mts") || ends(b".d.cts") {
+        SourceType::d_ts()
+    } else if ends(b".tsx") {
+        SourceType::tsx()
+    } else if ends(b".js") || ends(b".jsx") || ends(b".mjs") || ends(b".cjs") {
+        SourceType::unambiguous().with_jsx(true)
+    } else {
+        SourceType::ts()
+    }
+}

@@ -1,0 +1,142 @@
+//! Values that say what they are: literals, and constants of the file that are literals.
+
+use std::borrow::Cow;
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+
+use super::bindings::Bindings;
+use super::file::{DEEPEST, File, TOO_DEEP, union};
+use super::types::{COMPUTED, is_symbol, with_others};
+use crate::drift::shape::{Kind, Member, Shape};
+
+/// Of how many parts a text may be put together.
+const STEPS: u32 = 128;
+
+impl<'a> File<'a> {
+    /// The text that a value is: a literal, or a constant of this file that is one.
+    pub(super) fn text(&self, value: &'a Expression<'a>) -> Option<Cow<'a, str>> {
+        self.text_within(value, &mut { STEPS })
+    }
+
+    fn text_within(&self, value: &'a Expression<'a>, steps: &mut u32) -> Option<Cow<'a, str>> {
+        *steps = steps.checked_sub(1)?;
+        match value.get_inner_expression() {
+            Expression::StringLiteral(text) if !text.lone_surrogates => Some(Cow::Borrowed(text.value.as_str())),
+            Expression::TemplateLiteral(text) => {
+                let mut whole = String::new();
+                let mut values = text.expressions.iter();
+                for part in &text.quasis {
+                    whole.push_str(part.value.cooked.as_ref()?.as_str());
+                    if let Some(value) = values.next() {
+                        whole.push_str(&self.text_within(value, steps)?);
+                    }
+                }
+                Some(Cow::Owned(whole))
+            }
+            Expression::Identifier(name) => self.text_within(self.fixed(name.name.as_str())?, steps),
+            Expression::StaticMemberExpression(member) => {
+                let Expression::Identifier(object) = &member.object else { return None };
+                let object = self.fixed(object.name.as_str())?.get_inner_expression();
+                let Expression::ObjectExpression(object) = object else { return None };
+                self.text_within(property(object, member.property.name.as_str())?, steps)
+            }
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                let left = self.text_within(&sum.left, steps)?;
+                Some(left + self.text_within(&sum.right, steps)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a constant of this file, if no other variable of the file has its name.
+    pub(super) fn fixed(&self, name: &str) -> Option<&'a Expression<'a>> {
+        self.bindings.get_or_init(|| Bindings::of(self.program)).constant(name)
+    }
+
+    /// The name that a key is.
+    pub(super) fn key(&self, key: &'a PropertyKey<'a>, computed: bool) -> Option<Cow<'a, str>> {
+        match key {
+            PropertyKey::StaticIdentifier(name) => Some(Cow::Borrowed(name.name.as_str())),
+            PropertyKey::StringLiteral(name) if name.lone_surrogates => None,
+            PropertyKey::StringLiteral(_) | PropertyKey::NumericLiteral(_) => key.static_name(),
+            PropertyKey::PrivateIdentifier(_) => None,
+            key if computed => self.text(key.as_expression()?),
+            _ => None,
+        }
+    }
+
+    /// The shape of a value. `fixed` values are of a type of their own, and cannot be others.
+    pub(super) fn value(&mut self, value: &'a Expression<'a>, fixed: bool) -> Shape {
+        self.value_or_none(value, fixed).unwrap_or(Shape::Opaque)
+    }
+
+    fn value_or_none(&mut self, value: &'a Expression<'a>, fixed: bool) -> Option<Shape> {
+        if self.depth >= DEEPEST {
+            return Some(Shape::unread(value.span().start, TOO_DEEP));
+        }
+        let scalar = |kind| Some(Shape::Scalar { kind, enumerated: fixed });
+        match value.get_inner_expression() {
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => scalar(Kind::String),
+            Expression::NumericLiteral(_) => scalar(Kind::Number),
+            Expression::UnaryExpression(minus) if minus.argument.is_number_literal() => scalar(Kind::Number),
+            Expression::BooleanLiteral(_) => Some(Shape::BOOLEAN),
+            Expression::NewExpression(new) if new.callee.is_specific_id("Date") => Some(Shape::STRING),
+            Expression::ArrayExpression(array) => {
+                self.depth += 1;
+                let items = array.elements.iter().filter_map(|element| match element.as_expression() {
+                    Some(value) => self.value_or_none(value, fixed),
+                    None => Some(Shape::Opaque),
+                });
+                let items = items.collect();
+                self.depth -= 1;
+                Some(Shape::Array(Box::new(union(items).unwrap_or(Shape::Opaque))))
+            }
+            Expression::ObjectExpression(object) => {
+                self.depth += 1;
+                let shape = self.object_value(object, fixed);
+                self.depth -= 1;
+                Some(shape)
+            }
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => None,
+            _ => Some(Shape::Opaque),
+        }
+    }
+
+    fn object_value(&mut self, object: &'a ObjectExpression<'a>, fixed: bool) -> Shape {
+        let mut members = Vec::with_capacity(object.properties.len());
+        let mut others = Vec::new();
+        for property in &object.properties {
+            match property {
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    others.push(Shape::unread(spread.span.start, "a spread of a value: write its fields"));
+                }
+                ObjectPropertyKind::ObjectProperty(property) => {
+                    let at = property.key.span().start;
+                    match self.key(&property.key, property.computed) {
+                        Some(_) if property.method => {}
+                        Some(name) => {
+                            if let Some(shape) = self.value_or_none(&property.value, fixed) {
+                                members.push(Member::new(name, at, shape));
+                            }
+                        }
+                        None if is_symbol(&property.key) => {}
+                        None => others.push(Shape::unread(at, COMPUTED)),
+                    }
+                }
+            }
+        }
+        with_others(members, others)
+    }
+}
+
+/// The value behind a key of an object literal, by the key's plain name; the last one counts, if no spread follows it.
+pub(super) fn property<'a>(object: &'a ObjectExpression<'a>, name: &str) -> Option<&'a Expression<'a>> {
+    for property in object.properties.iter().rev() {
+        let ObjectPropertyKind::ObjectProperty(property) = property else { return None };
+        if !property.computed && property.key.static_name().is_some_and(|key| key == name) {
+            return Some(&property.value);
+        }
+    }
+    None
+}

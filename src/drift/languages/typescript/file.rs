@@ -1,0 +1,335 @@
+//! One file: its statements, and what they declare.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+
+use super::super::Source;
+use super::bindings::Bindings;
+use super::imports::Index;
+use super::sites;
+use crate::drift::shape::{Definition, Kind, Module, Shape, Unread};
+
+/// Types are not followed further down than this.
+pub(super) const DEEPEST: u32 = 256;
+/// What is found deeper.
+pub(super) const TOO_DEEP: &str = "the type is nested too deeply to be read";
+
+/// A file that is being read.
+pub(super) struct File<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) program: &'a Program<'a>,
+    /// What the file has by name; found out when it is first asked for.
+    pub(super) index: OnceCell<Index<'a>>,
+    /// Which names are constants wherever they are used; found out when that is first asked for.
+    pub(super) bindings: OnceCell<Bindings<'a>>,
+    pub(super) module: Module,
+    /// The type parameters that are in scope, with what stands for them.
+    pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
+    /// The namespaces around, with a dot after each.
+    pub(super) space: String,
+    /// Foreign names that shapes mention.
+    pub(super) used: BTreeSet<&'a str>,
+    /// How deep in types and values.
+    pub(super) depth: u32,
+    /// Generic types that are being written out.
+    pub(super) generics: Vec<&'a str>,
+    /// The next type's parameters are in scope already.
+    pub(super) filling: bool,
+    /// How much was written out for generic types.
+    pub(super) written: usize,
+}
+
+impl<'a> File<'a> {
+    /// Reads all that a file declares, and its mapping sites.
+    pub(super) fn read(source: &Source<'a>, program: &'a Program<'a>) -> Module {
+        let mut file = Self {
+            source: *source,
+            program,
+            index: OnceCell::new(),
+            bindings: OnceCell::new(),
+            module: Module::default(),
+            parameters: Vec::new(),
+            space: String::new(),
+            used: BTreeSet::new(),
+            depth: 0,
+            generics: Vec::new(),
+            filling: false,
+            written: 0,
+        };
+        file.statements(&program.body);
+        file.imports();
+        if !source.sites.is_empty() {
+            sites::find(&mut file);
+        }
+        file.module
+    }
+
+    fn statements(&mut self, body: &'a [Statement<'a>]) {
+        for statement in body {
+            if let Some(declaration) = statement.as_declaration() {
+                self.declaration(declaration);
+            }
+            match statement {
+                Statement::ExportDeclaration(export) => self.declaration(&export.declaration),
+                Statement::ExportDefaultDeclaration(export) => self.export_default(&export.declaration),
+                Statement::TSExportAssignment(export) => self.exported(&export.expression),
+                Statement::ExportNamedDeclaration(export) => self.export_names(&export.specifiers),
+                Statement::ExportFromDeclaration(export) => self.export_from(export),
+                Statement::ExportAllDeclaration(export) => self.export_all(export),
+                Statement::ExpressionStatement(statement) => self.export_common(&statement.expression),
+                _ => {}
+            }
+        }
+    }
+
+    fn declaration(&mut self, declaration: &'a Declaration<'a>) {
+        match declaration {
+            Declaration::VariableDeclaration(variables) => self.variables(variables),
+            Declaration::ClassDeclaration(class) => {
+                if let Some(id) = &class.id {
+                    let shape = self.class(class);
+                    self.define(id.name.as_str(), id.span.start, shape);
+                }
+            }
+            Declaration::TSTypeAliasDeclaration(alias) => self.alias(alias),
+            Declaration::TSInterfaceDeclaration(interface) => {
+                let shape = self.interface(interface);
+                self.define(interface.id.name.as_str(), interface.id.span.start, shape);
+            }
+            Declaration::TSEnumDeclaration(declared) => self.enumeration(declared),
+            Declaration::TSExternalModuleDeclaration(module) => {
+                if let Some(body) = &module.body {
+                    self.statements(&body.body);
+                }
+            }
+            Declaration::TSGlobalDeclaration(global) => self.statements(&global.body.body),
+            Declaration::TSNamespaceDeclaration(namespace) => self.namespace(namespace),
+            Declaration::FunctionDeclaration(_) | Declaration::TSImportEqualsDeclaration(_) => {}
+        }
+    }
+
+    fn namespace(&mut self, namespace: &'a TSNamespaceDeclaration<'a>) {
+        let outer = self.space.len();
+        let mut namespace = namespace;
+        loop {
+            self.space.push_str(namespace.id.name.as_str());
+            self.space.push('.');
+            match &namespace.body {
+                TSNamespaceDeclarationBody::TSNamespaceDeclaration(inner) => namespace = inner,
+                TSNamespaceDeclarationBody::TSModuleBlock(block) => {
+                    self.depth += 1;
+                    if self.depth < DEEPEST {
+                        self.statements(&block.body);
+                    } else {
+                        self.module.unread.push(Unread::new(block.span.start, TOO_DEEP));
+                    }
+                    self.depth -= 1;
+                    break;
+                }
+            }
+        }
+        self.space.truncate(outer);
+    }
+
+    /// Adds a type; in a namespace under its dotted name.
+    pub(super) fn define(&mut self, name: &str, at: u32, shape: Shape) {
+        let name = format!("{}{name}", self.space);
+        self.module.definitions.push(Definition { name, at, shape, case: None });
+    }
+
+    fn alias(&mut self, alias: &'a TSTypeAliasDeclaration<'a>) {
+        let name = alias.id.name.as_str();
+        let scope = self.enter(alias.type_parameters.as_deref());
+        let shape = self.ty(&alias.type_annotation);
+        self.parameters.truncate(scope);
+        // `type Order = z.infer<typeof Order>` says nothing that the constant does not say.
+        let itself =
+            matches!(&shape, Some(Shape::Named { name: other, .. }) if *other == format!("{}{name}", self.space));
+        if !itself {
+            self.define(name, alias.id.span.start, shape.unwrap_or(Shape::Opaque));
+        }
+    }
+
+    /// Brings type parameters into scope, of which nothing is known; gives what to truncate the scope to afterwards.
+    pub(super) fn enter(&mut self, declared: Option<&'a TSTypeParameterDeclaration<'a>>) -> usize {
+        let scope = self.parameters.len();
+        if std::mem::take(&mut self.filling) {
+            return scope;
+        }
+        let names = declared.into_iter().flat_map(|declared| &declared.params);
+        self.parameters.extend(names.map(|parameter| (parameter.name.name.as_str(), None)));
+        scope
+    }
+
+    /// An interface: what it extends, and its own members.
+    pub(super) fn interface(&mut self, interface: &'a TSInterfaceDeclaration<'a>) -> Shape {
+        let scope = self.enter(interface.type_parameters.as_deref());
+        let bases = interface.extends.iter().filter_map(|base| {
+            let at = base.span.start;
+            self.reference(&base.type_name, base.type_arguments.as_deref(), at)
+        });
+        let bases = bases.collect::<Vec<_>>();
+        let own = self.members(&interface.body.body);
+        self.parameters.truncate(scope);
+        inherit(bases, own)
+    }
+
+    fn enumeration(&mut self, declared: &'a TSEnumDeclaration<'a>) {
+        let name = declared.id.name.as_str();
+        for member in &declared.body.members {
+            if let Some(member_name) = enum_member_name(&member.id) {
+                let shape = self.enum_member(member);
+                self.define(&format!("{name}.{member_name}"), member.id.span().start, shape);
+            }
+        }
+        let shape = self.enum_shape(declared);
+        self.define(name, declared.id.span.start, shape);
+    }
+
+    pub(super) fn enum_shape(&self, declared: &'a TSEnumDeclaration<'a>) -> Shape {
+        let kinds = declared.body.members.iter().map(|member| self.enum_member(member)).collect();
+        union(kinds).unwrap_or(Shape::enumerated(Kind::Number))
+    }
+
+    fn enum_member(&self, member: &'a TSEnumMember<'a>) -> Shape {
+        let Some(value) = &member.initializer else { return Shape::enumerated(Kind::Number) };
+        match value {
+            Expression::TemplateLiteral(_) => Shape::enumerated(Kind::String),
+            Expression::NumericLiteral(_) | Expression::UnaryExpression(_) => Shape::enumerated(Kind::Number),
+            Expression::BinaryExpression(sum) if sum.operator != BinaryOperator::Addition => {
+                Shape::enumerated(Kind::Number)
+            }
+            value if self.text(value).is_some() => Shape::enumerated(Kind::String),
+            _ => Shape::Opaque,
+        }
+    }
+
+    fn variables(&mut self, variables: &'a VariableDeclaration<'a>) {
+        for variable in &variables.declarations {
+            if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
+                self.constant(id.name.as_str(), id.span.start, value);
+            }
+        }
+    }
+
+    /// A value under a name may be a schema; most are not.
+    pub(super) fn constant(&mut self, name: &'a str, at: u32, value: &'a Expression<'a>) {
+        match value.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                if !self.dsl_call(call)
+                    && let Some(shape) = self.schema(call)
+                {
+                    self.define(name, at, shape);
+                }
+            }
+            Expression::ObjectExpression(object) => {
+                self.dsl_object(object);
+            }
+            Expression::ArrayExpression(array) => {
+                for element in array.elements.iter().filter_map(ArrayExpressionElement::as_expression) {
+                    match element.get_inner_expression() {
+                        Expression::CallExpression(call) => drop(self.dsl_call(call)),
+                        Expression::ObjectExpression(object) => drop(self.dsl_object(object)),
+                        _ => {}
+                    }
+                }
+            }
+            Expression::ClassExpression(class) => {
+                let shape = self.class(class);
+                self.define(name, at, shape);
+            }
+            _ => {}
+        }
+    }
+
+    fn export_default(&mut self, declared: &'a ExportDefaultDeclarationKind<'a>) {
+        let (id, shape) = match declared {
+            ExportDefaultDeclarationKind::ClassDeclaration(class) => (class.id.as_ref(), self.class(class)),
+            ExportDefaultDeclarationKind::TSInterfaceDeclaration(interface) => {
+                (Some(&interface.id), self.interface(interface))
+            }
+            ExportDefaultDeclarationKind::FunctionDeclaration(_) => return,
+            other => {
+                if let Some(value) = other.as_expression() {
+                    self.exported(value);
+                }
+                return;
+            }
+        };
+        match id {
+            Some(id) => {
+                self.define(id.name.as_str(), id.span.start, shape);
+                self.export_as("default", id.name.as_str());
+            }
+            None => self.define("default", declared.span().start, shape),
+        }
+    }
+
+    /// `export default value`, `export = value`.
+    fn exported(&mut self, value: &'a Expression<'a>) {
+        match value.get_inner_expression() {
+            Expression::Identifier(name) => self.export_as("default", name.name.as_str()),
+            value => self.constant("default", value.span().start, value),
+        }
+    }
+
+    /// `module.exports = value`.
+    fn export_common(&mut self, expression: &'a Expression<'a>) {
+        let Expression::AssignmentExpression(assignment) = expression else { return };
+        let Some(target) = assignment.left.as_member_expression() else { return };
+        let Some(property) = target.static_property_name() else { return };
+        let Expression::Identifier(object) = target.object() else { return };
+        match (object.name.as_str(), property) {
+            ("module", "exports") => self.exported(&assignment.right),
+            ("exports", name) => self.constant(name, target.span().start, &assignment.right),
+            _ => {}
+        }
+    }
+}
+
+/// One's own members with what they are added to; where both have a name, the last one counts.
+pub(super) fn inherit(mut bases: Vec<Shape>, own: Shape) -> Shape {
+    if bases.is_empty() {
+        return own;
+    }
+    bases.push(own);
+    Shape::All(bases)
+}
+
+/// One of several: what is alike becomes one.
+pub(super) fn union(parts: Vec<Shape>) -> Option<Shape> {
+    let mut merged: Vec<Shape> = Vec::with_capacity(parts.len().min(8));
+    for part in parts {
+        let Shape::Scalar { kind, enumerated } = part else {
+            match part {
+                Shape::Any(inner) => merged.extend(inner),
+                other => merged.push(other),
+            }
+            continue;
+        };
+        let same = merged.iter_mut().find_map(|shape| match shape {
+            Shape::Scalar { kind: other, enumerated } if *other == kind => Some(enumerated),
+            _ => None,
+        });
+        match same {
+            Some(listed) => *listed &= enumerated,
+            None => merged.push(Shape::Scalar { kind, enumerated }),
+        }
+    }
+    match merged.len() {
+        0 => None,
+        1 => merged.pop(),
+        _ => Some(Shape::Any(merged)),
+    }
+}
+
+fn enum_member_name<'a>(name: &TSEnumMemberName<'a>) -> Option<&'a str> {
+    match name {
+        TSEnumMemberName::Identifier(name) => Some(name.name.as_str()),
+        TSEnumMemberName::String(name) | TSEnumMemberName::ComputedString(name) => Some(name.value.as_str()),
+        TSEnumMemberName::ComputedTemplateString(_) => None,
+    }
+}

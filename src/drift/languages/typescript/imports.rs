@@ -1,0 +1,334 @@
+//! The names of a file: what it declares, and where its foreign names come from.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::BString;
+use oxc_ast::ast::*;
+
+use super::file::File;
+use crate::drift::shape::Import;
+
+/// What a file has by name, at its top.
+#[derive(Default)]
+pub(super) struct Index<'a> {
+    /// Interfaces, aliases, classes and enums; interfaces of one name are merged.
+    pub(super) types: HashMap<&'a str, Vec<Type<'a>>>,
+    /// Constants.
+    pub(super) values: HashMap<&'a str, &'a Expression<'a>>,
+    /// What is imported, by its local name.
+    pub(super) foreign: HashMap<&'a str, Foreign<'a>>,
+    /// Names of types in namespaces.
+    pub(super) inner: HashSet<&'a str>,
+}
+
+/// The declaration of a type.
+#[derive(Clone, Copy)]
+pub(super) enum Type<'a> {
+    Interface(&'a TSInterfaceDeclaration<'a>),
+    Alias(&'a TSTypeAliasDeclaration<'a>),
+    Class(&'a Class<'a>),
+    Enum(&'a TSEnumDeclaration<'a>),
+    Namespace,
+}
+
+/// A name of another file.
+#[derive(Clone, Copy)]
+pub(super) struct Foreign<'a> {
+    /// What the import says the file is.
+    pub(super) specifier: &'a str,
+    /// What it is called there; none for the file as a whole.
+    pub(super) name: Option<&'a str>,
+}
+
+/// What an import's text says about where it leads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// To a file beside this one.
+    Relative,
+    /// Through an alias of the project's configuration, which no package can be called.
+    Alias,
+    /// To a package.
+    Package,
+}
+
+/// Tells packages from what no package can be called: `@/x`, `~/x`, `#x`, `$lib/x`, `/x`.
+pub(super) fn origin(specifier: &str) -> Origin {
+    if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
+        Origin::Relative
+    } else if specifier.starts_with("@/")
+        || specifier.starts_with("src/")
+        || specifier.starts_with(['~', '#', '$', '/'])
+    {
+        Origin::Alias
+    } else {
+        Origin::Package
+    }
+}
+
+impl<'a> File<'a> {
+    /// What the file has by name.
+    pub(super) fn index(&self) -> &Index<'a> {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            index.statements(&self.program.body);
+            index
+        })
+    }
+
+    /// Says where the foreign names come from that shapes mention.
+    pub(super) fn imports(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        for local in used {
+            let Some(foreign) = self.index().foreign.get(local).copied() else { continue };
+            self.import(Some(local), foreign.name, foreign.specifier);
+        }
+    }
+
+    fn import(&mut self, local: Option<&str>, name: Option<&str>, specifier: &str) {
+        let from = match origin(specifier) {
+            Origin::Package => Vec::new(),
+            Origin::Alias => return,
+            // A path that leads out of the repository leads nowhere.
+            Origin::Relative => match candidates(self.source.path, specifier) {
+                Some(from) => from,
+                None => return,
+            },
+        };
+        let import = Import { local: local.map(str::to_owned), name: name.map(str::to_owned), from };
+        self.module.imports.push(import);
+    }
+
+    /// A second name of something that the file has.
+    pub(super) fn export_as(&mut self, exported: &str, name: &str) {
+        if exported == name {
+            return;
+        }
+        self.mention(name);
+        let from = vec![self.source.path.into()];
+        self.module.imports.push(Import { local: Some(exported.to_owned()), name: Some(name.to_owned()), from });
+    }
+
+    /// Notes that an imported name is needed.
+    fn mention(&mut self, name: &str) {
+        if let Some((local, _)) = self.index().foreign.get_key_value(name) {
+            let local = *local;
+            self.used.insert(local);
+        }
+    }
+
+    /// `export { A, B as C }`.
+    pub(super) fn export_names(&mut self, specifiers: &'a [ExportSpecifier<'a>]) {
+        for specifier in specifiers {
+            let (local, exported) = (export_name(&specifier.local), export_name(&specifier.exported));
+            self.mention(local);
+            self.export_as(exported, local);
+        }
+    }
+
+    /// `export { A, B as C } from './x'`.
+    pub(super) fn export_from(&mut self, export: &'a ExportFromDeclaration<'a>) {
+        for specifier in &export.specifiers {
+            let (name, exported) = (export_name(&specifier.local), export_name(&specifier.exported));
+            self.import(Some(exported), Some(name), export.source.value.as_str());
+        }
+    }
+
+    /// `export * from './x'`, `export * as x from './x'`.
+    pub(super) fn export_all(&mut self, export: &'a ExportAllDeclaration<'a>) {
+        let specifier = export.source.value.as_str();
+        match &export.exported {
+            Some(name) => self.import(Some(export_name(name)), None, specifier),
+            // All names of a package would make every unknown name the package's.
+            None if origin(specifier) == Origin::Relative => self.import(None, None, specifier),
+            None => {}
+        }
+    }
+
+    /// `import('./x').Order` as a type: a name that only this import can have, and what it is called there.
+    pub(super) fn import_type(&mut self, specifier: &str, name: &str, at: u32) -> String {
+        if origin(specifier) == Origin::Alias {
+            return name.to_owned();
+        }
+        let local = format!("import {at}");
+        self.import(Some(&local), Some(name), specifier);
+        local
+    }
+}
+
+fn export_name<'a>(name: &ModuleExportName<'a>) -> &'a str {
+    match name {
+        ModuleExportName::IdentifierName(name) => name.name.as_str(),
+        ModuleExportName::IdentifierReference(name) => name.name.as_str(),
+        ModuleExportName::StringLiteral(name) => name.value.as_str(),
+    }
+}
+
+impl<'a> Index<'a> {
+    fn statements(&mut self, body: &'a [Statement<'a>]) {
+        for statement in body {
+            match statement {
+                Statement::ImportDeclaration(import) => self.import(import),
+                Statement::ExportDeclaration(export) => self.declaration(&export.declaration),
+                Statement::ExportDefaultDeclaration(export) => match &export.declaration {
+                    ExportDefaultDeclarationKind::ClassDeclaration(class) => self.class(class),
+                    ExportDefaultDeclarationKind::TSInterfaceDeclaration(interface) => {
+                        self.add(interface.id.name.as_str(), Type::Interface(interface));
+                    }
+                    _ => {}
+                },
+                other => {
+                    if let Some(declaration) = other.as_declaration() {
+                        self.declaration(declaration);
+                    }
+                }
+            }
+        }
+    }
+
+    fn declaration(&mut self, declaration: &'a Declaration<'a>) {
+        match declaration {
+            Declaration::TSInterfaceDeclaration(it) => self.add(it.id.name.as_str(), Type::Interface(it)),
+            Declaration::TSTypeAliasDeclaration(it) => self.add(it.id.name.as_str(), Type::Alias(it)),
+            Declaration::TSEnumDeclaration(it) => self.add(it.id.name.as_str(), Type::Enum(it)),
+            Declaration::TSNamespaceDeclaration(it) => {
+                self.add(it.id.name.as_str(), Type::Namespace);
+                self.namespace(it);
+            }
+            Declaration::ClassDeclaration(it) => self.class(it),
+            Declaration::VariableDeclaration(variables) => self.variables(variables),
+            Declaration::TSImportEqualsDeclaration(import) => {
+                if let TSModuleReference::ExternalModuleReference(module) = &import.module_reference {
+                    let specifier = module.expression.value.as_str();
+                    self.foreign.insert(import.id.name.as_str(), Foreign { specifier, name: None });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes the types of a namespace and of those in it; which of them is meant where is for others to find out.
+    fn namespace(&mut self, namespace: &'a TSNamespaceDeclaration<'a>) {
+        let mut waiting = vec![&namespace.body];
+        while let Some(body) = waiting.pop() {
+            let block = match body {
+                TSNamespaceDeclarationBody::TSNamespaceDeclaration(inner) => {
+                    waiting.push(&inner.body);
+                    continue;
+                }
+                TSNamespaceDeclarationBody::TSModuleBlock(block) => block,
+            };
+            for statement in &block.body {
+                let declaration = match statement {
+                    Statement::ExportDeclaration(export) => Some(&export.declaration),
+                    other => other.as_declaration(),
+                };
+                match declaration {
+                    Some(Declaration::TSNamespaceDeclaration(inner)) => waiting.push(&inner.body),
+                    Some(other) => self.inner.extend(other.id().map(|id| id.name.as_str())),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn class(&mut self, class: &'a Class<'a>) {
+        if let Some(id) = &class.id {
+            self.add(id.name.as_str(), Type::Class(class));
+        }
+    }
+
+    fn add(&mut self, name: &'a str, declared: Type<'a>) {
+        self.types.entry(name).or_default().push(declared);
+    }
+
+    fn variables(&mut self, variables: &'a VariableDeclaration<'a>) {
+        for variable in &variables.declarations {
+            let Some(value) = &variable.init else { continue };
+            let required = required(value);
+            match (&variable.id, required) {
+                (BindingPattern::BindingIdentifier(id), Some(specifier)) => {
+                    self.foreign.insert(id.name.as_str(), Foreign { specifier, name: None });
+                }
+                (BindingPattern::ObjectPattern(pattern), Some(specifier)) => {
+                    for property in &pattern.properties {
+                        let (BindingPattern::BindingIdentifier(id), PropertyKey::StaticIdentifier(name)) =
+                            (&property.value, &property.key)
+                        else {
+                            continue;
+                        };
+                        let name = Some(name.name.as_str());
+                        self.foreign.insert(id.name.as_str(), Foreign { specifier, name });
+                    }
+                }
+                (BindingPattern::BindingIdentifier(id), None) if variables.kind == VariableDeclarationKind::Const => {
+                    self.values.insert(id.name.as_str(), value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn import(&mut self, import: &'a ImportDeclaration<'a>) {
+        let specifier = import.source.value.as_str();
+        for imported in import.specifiers.iter().flatten() {
+            let (local, name) = match imported {
+                ImportDeclarationSpecifier::ImportSpecifier(named) => {
+                    (&named.local, Some(export_name(&named.imported)))
+                }
+                ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => (&default.local, Some("default")),
+                ImportDeclarationSpecifier::ImportNamespaceSpecifier(whole) => (&whole.local, None),
+            };
+            self.foreign.insert(local.name.as_str(), Foreign { specifier, name });
+        }
+    }
+}
+
+/// The argument of `require('./x')`.
+fn required<'a>(value: &'a Expression<'a>) -> Option<&'a str> {
+    let Expression::CallExpression(call) = value else { return None };
+    let Expression::Identifier(callee) = &call.callee else { return None };
+    match call.arguments.as_slice() {
+        [Argument::StringLiteral(text)] if callee.name == "require" => Some(text.value.as_str()),
+        _ => None,
+    }
+}
+
+/// Endings that a specifier leaves out, in the order in which TypeScript tries them.
+const ENDINGS: [&str; 9] = [".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"];
+
+/// The files that a relative specifier may mean, best first; `None` when it leads out of the repository.
+fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
+    let mut parts = path.split(|byte| *byte == b'/').collect::<Vec<_>>();
+    parts.pop();
+    for part in specifier.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part.as_bytes()),
+        }
+    }
+    let folder = specifier.ends_with('/') || specifier.ends_with('.');
+    let stem = BString::from(parts.join(&b'/'));
+    let with = |stem: &[u8], ending: &str| BString::from([stem, ending.as_bytes()].concat());
+    let mut found = Vec::with_capacity(2 * ENDINGS.len() + 1);
+    if !folder {
+        // `./x.js` in TypeScript means `./x.ts`.
+        for (written, meant) in [
+            (".js", &[".ts", ".tsx", ".d.ts"][..]),
+            (".jsx", &[".tsx", ".d.ts"]),
+            (".mjs", &[".mts", ".d.mts"]),
+            (".cjs", &[".cts", ".d.cts"]),
+        ] {
+            if let Some(bare) = stem.strip_suffix(written.as_bytes()) {
+                found.extend(meant.iter().map(|ending| with(bare, ending)));
+            }
+        }
+        if ENDINGS.iter().any(|ending| stem.ends_with(ending.as_bytes())) {
+            found.push(stem.clone());
+        }
+        found.extend(ENDINGS.iter().map(|ending| with(&stem, ending)));
+    }
+    let index = if stem.is_empty() { BString::from("index") } else { with(&stem, "/index") };
+    found.extend(ENDINGS.iter().map(|ending| with(&index, ending)));
+    Some(found)
+}

@@ -1,0 +1,291 @@
+//! Object literals of a known type: which fields they write.
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+
+use super::file::File;
+use super::references::name_of;
+use super::utilities::inner;
+use super::zod::{returned, returned_by_arrow};
+use crate::drift::shape::{Form, Site, Unread};
+
+/// The deepest nesting of literals that is read.
+const DEEPEST: u8 = 64;
+
+/// What is written, while the keys of a literal are gone through.
+pub(super) struct Writing<'t> {
+    pub(super) form: Form,
+    pub(super) ty: Option<&'t str>,
+    pub(super) path: String,
+    /// Where the last key stands.
+    pub(super) at: u32,
+    pub(super) deep: u8,
+}
+
+impl<'a> File<'a> {
+    /// The name of a type whose literals are mappings, behind what does not change its fields.
+    pub(super) fn site_type(&self, ty: &'a TSType<'a>, deep: u8) -> Option<String> {
+        if deep > 16 {
+            return None;
+        }
+        let within = |ty: &'a TSType<'a>| self.site_type(ty, deep + 1);
+        match inner(ty) {
+            TSType::TSTypeReference(reference) => {
+                let name = name_of(&reference.type_name)?.full;
+                if self.source.sites.types.contains(&name) {
+                    return Some(name);
+                }
+                let same = matches!(
+                    name.as_str(),
+                    "Partial"
+                        | "Required"
+                        | "Readonly"
+                        | "Promise"
+                        | "Array"
+                        | "ReadonlyArray"
+                        | "NonNullable"
+                        | "Omit"
+                        | "Pick"
+                );
+                within(reference.type_arguments.as_deref().filter(|_| same)?.params.first()?)
+            }
+            TSType::TSArrayType(array) => within(&array.element_type),
+            TSType::TSUnionType(types) => types.types.iter().find_map(within),
+            TSType::TSIntersectionType(types) => types.types.iter().find_map(within),
+            TSType::TSTypeOperatorType(operator) if operator.operator == TSTypeOperatorOperator::Readonly => {
+                within(&operator.type_annotation)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value that says which type a literal is of.
+    pub(super) fn discriminator(&self, object: &'a ObjectExpression<'a>) -> Option<&'a Expression<'a>> {
+        object.properties.iter().find_map(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property) if !property.computed => {
+                let name = property.key.static_name()?;
+                self.source.sites.discriminators.contains(&*name).then_some(&property.value)
+            }
+            _ => None,
+        })
+    }
+
+    /// Notes all that a literal of a type writes.
+    pub(super) fn literal(&mut self, object: &'a ObjectExpression<'a>, ty: Option<&str>) {
+        let mut writing = Writing { form: Form::Literal, ty, path: String::new(), at: object.span.start, deep: 0 };
+        self.keys_written(object, &mut writing);
+    }
+
+    /// Notes what the keys of an object write.
+    pub(super) fn keys_written(&mut self, object: &'a ObjectExpression<'a>, writing: &mut Writing<'_>) {
+        if writing.deep >= DEEPEST {
+            self.module.unread.push(Unread::new(object.span.start, "the literal is nested too deeply to be read"));
+            return;
+        }
+        writing.deep += 1;
+        for property in &object.properties {
+            match property {
+                ObjectPropertyKind::SpreadProperty(spread) => self.spread_written(spread, writing),
+                ObjectPropertyKind::ObjectProperty(property) => {
+                    let at = property.key.span().start;
+                    let top = writing.path.is_empty();
+                    let name = self.key(&property.key, property.computed).map(std::borrow::Cow::into_owned);
+                    let name = name.or_else(|| self.path_key(property));
+                    let Some(name) = name else {
+                        let reason = "a computed key in a literal that writes fields: write the name of the field";
+                        self.module.unread.push(Unread::new(at, reason));
+                        continue;
+                    };
+                    if self.source.sites.discriminators.contains(&name) && writing.form == Form::Literal {
+                        continue;
+                    }
+                    let length = writing.path.len();
+                    // The keys of a patch are paths as they are.
+                    if top && writing.form == Form::Patch {
+                        writing.path.push_str(&name);
+                    } else {
+                        step(&mut writing.path, &name);
+                    }
+                    writing.at = at;
+                    self.value_written(&property.value, writing);
+                    writing.path.truncate(length);
+                }
+            }
+        }
+        writing.deep -= 1;
+    }
+
+    /// The path that a template is, where only places in lists are put in: `items[${i}].sku`.
+    fn path_key(&self, property: &'a ObjectProperty<'a>) -> Option<String> {
+        match property.key.as_expression()? {
+            Expression::TemplateLiteral(template) if property.computed => super::patches::path_template(template),
+            _ => None,
+        }
+    }
+
+    /// `...(rush && { rush: true })`: what it may write.
+    fn spread_written(&mut self, spread: &'a SpreadElement<'a>, writing: &mut Writing<'_>) {
+        let mut unread = false;
+        let mut objects = Vec::new();
+        alternatives(&spread.argument, &mut |value| match value {
+            Expression::ObjectExpression(object) => objects.push(object),
+            value => unread |= !is_nothing(value),
+        });
+        if unread {
+            let reason = "a spread in a literal that writes fields: write the fields";
+            self.module.unread.push(Unread::new(spread.span.start, reason));
+        }
+        objects.into_iter().for_each(|object| self.keys_written(object, writing));
+    }
+
+    /// Notes what a value writes at the path that was come to.
+    fn value_written(&mut self, value: &'a Expression<'a>, writing: &mut Writing<'_>) {
+        let mut plain = false;
+        let mut parts = Vec::new();
+        alternatives(value, &mut |value| match value {
+            Expression::ObjectExpression(_) | Expression::ArrayExpression(_) | Expression::CallExpression(_) => {
+                parts.push(value);
+            }
+            value => plain |= !value.is_undefined(),
+        });
+        for part in parts {
+            match part {
+                Expression::ObjectExpression(object) => {
+                    let own = writing.form == Form::Literal && self.discriminator(object).is_some();
+                    if own || object.properties.is_empty() {
+                        plain = true;
+                    } else {
+                        self.keys_written(object, writing);
+                    }
+                }
+                Expression::ArrayExpression(array) => self.items_written(array, writing),
+                Expression::CallExpression(call) => match mapped(call) {
+                    Some(value) => self.item_written(value, writing),
+                    None => plain = true,
+                },
+                _ => {}
+            }
+        }
+        if plain {
+            self.site(writing);
+        }
+    }
+
+    fn items_written(&mut self, array: &'a ArrayExpression<'a>, writing: &mut Writing<'_>) {
+        let mut plain = array.elements.is_empty();
+        for element in &array.elements {
+            match element.as_expression().map(Expression::get_inner_expression) {
+                Some(value @ (Expression::ObjectExpression(_) | Expression::ArrayExpression(_))) => {
+                    self.item_written(value, writing);
+                }
+                _ => plain = true,
+            }
+        }
+        if plain {
+            let length = writing.path.len();
+            if !array.elements.is_empty() {
+                writing.path.push_str("[]");
+            }
+            self.site(writing);
+            writing.path.truncate(length);
+        }
+    }
+
+    fn item_written(&mut self, value: &'a Expression<'a>, writing: &mut Writing<'_>) {
+        let (length, at) = (writing.path.len(), writing.at);
+        if writing.deep >= DEEPEST {
+            self.module.unread.push(Unread::new(at, "the literal is nested too deeply to be read"));
+            return;
+        }
+        writing.deep += 1;
+        writing.path.push_str("[]");
+        self.value_written(value, writing);
+        writing.path.truncate(length);
+        writing.at = at;
+        writing.deep -= 1;
+    }
+
+    pub(super) fn site(&mut self, writing: &Writing<'_>) {
+        let ty = writing.ty.map(str::to_owned);
+        self.module.sites.push(Site { form: writing.form, ty, path: writing.path.clone(), at: writing.at });
+    }
+}
+
+/// Adds a member to a path, in brackets where its name has characters that mean something in paths.
+fn step(path: &mut String, name: &str) {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | ':' | '@' | '#');
+    match (!name.is_empty() && name.chars().all(plain), path.is_empty()) {
+        (true, true) => path.push_str(name),
+        (true, false) => {
+            path.push('.');
+            path.push_str(name);
+        }
+        (false, _) => {
+            path.push_str("['");
+            path.push_str(name);
+            path.push_str("']");
+        }
+    }
+}
+
+/// The values that one may be: both sides of `a ? b : c`, of `a ?? b`, the right one of `a && b`.
+fn alternatives<'a>(value: &'a Expression<'a>, take: &mut impl FnMut(&'a Expression<'a>)) {
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        match value.get_inner_expression() {
+            Expression::ConditionalExpression(choice) => {
+                waiting.push(&choice.alternate);
+                waiting.push(&choice.consequent);
+            }
+            Expression::LogicalExpression(either) => {
+                waiting.push(&either.right);
+                if either.operator != LogicalOperator::And {
+                    waiting.push(&either.left);
+                }
+            }
+            Expression::AwaitExpression(awaited) => waiting.push(&awaited.argument),
+            value => take(value),
+        }
+    }
+}
+
+/// Whether a spread of the value adds no key.
+fn is_nothing(value: &Expression<'_>) -> bool {
+    value.is_null_or_undefined() || matches!(value, Expression::BooleanLiteral(_))
+}
+
+/// What `list.map((item) => ({…}))` makes of each item, where that is a literal.
+fn mapped<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
+    let Expression::StaticMemberExpression(member) = &call.callee else { return None };
+    if !matches!(member.property.name.as_str(), "map" | "flatMap") {
+        return None;
+    }
+    let value = match call.arguments.first()?.as_expression()? {
+        Expression::ArrowFunctionExpression(function) => returned_by_arrow(function)?,
+        Expression::FunctionExpression(function) => returned(function.body.as_deref())?,
+        _ => return None,
+    };
+    matches!(value.get_inner_expression(), Expression::ObjectExpression(_)).then_some(value)
+}
+
+/// The object literals that a value of a declared type is, or is a list of.
+pub(super) fn objects_of<'a>(value: &'a Expression<'a>) -> Vec<&'a ObjectExpression<'a>> {
+    let mut found = Vec::new();
+    alternatives(value, &mut |value| match value {
+        Expression::ObjectExpression(object) => found.push(&**object),
+        Expression::ArrayExpression(array) => {
+            let items = array.elements.iter().filter_map(ArrayExpressionElement::as_expression);
+            found.extend(items.filter_map(|item| match item.get_inner_expression() {
+                Expression::ObjectExpression(object) => Some(&**object),
+                _ => None,
+            }));
+        }
+        Expression::CallExpression(call) => {
+            if let Some(Expression::ObjectExpression(object)) = mapped(call).map(Expression::get_inner_expression) {
+                found.push(object);
+            }
+        }
+        _ => {}
+    });
+    found
+}

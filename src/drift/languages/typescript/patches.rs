@@ -1,0 +1,228 @@
+//! Mapping sites that spell paths: arguments of mapping functions, tables, patches.
+
+use oxc_ast::ast::*;
+use oxc_span::GetSpan;
+
+use super::file::File;
+use super::literals::Writing;
+use crate::drift::shape::{Form, Site, Unread};
+
+/// The deepest nesting of tables in tables.
+const DEEPEST: u8 = 16;
+
+impl<'a> File<'a> {
+    /// A call may be of a mapping function, or a patch.
+    pub(super) fn call(&mut self, call: &'a CallExpression<'a>) {
+        let sites = self.source.sites;
+        let last = match &call.callee {
+            Expression::Identifier(name) => name.name.as_str(),
+            Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+            _ => return,
+        };
+        for (name, position) in &sites.functions {
+            let ending = name.rsplit('.').next().unwrap_or_default();
+            if ending == last && calls(&call.callee, name) {
+                self.mapping_call(call, *position);
+            }
+        }
+        if sites.patches.contains(last) {
+            self.patch(call);
+        }
+    }
+
+    fn mapping_call(&mut self, call: &'a CallExpression<'a>, position: usize) {
+        let before = call.arguments.iter().take(position);
+        let argument = position.checked_sub(1).and_then(|index| call.arguments.get(index));
+        match argument.and_then(Argument::as_expression) {
+            Some(value) if !before.clone().any(Argument::is_spread) => self.path_argument(value, Form::Call),
+            _ => {
+                let reason = "a mapping function is called without its path as an argument of its own";
+                self.module.unread.push(Unread::new(call.span.start, reason));
+            }
+        }
+    }
+
+    /// A value that is a path, or a list of them.
+    fn path_argument(&mut self, value: &'a Expression<'a>, form: Form) {
+        let at = value.span().start;
+        if let Expression::ArrayExpression(list) = value.get_inner_expression() {
+            for element in &list.elements {
+                let path = element.as_expression().and_then(|value| self.path_text(value));
+                self.path_site(path, form, element.span().start);
+            }
+            return;
+        }
+        let path = self.path_text(value);
+        self.path_site(path, form, at);
+    }
+
+    fn path_site(&mut self, path: Option<String>, form: Form, at: u32) {
+        match path {
+            Some(path) => self.module.sites.push(Site { form, ty: None, path, at }),
+            None => {
+                let reason = "a path that is not written as a literal, or as a constant of this file";
+                self.module.unread.push(Unread::new(at, reason));
+            }
+        }
+    }
+
+    fn path_text(&self, value: &'a Expression<'a>) -> Option<String> {
+        if let Some(text) = self.text(value) {
+            return Some(text.into_owned());
+        }
+        match value.get_inner_expression() {
+            Expression::TemplateLiteral(template) => path_template(template),
+            _ => None,
+        }
+    }
+
+    /// The values of a mapping table.
+    pub(super) fn table(&mut self, name: &str, value: &'a Expression<'a>) {
+        if self.source.sites.tables.contains(name) {
+            self.table_values(value, 0);
+        }
+    }
+
+    fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
+        match value.get_inner_expression() {
+            Expression::ObjectExpression(object) if deep < DEEPEST => {
+                for property in &object.properties {
+                    match property {
+                        ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
+                        ObjectPropertyKind::SpreadProperty(spread) => {
+                            let reason = "a spread in a mapping table: write the entries";
+                            self.module.unread.push(Unread::new(spread.span.start, reason));
+                        }
+                    }
+                }
+            }
+            Expression::ArrayExpression(list) if deep < DEEPEST => {
+                for element in &list.elements {
+                    match element.as_expression() {
+                        Some(value) => self.table_values(value, deep + 1),
+                        None => self.path_site(None, Form::Table, element.span().start),
+                    }
+                }
+            }
+            Expression::NullLiteral(_) => {}
+            // `Object.freeze({…})`, `new Map([['a', 'b']])`: the second of each pair.
+            Expression::CallExpression(call) if deep == 0 => self.table_made(&call.arguments, call.span.start, deep),
+            Expression::NewExpression(new) if deep == 0 => match new.arguments.first() {
+                Some(Argument::ArrayExpression(pairs)) => {
+                    for pair in &pairs.elements {
+                        let value = match pair.as_expression() {
+                            Some(Expression::ArrayExpression(pair)) => pair.elements.get(1),
+                            _ => None,
+                        };
+                        match value.and_then(ArrayExpressionElement::as_expression) {
+                            Some(value) => self.table_values(value, deep + 1),
+                            None => self.path_site(None, Form::Table, pair.span().start),
+                        }
+                    }
+                }
+                _ => self.path_site(None, Form::Table, new.span.start),
+            },
+            value => {
+                let path = self.path_text(value);
+                self.path_site(path, Form::Table, value.span().start);
+            }
+        }
+    }
+
+    fn table_made(&mut self, arguments: &'a [Argument<'a>], at: u32, deep: u8) {
+        match arguments {
+            [Argument::ObjectExpression(_) | Argument::TSAsExpression(_) | Argument::TSSatisfiesExpression(_)] => {
+                arguments
+                    .iter()
+                    .filter_map(Argument::as_expression)
+                    .for_each(|value| self.table_values(value, deep + 1));
+            }
+            _ => self.path_site(None, Form::Table, at),
+        }
+    }
+
+    /// `set({ 'a.b': value })`, `unset(['a.b'])`.
+    fn patch(&mut self, call: &'a CallExpression<'a>) {
+        let arguments = call.arguments.as_slice();
+        for argument in arguments {
+            let Some(value) = argument.as_expression() else {
+                let reason = "a spread among the arguments of a patch";
+                self.module.unread.push(Unread::new(argument.span().start, reason));
+                continue;
+            };
+            let mut value = value.get_inner_expression();
+            if let Expression::Identifier(name) = value
+                && let Some(fixed) = self.fixed(name.name.as_str())
+            {
+                value = fixed.get_inner_expression();
+            }
+            match value {
+                Expression::ObjectExpression(object) => {
+                    let at = object.span.start;
+                    let mut writing = Writing { form: Form::Patch, ty: None, path: String::new(), at, deep: 0 };
+                    self.keys_written(object, &mut writing);
+                }
+                Expression::ArrayExpression(_) => self.path_argument(value, Form::Patch),
+                value if arguments.len() == 1 && !is_harmless(value) => {
+                    let reason = "a patch that is not written as an object literal: its paths cannot be read";
+                    self.module.unread.push(Unread::new(argument.span().start, reason));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the value of a call to something called `set` patches nothing: a function, a number, a text.
+fn is_harmless(value: &Expression<'_>) -> bool {
+    value.is_literal()
+        || matches!(
+            value,
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) | Expression::TemplateLiteral(_)
+        )
+}
+
+/// Whether a callee is what a policy calls it: a plain name is a plain name, a dotted one may have more before it.
+fn calls(callee: &Expression<'_>, name: &str) -> bool {
+    let mut callee = callee;
+    let mut parts = name.rsplit('.');
+    loop {
+        let Some(part) = parts.next() else { return true };
+        match callee {
+            Expression::Identifier(id) => return id.name == part && parts.next().is_none(),
+            Expression::ThisExpression(_) => return part == "this" && parts.next().is_none(),
+            Expression::StaticMemberExpression(member) if member.property.name == part && name.contains('.') => {
+                callee = &member.object;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// A path with values in it that say which item of a list is meant: `items[${i}].sku`, `items[_key=="${key}"].sku`.
+pub(super) fn path_template(template: &TemplateLiteral<'_>) -> Option<String> {
+    let mut text = String::new();
+    for (index, part) in template.quasis.iter().enumerate() {
+        if index > 0 {
+            text.push('\0');
+        }
+        text.push_str(part.value.cooked.as_ref()?.as_str());
+    }
+    let mut path = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('[') {
+        let (index, after) = after.split_once(']')?;
+        path.push_str(before);
+        match index.contains('\0') {
+            true => path.push_str("[]"),
+            false => {
+                path.push('[');
+                path.push_str(index);
+                path.push(']');
+            }
+        }
+        rest = after;
+    }
+    path.push_str(rest);
+    (!path.contains('\0')).then_some(path)
+}

@@ -1,0 +1,146 @@
+use super::*;
+use crate::drift::shape::Sites;
+
+/// Reads on a stack as small as the caller ever gives.
+fn read_bounded(path: &'static str, text: String) -> Module {
+    let stack = (64 << 20).max(text.len() * 2048);
+    let read = move || {
+        let sites = Sites {
+            types: ["Order".to_owned()].into(),
+            discriminators: ["_type".to_owned()].into(),
+            patches: ["set".to_owned()].into(),
+            tables: ["MAP".to_owned()].into(),
+            functions: vec![("map".to_owned(), 1)],
+        };
+        read(&Source { path: path.into(), text: &text, sites: &sites })
+    };
+    std::thread::Builder::new().stack_size(stack).spawn(read).unwrap().join().unwrap()
+}
+
+#[test]
+fn hostile_nesting_is_bounded_and_told() {
+    let patterns = [
+        "[",
+        "(",
+        "{",
+        "!",
+        "a=>",
+        "`${",
+        "a?b:",
+        "a=",
+        "new ",
+        "f(",
+        "({a:",
+        "class A{a=",
+        "(a=",
+        "a<",
+        "a?(b):c=>",
+        "<T>(a=",
+        "async(a=",
+        "({a=",
+        "if(a)",
+        "a<b,(",
+        "await ",
+        "map(",
+        "x.set({a:",
+        "+(",
+    ];
+    for pattern in patterns {
+        for times in [300, 10_000] {
+            for path in ["a.ts", "a.tsx", "a.js"] {
+                let module = read_bounded(path, pattern.repeat(times));
+                assert!(!module.unread.is_empty(), "{pattern} {times} {path}");
+                assert!(module.definitions.is_empty(), "{pattern} {times} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn deep_types_and_values_that_are_no_errors_are_bounded_and_told() {
+    let deep = |before: &str, open: &str, middle: &str, close: &str, times: usize, after: &str| {
+        format!("{before}{}{middle}{}{after}", open.repeat(times), close.repeat(times))
+    };
+    for text in [
+        deep("type A = ", "{a:", "string", "}", 1000, ""),
+        deep("type A = ", "Array<", "string", ">", 500, ""),
+        deep("type A = ", "", "string", "[]", 10_000, ""),
+        deep("const A = ", "z.array(", "z.string()", ")", 1000, ""),
+        deep("const A = z.string()", "", "", ".optional()", 5000, ""),
+        deep("const MAP = ", "[", "'a'", "]", 1000, ""),
+        deep("const o: Order = ", "{a:", "1", "}", 1000, ""),
+        deep("const o: Order = ", "{a:[", "1", "]}", 600, ""),
+        deep("const o = 1", "", "", " + 1", 10_000, ""),
+        deep("", "namespace a {", "interface A { b: string }", "}", 600, ""),
+        deep("x.set({'a': ", "[", "1", "]", 600, "})"),
+    ] {
+        let start: String = text.chars().take(60).collect();
+        let module = read_bounded("a.ts", text);
+        let told =
+            !module.unread.is_empty() || module.definitions.iter().any(|definition| has_unread(&definition.shape));
+        assert!(told, "{start}: {module:?}");
+    }
+}
+
+fn has_unread(shape: &crate::drift::shape::Shape) -> bool {
+    format!("{shape:?}").contains("Unread")
+}
+
+#[test]
+fn one_line_of_a_megabyte_is_read_in_one_go() {
+    let members: String = (0..60_000).map(|index| format!("field{index}: string;")).collect();
+    let module = read_bounded("a.ts", format!("interface A {{{members}}}"));
+    assert_eq!(module.definitions.len(), 1);
+    assert_eq!(module.unread, []);
+    let calls: String = (0..40_000).map(|index| format!("x.set({{'a.b{index}':1}});")).collect();
+    assert_eq!(read_bounded("a.ts", calls).sites.len(), 40_000);
+}
+
+#[test]
+fn speculation_of_the_parser_is_bounded_in_files_of_any_size() {
+    for pattern in ["(a=", "a<", "a?(b):c=>", "a<b,", "(a=1,", "f(a<b,"] {
+        let module = read_bounded("a.ts", pattern.repeat((1 << 20) / pattern.len()));
+        assert!(!module.unread.is_empty(), "{pattern}");
+    }
+}
+
+#[test]
+fn generic_types_that_grow_without_end_are_bounded_and_told() {
+    let twice = "type T<A> = { a: A; b: A };".to_owned();
+    let deep = format!("{twice} type Big = {}string{};", "T<".repeat(60), ">".repeat(60));
+    let module = read_bounded("a.ts", deep);
+    assert!(module.definitions.iter().any(|definition| has_unread(&definition.shape)));
+    let chain: String = (0..200).map(|index| format!("type A{}<T> = A{index}<{{a: T, b: T}}>;", index + 1)).collect();
+    read_bounded("a.ts", format!("type A0<T> = T; {chain} type Last = A200<string>;"));
+    read_bounded(
+        "a.ts",
+        "type A<T> = A<A<T>>; type B = A<B>; interface C extends D<C> {} interface D<T> extends C {}".into(),
+    );
+    read_bounded("a.ts", "type A = A['a']; type B = C['x']; type C = B['y']; type D = Pick<D, keyof D>;".into());
+    read_bounded("a.ts", "const a = b; const b = a; const c = `${c}${c}`; interface X { [a]: 1; [c]: 2 }".into());
+}
+
+#[test]
+fn a_syntax_error_leaves_nothing_but_its_place() {
+    for text in [
+        "interface A { a: string }\nconst x = `abc",
+        "interface A { a: string }\n interface {",
+        "type A = {a: string}; )",
+    ] {
+        let module = read_bounded("a.ts", text.to_owned());
+        assert_eq!(module.definitions, [], "{text}");
+        assert_eq!(module.unread.len(), 1);
+        assert!(usize::try_from(module.unread[0].at).unwrap() <= text.len());
+    }
+}
+
+#[test]
+fn any_prefix_of_a_file_is_read_without_a_panic() {
+    let fixture = include_str!("../../../../fixtures/drift/typescript/all-together.toml");
+    let text = fixture.split("'''").nth(1).unwrap();
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        read(&Source { path: "a.ts".into(), text: &text[..end], sites: &Sites::default() });
+        let rest = &text[end..];
+        read(&Source { path: "a.js".into(), text: rest, sites: &Sites::default() });
+    }
+}

@@ -1,0 +1,302 @@
+//! Tables from migrations: what the files of a source do, one after the other, and what is there in the end. Files that
+//! only create tables go the same way.
+//!
+//! The order is that of the files' paths, with the version at the beginning of each name compared as numbers. A file
+//! that undoes another (`1_a.down.sql` beside `1_a.up.sql`) does not count.
+
+mod order;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bstr::BString;
+
+use self::order::Order;
+use self::table::{Column, State};
+use super::shape::{Definition, Member, Module, Shape, Step, Unread};
+use crate::escape::excerpt;
+
+/// The most columns of a table; no database of these takes more.
+const MAX_COLUMNS: usize = 5_000;
+
+/// What is there after all migrations. Files are told by their place among those that were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// The tables, in the order in which they were created.
+    pub tables: Vec<Table>,
+    /// The columns that had other names, one for each of those.
+    pub renames: Vec<Renamed>,
+    /// The tables that had other names, one for each of those.
+    pub renamed_tables: Vec<Renamed>,
+    /// What does not fit what came before it.
+    pub unread: Vec<(usize, Unread)>,
+    /// Files that undo others: nothing in them counts.
+    pub skipped: BTreeSet<usize>,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The name; that of a schema stands before it only where two tables have one name.
+    pub name: String,
+    /// The file that created or renamed it.
+    pub file: usize,
+    /// Where its name stands there.
+    pub at: u32,
+    /// Its columns, each with the file that described it last.
+    pub columns: Vec<(usize, Member)>,
+}
+
+/// Something that had another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The file that gave it its name.
+    pub file: usize,
+    /// The table as it is called in the end.
+    pub table: String,
+    /// The name before.
+    pub from: String,
+    /// The name in the end.
+    pub to: String,
+    /// Where that name is given.
+    pub at: u32,
+}
+
+/// Applies what each file does, in the order of their paths.
+pub fn fold(modules: &[(BString, &Module)]) -> Folded {
+    let skipped = order::undoing(modules.iter().map(|(path, _)| path));
+    let mut files: Vec<usize> = (0..modules.len()).filter(|file| !skipped.contains(file)).collect();
+    files.sort_by_cached_key(|file| modules.get(*file).map(|(path, _)| Order::of(path)));
+    let mut folding = Folding::default();
+    for file in files {
+        let steps = modules.get(file).map_or(&[][..], |(_, module)| &module.steps);
+        for step in steps {
+            if let Err(unread) = folding.step(file, step) {
+                folding.unread.push((file, unread));
+            }
+        }
+    }
+    let Folding { tables, unread, .. } = folding;
+    Folded { unread, skipped, ..table::finish(tables) }
+}
+
+impl Folded {
+    /// What the files declare in the end, one module for each that was folded: their types, and the tables' columns in
+    /// the files that described them last.
+    pub fn modules(&self, read: &[(BString, &Module)]) -> Vec<Module> {
+        let counts = |file: usize| !self.skipped.contains(&file);
+        let kept = |(file, (_, module)): (usize, &(BString, &Module))| match counts(file) {
+            true => Module { steps: Vec::new(), ..(*module).clone() },
+            false => Module::default(),
+        };
+        let mut modules: Vec<Module> = read.iter().enumerate().map(kept).collect();
+        for (file, unread) in &self.unread {
+            modules.get_mut(*file).into_iter().for_each(|module| module.unread.push(unread.clone()));
+        }
+        for table in &self.tables {
+            let mut parts = BTreeMap::from([(table.file, Vec::new())]);
+            for (file, member) in &table.columns {
+                parts.entry(*file).or_default().push(member.clone());
+            }
+            for (file, members) in parts {
+                let described = members.first().map_or(table.at, |member| member.at);
+                let at = if file == table.file { table.at } else { described };
+                let definition = Definition { name: table.name.clone(), at, shape: Shape::Object(members), case: None };
+                modules.get_mut(file).into_iter().for_each(|module| module.definitions.push(definition.clone()));
+            }
+        }
+        modules
+    }
+}
+
+/// The tables so far. Dropped ones leave their place empty.
+#[derive(Default)]
+struct Folding {
+    tables: Vec<Option<State>>,
+    /// The tables by their names without schema and case.
+    names: HashMap<String, Vec<usize>>,
+    unread: Vec<(usize, Unread)>,
+}
+
+impl Folding {
+    fn step(&mut self, file: usize, step: &Step) -> Result<(), Unread> {
+        match step {
+            Step::Create { table, columns, if_missing, at } => self.create(file, table, columns, *if_missing, *at),
+            Step::Drop { table, if_there, at } => match self.find(table, *at) {
+                Ok(index) => {
+                    self.forget(index);
+                    Ok(())
+                }
+                Err(Missing::NoTable(_)) if *if_there => Ok(()),
+                Err(missing) => Err(missing.unread()),
+            },
+            Step::Rename { from, to, at } => self.rename(file, from, to, *at),
+            Step::AddColumn { table, column, if_missing } => {
+                let state = self.table(table, column.at)?;
+                match state.column(&column.name) {
+                    Some(_) if *if_missing => Ok(()),
+                    Some(_) => Err(told(column.at, "column", &column.name, "is there already")),
+                    None => state.add(file, column),
+                }
+            }
+            Step::SetColumn { table, column } => {
+                let known = self.known_column(table, &column.name, column.at)?;
+                known.file = file;
+                known.member.shape = column.shape.clone();
+                known.member.at = column.at;
+                Ok(())
+            }
+            Step::Enumerate { table, column, at } => {
+                self.known_column(table, column, *at)?.enumerate();
+                Ok(())
+            }
+            Step::DropColumn { table, column, if_there, at } => {
+                let state = self.table(table, *at)?;
+                match state.column(column) {
+                    Some(index) => {
+                        state.columns.remove(index);
+                        Ok(())
+                    }
+                    None if *if_there => Ok(()),
+                    None => Err(unknown_column(*at, column)),
+                }
+            }
+            Step::RenameColumn { table, from, to, at } => {
+                let state = self.table(table, *at)?;
+                let index = state.column(from).ok_or_else(|| unknown_column(*at, from))?;
+                // A change of case alone finds the column itself.
+                if state.column(to).is_some_and(|other| other != index) {
+                    return Err(told(*at, "column", to, "is there already"));
+                }
+                if let Some(column) = state.columns.get_mut(index) {
+                    column.rename(file, to, *at);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn create(
+        &mut self,
+        file: usize,
+        table: &str,
+        columns: &[Member],
+        if_missing: bool,
+        at: u32,
+    ) -> Result<(), Unread> {
+        let (schema, name) = split(table);
+        let same = |state: &&State| state.schema.as_deref() == schema && state.name == name;
+        let among = self.names.get(&name.to_lowercase());
+        if among.into_iter().flatten().filter_map(|index| self.tables.get(*index)?.as_ref()).any(|state| same(&state)) {
+            let again = "is created twice: leave files out of the source that repeat what others say";
+            return if if_missing { Ok(()) } else { Err(told(at, "table", table, again)) };
+        }
+        let mut state = State::new(schema, name, file, at);
+        for column in columns {
+            if state.column(&column.name).is_some() {
+                return Err(told(column.at, "column", &column.name, "stands twice in its table"));
+            }
+            state.add(file, column)?;
+        }
+        self.remember(state);
+        Ok(())
+    }
+
+    fn rename(&mut self, file: usize, from: &str, to: &str, at: u32) -> Result<(), Unread> {
+        let index = self.find(from, at).map_err(Missing::unread)?;
+        let (schema, name) = split(to);
+        let Some(mut state) = self.forget(index) else { return Ok(()) };
+        let schema = schema.map(str::to_owned).or_else(|| state.schema.take());
+        let is_taken = self.names.get(&name.to_lowercase()).into_iter().flatten().any(|index| {
+            let other = self.tables.get(*index).and_then(Option::as_ref);
+            other.is_some_and(|other| other.name == name && other.schema == schema)
+        });
+        state.schema = schema;
+        state.rename(file, name, at);
+        self.remember(state);
+        if is_taken { Err(told(at, "table", to, "is there already")) } else { Ok(()) }
+    }
+
+    fn remember(&mut self, state: State) {
+        self.names.entry(state.name.to_lowercase()).or_default().push(self.tables.len());
+        self.tables.push(Some(state));
+    }
+
+    fn forget(&mut self, index: usize) -> Option<State> {
+        let state = self.tables.get_mut(index)?.take()?;
+        if let Some(others) = self.names.get_mut(&state.name.to_lowercase()) {
+            others.retain(|other| *other != index);
+        }
+        Some(state)
+    }
+
+    fn table(&mut self, name: &str, at: u32) -> Result<&mut State, Unread> {
+        let missing = || Missing::NoTable(told(at, "table", name, UNKNOWN)).unread();
+        let index = self.find(name, at).map_err(Missing::unread)?;
+        self.tables.get_mut(index).and_then(Option::as_mut).ok_or_else(missing)
+    }
+
+    fn known_column(&mut self, table: &str, column: &str, at: u32) -> Result<&mut Column, Unread> {
+        let state = self.table(table, at)?;
+        let index = state.column(column).ok_or_else(|| unknown_column(at, column))?;
+        state.columns.get_mut(index).ok_or_else(|| unknown_column(at, column))
+    }
+
+    /// The table of a name: that very one; else one where only the schema is left out, or the case differs.
+    fn find(&self, wanted: &str, at: u32) -> Result<usize, Missing> {
+        let (schema, name) = split(wanted);
+        let among = self.names.get(&name.to_lowercase()).map_or(&[][..], Vec::as_slice);
+        let state = |index: &usize| self.tables.get(*index).and_then(Option::as_ref);
+        let fits: Vec<(usize, u8)> = among
+            .iter()
+            .filter_map(|index| {
+                let state = state(index)?;
+                let same_schema = state.schema.as_deref() == schema;
+                let may_be = same_schema || schema.is_none() || state.schema.is_none();
+                // The nearer, the smaller.
+                may_be.then_some((*index, 2 * u8::from(state.name != name) + u8::from(!same_schema)))
+            })
+            .collect();
+        let nearest = fits.iter().map(|(_, distance)| *distance).min();
+        let mut nearest = fits.iter().filter(|(_, distance)| Some(*distance) == nearest);
+        match (nearest.next(), nearest.next()) {
+            (Some((index, _)), None) => Ok(*index),
+            (Some(_), Some(_)) => {
+                let reason = "may be one of several tables: write the schema before its name";
+                Err(Missing::Ambiguous(told(at, "table", wanted, reason)))
+            }
+            _ => Err(Missing::NoTable(told(at, "table", wanted, UNKNOWN))),
+        }
+    }
+}
+
+const UNKNOWN: &str = "is created nowhere before this: take the file that does into the source";
+
+/// Why a name leads to no table.
+enum Missing {
+    NoTable(Unread),
+    Ambiguous(Unread),
+}
+
+impl Missing {
+    fn unread(self) -> Unread {
+        let (Self::NoTable(unread) | Self::Ambiguous(unread)) = self;
+        unread
+    }
+}
+
+fn told(at: u32, what: &str, name: &str, reason: &str) -> Unread {
+    Unread::new(at, format!("the {what} `{}` {reason}", excerpt(name)))
+}
+
+fn unknown_column(at: u32, column: &str) -> Unread {
+    told(at, "column", column, UNKNOWN)
+}
+
+/// The schema of a name, if there is one, and the name in it.
+fn split(table: &str) -> (Option<&str>, &str) {
+    table.rsplit_once('.').map_or((None, table), |(schema, name)| (Some(schema), name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+//! Which removed field and which added one are the same under another name.
+//!
+//! Evidence counts in this order: an identity that outlives names, what the contract or a migration says, exactly one
+//! gone and one come in one parent, and last a score. What is found here only regroups two findings into one; it never
+//! makes anything pass. docs/renames.md says how right each is, measured on changes that public projects made.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+
+use super::path::FieldPath;
+use super::shape::Kind;
+
+/// The least share of fields that a renamed type keeps.
+const TYPE_OVERLAP: f64 = 0.5;
+/// More than this many of either side in one parent are not scored, for each is held against each.
+const MOST_SCORED: usize = 200;
+/// So many letters of a name are compared.
+const LONGEST_NAME: usize = 128;
+
+/// A field that is gone or has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its type.
+    pub ty: String,
+    /// Its path.
+    pub path: FieldPath,
+    /// Its kind, where code says so.
+    pub kind: Option<(Kind, bool)>,
+    /// What identifies it in its type.
+    pub identity: Option<u64>,
+    /// What stands before and after it in its parent, where code says so.
+    pub neighbours: Option<[Neighbour; 2]>,
+}
+
+/// The nearest field that is there before the change and after it. Fields that are renamed together stand beside each
+/// other: the names of direct neighbours change with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its name; none at the edge of the parent.
+    pub name: Option<String>,
+    /// How far away it is.
+    pub steps: usize,
+}
+
+/// When a score makes a pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The least score.
+    pub threshold: f64,
+    /// A runner-up as close as this makes a pair ambiguous.
+    pub margin: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { threshold: 0.6, margin: 0.1 }
+    }
+}
+
+/// Why two fields are taken for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// The same protobuf field number.
+    Identity,
+    /// A migration or the contract says so.
+    Declared,
+    /// Their types are one.
+    Type,
+    /// The only one gone and the only one come in their parent.
+    Only,
+    /// Name, kind and neighbours.
+    Score,
+}
+
+impl Evidence {
+    /// How a message says it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Identity => "the field number stayed",
+            Self::Declared => "the rename is declared",
+            Self::Type => "the type is the same under another name",
+            Self::Only => "nothing else came or went beside it",
+            Self::Score => "name, kind and neighbours are alike",
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Paired {
+    /// Index of the gone, index of the come, why.
+    pub pairs: Vec<(usize, usize, Evidence)>,
+    /// Gone ones that may be one of several.
+    pub candidates: BTreeMap<usize, Vec<usize>>,
+}
+
+/// A rename that somebody wrote down: type, path before, path after.
+pub type Written = (String, FieldPath, FieldPath);
+
+/// Pairs what is gone with what has come. `types` has the types that are one under another name, before and after.
+pub fn pair(gone: &[Item], come: &[Item], written: &[Written], types: &BTreeMap<String, String>) -> Paired {
+    pair_within(gone, come, written, types, Limits::default())
+}
+
+/// As [`pair`], with other limits: how right they are is measured so.
+pub fn pair_within(
+    gone: &[Item],
+    come: &[Item],
+    written: &[Written],
+    types: &BTreeMap<String, String>,
+    limits: Limits,
+) -> Paired {
+    let mut work = Work {
+        gone,
+        come,
+        types,
+        left: (0..gone.len()).collect(),
+        right: (0..come.len()).collect(),
+        paired: Paired::default(),
+    };
+    work.by(
+        Evidence::Identity,
+        |come| Some((come.ty.as_str(), come.path.parent(), come.identity?)),
+        |gone, ty| Some((ty, gone.path.parent(), gone.identity?)),
+    );
+    let written: HashMap<(&str, &FieldPath), &FieldPath> =
+        written.iter().rev().map(|(ty, from, to)| ((ty.as_str(), from), to)).collect();
+    work.by(
+        Evidence::Declared,
+        |come| Some((come.ty.as_str(), &come.path)),
+        |gone, ty| Some((ty, *written.get(&(gone.ty.as_str(), &gone.path))?)),
+    );
+    work.by(
+        Evidence::Type,
+        |come| Some((come.ty.as_str(), &come.path)),
+        |gone, ty| Some((ty, &gone.path)).filter(|_| ty != gone.ty),
+    );
+    work.only();
+    work.scored(limits);
+    work.paired.pairs.sort_unstable();
+    work.paired
+}
+
+/// A score with the index of the gone and of the come.
+type Scored = (f64, usize, usize);
+
+/// Indices of the gone and of the come in one parent.
+type Group = (Vec<usize>, Vec<usize>);
+
+struct Work<'a> {
+    gone: &'a [Item],
+    come: &'a [Item],
+    types: &'a BTreeMap<String, String>,
+    left: BTreeSet<usize>,
+    right: BTreeSet<usize>,
+    paired: Paired,
+}
+
+impl<'a> Work<'a> {
+    /// What a type is called now.
+    fn now(&self, ty: &'a str) -> &'a str {
+        self.types.get(ty).map_or(ty, String::as_str)
+    }
+
+    fn take(&mut self, gone: usize, come: usize, evidence: Evidence) {
+        if self.left.contains(&gone) && self.right.remove(&come) {
+            self.left.remove(&gone);
+            self.paired.pairs.push((gone, come, evidence));
+        }
+    }
+
+    /// What is left, by type and parent as they are called now.
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: BTreeMap<(String, Option<FieldPath>), Group> = BTreeMap::new();
+        for index in &self.left {
+            let Some(item) = self.gone.get(*index) else { continue };
+            groups.entry((self.now(&item.ty).to_owned(), item.path.parent())).or_default().0.push(*index);
+        }
+        for index in &self.right {
+            let Some(item) = self.come.get(*index) else { continue };
+            groups.entry((item.ty.clone(), item.path.parent())).or_default().1.push(*index);
+        }
+        groups.into_values().collect()
+    }
+
+    /// Pairs those for which both say the same; what is gone goes by its type's name of now.
+    fn by<K: Hash + Eq>(
+        &mut self,
+        evidence: Evidence,
+        come: impl Fn(&'a Item) -> Option<K>,
+        gone: impl Fn(&'a Item, &'a str) -> Option<K>,
+    ) {
+        let (all_gone, all_come) = (self.gone, self.come);
+        let mut there: HashMap<K, Vec<usize>> = HashMap::new();
+        for index in self.right.iter().rev() {
+            if let Some(key) = all_come.get(*index).and_then(&come) {
+                there.entry(key).or_default().push(*index);
+            }
+        }
+        for index in self.left.clone() {
+            let Some(item) = all_gone.get(index) else { continue };
+            let key = gone(item, self.now(&item.ty));
+            if let Some(other) = key.and_then(|key| there.get_mut(&key)?.pop()) {
+                self.take(index, other, evidence);
+            }
+        }
+    }
+
+    fn only(&mut self) {
+        for (gone, come) in self.groups() {
+            if let ([gone], [come]) = (gone.as_slice(), come.as_slice()) {
+                self.take(*gone, *come, Evidence::Only);
+            }
+        }
+    }
+
+    fn scored(&mut self, limits: Limits) {
+        for (gone, come) in self.groups() {
+            if gone.len() > MOST_SCORED || come.len() > MOST_SCORED {
+                continue;
+            }
+            let mut scores: Vec<Scored> = Vec::new();
+            for left in &gone {
+                for right in &come {
+                    let Some((before, after)) = self.gone.get(*left).zip(self.come.get(*right)) else { continue };
+                    scores.push((score(before, after), *left, *right));
+                }
+            }
+            scores.retain(|(score, ..)| *score >= limits.threshold - limits.margin);
+            scores.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+            let (mut lefts, mut rights): (BTreeMap<_, Vec<Scored>>, BTreeMap<_, Vec<Scored>>) = Default::default();
+            for scored in &scores {
+                lefts.entry(scored.1).or_default().push(*scored);
+                rights.entry(scored.2).or_default().push(*scored);
+            }
+            for (best, left, right) in scores.into_iter().filter(|(score, ..)| *score >= limits.threshold) {
+                if !self.left.contains(&left) || !self.right.contains(&right) {
+                    continue;
+                }
+                let close = |(score, l, r): &&Scored| {
+                    (*l, *r) != (left, right)
+                        && best - *score < limits.margin
+                        && self.left.contains(l)
+                        && self.right.contains(r)
+                };
+                let rivals: Vec<usize> =
+                    lefts.get(&left).into_iter().flatten().filter(close).map(|(_, _, r)| *r).collect();
+                if rivals.is_empty() && !rights.get(&right).into_iter().flatten().any(|scored| close(&scored)) {
+                    self.take(left, right, Evidence::Score);
+                } else {
+                    let candidates = std::iter::once(right).chain(rivals);
+                    self.paired.candidates.entry(left).or_insert_with(|| candidates.collect());
+                }
+            }
+        }
+        let left = &self.left;
+        self.paired.candidates.retain(|gone, _| left.contains(gone));
+    }
+}
+
+/// How much two fields of one parent are alike, from 0 to 1.
+pub fn score(gone: &Item, come: &Item) -> f64 {
+    let plain = |name: &str| {
+        let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+        letters.take(LONGEST_NAME).collect::<String>()
+    };
+    let name = strsim::sorensen_dice(&plain(gone.path.name()), &plain(come.path.name()));
+    let kind = match (gone.kind, come.kind) {
+        (Some(a), Some(b)) if a == b => 1.0,
+        (Some((a, _)), Some((b, _))) if a == b => 0.7,
+        (None, _) | (_, None) => 0.5,
+        _ => 0.0,
+    };
+    let neighbours = match (&gone.neighbours, &come.neighbours) {
+        (Some([a, b]), Some([c, d])) if a == c && b == d => 1.0,
+        (Some([a, b]), Some([c, d])) if a != c && b != d => 0.0,
+        _ => 0.5,
+    };
+    0.3 * name + 0.3 * kind + 0.4 * neighbours
+}
+
+/// Types that are one under another name, before and after: of those that are gone and those that have come, the pairs
+/// that share most of their paths.
+pub fn types(
+    gone: &BTreeMap<&str, BTreeSet<&FieldPath>>,
+    come: &BTreeMap<&str, BTreeSet<&FieldPath>>,
+) -> BTreeMap<String, String> {
+    let mut overlaps: Vec<(f64, &str, &str)> = Vec::new();
+    for (before, old) in gone.iter().take(MOST_SCORED) {
+        for (after, new) in come.iter().take(MOST_SCORED) {
+            let shared = old.intersection(new).count();
+            let all = old.len().saturating_add(new.len()).saturating_sub(shared);
+            if shared > 1 {
+                #[expect(clippy::cast_precision_loss, reason = "counts of fields are far below 2^52")]
+                overlaps.push((shared as f64 / all as f64, before, after));
+            }
+        }
+    }
+    overlaps.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut renamed = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for (overlap, before, after) in overlaps {
+        if overlap >= TYPE_OVERLAP && !renamed.contains_key(before) && taken.insert(after) {
+            renamed.insert(before.to_owned(), after.to_owned());
+        }
+    }
+    renamed
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! What a source file declares, whatever language it is written in. Extractors translate a syntax tree into this and
+//! decide nothing: what a name refers to, what is inherited and which fields count is found out in one place for all of
+//! them ([`super::resolve`]).
+
+use std::collections::BTreeSet;
+
+use bstr::BString;
+
+/// All that one file says. Offsets are in bytes from the beginning of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Module {
+    /// The types, in the order of the file. Definitions of one name in one source are taken together.
+    pub definitions: Vec<Definition>,
+    /// Where the file's foreign names come from.
+    pub imports: Vec<Import>,
+    /// Where the file writes into fields of a contract.
+    pub sites: Vec<Site>,
+    /// What could not be read and belongs to no type: a syntax error, most of all.
+    pub unread: Vec<Unread>,
+    /// What a migration does to tables, in the order of the file; other sources have none.
+    pub steps: Vec<Step>,
+    /// The files of the source have one namespace, and may declare parts of one type each (GraphQL's `extend`).
+    pub is_shared: bool,
+}
+
+/// A named type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The name that a contract knows it by; of nested types the dotted one (`Order.Line`).
+    pub name: String,
+    /// Where the name stands.
+    pub at: u32,
+    /// What it is made of.
+    pub shape: Shape,
+    /// How its members are spelt on the wire, and those of types that inherit from it, unless they say so themselves.
+    pub case: Option<Case>,
+}
+
+/// The structure of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A value without parts.
+    Scalar {
+        /// What kind of value.
+        kind: Kind,
+        /// Only listed values are allowed: an enum, a union of literals.
+        enumerated: bool,
+    },
+    /// Members by name.
+    Object(Vec<Member>),
+    /// Any number of values of one shape.
+    Array(Box<Shape>),
+    /// Values of one shape behind any keys.
+    Map(Box<Shape>),
+    /// A type by its name, as the file calls it: `Order`, `models.Order`.
+    Named {
+        /// The name.
+        name: String,
+        /// Where it stands.
+        at: u32,
+    },
+    /// The members of all of these: intersections, inheritance, embedding, `flatten`, `allOf`.
+    All(Vec<Shape>),
+    /// One of these: unions, `oneOf`. `null` and `undefined` are left out.
+    Any(Vec<Shape>),
+    /// Some members only.
+    Pick(Box<Shape>, BTreeSet<String>),
+    /// All but some members.
+    Omit(Box<Shape>, BTreeSet<String>),
+    /// Something of unknown kind that is written down as such (`any`, a type of a package): it counts as every kind.
+    Opaque,
+    /// What cannot be read without running the code: a computed key, a spread of a value, a call.
+    Unread(Unread),
+}
+
+/// A member of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The name on the wire.
+    pub name: String,
+    /// The source spells the name on the wire itself (an alias, a tag, `rename`): no [`Case`] applies to it.
+    pub explicit: bool,
+    /// Where the member stands: its name, or the string that gives its name on the wire.
+    pub at: u32,
+    /// What stands behind it.
+    pub shape: Shape,
+    /// What identifies the member whatever it is called: protobuf's field number.
+    pub identity: Option<u64>,
+}
+
+/// The kinds of values that a policy can choose from, on the wire: dates, UUIDs and decimals as text are strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    Array,
+    /// Members by name.
+    Object,
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Kind {
+    /// The word used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A rule of spelling that turns the names of members into names on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// `lowercase`, without separators.
+    Lower,
+    /// `UPPERCASE`, without separators.
+    Upper,
+    /// `PascalCase`.
+    Pascal,
+    /// `camelCase`.
+    Camel,
+    /// `snake_case`.
+    Snake,
+    /// `SCREAMING_SNAKE_CASE`.
+    ScreamingSnake,
+    /// `kebab-case`.
+    Kebab,
+    /// `SCREAMING-KEBAB-CASE`.
+    ScreamingKebab,
+}
+
+/// A name, or all names, of other files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// What this file calls it; `None` takes every name as it is (`import *`, a Go package's own files).
+    pub local: Option<String>,
+    /// What the other file calls it; `None` is the other file as a whole, whose names follow a dot.
+    pub name: Option<String>,
+    /// The files that it may be, relative to the repository's top; the first that exists. One that ends in `/` is every
+    /// file of that folder (`/` alone is the top). None for a package from elsewhere; an empty one at the end means that
+    /// it is one if none of the others exists.
+    pub from: Vec<BString>,
+}
+
+/// A place that writes into, or names, a field of a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// What the code does there.
+    pub form: Form,
+    /// The type, where the code says it: a discriminator's value, a declared type.
+    pub ty: Option<String>,
+    /// The path, as written or as the keys of a literal spell it (`a.b`, arrays as `[]`).
+    pub path: String,
+    /// Where it stands.
+    pub at: u32,
+}
+
+/// The forms of mapping sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// The literal argument of a declared mapping function.
+    Call,
+    /// A value of a declared mapping table.
+    Table,
+    /// A key of an object literal with a discriminator or a declared type.
+    Literal,
+    /// A string path in a patch, `set({'shippingAddress.city': …})`.
+    Patch,
+}
+
+/// Which places of a file are mapping sites, by policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sites {
+    /// Mapping functions by name (`map`, `mapper.map`), with the 1-based argument that is a path of the contract.
+    pub functions: Vec<(String, usize)>,
+    /// Names of constants that are mapping tables, whose values (string literals) are paths of the contract.
+    pub tables: BTreeSet<String>,
+    /// The keys whose literal value names the type of the object around them: `_type`.
+    pub discriminators: BTreeSet<String>,
+    /// Types whose literals are mappings, by name: `const x: Order = {…}`, `Order(…)`, `Order{…}`.
+    pub types: BTreeSet<String>,
+    /// Methods whose object argument has paths as keys: `set`, `setIfMissing`, `unset`.
+    pub patches: BTreeSet<String>,
+}
+
+impl Sites {
+    /// Whether no place can be one.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A place that cannot be read without running the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Where.
+    pub at: u32,
+    /// What is there, and what to write instead where that is known: one sentence of printable ASCII without a full stop.
+    pub reason: String,
+}
+
+/// What a statement of a migration does. A table of a schema that is no default has a dotted name (`audit.orders`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `CREATE TABLE`; with `if_missing` it does nothing to one that is there.
+    Create {
+        /// The table.
+        table: String,
+        /// Its columns.
+        columns: Vec<Member>,
+        /// `IF NOT EXISTS`.
+        if_missing: bool,
+        /// Where the table's name stands.
+        at: u32,
+    },
+    /// `DROP TABLE`; with `if_there` a table that is not is nothing to tell.
+    Drop {
+        /// The table.
+        table: String,
+        /// `IF EXISTS`.
+        if_there: bool,
+        /// Where the table's name stands.
+        at: u32,
+    },
+    /// `ALTER TABLE … RENAME TO`.
+    Rename {
+        /// The table before.
+        from: String,
+        /// The table after.
+        to: String,
+        /// Where the new name stands.
+        at: u32,
+    },
+    /// `ADD COLUMN`; with `if_missing` it does nothing to one that is there.
+    AddColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: Member,
+        /// `IF NOT EXISTS`.
+        if_missing: bool,
+    },
+    /// The new description of a column that is there.
+    SetColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: Member,
+    },
+    /// A check that lets listed values pass only, on a column that is there.
+    Enumerate {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Where the check names it.
+        at: u32,
+    },
+    /// `DROP COLUMN`; with `if_there` a column that is not is nothing to tell.
+    DropColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// `IF EXISTS`.
+        if_there: bool,
+        /// Where the column's name stands.
+        at: u32,
+    },
+    /// `RENAME COLUMN`, or MySQL's `CHANGE`.
+    RenameColumn {
+        /// The table.
+        table: String,
+        /// The column before.
+        from: String,
+        /// The column after.
+        to: String,
+        /// Where the new name stands.
+        at: u32,
+    },
+}
+
+impl Shape {
+    /// Text.
+    pub const STRING: Self = Self::scalar(Kind::String);
+    /// A number.
+    pub const NUMBER: Self = Self::scalar(Kind::Number);
+    /// True or false.
+    pub const BOOLEAN: Self = Self::scalar(Kind::Boolean);
+
+    /// A value without parts.
+    pub const fn scalar(kind: Kind) -> Self {
+        Self::Scalar { kind, enumerated: false }
+    }
+
+    /// One of listed values.
+    pub const fn enumerated(kind: Kind) -> Self {
+        Self::Scalar { kind, enumerated: true }
+    }
+
+    /// What cannot be read, and why.
+    pub fn unread(at: u32, reason: impl Into<String>) -> Self {
+        Self::Unread(Unread::new(at, reason))
+    }
+
+    /// A type by its full name, whatever nested type has that name where it is used.
+    pub fn exactly(name: &str, at: u32) -> Self {
+        Self::Named { name: format!(".{name}"), at }
+    }
+
+    /// One of these, each scalar once; `None` without any.
+    pub fn one_of(shapes: Vec<Self>) -> Option<Self> {
+        let mut distinct: Vec<Self> = Vec::new();
+        for shape in shapes {
+            if !(matches!(shape, Self::Scalar { .. } | Self::Opaque) && distinct.contains(&shape)) {
+                distinct.push(shape);
+            }
+        }
+        if distinct.len() > 1 { Some(Self::Any(distinct)) } else { distinct.pop() }
+    }
+}
+
+impl Member {
+    /// A member whose name is what its definition's [`Case`] makes of it.
+    pub fn new(name: impl Into<String>, at: u32, shape: Shape) -> Self {
+        Self { name: name.into(), explicit: false, at, shape, identity: None }
+    }
+
+    /// The source spells the name on the wire.
+    #[must_use]
+    pub fn explicit(mut self) -> Self {
+        self.explicit = true;
+        self
+    }
+}
+
+impl Unread {
+    /// A place and what is there.
+    pub fn new(at: u32, reason: impl Into<String>) -> Self {
+        Self { at, reason: reason.into() }
+    }
+}
+
+impl Module {
+    /// A file of which nothing can be read.
+    pub fn unread(at: u32, reason: impl Into<String>) -> Self {
+        Self { unread: vec![Unread::new(at, reason)], ..Self::default() }
+    }
+}

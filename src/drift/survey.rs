@@ -1,0 +1,375 @@
+//! Two states of a repository, and the drift between code and contract that the second has or adds.
+//!
+//! Four sets of fields are compared: contract and code, each before and after. Only so does a field show that is deleted
+//! from both in one change. Where a change touches sources alone, only those files are read that it touches; what seems
+//! to be gone is then looked for in all the others.
+
+mod findings;
+mod given;
+mod held;
+mod mapped;
+mod reach;
+mod side;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString};
+
+use super::acknowledgement::Acknowledgement;
+use super::compare::Key;
+use super::config::{Config, Mode};
+use super::languages::Language;
+use super::path::FieldPath;
+use super::problem::Problem;
+use super::rename::Evidence;
+use super::resolve::Field;
+use super::shape::Form;
+use crate::error::Result;
+use crate::oid::Oid;
+
+pub use side::{Side, State, Written};
+
+/// One state of the files, as they are stored.
+pub trait Tree {
+    /// The plain file at a path; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn blob(&self, path: &BStr) -> Result<Option<Blob>>;
+
+    /// The plain files that are wanted.
+    ///
+    /// # Errors
+    /// The tree cannot be read, or holds too much.
+    fn list(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>>;
+
+    /// What is wanted and no plain file: links and submodules.
+    ///
+    /// # Errors
+    /// The tree cannot be read, or holds too much.
+    fn odd(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>>;
+
+    /// The plain files of a folder, not of those below it.
+    ///
+    /// # Errors
+    /// The tree cannot be read.
+    fn folder(&self, folder: &BStr) -> Result<Vec<BString>>;
+}
+
+/// A stored file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// Its name.
+    pub oid: Oid,
+    /// What it holds; `None` where that is more than the policy's limit.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Where something stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: BString,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in bytes; 0 where the whole line is meant.
+    pub column: u32,
+}
+
+/// One divergence of code and contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// What diverges.
+    pub condition: Condition,
+    /// The type; empty where a path names none.
+    pub ty: String,
+    /// The path; `None` where a whole type or file is meant.
+    pub path: Option<FieldPath>,
+    /// The contract that it is held against.
+    pub contract: BString,
+    /// Where the contract speaks of it, by line.
+    pub contract_line: Option<u32>,
+    /// Where the code does.
+    pub code: Option<Place>,
+    /// The listed path that is most like it.
+    pub nearest: Option<String>,
+}
+
+/// The conditions of drift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// In the code and not in the contract.
+    Added {
+        /// The kind of value, in a word.
+        kind: &'static str,
+    },
+    /// In the contract, and gone from the code.
+    Removed {
+        /// The change takes it out of the contract too.
+        from_both: bool,
+        /// What it may have become.
+        candidates: Vec<String>,
+    },
+    /// Under another name in the code.
+    Renamed {
+        /// The type after; the path where it is a field.
+        to: (String, Option<FieldPath>),
+        /// Why that is taken for it.
+        evidence: Evidence,
+        /// The contract knows the new name already.
+        listed: bool,
+    },
+    /// Code maps to a path that the contract does not know.
+    NonCanonical {
+        /// How.
+        form: Mapping,
+        /// The path that the contract has retired it for.
+        retired: Option<FieldPath>,
+        /// As the code writes it.
+        written: String,
+    },
+    /// A mapping file that does not name its contract.
+    Unnamed,
+}
+
+/// How code maps to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mapping {
+    /// By a site of the code.
+    Site(Form),
+    /// By a claim of the file's header.
+    Claim,
+}
+
+/// A place that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// Where.
+    pub place: Place,
+    /// What is there.
+    pub reason: String,
+}
+
+/// An acknowledgement and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// What it says.
+    pub acknowledgement: Acknowledgement,
+    /// The file.
+    pub file: BString,
+    /// The contract that it is about, by the file that it stands in.
+    pub contract: BString,
+    /// It was not there before the change.
+    pub is_new: bool,
+}
+
+/// The state of one contract.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Contracted {
+    /// Where it stands.
+    pub path: BString,
+    /// The change touches it.
+    pub changed: bool,
+    /// It is not there.
+    pub missing: bool,
+    /// What is wrong with it, as far as the mode asks.
+    pub problems: Vec<Problem>,
+    /// Types that it has a section for and that no source declares, with the line.
+    pub orphans: Vec<(String, u32)>,
+    /// The change touches files that map to it.
+    pub mapped: bool,
+    /// All its drift was looked for, so that an acknowledgement can be told to be stale.
+    pub complete: bool,
+}
+
+/// Drift of one field, whatever the mode asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Standing {
+    /// Its type.
+    pub ty: String,
+    /// Its path.
+    pub path: FieldPath,
+    /// The contract that it is held against.
+    pub contract: BString,
+    /// The word for it, as acknowledgements have it.
+    pub what: &'static str,
+    /// The file that maps there, where one does.
+    pub file: Option<BString>,
+}
+
+/// What is known of drift after looking.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Survey {
+    /// The drift that the mode asks for.
+    pub drifts: Vec<Drift>,
+    /// All drift that was seen: what an acknowledgement may be for.
+    pub standing: BTreeSet<Standing>,
+    /// What could not be read.
+    pub unread: BTreeSet<Unread>,
+    /// The contracts.
+    pub contracts: Vec<Contracted>,
+    /// Acknowledgements in code and contracts.
+    pub given: Vec<Given>,
+    /// Comments that mean to acknowledge and cannot be read: file and problem.
+    pub unclear: Vec<(BString, Problem)>,
+    /// Every field that contract or code speaks of: what an acknowledgement can name.
+    pub known: BTreeSet<Key>,
+    /// The baseline before the change and after it, by line; `None` where there is none.
+    pub baseline: [Option<BTreeSet<String>>; 2],
+}
+
+impl Drift {
+    /// The field in one word: `Type.a.b[]`, or what stands in its place.
+    pub fn field(&self) -> String {
+        match (&self.path, self.ty.as_str()) {
+            (Some(path), "") => path.to_string(),
+            (Some(path), ty) => format!("{ty}.{path}"),
+            (None, "") => self.code.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
+            (None, ty) => ty.to_owned(),
+        }
+    }
+
+    /// The word for it, as acknowledgements have it.
+    const fn what(&self) -> &'static str {
+        match &self.condition {
+            Condition::Added { .. } => "added",
+            Condition::Removed { .. } => "removed",
+            Condition::Renamed { .. } => "renamed",
+            Condition::NonCanonical { .. } => "noncanonical",
+            Condition::Unnamed => "unnamed",
+        }
+    }
+
+    /// What tells it from every other drift, whatever lines move.
+    pub fn key(&self) -> String {
+        let (what, field, contract) = (self.what(), self.field(), &self.contract);
+        match &self.condition {
+            Condition::Renamed { to: (ty, Some(path)), .. } => format!("{what} {field} {ty}.{path} {contract}"),
+            Condition::Renamed { to: (ty, None), .. } => format!("{what} {field} {ty} {contract}"),
+            // Each file that maps there is one.
+            Condition::NonCanonical { .. } => {
+                let file = self.code.as_ref().map(|place| place.file.to_string()).unwrap_or_default();
+                format!("{what} {field} {file} {contract}")
+            }
+            _ => format!("{what} {field} {contract}"),
+        }
+    }
+
+    /// What acknowledgements can be for: both names of a rename.
+    pub fn standing(&self) -> impl Iterator<Item = Standing> + use<> {
+        let file = self.code.as_ref().map(|place| place.file.clone());
+        let file = file.filter(|_| matches!(self.condition, Condition::NonCanonical { .. }));
+        let own = self.path.clone().map(|path| (self.ty.clone(), path));
+        let other = match &self.condition {
+            Condition::Renamed { to: (ty, Some(path)), .. } => Some((ty.clone(), path.clone())),
+            _ => None,
+        };
+        let (contract, what) = (self.contract.clone(), self.what());
+        let of = move |(ty, path)| Standing { ty, path, contract: contract.clone(), what, file: file.clone() };
+        own.into_iter().chain(other).map(of)
+    }
+}
+
+impl Survey {
+    /// The drift that stands of one field, or of one type.
+    pub fn standing_of<'s>(&'s self, ty: &'s str, path: Option<&'s FieldPath>) -> impl Iterator<Item = &'s Standing> {
+        let first = Standing {
+            ty: ty.to_owned(),
+            path: path.cloned().unwrap_or_else(|| FieldPath::of("")),
+            contract: BString::default(),
+            what: "",
+            file: None,
+        };
+        self.standing.range(first..).take_while(move |one| one.ty == ty && path.is_none_or(|path| one.path == *path))
+    }
+
+    /// Notes a place that could not be read, once.
+    fn blind(&mut self, place: Place, reason: &str) {
+        self.unread.insert(Unread { place, reason: reason.to_owned() });
+    }
+
+    /// The contract at a path.
+    pub fn contract(&self, path: &BStr) -> Option<&Contracted> {
+        self.contracts.iter().find(|contract| contract.path == path)
+    }
+}
+
+/// Looks at two states. `changed` has the paths that differ between them, and `base` is `None` where everything is new.
+///
+/// # Errors
+/// Something cannot be read: then nothing is known.
+pub fn survey(
+    config: &Config,
+    mode: Mode,
+    base: Option<&dyn Tree>,
+    head: &dyn Tree,
+    changed: &BTreeSet<BString>,
+) -> Result<Survey> {
+    let mut survey = Survey::default();
+    let shared = State::default();
+    let base = base.map(|tree| Side::new(config, tree, &shared));
+    let head = Side::new(config, head, &shared);
+    for held in &config.contracts {
+        held::look(&mut survey, config, held, mode, (base.as_ref(), &head), changed)?;
+    }
+    for (place, side) in [base.as_ref(), Some(&head)].into_iter().enumerate() {
+        let lines = side.map(|side| side.lines(&config.baseline)).transpose()?.flatten();
+        if let Some(slot) = survey.baseline.get_mut(place) {
+            *slot = lines;
+        }
+    }
+    Ok(survey)
+}
+
+/// A field that a source declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What the source is written in.
+    pub language: Language,
+    /// The field.
+    pub field: Field,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// The fields that all sources declare in one state, in the order of files and places, with what could not be read.
+///
+/// # Errors
+/// Something cannot be read.
+pub fn fields(config: &Config, tree: &dyn Tree) -> Result<(Vec<Listed>, Vec<Unread>)> {
+    let shared = State::default();
+    let side = Side::new(config, tree, &shared);
+    let (mut fields, mut unread) = (Vec::new(), BTreeMap::new());
+    for source in config.contracts.iter().flat_map(|held| &held.sources) {
+        let declared = side.declared(source, &side.files(source)?)?;
+        for field in declared.fields {
+            let place = side.place(&field.file, field.at)?;
+            fields.push(Listed { language: source.language, field, place });
+        }
+        for blind in declared.unread {
+            let place = side.place(&blind.file, blind.at)?;
+            unread.entry((place, blind.reason)).or_insert(());
+        }
+    }
+    fields.sort_by(|a: &Listed, b| (&a.place, &a.field.ty, &a.field.path).cmp(&(&b.place, &b.field.ty, &b.field.path)));
+    let unread = unread.into_keys().map(|(place, reason)| Unread { place, reason }).collect();
+    Ok((fields, unread))
+}
+
+/// Every path that the mapping files of one state write.
+///
+/// # Errors
+/// Something cannot be read.
+pub fn written(config: &Config, tree: &dyn Tree) -> Result<Vec<(Written, Place)>> {
+    let shared = State::default();
+    let side = Side::new(config, tree, &shared);
+    let is_mapping = |path: &[u8]| config.mapped(path).next().is_some();
+    let mut written = Vec::new();
+    for file in tree.list(&is_mapping)? {
+        for one in side.mapped(&file)? {
+            let place = side.place(&file, one.at)?;
+            written.push((one, place));
+        }
+    }
+    Ok(written)
+}

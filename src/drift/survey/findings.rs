@@ -1,0 +1,250 @@
+//! From what is gone and what has come to drift, with what belongs together taken together.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::held::{Both, Look};
+use super::{Condition, Drift, Standing};
+use crate::drift::compare::{Fields, Known};
+use crate::drift::contract::Entry;
+use crate::drift::path::FieldPath;
+use crate::drift::rename::{self, Evidence, Item, Neighbour, Written};
+use crate::drift::resolve::Field;
+use crate::error::Result;
+
+/// What was found on one contract.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// What the mode asks for.
+    pub(super) drifts: Vec<Drift>,
+    /// Everything.
+    pub(super) standing: BTreeSet<Standing>,
+}
+
+impl Findings {
+    pub(super) fn stands(&mut self, drift: &Drift) {
+        self.standing.extend(drift.standing());
+    }
+}
+
+impl Look<'_, '_> {
+    pub(super) fn added(&self, field: &Field, nearest: Option<String>) -> Drift {
+        let kind = if field.enumerated { "enum" } else { field.kind.name() };
+        Drift {
+            condition: Condition::Added { kind },
+            ty: field.ty.clone(),
+            path: Some(field.path.clone()),
+            contract: self.held.path.clone(),
+            contract_line: None,
+            code: None,
+            nearest,
+        }
+    }
+
+    pub(super) fn removed(&self, entry: &Entry, from_both: bool) -> Drift {
+        Drift {
+            condition: Condition::Removed { from_both, candidates: Vec::new() },
+            ty: entry.ty.clone(),
+            path: Some(entry.path.clone()),
+            contract: self.held.path.clone(),
+            contract_line: Some(entry.line),
+            code: None,
+            nearest: None,
+        }
+    }
+}
+
+/// All that renames are found by.
+pub(super) struct Pairing<'p, 'l, 'a> {
+    pub(super) look: &'p Look<'l, 'a>,
+    /// Entries behind which nothing stands; whether the contract lost them too.
+    pub(super) gone: &'p [(&'p Entry, bool)],
+    /// Fields that have come; whether the contract does not know them.
+    pub(super) come: &'p [(&'p Field, bool)],
+    /// All fields after and before.
+    pub(super) all: &'p Fields<'p>,
+    pub(super) base: &'p Fields<'p>,
+    pub(super) known: &'p Known<'p>,
+    /// Types of the contract that no source declares.
+    pub(super) orphans: &'p [&'p str],
+    pub(super) sources: &'p [Both<'p>],
+}
+
+impl Pairing<'_, '_, '_> {
+    /// Writes down what was found, and returns the orphaned types that are known again under another name.
+    pub(super) fn pair(&self, findings: &mut Findings) -> Result<BTreeSet<String>> {
+        if self.gone.is_empty() && self.come.is_empty() && self.orphans.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let types = self.types();
+        for (before, after) in &types {
+            self.renamed_type(findings, before, after)?;
+        }
+        let before: BTreeMap<&str, &str> = types.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
+        let old = Neighbours::of(self.base, |field| {
+            let now = types.get(&field.ty).unwrap_or(&field.ty);
+            self.all.contains_key(&(now.as_str(), &field.path))
+        });
+        let new = Neighbours::of(self.all, |field| {
+            let once = before.get(field.ty.as_str()).copied().unwrap_or(&field.ty);
+            self.base.contains_key(&(once, &field.path))
+        });
+        let gone: Vec<Item> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
+        let come: Vec<Item> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
+        let paired = rename::pair(&gone, &come, &self.written(), &types);
+        let mut left: BTreeSet<usize> = (0..gone.len()).collect();
+        let mut right: BTreeSet<usize> = (0..come.len()).collect();
+        for (before, after, evidence) in paired.pairs {
+            left.remove(&before);
+            right.remove(&after);
+            // The type's own finding says it.
+            if evidence == Evidence::Type {
+                continue;
+            }
+            let Some(((entry, _), (field, unlisted))) = self.gone.get(before).zip(self.come.get(after)) else {
+                continue;
+            };
+            let to = (field.ty.clone(), Some(field.path.clone()));
+            let mut drift = self.look.removed(entry, false);
+            drift.condition = Condition::Renamed { to, evidence, listed: !unlisted };
+            drift.code = Some(self.look.head.place(&field.file, field.at)?);
+            findings.stands(&drift);
+            findings.drifts.push(drift);
+        }
+        for index in left {
+            let Some((entry, from_both)) = self.gone.get(index) else { continue };
+            let mut drift = self.look.removed(entry, *from_both);
+            let likely = paired.candidates.get(&index).into_iter().flatten().filter_map(|come| self.come.get(*come));
+            let candidates = likely.map(|(field, _)| format!("{}.{}", field.ty, field.path)).collect();
+            drift.condition = Condition::Removed { from_both: *from_both, candidates };
+            if let (Some(field), Some(base)) = (self.base.get(&(entry.ty.as_str(), &entry.path)), self.look.base) {
+                drift.code = Some(base.place(&field.file, field.at)?);
+            }
+            findings.drifts.push(drift);
+        }
+        for index in right {
+            let Some((field, true)) = self.come.get(index) else { continue };
+            let mut drift = self.look.added(field, self.known.nearest(&field.ty, &field.path));
+            drift.code = Some(self.look.head.place(&field.file, field.at)?);
+            findings.drifts.push(drift);
+        }
+        let kept: BTreeSet<&str> = self.orphans.iter().copied().collect();
+        Ok(types.into_keys().filter(|ty| kept.contains(ty.as_str())).collect())
+    }
+
+    /// Types that went, with those that came in their place.
+    fn types(&self) -> BTreeMap<String, String> {
+        let declared: BTreeSet<&str> = self.all.keys().map(|(ty, _)| *ty).collect();
+        let mut gone: BTreeMap<&str, BTreeSet<&FieldPath>> = BTreeMap::new();
+        for (entry, _) in self.gone.iter().filter(|(entry, _)| !declared.contains(entry.ty.as_str())) {
+            gone.entry(&entry.ty).or_default().insert(&entry.path);
+        }
+        let contract = self.look.contract().into_iter().flat_map(|contract| &contract.entries);
+        let orphans: BTreeSet<&str> = self.orphans.iter().copied().collect();
+        for entry in contract.filter(|entry| orphans.contains(entry.ty.as_str())) {
+            gone.entry(&entry.ty).or_default().insert(&entry.path);
+        }
+        let mut come: BTreeMap<&str, BTreeSet<&FieldPath>> = BTreeMap::new();
+        for (field, _) in self.come {
+            come.entry(&field.ty).or_default().insert(&field.path);
+        }
+        let old: BTreeSet<&str> = self.base.keys().map(|(ty, _)| *ty).collect();
+        come.retain(|ty, _| !old.contains(ty));
+        rename::types(&gone, &come)
+    }
+
+    fn renamed_type(&self, findings: &mut Findings, before: &str, after: &str) -> Result<()> {
+        let found = self.sources.iter().find_map(|both| both.head.types.get(after));
+        let code = found.map(|(file, at)| self.look.head.place(file, *at)).transpose()?;
+        let mut entries =
+            self.look.contract().into_iter().chain(self.look.old_contract()).flat_map(|contract| &contract.entries);
+        let drift = Drift {
+            condition: Condition::Renamed {
+                to: (after.to_owned(), None),
+                evidence: Evidence::Type,
+                listed: self.known.has_type(after),
+            },
+            ty: before.to_owned(),
+            path: None,
+            contract: self.look.held.path.clone(),
+            contract_line: entries.find(|entry| entry.ty == before).map(|entry| entry.line),
+            code,
+            nearest: None,
+        };
+        findings.stands(&drift);
+        findings.drifts.push(drift);
+        Ok(())
+    }
+
+    /// The renames that the contract or a migration says.
+    fn written(&self) -> Vec<Written> {
+        let contract = self.look.contract().into_iter().flat_map(|contract| &contract.retired);
+        let mut written: Vec<Written> =
+            contract.map(|retired| (retired.ty.clone(), retired.from.clone(), retired.to.clone())).collect();
+        for renamed in self.sources.iter().flat_map(|both| both.head.renames.iter().map(move |renamed| (both, renamed)))
+        {
+            let (both, renamed) = renamed;
+            let ty = both.source.names.get(&renamed.table).unwrap_or(&renamed.table).clone();
+            written.push((ty, FieldPath::of(&renamed.from), FieldPath::of(&renamed.to)));
+        }
+        written
+    }
+
+    /// A gone entry, with what the code said of its field before.
+    fn gone_item(&self, entry: &Entry, neighbours: &Neighbours<'_>) -> Item {
+        match self.base.get(&(entry.ty.as_str(), &entry.path)) {
+            Some(field) => item(field, neighbours),
+            None => {
+                Item { ty: entry.ty.clone(), path: entry.path.clone(), kind: None, identity: None, neighbours: None }
+            }
+        }
+    }
+}
+
+fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
+    Item {
+        ty: field.ty.clone(),
+        path: field.path.clone(),
+        kind: Some((field.kind, field.enumerated)),
+        identity: field.identity,
+        neighbours: neighbours.of_field(field),
+    }
+}
+
+/// For each field what stays before and after it in its parent, in the order of the file.
+struct Neighbours<'f>(HashMap<(&'f str, &'f FieldPath), [Neighbour; 2]>);
+
+impl<'f> Neighbours<'f> {
+    /// Of all fields; `stays` says which are there before the change and after it.
+    fn of(fields: &Fields<'f>, stays: impl Fn(&Field) -> bool) -> Self {
+        let mut ordered: Vec<&'f Field> = fields.values().copied().collect();
+        ordered.sort_by_cached_key(|field| (field.ty.as_str(), field.path.parent(), &field.file, field.at));
+        let mut beside = HashMap::new();
+        let parent = |field: &Field| (field.ty.clone(), field.path.parent());
+        for siblings in ordered.chunk_by(|a, b| parent(a) == parent(b)) {
+            let before = nearest(siblings.iter().copied(), &stays);
+            let after = nearest(siblings.iter().rev().copied(), &stays);
+            for ((field, before), after) in siblings.iter().zip(before).zip(after.into_iter().rev()) {
+                beside.insert((field.ty.as_str(), &field.path), [before, after]);
+            }
+        }
+        Self(beside)
+    }
+
+    fn of_field(&self, field: &Field) -> Option<[Neighbour; 2]> {
+        self.0.get(&(field.ty.as_str(), &field.path)).cloned()
+    }
+}
+
+/// For each field the last one above it that stays.
+fn nearest<'f>(siblings: impl Iterator<Item = &'f Field>, stays: impl Fn(&Field) -> bool) -> Vec<Neighbour> {
+    let mut last = Neighbour { name: None, steps: 0 };
+    let mut found = Vec::new();
+    for field in siblings {
+        last.steps = last.steps.saturating_add(1);
+        found.push(last.clone());
+        if stays(field) {
+            last = Neighbour { name: Some(field.path.name().to_owned()), steps: 0 };
+        }
+    }
+    found
+}

@@ -1,0 +1,88 @@
+//! The acknowledgements that stand in code and contracts, and which of them the change brings.
+
+use bstr::{BString, ByteSlice};
+
+use super::held::Look;
+use super::side::Side;
+use super::{Given, Survey};
+use crate::drift::acknowledgement::{self, Acknowledgement};
+use crate::drift::config::Held;
+use crate::drift::problem::Problem;
+use crate::error::Result;
+
+/// What an acknowledgement in code begins with.
+const MARK: &[u8] = b"DRIFT ACKNOWLEDG";
+
+/// Things, each with the file that it stands in.
+type InFiles<T> = Vec<(BString, T)>;
+
+/// What one state acknowledges in some files.
+fn in_files(side: &Side<'_>, files: &[BString]) -> Result<(InFiles<Acknowledgement>, InFiles<Problem>)> {
+    let (mut given, mut unclear) = (Vec::new(), Vec::new());
+    for file in files {
+        let Some(bytes) = side.bytes(file.as_bstr())? else { continue };
+        if memchr::memmem::find(bytes, MARK).is_none() {
+            continue;
+        }
+        let (found, problems) = acknowledgement::in_code(&bytes.to_str_lossy());
+        given.extend(found.into_iter().map(|one| (file.clone(), one)));
+        unclear.extend(problems.into_iter().map(|problem| (file.clone(), problem)));
+    }
+    Ok((given, unclear))
+}
+
+/// Whether two acknowledgements say the same, wherever they stand.
+fn same<'a>(one: &'a Acknowledgement, other: &'a Acknowledgement) -> bool {
+    let said = |one: &'a Acknowledgement| {
+        (&one.divergence, &one.fields, &one.contract, &one.reason, &one.approved_by, one.date, one.expires)
+    };
+    said(one) == said(other)
+}
+
+/// Whether the change brings an acknowledgement in one of the files that it touches.
+pub(super) fn any_new(held: &Held, base: Option<&Side<'_>>, head: &Side<'_>, touched: &[BString]) -> Result<bool> {
+    let Some(base) = base else { return Ok(true) };
+    let files: Vec<BString> = touched.iter().filter(|path| held.concerns(path)).cloned().collect();
+    let ((new, unclear), (old, _)) = (in_files(head, &files)?, in_files(base, &files)?);
+    let fresh = |(_, one): &(BString, Acknowledgement)| !old.iter().any(|(_, other)| same(one, other));
+    Ok(!unclear.is_empty() || new.iter().any(fresh) || old.len() > new.len())
+}
+
+/// Notes what is acknowledged: in every file where any drift was found, else in the files that the change touches.
+pub(super) fn collect(survey: &mut Survey, look: &Look<'_, '_>, touched: &[BString], everywhere: bool) -> Result<()> {
+    let files = if everywhere { look.head.all_files(look.held)? } else { look.head.present(touched.iter())? };
+    let (mut new, unclear) = in_files(look.head, &files)?;
+    let (mut old, old_unclear) = look.base.map(|base| in_files(base, touched)).transpose()?.unwrap_or_default();
+    let path = &look.held.path;
+    let mut unclear: Vec<(BString, Problem)> = unclear;
+    if let Some(contract) = look.contract() {
+        new.extend(contract.acknowledgements.iter().map(|one| (path.clone(), one.clone())));
+        unclear.extend(contract.unclear.iter().map(|problem| (path.clone(), problem.clone())));
+    }
+    let old_contract = look.old_contract();
+    old.extend(
+        old_contract.into_iter().flat_map(|contract| &contract.acknowledgements).map(|one| (path.clone(), one.clone())),
+    );
+    let was = |problem: &Problem| {
+        let in_contract = old_contract.into_iter().flat_map(|contract| &contract.unclear);
+        old_unclear.iter().map(|(_, problem)| problem).chain(in_contract).any(|old| old.message == problem.message)
+    };
+    for unclear in unclear.into_iter().filter(|(_, problem)| !(look.introduced() && was(problem))) {
+        // A file may belong to two contracts.
+        if !survey.unclear.contains(&unclear) {
+            survey.unclear.push(unclear);
+        }
+    }
+    for (file, acknowledgement) in new {
+        let is_other_s = |named: &String| *named != path.to_str_lossy() && look.config.is_contract(named.as_bytes());
+        if acknowledgement.contract.as_ref().is_some_and(is_other_s) {
+            continue;
+        }
+        // What the change does not touch was there before.
+        let could_be_new = file == *path || touched.contains(&file);
+        let there = || old.iter().any(|(_, other)| same(&acknowledgement, other));
+        let is_new = look.base.is_none() || (could_be_new && !there());
+        survey.given.push(Given { acknowledgement, file, contract: path.clone(), is_new });
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The places of mapping files that name paths, held against a contract.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use bstr::{BString, ByteSlice};
+
+use super::findings::Findings;
+use super::held::{Both, Look};
+use super::side::{Side, Written};
+use super::{Condition, Drift, Mapping, Place, Survey};
+use crate::drift::claims;
+use crate::drift::compare::Known;
+use crate::drift::config::{Declares, Maps, Wanted};
+use crate::drift::contract::Contract;
+use crate::drift::languages::Language;
+use crate::drift::path::FieldPath;
+use crate::drift::resolve::{Declared, Field};
+use crate::drift::shape::Unread;
+use crate::error::Result;
+
+/// A contract as mappings see it.
+struct Paths<'c> {
+    known: Known<'c>,
+    retired: HashMap<(&'c str, &'c FieldPath), &'c FieldPath>,
+}
+
+impl<'c> Paths<'c> {
+    fn of(contract: Option<&'c Contract>) -> Self {
+        let all = contract.into_iter().flat_map(|contract| contract.retired.iter().rev());
+        // Where a name is retired for two the first counts; the contract's own lint tells it.
+        let retired = all.map(|retired| ((retired.ty.as_str(), &retired.from), &retired.to)).collect();
+        Self { known: Known::of(contract), retired }
+    }
+
+    fn is_canonical(&self, ty: &str, path: &FieldPath) -> bool {
+        self.known.knows(ty, path) && !self.retired.contains_key(&(ty, path))
+    }
+
+    /// The type and path of a mapped place, where the contract does not know it. What is said of a type that the contract
+    /// has nothing on is not the contract's business.
+    fn unknown(&self, ty: Option<String>, path: FieldPath) -> Option<(String, FieldPath)> {
+        if let Some(ty) = ty {
+            let is_other_s = !self.known.has_type(&ty);
+            return (!is_other_s && !self.is_canonical(&ty, &path)).then_some((ty, path));
+        }
+        if let Some((ty, rest)) = path.split_type().filter(|(ty, _)| self.known.has_type(ty)) {
+            return (!self.is_canonical(ty, &rest)).then(|| (ty.to_owned(), rest));
+        }
+        (!self.known.types_with(&path)).then(|| (String::new(), path))
+    }
+}
+
+/// The fields that sources declare and that the contract need not know: by type and path, and by path alone.
+#[derive(Default)]
+struct Others {
+    typed: HashSet<(String, FieldPath)>,
+    untyped: HashSet<FieldPath>,
+}
+
+impl Others {
+    fn add(&mut self, declared: &Declared, source: &Declares) {
+        let others = declared.fields.iter().filter(|field: &&Field| !Wanted::any(&source.kinds, field));
+        for field in others {
+            self.typed.insert((field.ty.clone(), field.path.clone()));
+            self.untyped.insert(field.path.clone());
+        }
+    }
+
+    /// Whether a site names one of them. What a header claims to stand in the contract must stand there.
+    fn have(&self, drift: &Drift) -> bool {
+        let Condition::NonCanonical { form: Mapping::Site(_), retired: None, .. } = &drift.condition else {
+            return false;
+        };
+        drift.path.as_ref().is_some_and(|path| match drift.ty.is_empty() {
+            true => self.untyped.contains(path),
+            false => self.typed.contains(&(drift.ty.clone(), path.clone())),
+        })
+    }
+}
+
+impl Look<'_, '_> {
+    pub(super) fn mappings(
+        &self,
+        survey: &mut Survey,
+        findings: &mut Findings,
+        sources: &[Both<'_>],
+        touched: &[BString],
+    ) -> Result<()> {
+        let (paths, old_paths) = (Paths::of(self.contract()), Paths::of(self.old_contract()));
+        let mut others: Option<Others> = None;
+        for maps in &self.held.mappings {
+            let files = match self.full {
+                true => self.head.all_files(self.held)?,
+                false => self.head.present(touched.iter())?,
+            };
+            for file in files.iter().filter(|file| maps.files.has(file)) {
+                let before = self.base.map(|base| self.unknown_places(base, maps, file, &old_paths)).transpose()?;
+                let before = before.filter(|_| self.introduced()).unwrap_or_default();
+                let mut told: BTreeSet<String> = before.iter().map(Drift::key).collect();
+                for mut drift in self.unknown_places(self.head, maps, file, &paths)? {
+                    if self.others(&mut others, sources)?.have(&drift) {
+                        continue;
+                    }
+                    findings.stands(&drift);
+                    survey.known.extend(drift.path.clone().map(|path| (drift.ty.clone(), path)));
+                    if told.insert(drift.key()) {
+                        drift.nearest = drift.path.as_ref().and_then(|path| paths.known.nearest(&drift.ty, path));
+                        findings.drifts.push(drift);
+                    }
+                }
+                self.unread_places(survey, maps, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn others<'o>(&self, others: &'o mut Option<Others>, sources: &[Both<'_>]) -> Result<&'o Others> {
+        if let Some(others) = others {
+            return Ok(others);
+        }
+        let mut found = Others::default();
+        if self.whole {
+            sources.iter().for_each(|both| found.add(&both.head, both.source));
+        } else {
+            self.whole()?.iter().zip(&self.held.sources).for_each(|(declared, source)| found.add(declared, source));
+        }
+        Ok(others.insert(found))
+    }
+
+    /// The places of a mapping file that the contract does not know, and the file itself when it does not name it.
+    fn unknown_places(&self, side: &Side<'_>, maps: &Maps, file: &BString, paths: &Paths<'_>) -> Result<Vec<Drift>> {
+        let Some(bytes) = side.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
+        let text = bytes.to_str_lossy();
+        let mut drifts = Vec::new();
+        let drift = |condition, ty: String, path, code| Drift {
+            condition,
+            ty,
+            path,
+            contract: self.held.path.clone(),
+            contract_line: None,
+            code: Some(code),
+            nearest: None,
+        };
+        if maps.names_contract && !claims::names(&text, &self.held.path.to_str_lossy()) {
+            let code = Place { file: file.clone(), line: 1, column: 0 };
+            drifts.push(drift(Condition::Unnamed, String::new(), None, code));
+        }
+        let is_asked = |one: &Written| !maps.sites.is_empty() || one.form == Mapping::Claim;
+        for Written { ty, path: written, form, at } in side.mapped(file)?.into_iter().filter(is_asked) {
+            let unknown = match FieldPath::parse(&written) {
+                Ok(path) if maps.ignored.matches(path.name().as_bytes()) => None,
+                Ok(path) => paths.unknown(ty, path),
+                Err(_) => Some((String::new(), FieldPath::of(&written))),
+            };
+            let Some((ty, path)) = unknown else { continue };
+            let retired = paths.retired.get(&(ty.as_str(), &path)).map(|to| (*to).clone());
+            let code = side.place(file, at)?;
+            drifts.push(drift(Condition::NonCanonical { form, retired, written }, ty, Some(path), code));
+        }
+        Ok(drifts)
+    }
+
+    /// What the mapping sites of a file are read from; nothing where none is asked for.
+    fn language(&self, maps: &Maps, file: &BString) -> Option<Language> {
+        Language::of_code(file.as_bstr()).filter(|_| !maps.sites.is_empty())
+    }
+
+    /// What of a mapping file could not be read: all, or what the change adds.
+    fn unread_places(&self, survey: &mut Survey, maps: &Maps, file: &BString) -> Result<()> {
+        let of = |side: &Side<'_>| -> Result<Vec<Unread>> {
+            let Some(bytes) = side.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
+            let mut unread = match self.language(maps, file) {
+                Some(language) => side.code(language, file)?.unread.clone(),
+                None => Vec::new(),
+            };
+            let lines = crate::drift::problem::Lines::of(bytes);
+            for problem in claims::in_code(&bytes.to_str_lossy()).1 {
+                unread.push(Unread::new(lines.start(problem.line), problem.message));
+            }
+            Ok(unread)
+        };
+        let mut old: HashMap<String, usize> = HashMap::new();
+        for unread in self.base.filter(|_| self.introduced()).map(of).transpose()?.unwrap_or_default() {
+            *old.entry(unread.reason).or_default() += 1;
+        }
+        for unread in of(self.head)? {
+            match old.get_mut(&unread.reason) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => survey.blind(self.head.place(file, unread.at)?, &unread.reason),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,296 @@
+//! One state of the files, read when it is asked for, each file once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bstr::{BStr, BString, ByteSlice};
+use elsa::FrozenMap;
+
+use super::{Blob, Mapping, Place, Tree};
+use crate::drift::claims;
+use crate::drift::config::{Config, Declares, Held};
+use crate::drift::contract::Contract;
+use crate::drift::extract::{Job, extract};
+use crate::drift::languages::Language;
+use crate::drift::problem::Lines;
+use crate::drift::resolve::{Declared, Files, resolve};
+use crate::drift::shape::{Module, Sites};
+use crate::error::{Error, Result};
+use crate::oid::Oid;
+
+/// The most bytes that the files of one state may have together: a small push can put one file at any number of paths.
+const MOST_BYTES: usize = 1 << 30;
+
+/// A path that code writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The type, where the code says it.
+    pub ty: Option<String>,
+    /// The path, as the code writes it.
+    pub path: String,
+    /// How it is written.
+    pub form: Mapping,
+    /// Where in the file, in bytes.
+    pub at: u32,
+}
+
+/// A module and its file.
+type Read = (BString, Arc<Module>);
+
+/// What two states have in common: a file that both have is read once.
+#[derive(Default)]
+pub struct State {
+    contracts: RefCell<HashMap<(Oid, BString), Rc<Contract>>>,
+    modules: RefCell<HashMap<(Oid, Language, BString), Arc<Module>>>,
+}
+
+/// One state.
+pub struct Side<'a> {
+    config: &'a Config,
+    tree: &'a dyn Tree,
+    shared: &'a State,
+    blobs: FrozenMap<BString, Box<Option<Blob>>>,
+    modules: FrozenMap<(Language, BString), Box<Read>>,
+    folders: FrozenMap<BString, Vec<BString>>,
+    lines: FrozenMap<BString, Box<Lines>>,
+    /// How many bytes of files are held.
+    held: Cell<usize>,
+    /// Why something that an import leads to could not be read.
+    broken: RefCell<Option<Error>>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(config: &'a Config, tree: &'a dyn Tree, shared: &'a State) -> Self {
+        Self {
+            config,
+            tree,
+            shared,
+            blobs: FrozenMap::new(),
+            modules: FrozenMap::new(),
+            folders: FrozenMap::new(),
+            lines: FrozenMap::new(),
+            held: Cell::default(),
+            broken: RefCell::default(),
+        }
+    }
+
+    fn blob(&self, path: &BStr) -> Result<Option<&Blob>> {
+        if let Some(blob) = self.blobs.get(path) {
+            return Ok(blob.as_ref());
+        }
+        let blob = self.tree.blob(path)?;
+        let bytes = blob.iter().flat_map(|blob| &blob.bytes).map(Vec::len).sum();
+        self.held.set(self.held.get().saturating_add(bytes));
+        if self.held.get() > MOST_BYTES {
+            let message = format!("the files that are held against contracts have more than {MOST_BYTES} bytes");
+            return Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"));
+        }
+        Ok(self.blobs.insert(path.into(), Box::new(blob)).as_ref())
+    }
+
+    /// What a file holds; nothing where it is too large.
+    pub(super) fn bytes(&self, path: &BStr) -> Result<Option<&[u8]>> {
+        Ok(self.blob(path)?.map(|blob| blob.bytes.as_deref().unwrap_or_default()))
+    }
+
+    /// Whether the file is there and larger than the policy's limit.
+    pub(super) fn is_too_large(&self, path: &BStr) -> Result<bool> {
+        Ok(self.blob(path)?.is_some_and(|blob| blob.bytes.is_none()))
+    }
+
+    /// The contract; `None` where the file is not there.
+    pub(super) fn contract(&self, held: &Held) -> Result<Option<Rc<Contract>>> {
+        let Some(blob) = self.blob(held.path.as_bstr())? else { return Ok(None) };
+        let key = (blob.oid, held.path.clone());
+        if let Some(known) = self.shared.contracts.borrow().get(&key) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let contract = Rc::new(Contract::parse(blob.bytes.as_deref().unwrap_or_default(), &held.columns));
+        self.shared.contracts.borrow_mut().insert(key, Rc::clone(&contract));
+        Ok(Some(contract))
+    }
+
+    /// The lines of a text file.
+    pub(super) fn lines(&self, path: &BString) -> Result<Option<BTreeSet<String>>> {
+        let Some(bytes) = self.bytes(path.as_bstr())? else { return Ok(None) };
+        let lines = bytes.to_str_lossy();
+        let kept = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Ok(Some(kept.map(ToOwned::to_owned).collect()))
+    }
+
+    /// Every file of a source.
+    pub(super) fn files(&self, source: &Declares) -> Result<Vec<BString>> {
+        self.tree.list(&|path| source.files.has(path))
+    }
+
+    /// Every source and mapping file of a contract.
+    pub(super) fn all_files(&self, held: &Held) -> Result<Vec<BString>> {
+        self.tree.list(&|path| held.concerns(path))
+    }
+
+    /// A file that is looked at once and not held.
+    pub(super) fn passing(&self, path: &BStr) -> Result<Option<Blob>> {
+        match self.blobs.get(path) {
+            Some(blob) => Ok(blob.clone()),
+            None => self.tree.blob(path),
+        }
+    }
+
+    /// The plain files that are wanted.
+    pub(super) fn list(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
+        self.tree.list(wanted)
+    }
+
+    /// Links and submodules in the place of wanted files.
+    pub(super) fn odd(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
+        self.tree.odd(wanted)
+    }
+
+    /// Those of the paths that are there.
+    pub(super) fn present<'p>(&self, paths: impl Iterator<Item = &'p BString>) -> Result<Vec<BString>> {
+        let mut there = Vec::new();
+        for path in paths {
+            if self.blob(path.as_bstr())?.is_some() {
+                there.push(path.clone());
+            }
+        }
+        Ok(there)
+    }
+
+    /// What some files of a source declare, under the names that the contract gives to types.
+    pub(super) fn declared(&self, source: &Declares, paths: &[BString]) -> Result<Declared> {
+        self.load(source.language, paths)?;
+        let reader = Reader { side: self, language: source.language };
+        let own: Vec<(&BStr, &Module)> = paths.iter().filter_map(|path| reader.module(path.as_bstr())).collect();
+        let mut declared = resolve(&own, &source.types, &reader);
+        if let Some(error) = self.broken.borrow_mut().take() {
+            return Err(error);
+        }
+        let name = |ty: &String| source.names.get(ty).unwrap_or(ty).clone();
+        declared.fields.iter_mut().for_each(|field| field.ty = name(&field.ty));
+        declared.types = declared.types.into_iter().map(|(ty, place)| (name(&ty), place)).collect();
+        Ok(declared)
+    }
+
+    /// What one file declares; `None` where there is none.
+    pub(super) fn module(&self, language: Language, path: &BString) -> Result<Option<&Module>> {
+        self.load(language, std::slice::from_ref(path))?;
+        Ok(self.modules.get(&(language, path.clone())).map(|(_, module)| &**module))
+    }
+
+    /// What one file says as program code.
+    pub(super) fn code(&self, language: Language, path: &BString) -> Result<&Module> {
+        self.module(language, path)?.ok_or_else(|| Error::undecided("a mapping file vanished while it was read"))
+    }
+
+    /// The paths that a mapping file writes.
+    pub(super) fn mapped(&self, file: &BString) -> Result<Vec<Written>> {
+        let Some(bytes) = self.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
+        let mut mapped = Vec::new();
+        let language = Language::of_code(file.as_bstr()).filter(|language| language.is_built_in());
+        if let Some(language) = language.filter(|_| !self.sites(file.as_bstr()).is_empty()) {
+            mapped.extend(self.code(language, file)?.sites.iter().map(|site| Written {
+                ty: site.ty.clone(),
+                path: site.path.clone(),
+                form: Mapping::Site(site.form),
+                at: site.at,
+            }));
+        }
+        mapped.extend(claims::in_code(&bytes.to_str_lossy()).0.into_iter().map(|claim| Written {
+            ty: Some(claim.ty).filter(|ty| !ty.is_empty()),
+            path: claim.path.to_string(),
+            form: Mapping::Claim,
+            at: claim.at,
+        }));
+        Ok(mapped)
+    }
+
+    /// Which places of a file are mapping sites: those of every mapping that the file belongs to, so that it is read once.
+    fn sites(&self, path: &BStr) -> Sites {
+        let mut all = Sites::default();
+        let mappings = self.config.contracts.iter().flat_map(|held| &held.mappings);
+        for sites in mappings.filter(|maps| maps.files.has(path)).map(|maps| &maps.sites) {
+            all.functions.extend(sites.functions.iter().cloned());
+            all.tables.extend(sites.tables.iter().cloned());
+            all.discriminators.extend(sites.discriminators.iter().cloned());
+            all.types.extend(sites.types.iter().cloned());
+            all.patches.extend(sites.patches.iter().cloned());
+        }
+        all
+    }
+
+    fn load(&self, language: Language, paths: &[BString]) -> Result<()> {
+        let mut wanted = Vec::new();
+        let mut seen = BTreeSet::new();
+        for path in paths.iter().filter(|path| self.modules.get(&(language, (*path).clone())).is_none()) {
+            let Some(blob) = self.blob(path.as_bstr())?.filter(|_| seen.insert(path)) else { continue };
+            let known = self.shared.modules.borrow().get(&(blob.oid, language, path.clone())).cloned();
+            match (known, &blob.bytes) {
+                (Some(module), _) => self.keep(language, path, module),
+                (None, None) => {
+                    let reason = "the file is larger than limits.blob_bytes of the policy";
+                    self.keep(language, path, Arc::new(Module::unread(0, reason)));
+                }
+                (None, Some(bytes)) => wanted.push((path, blob.oid, bytes, self.sites(path.as_bstr()))),
+            }
+        }
+        let jobs: Vec<Job<'_>> =
+            wanted.iter().map(|(path, _, bytes, sites)| Job { language, path: path.as_bstr(), bytes, sites }).collect();
+        for ((path, oid, ..), module) in wanted.iter().zip(extract(&jobs)?) {
+            let module = Arc::new(module);
+            self.shared.modules.borrow_mut().insert((*oid, language, (*path).clone()), Arc::clone(&module));
+            self.keep(language, path, module);
+        }
+        Ok(())
+    }
+
+    fn keep(&self, language: Language, path: &BString, module: Arc<Module>) {
+        self.modules.insert((language, path.clone()), Box::new((path.clone(), module)));
+    }
+
+    /// Where an offset lies.
+    pub(super) fn place(&self, file: &BString, at: u32) -> Result<Place> {
+        let lines = match self.lines.get(file) {
+            Some(lines) => lines,
+            None => {
+                let bytes = self.bytes(file.as_bstr())?.unwrap_or_default();
+                self.lines.insert(file.clone(), Box::new(Lines::of(bytes)))
+            }
+        };
+        let (line, column) = lines.place(usize::try_from(at).unwrap_or(usize::MAX));
+        Ok(Place { file: file.clone(), line, column })
+    }
+}
+
+/// The files that imports of one language lead to.
+struct Reader<'s, 'a> {
+    side: &'s Side<'a>,
+    language: Language,
+}
+
+impl Files for Reader<'_, '_> {
+    fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
+        let key = (self.language, path.to_owned());
+        if self.side.modules.get(&key).is_none()
+            && let Err(error) = self.side.load(self.language, std::slice::from_ref(&key.1))
+        {
+            self.side.broken.borrow_mut().get_or_insert(error);
+        }
+        self.side.modules.get(&key).map(|(path, module)| (path.as_bstr(), &**module))
+    }
+
+    fn folder(&self, folder: &BStr) -> Vec<&BStr> {
+        if self.side.folders.get(folder).is_none() {
+            let listed = self.side.tree.folder(folder).unwrap_or_else(|error| {
+                self.side.broken.borrow_mut().get_or_insert(error);
+                Vec::new()
+            });
+            let of_language = |path: &BString| Language::of_code(path.as_bstr()).is_none_or(|one| one == self.language);
+            let listed = listed.into_iter().filter(of_language).collect();
+            self.side.folders.insert(folder.to_owned(), listed);
+        }
+        self.side.folders.get(folder).into_iter().flatten().map(|path| path.as_bstr()).collect()
+    }
+}

@@ -1,0 +1,199 @@
+//! `[drift]`: which contracts there are, what declares the fields that are held against each, and what maps to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::BString;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::CONTRACT_FILE;
+use super::parse::{Patterns, Place};
+use crate::drift::config::{Config, Declares, Files, Held, Maps, Mode, Wanted};
+use crate::drift::contract::Columns;
+use crate::drift::languages::Language;
+use crate::drift::shape::Sites;
+use crate::error::Result;
+
+/// Where the drift that a project began with is written down, unless the policy says otherwise.
+pub const BASELINE: &str = ".docs/reports/drift-baseline.txt";
+/// Members that systems add of themselves: `_id`, `_key`.
+pub const IGNORED: &[&str] = &["_*"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDrift {
+    mode: Option<RawMode>,
+    kinds: Option<BTreeSet<Wanted>>,
+    baseline: Option<Spanned<String>>,
+    #[serde(default)]
+    contract: Vec<RawContract>,
+    #[serde(default)]
+    source: Vec<RawSource>,
+    #[serde(default)]
+    mapping: Vec<RawMapping>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawMode {
+    Introduced,
+    Absolute,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawContract {
+    path: Spanned<String>,
+    field_column: Option<String>,
+    target_column: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSource {
+    language: Spanned<String>,
+    paths: Patterns,
+    exclude: Patterns,
+    types: Patterns,
+    #[serde(default)]
+    names: BTreeMap<String, String>,
+    kinds: Option<BTreeSet<Wanted>>,
+    contract: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMapping {
+    paths: Patterns,
+    exclude: Patterns,
+    #[serde(default)]
+    functions: BTreeMap<Spanned<String>, Spanned<u32>>,
+    #[serde(default)]
+    tables: BTreeSet<String>,
+    #[serde(default)]
+    discriminators: BTreeSet<String>,
+    #[serde(default)]
+    types: BTreeSet<String>,
+    #[serde(default)]
+    patches: BTreeSet<String>,
+    ignore: Patterns,
+    names_contract: Option<bool>,
+    contract: Option<Spanned<String>>,
+}
+
+/// Reads the table. Without one nothing is held against anything.
+pub(super) fn read(place: &Place<'_>, raw: Option<Spanned<RawDrift>>) -> Result<Option<Config>> {
+    let Some(raw) = raw else { return Ok(None) };
+    let span = raw.span();
+    let raw = raw.into_inner();
+    if raw.source.is_empty() && raw.mapping.is_empty() {
+        return Err(place.error(Some(span), "[drift] needs a [[drift.source]] or a [[drift.mapping]]"));
+    }
+    let mut contracts: Vec<Held> = Vec::new();
+    for contract in raw.contract {
+        let path = file(place, &contract.path)?;
+        if contracts.iter().any(|other| other.path == path) {
+            return Err(place.error(Some(contract.path.span()), "this contract stands in the policy already"));
+        }
+        let columns = Columns { field: contract.field_column, target: contract.target_column };
+        contracts.push(Held { path, columns, sources: Vec::new(), mappings: Vec::new() });
+    }
+    if contracts.is_empty() {
+        let path = CONTRACT_FILE.into();
+        contracts.push(Held { path, columns: Columns::default(), sources: Vec::new(), mappings: Vec::new() });
+    }
+    let kinds = raw.kinds.unwrap_or_else(|| Wanted::DEFAULT.into_iter().collect());
+    for source in raw.source {
+        let contract = source.contract.clone();
+        let source = declares(place, source, &kinds)?;
+        held(place, &mut contracts, contract)?.sources.push(source);
+    }
+    for mapping in raw.mapping {
+        let contract = mapping.contract.clone();
+        let mapping = maps(place, mapping)?;
+        held(place, &mut contracts, contract)?.mappings.push(mapping);
+    }
+    let mode = match raw.mode {
+        Some(RawMode::Absolute) => Mode::Absolute,
+        Some(RawMode::Introduced) | None => Mode::Introduced,
+    };
+    let baseline = raw.baseline.map(|path| file(place, &path)).transpose()?.unwrap_or_else(|| BASELINE.into());
+    Ok(Some(Config { mode, baseline, contracts }))
+}
+
+/// The contract that a source or a mapping names; where there is only one, it need not.
+fn held<'c>(place: &Place<'_>, contracts: &'c mut [Held], named: Option<Spanned<String>>) -> Result<&'c mut Held> {
+    let Some(named) = named else {
+        return match contracts {
+            [only] => Ok(only),
+            _ => Err(place.error(None, "there are several contracts, so each source and mapping says `contract = …`")),
+        };
+    };
+    let path = named.get_ref().as_str();
+    let found = contracts.iter_mut().find(|held| held.path == path);
+    found.ok_or_else(|| place.error(Some(named.span()), "there is no [[drift.contract]] with this path"))
+}
+
+fn declares(place: &Place<'_>, raw: RawSource, kinds: &BTreeSet<Wanted>) -> Result<Declares> {
+    let name = raw.language.get_ref();
+    let Some(language) = Language::named(name) else {
+        let all: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
+        return Err(place.error(Some(raw.language.span()), &format!("write one of {}", all.join(", "))));
+    };
+    if !language.is_built_in() {
+        let message = format!("this refgate was built without `{name}`; build it with `--features {name}`");
+        return Err(place.error(Some(raw.language.span()), &message));
+    }
+    if language.is_code() && raw.types.is_none() {
+        let message = "say which types count: `types = [\"Order\", …]`, or [\"**\"] for all";
+        return Err(place.error(Some(raw.language.span()), message));
+    }
+    let span = raw.language.span();
+    Ok(Declares {
+        language,
+        files: files(place, raw.paths, raw.exclude, span)?,
+        types: place.globs(raw.types, &["**"])?,
+        names: raw.names,
+        kinds: raw.kinds.unwrap_or_else(|| kinds.clone()),
+    })
+}
+
+fn maps(place: &Place<'_>, raw: RawMapping) -> Result<Maps> {
+    let mut functions = Vec::new();
+    for (name, argument) in raw.functions {
+        let span = argument.span();
+        let argument = place
+            .at_most(Some(argument), 1, 32)
+            .map_err(|_| place.error(Some(span), "write which argument is a path of the contract, from 1 on"))?;
+        functions.push((name.into_inner(), usize::try_from(argument).unwrap_or(usize::MAX)));
+    }
+    let (tables, discriminators) = (raw.tables, raw.discriminators);
+    Ok(Maps {
+        files: files(place, raw.paths, raw.exclude, 0..0)?,
+        sites: Sites { functions, tables, discriminators, types: raw.types, patches: raw.patches },
+        names_contract: raw.names_contract.unwrap_or(true),
+        ignored: place.globs(raw.ignore, IGNORED)?,
+    })
+}
+
+fn files(place: &Place<'_>, paths: Patterns, exclude: Patterns, span: std::ops::Range<usize>) -> Result<Files> {
+    if paths.as_ref().is_none_or(Vec::is_empty) {
+        return Err(place.error(Some(span), "say which files: `paths = [\"src/**\"]`"));
+    }
+    Ok(Files { paths: place.globs(paths, &[])?, exclude: place.globs(exclude, &[])? })
+}
+
+/// A path to one file.
+fn file(place: &Place<'_>, path: &Spanned<String>) -> Result<BString> {
+    let text = path.get_ref();
+    let odd = |part: &str| part.is_empty() || part == "." || part == ".." || part.eq_ignore_ascii_case(".git");
+    if text.split('/').any(odd) || text.contains(['*', '\\', '{']) || text.chars().any(char::is_control) {
+        return Err(place.error(Some(path.span()), "write the path of one file from the top of the repository"));
+    }
+    Ok(text.as_str().into())
+}
+
+/// All that the table says, for the policy's digest.
+pub(super) fn all(config: Option<&Config>) -> serde_json::Value {
+    serde_json::Value::from(config.map(|config| format!("{config:?}")))
+}

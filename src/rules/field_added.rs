@@ -1,0 +1,129 @@
+//! A field in the code that the contract does not list.
+
+use super::shared::BRANCHES;
+use super::shared::drift::{contract_place, pasted, renames_are_lighter, seen, shown, violation};
+use crate::change::Need;
+use crate::drift::acknowledgement::Divergence;
+use crate::drift::survey::{Condition, Drift};
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "field-added",
+    name: "Field that the contract does not know",
+    family: Family::Drift,
+    summary: "A field in the code that the contract does not list",
+    docs: Docs {
+        refuses: "A field of a counted type (`[[drift.source]]`) and of a wanted kind (`kinds`) that the contract neither lists nor has entries below. In mode `introduced` only fields that the change adds, or whose line it takes out of the contract. An acknowledgement covers it when it is valid, and when the change brings it, only if the approval lists it too.",
+        why: "A field that is in no contract is one that nobody agreed on, and the next system finds it out.",
+        example: "`note?: string` added to `interface Order`, and no `note` under `order` in the contract",
+        fix: "Use the canonical path; or have a person list the field in the contract, or acknowledge it in the approval.",
+        waiver: BY_OVERRIDE,
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: BRANCHES,
+    needs: &[Need::Drift, Need::Content, Need::Task],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
+    let with_renamed = renames_are_lighter(ctx, RULE.id);
+    let mut found = Vec::new();
+    for drift in seen.open() {
+        let added = match &drift.condition {
+            Condition::Added { kind } => Some((*kind, drift.clone())),
+            Condition::Renamed { to: (ty, path), listed: false, .. } if with_renamed => {
+                Some(("renamed", Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() }))
+            }
+            _ => None,
+        };
+        let Some((kind, added)) = added else { continue };
+        let (field, contract) = (shown(&added.field()), contract_place(&added));
+        let nearest = added.nearest.as_ref().map(|near| format!("; the nearest canonical path is {}", shown(near)));
+        let message = format!("{field} ({kind}) is not in {contract}{}", nearest.unwrap_or_default());
+        let path = added.path.as_ref().map(|path| shown(&path.to_string())).unwrap_or_default();
+        let help = format!(
+            "name the field as the contract does; or have a person add `- `{path}`` under `### `{}`` there, or \
+             acknowledge it in the approval under DRIFT ACKNOWLEDGEMENTS: {}",
+            shown(&added.ty),
+            pasted(ctx, &added, &Divergence::Added)
+        );
+        found.push(violation(drift, message, help));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_field_that_the_contract_does_not_list_is_told_where_it_is_declared() {
+        let told = Facts::promotion("t1").drift(found([added("order.nick")])).refused_by(&RULE, "order.nick (string)");
+        assert_eq!((told.path.unwrap(), told.line, told.column), ("model/order.json".into(), Some(3), Some(5)));
+        assert!(told.message.contains("nearest canonical path is order.id"), "{}", told.message);
+        assert!(told.help.contains("- added `order.nick`: ") && told.help.contains("approved by ;"), "{}", told.help);
+        assert_eq!(told.field.unwrap().field, "order.nick");
+    }
+
+    #[test]
+    fn only_an_acknowledgement_of_that_very_addition_covers_it() {
+        let facts = |one: &str| Facts::promotion("t1").drift(found([added("order.nick")])).approval_with(&[one]);
+        facts("added `order.nick`: meant; approved by Dana; 2026-11-01").accepted_by(&RULE);
+        for other in [
+            "removed `order.nick`: meant; approved by Dana; 2026-11-01",
+            "added `order.other`: meant; approved by Dana; 2026-11-01",
+            "added `order.nick`: meant; approved by ; 2026-11-01",
+            "added `order.nick`: meant; approved by Dana; 2026-11-22",
+            "added `order.nick`: meant; approved by Dana; 2026-11-01; expires 2026-11-20",
+            "added `order.nick`: ; approved by Dana; 2026-11-01",
+        ] {
+            facts(other).refused_by(&RULE, "order.nick");
+        }
+    }
+
+    #[test]
+    fn what_the_change_acknowledges_itself_does_not_count() {
+        let text = "added `order.nick`: meant; approved by Dana; 2026-11-01";
+        let facts = |is_new| Facts::promotion("t1").drift(found([added("order.nick")]).acknowledged(text, is_new));
+        facts(true).refused_by(&RULE, "order.nick");
+        facts(true).approval_with(&[text]).accepted_by(&RULE);
+        facts(false).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn the_baseline_counts_in_mode_absolute_and_in_a_first_push() {
+        let line: &[&str] = &["added order.nick .docs/reports/field-to-api-map.md"];
+        let survey = || found([added("order.nick")]);
+        let both = || survey().baseline(Some(line), Some(line));
+        Facts::promotion("t1").absolute().drift(both()).accepted_by(&RULE);
+        Facts::promotion("t1").drift(both()).refused_by(&RULE, "order.nick");
+        let lost = survey().baseline(Some(line), None);
+        Facts::promotion("t1").absolute().drift(lost).refused_by(&RULE, "order.nick");
+        let grown = survey().baseline(Some(&[]), Some(line));
+        Facts::promotion("t1").absolute().drift(grown).refused_by(&RULE, "order.nick");
+        let first = survey().baseline(None, Some(line));
+        Facts::branch_push("main").bootstrap(None).drift(first).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_rename_is_told_here_where_the_policy_takes_renames_lighter() {
+        let facts = |listed| Facts::promotion("t1").drift(found([renamed("order.email", "order.mail", listed)]));
+        facts(false).accepted_by(&RULE);
+        let lighter =
+            |facts: Facts| facts.under(|policy| _ = policy.rules.insert("field-renamed".into(), Severity::Evaluate));
+        lighter(facts(false)).refused_by(&RULE, "order.mail (renamed)");
+        lighter(facts(true)).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn where_nothing_was_looked_at_there_is_nothing_to_say() {
+        Facts::promotion("t1").accepted_by(&RULE);
+        Facts::promotion("t1").drift(found([])).accepted_by(&RULE);
+    }
+}

@@ -1,0 +1,106 @@
+//! A field of the contract that the code calls otherwise.
+
+use super::shared::BRANCHES;
+use super::shared::drift::{contract_place, pasted, seen, shown, violation};
+use crate::change::Need;
+use crate::drift::acknowledgement::Divergence;
+use crate::drift::survey::Condition;
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "field-renamed",
+    name: "Contracted field under another name",
+    family: Family::Drift,
+    summary: "A field of the contract that the code calls otherwise",
+    docs: Docs {
+        refuses: "A removed and an added field, or a removed and an added type, that are one: by protobuf number, by a declared rename or migration, as the only ones in their parent, or by name, kind and neighbours. It stands in the place of the two findings and is as heavy as they are.",
+        why: "To everybody else a renamed field is one that vanished.",
+        example: "`customerEmail` becomes `email`, and the contract lists `customerEmail`",
+        fix: "Keep the canonical name; or have the rename acknowledged in the approval, and the contract changed by whoever may.",
+        waiver: BY_OVERRIDE,
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: BRANCHES,
+    needs: &[Need::Drift, Need::Content, Need::Task],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for drift in seen.open() {
+        let Condition::Renamed { to: (ty, path), evidence, .. } = &drift.condition else { continue };
+        let (field, contract) = (shown(&drift.field()), contract_place(drift));
+        let (now, paste) = match path {
+            Some(path) => {
+                let divergence = Divergence::Renamed { to: path.clone() };
+                (format!("{ty}.{path}"), pasted(ctx, drift, &divergence))
+            }
+            None => (ty.clone(), String::new()),
+        };
+        let message = format!("{field}, at {contract}, is now {} ({})", shown(&now), evidence.text());
+        let help = match paste.is_empty() {
+            true => format!(
+                "keep the name; or have the contract's section moved to {}, by an approved schema change",
+                shown(&now)
+            ),
+            false => format!(
+                "keep the name; or have the rename acknowledged in the approval under DRIFT ACKNOWLEDGEMENTS: {paste}"
+            ),
+        };
+        found.push(violation(drift, message, help));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::survey::Drift;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_rename_is_told_in_the_code_with_both_names() {
+        let facts = Facts::promotion("t1").drift(found([renamed("order.email", "order.mail", false)]));
+        let told = facts.refused_by(&RULE, "order.email, at .docs/reports/field-to-api-map.md:9, is now order.mail");
+        assert_eq!(told.path.unwrap(), "model/order.json");
+        assert!(told.help.contains("- renamed `order.email` -> `order.mail`: "), "{}", told.help);
+        let field = told.field.unwrap();
+        assert_eq!((field.from.as_deref(), field.to.as_deref()), (Some("order.email"), Some("order.mail")));
+    }
+
+    #[test]
+    fn it_is_covered_as_a_rename_or_by_both_halves() {
+        let facts = |listed, list: &[&str]| {
+            Facts::promotion("t1").drift(found([renamed("order.email", "order.mail", listed)])).approval_with(list)
+        };
+        let rename = "renamed `order.email` -> `order.mail`: meant; approved by Dana; 2026-11-01";
+        let other = "renamed `order.email` -> `order.post`: meant; approved by Dana; 2026-11-01";
+        let gone = "removed `order.email`: meant; approved by Dana; 2026-11-01";
+        let come = "added `order.mail`: meant; approved by Dana; 2026-11-01";
+        facts(false, &[rename]).accepted_by(&RULE);
+        facts(false, &[gone, come]).accepted_by(&RULE);
+        facts(true, &[gone]).accepted_by(&RULE);
+        for list in [&[gone][..], &[come], &[other], &[]] {
+            facts(false, list).refused_by(&RULE, "order.email");
+        }
+    }
+
+    #[test]
+    fn a_renamed_type_is_covered_by_the_removal_of_each_of_its_fields() {
+        let mut survey = found([renamed_type("order", "purchase")]);
+        survey.standing.extend(
+            [removed("order.id", true, &[]), removed("order.mail", true, &[])].iter().flat_map(Drift::standing),
+        );
+        survey.known.extend(survey.standing.iter().map(|one| (one.ty.clone(), one.path.clone())));
+        let facts = |list: &[&str]| Facts::promotion("t1").drift(survey.clone()).approval_with(list);
+        let told = facts(&[]).refused_by(&RULE, "order, at .docs/reports/field-to-api-map.md:9, is now purchase");
+        assert!(told.help.contains("purchase"), "{}", told.help);
+        facts(&["removed `order.id`: meant; approved by Dana; 2026-11-01"]).refused_by(&RULE, "order");
+        facts(&["removed `order.id`, `order.mail`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
+    }
+}

@@ -1,0 +1,100 @@
+//! Code that maps to a path that the contract does not know, or has retired.
+
+use super::shared::BRANCHES;
+use super::shared::drift::{contract_place, pasted, seen, shown, violation};
+use crate::change::Need;
+use crate::drift::acknowledgement::Divergence;
+use crate::drift::shape::Form;
+use crate::drift::survey::{Condition, Mapping};
+use crate::error::Result;
+use crate::finding::Severity;
+use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+
+pub(super) static RULE: Rule = Rule {
+    id: "noncanonical-path",
+    name: "Mapping to a path that the contract does not know",
+    family: Family::Drift,
+    summary: "Code that maps to a path that the contract does not know, or has retired",
+    docs: Docs {
+        refuses: "A mapping site (`[[drift.mapping]]`: an argument of a mapping function, a value of a mapping table, a key of a typed or discriminated literal, a path of a patch) or a claim of a `FIELD MAPPING CONTRACT` header whose path the contract does not list, or lists as retired for another. Types that the contract has nothing on, and fields of kinds that it need not list, are left alone.",
+        why: "A mapping to a path of its own writes data that nobody else reads.",
+        example: "`patch.set({'shippingAddress.town': town})` where the contract has `shippingAddress.city`",
+        fix: "Map to the canonical path; or have the divergence acknowledged in the approval.",
+        waiver: BY_OVERRIDE,
+    },
+    severity: Severity::Enforce,
+    fixed: false,
+    since: "0.1.0",
+    classes: BRANCHES,
+    needs: &[Need::Drift, Need::Content, Need::Task],
+    check,
+};
+
+fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
+    let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for drift in seen.open() {
+        let Condition::NonCanonical { form, retired, .. } = &drift.condition else { continue };
+        let (field, contract) = (shown(&drift.field()), contract_place(drift));
+        let what = match form {
+            Mapping::Site(Form::Call) => "a mapping function is called for",
+            Mapping::Site(Form::Table) => "a mapping table names",
+            Mapping::Site(Form::Literal) => "a literal writes",
+            Mapping::Site(Form::Patch) => "a patch writes",
+            Mapping::Claim => "the file's header claims",
+        };
+        let (message, canonical) = match (retired, &drift.nearest) {
+            (Some(to), _) => {
+                let to = shown(&format!("{}.{to}", drift.ty));
+                (format!("{what} {field}, which {contract} has retired for {to}"), to)
+            }
+            (None, Some(near)) => (
+                format!("{what} {field}, which {contract} does not know; the nearest path is {}", shown(near)),
+                shown(near),
+            ),
+            (None, None) => {
+                (format!("{what} {field}, which {contract} does not know"), "a path of the contract".into())
+            }
+        };
+        let paste = pasted(ctx, drift, &Divergence::NonCanonical);
+        let help = format!(
+            "map to {canonical}; or have it acknowledged in the approval under DRIFT ACKNOWLEDGEMENTS: {paste}"
+        );
+        found.push(violation(drift, message, help));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::survey::Drift;
+    use crate::rule::testing::*;
+
+    #[test]
+    fn a_path_that_the_contract_does_not_know_is_told_with_the_nearest() {
+        let near = Drift { nearest: Some("order.email".into()), ..mapped("order.emial", None) };
+        let told = Facts::promotion("t1").drift(found([near])).refused_by(&RULE, "the nearest path is order.email");
+        assert_eq!((told.path.unwrap(), told.line, told.column), ("src/map.ts".into(), Some(3), Some(5)));
+        assert!(told.help.contains("- noncanonical `order.emial`: "), "{}", told.help);
+        let retired = mapped("order.mail", Some("email"));
+        Facts::promotion("t1").drift(found([retired])).refused_by(&RULE, "has retired for order.email");
+        Facts::promotion("t1").drift(found([mapped("order.x", None)])).refused_by(&RULE, "does not know");
+    }
+
+    #[test]
+    fn a_comment_covers_the_mapping_of_its_own_file() {
+        let survey = |file: &str, is_new| found([mapped("order.nick", None)]).commented(file, "order.nick", is_new);
+        Facts::promotion("t1").drift(survey("src/map.ts", false)).accepted_by(&RULE);
+        Facts::promotion("t1").drift(survey("src/other.ts", false)).refused_by(&RULE, "order.nick");
+        Facts::promotion("t1").drift(survey("src/map.ts", true)).refused_by(&RULE, "order.nick");
+        let listed = "noncanonical `order.nick`: meant; approved by Dana; 2026-11-01";
+        Facts::promotion("t1").drift(survey("src/map.ts", true)).approval_with(&[listed]).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn names_that_turn_a_terminal_against_its_reader_are_escaped() {
+        let drift = Drift { ty: "or\u{1b}[2Jder".into(), ..mapped("order.nick", None) };
+        Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, "does not know");
+    }
+}

@@ -1,0 +1,275 @@
+//! What the rules of drift do alike: which drift stands unacknowledged, and how it is told.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::{approval, scoped_task};
+use crate::change::File;
+use crate::drift::acknowledgement::{Acknowledgement, Divergence, in_approval, paste};
+use crate::drift::config::{Config, Mode};
+use crate::drift::path::FieldPath;
+use crate::drift::problem::Problem;
+use crate::drift::survey::{Condition, Drift, Given, Survey};
+use crate::escape::{escape, quote_path};
+use crate::finding::{self, Severity};
+use crate::policy::Class;
+use crate::policy::roles::RoleName;
+use crate::provenance::approval::Heading;
+use crate::provenance::task::APPROVAL;
+use crate::rule::{Ctx, Violation};
+
+/// What a change does to code and contract, with the policy's word on it.
+pub(in crate::rules) struct Seen<'a> {
+    pub(in crate::rules) config: &'a Config,
+    pub(in crate::rules) survey: &'a Survey,
+    /// The acknowledgements that hold, by contract and field.
+    valid: HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>,
+    /// What the approval acknowledges.
+    approved: Vec<Acknowledgement>,
+    today: jiff::civil::Date,
+    approvers: Option<&'a BTreeSet<String>>,
+    /// Whether drift that the baseline lists is left alone.
+    has_baseline: bool,
+}
+
+/// An acknowledgement that holds.
+struct Valid {
+    divergence: Divergence,
+    /// The file, where it stands in code.
+    file: Option<BString>,
+}
+
+/// What there is to hold against contracts, if anything.
+pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
+    let config = ctx.policy.drift.as_ref()?;
+    let survey = ctx.change.drift.as_deref()?;
+    let file = ctx.change.task.as_deref().and_then(|task| task.files.get(APPROVAL.as_bytes().as_bstr()));
+    let approved = match file {
+        Some(File::Content(bytes)) => in_approval(bytes).0,
+        _ => Vec::new(),
+    };
+    let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
+    let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
+    let mut seen = Seen { config, survey, valid: HashMap::new(), approved, today, approvers, has_baseline };
+    seen.valid = seen.all_valid();
+    Some(seen)
+}
+
+/// Whether the approval lists the path as a schema change; on a task branch this is asked once an approval is there.
+pub(in crate::rules) fn is_listed(ctx: &Ctx<'_>, path: &BStr) -> Option<bool> {
+    let task = match scoped_task(ctx) {
+        Some(task) => task,
+        None if matches!(ctx.change.class, Class::Task | Class::Branch) => return None,
+        None => return Some(false),
+    };
+    let scope = approval(task).and_then(|approval| approval.scope);
+    let entries = scope.map(|scope| scope.entries).unwrap_or_default();
+    Some(entries.iter().any(|entry| entry.heading == Heading::Schema && entry.glob.matches(path)))
+}
+
+impl<'a> Seen<'a> {
+    /// What is wrong with an acknowledgement.
+    pub(in crate::rules) fn problems(&self, one: &Acknowledgement, contract: &BStr) -> Vec<Problem> {
+        let complete = self.survey.contract(contract).is_some_and(|contract| contract.complete);
+        let known =
+            |ty: &str, path: &FieldPath| !complete || self.survey.known.contains(&(ty.to_owned(), path.clone()));
+        let mut problems = one.validate(&known, &contract.to_str_lossy(), self.today);
+        let by = one.approved_by.as_deref().unwrap_or_default();
+        if let Some(approvers) = self.approvers.filter(|approvers| !by.is_empty() && !approvers.contains(by)) {
+            let names: Vec<&str> = approvers.iter().map(String::as_str).collect();
+            problems.push(Problem {
+                line: one.line,
+                column: None,
+                message: format!("the acknowledgement is approved by `{}`, who is no approver", escape(by.as_bytes())),
+                help: format!("have one of {} approve it", escape(names.join(", ").as_bytes())),
+            });
+        }
+        problems
+    }
+
+    /// Whether the change brings the acknowledgement without the approval listing it too.
+    pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
+        let listed = |field: &(String, FieldPath)| {
+            self.approved.iter().any(|one| {
+                let same = one.divergence == given.acknowledgement.divergence
+                    || given.acknowledgement.divergence == Divergence::Unspecified;
+                same && one.fields.contains(field) && self.problems(one, given.contract.as_bstr()).is_empty()
+            })
+        };
+        given.is_new && !given.acknowledgement.fields.iter().all(listed)
+    }
+
+    /// The acknowledgements that hold: those of the approval, for every contract, and those that stand in files.
+    fn all_valid(&self) -> HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> {
+        let mut valid: HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> = HashMap::new();
+        let keys: HashMap<(&str, &FieldPath), (&'a str, &'a FieldPath)> = self
+            .survey
+            .standing
+            .iter()
+            .map(|one| ((one.ty.as_str(), &one.path), (one.ty.as_str(), &one.path)))
+            .collect();
+        let mut put = |one: &Acknowledgement, contract: &'a BStr, file: Option<&BString>| {
+            // What nothing stands for covers nothing.
+            for (ty, path) in one.fields.iter().filter_map(|(ty, path)| keys.get(&(ty.as_str(), path))) {
+                let one = Valid { divergence: one.divergence.clone(), file: file.cloned() };
+                valid.entry((contract, ty, path)).or_default().push(one);
+            }
+        };
+        for contract in self.survey.contracts.iter().map(|contract| contract.path.as_bstr()) {
+            for one in self.approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
+                put(one, contract, None);
+            }
+        }
+        for given in &self.survey.given {
+            let (one, contract) = (&given.acknowledgement, given.contract.as_bstr());
+            if self.problems(one, contract).is_empty() && !self.excuses_itself(given) {
+                put(one, contract, Some(&given.file).filter(|_| one.in_code));
+            }
+        }
+        valid
+    }
+
+    /// Whether a divergence of a field is acknowledged. A comment in code that does not say which is for the mapping of
+    /// its own file, where that diverges; else for whatever else the field does.
+    fn has(&self, drift: &Drift, divergence: &Divergence, ty: &str, path: &FieldPath) -> bool {
+        let contract = drift.contract.as_bstr();
+        let maps = |file: &BString| {
+            let standing = self.survey.standing_of(ty, Some(path)).filter(|one| one.contract == contract);
+            standing.into_iter().any(|one| one.what == "noncanonical" && one.file.as_ref() == Some(file))
+        };
+        let covers = |one: &Valid| match (&one.divergence, &one.file) {
+            (Divergence::Unspecified, Some(file)) if *divergence == Divergence::NonCanonical => {
+                drift.code.as_ref().is_some_and(|place| place.file == *file)
+            }
+            (Divergence::Unspecified, Some(file)) => !maps(file),
+            (own, _) => own == divergence,
+        };
+        self.valid.get(&(contract, ty, path)).is_some_and(|valid| valid.iter().any(covers))
+    }
+
+    /// Whether acknowledgements cover a drift: one of its own condition, or of each half of a rename; of a type that is
+    /// called otherwise, of each of its fields.
+    fn is_acknowledged(&self, drift: &Drift) -> bool {
+        let ty = drift.ty.as_str();
+        let Some(path) = &drift.path else {
+            let fields = || self.survey.standing_of(ty, None).filter(|one| one.contract == drift.contract);
+            let mut gone = fields().filter(|one| one.what == "removed").peekable();
+            return matches!(drift.condition, Condition::Renamed { .. })
+                && gone.peek().is_some()
+                && gone.all(|one| self.has(drift, &Divergence::Removed, ty, &one.path));
+        };
+        match &drift.condition {
+            Condition::Added { .. } => self.has(drift, &Divergence::Added, ty, path),
+            Condition::Removed { .. } => self.has(drift, &Divergence::Removed, ty, path),
+            Condition::NonCanonical { .. } => self.has(drift, &Divergence::NonCanonical, ty, path),
+            Condition::Renamed { to: (to_ty, Some(to)), listed, .. } => {
+                self.has(drift, &Divergence::Renamed { to: to.clone() }, ty, path)
+                    || (self.has(drift, &Divergence::Removed, ty, path)
+                        && (*listed || self.has(drift, &Divergence::Added, to_ty, to)))
+            }
+            Condition::Renamed { .. } | Condition::Unnamed => false,
+        }
+    }
+
+    /// The drift that nobody acknowledged and no baseline holds.
+    pub(in crate::rules) fn open(&self) -> impl Iterator<Item = &Drift> {
+        self.survey.drifts.iter().filter(|drift| !self.is_acknowledged(drift) && !self.is_baseline(&drift.key()))
+    }
+
+    /// Whether the baseline holds something that an absolute check would refuse.
+    pub(in crate::rules) fn is_baseline(&self, key: &str) -> bool {
+        let [before, after] = &self.survey.baseline;
+        let had = before.as_ref().or(after.as_ref()).is_some_and(|lines| lines.contains(key));
+        self.has_baseline && had && after.as_ref().is_some_and(|lines| lines.contains(key))
+    }
+
+    /// What the baseline does not hold, with the line by which one would: `line` says it.
+    pub(in crate::rules) fn beyond_baseline(
+        &self,
+        found: Vec<Violation>,
+        line: fn(&Violation) -> String,
+    ) -> Vec<Violation> {
+        let lines = found.into_iter().map(|violation| (line(&violation), violation));
+        let open = lines.filter(|(line, _)| !self.is_baseline(line));
+        open.map(|(line, violation)| violation.baseline(line)).collect()
+    }
+
+    /// Whether an acknowledgement is for drift that is there.
+    pub(in crate::rules) fn is_of_use(&self, given: &Given) -> bool {
+        let fits = |what: &str| match &given.acknowledgement.divergence {
+            Divergence::Unspecified => true,
+            Divergence::Renamed { .. } => what == "renamed" || what == "removed",
+            Divergence::NonCanonical => what == "noncanonical",
+            other => Some(what) == other.word() || what == "renamed",
+        };
+        given.acknowledgement.fields.iter().all(|(ty, path)| {
+            let standing = self.survey.standing_of(ty, Some(path));
+            standing.into_iter().any(|one| one.contract == given.contract && fits(one.what))
+        })
+    }
+}
+
+/// Whether the policy takes renames lighter than a rule for one half of them, which then tells that half by itself: what
+/// is only guessed to be a rename makes nothing pass.
+pub(in crate::rules) fn renames_are_lighter(ctx: &Ctx<'_>, than: &str) -> bool {
+    let severity = |rule: &str| ctx.policy.severity(rule, Severity::Enforce);
+    severity("field-renamed") < severity(than)
+}
+
+/// The violation by a drift: placed in the code where there is any, else in the contract.
+pub(in crate::rules) fn violation(drift: &Drift, message: String, help: String) -> Violation {
+    let to = match &drift.condition {
+        Condition::Renamed { to: (ty, path), .. } => Some(match path {
+            Some(path) => format!("{ty}.{path}"),
+            None => ty.clone(),
+        }),
+        _ => None,
+    };
+    let field = drift.field();
+    let violation = Violation::new(message, help).key(drift.key()).baseline(drift.key()).drift(finding::Field {
+        field: field.clone(),
+        from: to.as_ref().map(|_| field),
+        to,
+        contract: drift.contract.clone(),
+        contract_line: drift.contract_line,
+    });
+    match (&drift.code, drift.contract_line) {
+        (Some(place), _) => violation.at(place.file.clone()).line(place.line).column(place.column),
+        (None, Some(line)) => violation.at(drift.contract.clone()).line(line),
+        (None, None) => violation.at(drift.contract.clone()),
+    }
+}
+
+/// A field of a finding, for a message.
+pub(in crate::rules) fn shown(text: &str) -> String {
+    quote_path(text.as_bytes())
+}
+
+/// Where the contract is, for a message.
+pub(in crate::rules) fn contract_place(drift: &Drift) -> String {
+    let path = quote_path(&drift.contract);
+    drift.contract_line.map_or(path.clone(), |line| format!("{path}:{line}"))
+}
+
+/// An acknowledgement to paste, on one line of ASCII, with the approver left blank.
+pub(in crate::rules) fn pasted(ctx: &Ctx<'_>, drift: &Drift, divergence: &Divergence) -> String {
+    let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let Some(path) = &drift.path else { return String::new() };
+    let text = paste(divergence, &drift.ty, path, &drift.contract.to_str_lossy(), today);
+    crate::escape::one_line(&text.replace('\u{2192}', "->"))
+}
+
+/// Violations whose fingerprints are their own: of several alike at one path the second and third are counted.
+pub(in crate::rules) fn each_once(mut found: Vec<Violation>) -> Vec<Violation> {
+    let mut seen: HashMap<(Option<BString>, String), usize> = HashMap::new();
+    for violation in &mut found {
+        let times = seen.entry((violation.path.clone(), violation.key.clone())).or_default();
+        *times += 1;
+        if *times > 1 {
+            violation.key = format!("{} ({times})", violation.key);
+        }
+    }
+    found
+}

@@ -1,0 +1,466 @@
+//! `refgate drift`: what is said of code and contract in real repositories, and that it is what the gate goes by.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::corpus::process;
+use crate::support::{REFGATE, Said, Sandbox};
+
+const CONTRACT: &str = ".docs/reports/field-to-api-map.md";
+const BASELINE: &str = ".docs/reports/drift-baseline.txt";
+const SCHEMA: &str = "schema/order.schema.json";
+const POLICY: &str = "[drift]\n[[drift.source]]\nlanguage = \"json-schema\"\npaths = [\"schema/**\"]\n\
+                      [[drift.mapping]]\npaths = [\"src/map/**\"]\ndiscriminators = [\"kind\"]\n";
+
+/// What `order.schema.json` says with these properties, one a line from line 2 on.
+fn schema(properties: &[&str]) -> String {
+    let lines: Vec<String> = properties
+        .iter()
+        .map(|property| match property.split_once(' ') {
+            Some((name, kind)) => format!("\"{name}\": {{\"type\": \"{kind}\"}}"),
+            None => format!("\"{property}\": {{\"type\": \"string\"}}"),
+        })
+        .collect();
+    format!("{{\"title\": \"Order\", \"type\": \"object\", \"properties\": {{\n{}\n}}}}\n", lines.join(",\n"))
+}
+
+fn contract(paths: &[&str]) -> String {
+    let items: String = paths.iter().map(|path| format!("- `{path}`\n")).collect();
+    format!("# Fields\n\nProse that stays.\n\n## `Order`\n\n{items}")
+}
+
+/// A clone of a server whose main holds a policy, a contract and a source that agree.
+fn scene() -> Sandbox {
+    with(&schema(&["id", "total", "count integer"]), Some(&contract(&["id", "total"])))
+}
+
+fn with(schema: &str, contract: Option<&str>) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    sandbox.write(&[("refgate.toml", &format!("version = 1\n{POLICY}")), (SCHEMA, schema)]);
+    if let Some(contract) = contract {
+        sandbox.write(&[(CONTRACT, contract)]);
+    }
+    sandbox.commit("base");
+    sandbox.push(["main"]).must();
+    sandbox
+}
+
+/// The program; the exit status and what it said.
+fn drift(sandbox: &Sandbox, args: &[&str]) -> (i32, Said) {
+    let mut command = process::command(REFGATE);
+    let folder = sandbox.path().join("client");
+    let output = command.env("HOME", sandbox.path().join("home")).current_dir(folder).arg("drift").args(args).output();
+    let output = output.unwrap();
+    (output.status.code().unwrap(), Said::new(output))
+}
+
+/// The answer in JSON, which holds to its schema.
+fn json(sandbox: &Sandbox, schema: &str, args: &[&str]) -> (i32, Value) {
+    let (code, said) = drift(sandbox, &[args, &["--format", "json"]].concat());
+    let value: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{}{}", said.stdout, said.stderr));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema").join(schema);
+    let schema: Value = serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}: {value}");
+    assert_eq!(serde_json::to_string(&value).unwrap() + "\n", said.stdout, "the keys are sorted");
+    (code, value)
+}
+
+fn check(sandbox: &Sandbox, args: &[&str]) -> (i32, Value) {
+    let (code, verdict) = json(sandbox, "verdict.json", &[&["check"], args].concat());
+    let decision = ["accept", "refuse", "undecided"][usize::try_from(code).unwrap()];
+    assert_eq!(verdict["decision"], decision, "{verdict}");
+    (code, verdict)
+}
+
+/// Rule and field of each finding.
+fn found(verdict: &Value) -> Vec<(String, String)> {
+    let findings =
+        verdict["updates"].as_array().unwrap().iter().flat_map(|update| update["findings"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    findings.map(|finding| (text(&finding["rule"]), text(&finding["field"]))).collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(rule, field)| ((*rule).to_owned(), (*field).to_owned())).collect()
+}
+
+fn stage(sandbox: &Sandbox, files: &[(&str, &str)]) {
+    sandbox.write(files);
+    sandbox.git(["add", "-A"]).must();
+}
+
+#[test]
+fn check_finds_what_is_staged_and_says_it_as_refgate_check_does() {
+    let sandbox = scene();
+    assert_eq!(check(&sandbox, &[]).0, 0);
+    sandbox.git(["switch", "-q", "-c", "topic"]).must();
+    let grown = schema(&["id", "total", "count integer", "note"]);
+    sandbox.write(&[(SCHEMA, &grown)]);
+    assert_eq!(check(&sandbox, &[]).0, 0, "what is not staged does not count");
+    sandbox.git(["add", "-A"]).must();
+    let (code, verdict) = check(&sandbox, &[]);
+    assert_eq!((code, found(&verdict)), (1, pairs(&[("field-added", "Order.note")])));
+    let finding = &verdict["updates"][0]["findings"][0];
+    assert_eq!((finding["path"].as_str(), finding["line"].as_u64()), (Some(SCHEMA), Some(5)), "{finding}");
+    assert_eq!(finding["contract"]["path"], CONTRACT);
+    let whole = sandbox.refgate(["check", "--staged", "--format", "json"]);
+    let whole: Value = serde_json::from_str(&whole.stdout).unwrap();
+    assert_eq!(whole["updates"][0]["findings"][0], *finding);
+    let (code, said) = drift(&sandbox, &["check"]);
+    assert_eq!(code, 1);
+    for words in ["REFUSED", "drift alone, mode introduced, of what is staged", "field-added", "Order.note"] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    assert_eq!(check(&sandbox, &["HEAD"]).0, 0);
+    sandbox.commit("Note");
+    assert_eq!(check(&sandbox, &["topic"]).0, 1);
+    assert_eq!(check(&sandbox, &["main"]).0, 0);
+    assert_eq!(check(&sandbox, &["topic", "--base", "HEAD"]).0, 0, "nothing is new to itself");
+}
+
+#[test]
+fn other_rules_are_not_asked() {
+    let sandbox = scene();
+    sandbox.write(&[("src/direct.rs", "on main\n")]);
+    sandbox.commit("Direct");
+    assert!(!sandbox.refgate(["check"]).ok, "a direct push is refused");
+    assert_eq!(check(&sandbox, &["HEAD"]), (0, check(&sandbox, &["main"]).1));
+}
+
+#[test]
+fn mode_absolute_finds_what_stood_before() {
+    let sandbox = with(&schema(&["id", "note", "more"]), Some(&contract(&["id", "gone"])));
+    assert_eq!(check(&sandbox, &[]).0, 0);
+    assert_eq!(check(&sandbox, &["--mode", "introduced"]).0, 0);
+    for rev in [&["--mode", "absolute"][..], &["HEAD", "--mode", "absolute"], &["main", "--mode", "absolute"]] {
+        let (code, verdict) = check(&sandbox, rev);
+        let due =
+            pairs(&[("field-added", "Order.note"), ("field-added", "Order.more"), ("field-removed", "Order.gone")]);
+        assert_eq!((code, found(&verdict)), (1, due), "{rev:?}");
+    }
+    let server = sandbox.path().join("server.git");
+    let (code, said) = drift(&sandbox, &["check", "--mode", "absolute", "--repo", server.to_str().unwrap()]);
+    assert_eq!(code, 1, "{}{}", said.stdout, said.stderr);
+    assert!(!said.stdout.contains("staged"), "{}", said.stdout);
+}
+
+#[test]
+fn the_first_commit_of_all_is_held_against_its_own_policy_file() {
+    let sandbox = Sandbox::new();
+    sandbox.clone("file:///nowhere");
+    sandbox.git(["remote", "remove", "origin"]).must();
+    stage(
+        &sandbox,
+        &[("p.toml", &format!("version = 1\n{POLICY}")), (SCHEMA, &schema(&["id"])), (CONTRACT, &contract(&["id"]))],
+    );
+    let (code, verdict) = check(&sandbox, &[]);
+    assert_eq!(code, 2);
+    assert!(verdict["problem"]["message"].as_str().unwrap().contains("no [drift]"), "{verdict}");
+    assert_eq!(check(&sandbox, &["--policy", "p.toml"]).0, 0);
+    stage(&sandbox, &[(SCHEMA, &schema(&["id", "note"]))]);
+    assert_eq!(found(&check(&sandbox, &["--policy", "p.toml"]).1), pairs(&[("field-added", "Order.note")]));
+}
+
+#[test]
+fn fields_lists_every_kind_and_what_could_not_be_read() {
+    let sandbox = scene();
+    let (code, listed) = json(&sandbox, "drift-fields.json", &["fields"]);
+    let field = |path: &str, kind: &str, line: u32| {
+        json!({"source": "json-schema", "type": "Order", "path": path, "kind": kind, "enumerated": false, "file": SCHEMA,
+               "line": line, "column": 1})
+    };
+    let due = [field("id", "string", 2), field("total", "string", 3), field("count", "number", 4)];
+    assert_eq!((code, &listed), (0, &json!({"fields": due, "unread": []})));
+    stage(&sandbox, &[("schema/broken.schema.json", "{\"title\": \"Broken\", \n")]);
+    let (code, listed) = json(&sandbox, "drift-fields.json", &["fields"]);
+    assert_eq!((code, listed["fields"].as_array().unwrap().len()), (0, 3));
+    let unread = &listed["unread"][0];
+    assert_eq!((&unread["file"], unread["line"].is_u64()), (&json!("schema/broken.schema.json"), true), "{listed}");
+    let (code, said) = drift(&sandbox, &["fields"]);
+    assert_eq!(code, 0);
+    for words in ["3 fields in 1 type,", "1 place could not be read", "schema/order.schema.json:4:1", "number"] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    assert_eq!(json(&sandbox, "drift-fields.json", &["fields", "HEAD"]).1["unread"], json!([]));
+}
+
+#[test]
+fn contract_lists_entries_and_all_that_is_wrong() {
+    let sandbox = scene();
+    let entry =
+        |path: &str, line: u32| json!({"type": "Order", "path": path, "target": null, "file": CONTRACT, "line": line});
+    let (code, listed) = json(&sandbox, "drift-contract.json", &["contract"]);
+    assert_eq!((code, listed), (0, json!({"entries": [entry("id", 7), entry("total", 8)], "problems": []})));
+    let page = contract(&["id", "a..b"]) + "\n## `Lost`\n\n| Field | API Path |\n|---|---|\n| `x` | `y.z` |\n";
+    stage(&sandbox, &[(CONTRACT, &page)]);
+    let (code, listed) = json(&sandbox, "drift-contract.json", &["contract"]);
+    assert_eq!(code, 1);
+    assert_eq!(listed["entries"][1]["target"], "y.z", "{listed}");
+    let lines: Vec<_> = listed["problems"].as_array().unwrap().iter().map(|problem| problem["line"].as_u64()).collect();
+    assert_eq!(lines, [Some(8), Some(14)], "{listed}");
+    let (code, said) = drift(&sandbox, &["contract"]);
+    assert_eq!(code, 1);
+    for words in ["2 problems", "-> y.z", "field-to-api-map.md:14", "which no source declares"] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    sandbox.git(["rm", "-qf", CONTRACT]).must();
+    let (code, listed) = json(&sandbox, "drift-contract.json", &["contract"]);
+    assert_eq!((code, listed["problems"][0]["file"].as_str()), (1, Some(CONTRACT)), "{listed}");
+}
+
+const MAPPING: &str = "// FIELD MAPPING CONTRACT .docs/reports/field-to-api-map.md\n// Expected fields:\n\
+                       // - Order.total\nexport const order = { kind: 'Order', id: 1, total: 2, sum: 3, zap: 4 };\n";
+
+/// What a command says, without anything wrong.
+fn must(sandbox: &Sandbox, args: &[&str]) -> String {
+    let (code, said) = drift(sandbox, args);
+    assert_eq!(code, 0, "{args:?}: {}{}", said.stdout, said.stderr);
+    said.stdout
+}
+
+/// That a command stops, with these words.
+fn refused(sandbox: &Sandbox, args: &[&str], why: &str) {
+    let (code, said) = drift(sandbox, args);
+    assert_eq!(code, 2, "{args:?}: {}", said.stdout);
+    assert!(said.stderr.contains(why), "{args:?} must be refused by \"{why}\": {}", said.stderr);
+    assert!(said.stderr.trim_end().contains('\n'), "{args:?} does not say what to do: {}", said.stderr);
+}
+
+/// The lines of a file in the work tree that are no comment.
+fn lines(sandbox: &Sandbox, path: &str) -> Vec<String> {
+    let text = fs_err::read_to_string(sandbox.path().join("client").join(path)).unwrap();
+    text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn explain_says_where_a_field_is_spoken_of() {
+    let sandbox = scene();
+    let page = contract(&["id", "total"])
+        + "- `amount` → `total`\n\n## Drift acknowledgements\n\n- noncanonical `Order.sum`: \
+                                             it is computed; approved by Dana; 2023-11-01\n";
+    stage(&sandbox, &[("src/map/order.ts", MAPPING), (CONTRACT, &page), (BASELINE, "added Order.total x.md\n")]);
+    let said = must(&sandbox, &["explain", "Order.total"]);
+    for words in [
+        "schema/order.schema.json:3:1  string (json-schema)",
+        "field-to-api-map.md:8\n",
+        "field-to-api-map.md:9  amount -> total",
+        "src/map/order.ts:3:6  a claim of the file's header",
+        "a key of an object",
+        "in the baseline  added Order.total x.md",
+        "acknowledged     no",
+        "found            no",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = must(&sandbox, &["explain", "Order.sum"]);
+    for words in ["declared         no", "in the contract  no", "noncanonical; approved by Dana", "src/map/order.ts:4:"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let (code, said) = drift(&sandbox, &["explain", "Order.totl"]);
+    assert_eq!(code, 1);
+    assert!(said.stdout.contains("nearest path of the contract is Order.total"), "{}", said.stdout);
+    refused(&sandbox, &["explain", "total"], "names no field");
+    refused(&sandbox, &["explain", "Order..x"], "names no field");
+}
+
+/// A task whose schema has one field more and another name for a second, all staged.
+fn task() -> (Sandbox, &'static str) {
+    let sandbox = scene();
+    sandbox.refgate(["task", "start", "t1"]).must();
+    stage(&sandbox, &[(SCHEMA, &schema(&["id", "sum", "count integer"])), ("src/map/order.ts", MAPPING)]);
+    (sandbox, ".ai-stack-trace/t1/contract/approval.md")
+}
+
+#[test]
+fn an_acknowledgement_is_whole_but_for_its_approver() {
+    let (sandbox, approval) = task();
+    let why = ["--reason", "the API calls it so"];
+    let said = must(&sandbox, &[&["ack", "Order.total"], &why[..]].concat());
+    assert!(
+        said.starts_with("- renamed `Order.total` \u{2192} `Order.sum`: the API calls it so; approved by ; 20"),
+        "{said}"
+    );
+    let removed =
+        must(&sandbox, &[&["ack", "Order.total", "--rule", "removed", "--expires", "2999-01-31"], &why[..]].concat());
+    assert!(
+        removed.starts_with("- removed `Order.total`: ") && removed.ends_with("; expires 2999-01-31\n"),
+        "{removed}"
+    );
+    let added = must(&sandbox, &[&["ack", "Order.sum", "--rule", "added"], &why[..]].concat());
+    assert!(added.starts_with("- added `Order.sum`: "), "{added}");
+    let code = must(&sandbox, &[&["ack", "Order.sum", "--code"], &why[..]].concat());
+    assert!(code.contains(" * Fields: Order.sum\n") && code.contains(" * Approved by:\n"), "{code}");
+    refused(&sandbox, &[&["ack", "Order.id"], &why[..]].concat(), "no drift of Order.id");
+    refused(&sandbox, &[&["ack", "Order.total", "--rule", "added"], &why[..]].concat(), "but these: renamed, removed");
+    refused(&sandbox, &[&["ack", "Order.total", "--to", "id"], &why[..]].concat(), "no drift of Order.total");
+    for bad in ["", "-", "a; approved by me", "a <b>c</b>", "two\nlines", "x; 2026-01-01"] {
+        refused(&sandbox, &["ack", "Order.total", "--reason", bad], "would not be read as it is meant");
+    }
+    refused(&sandbox, &[&["ack", "Order.total", "--expires", "2001-01-01"], &why[..]].concat(), "as it is meant");
+    let said = must(&sandbox, &[&["ack", "Order.total", "--write"], &why[..]].concat());
+    assert!(said.contains("It counts for nothing until a person"), "{said}");
+    let page = fs_err::read_to_string(sandbox.path().join("client").join(approval)).unwrap();
+    let (before, after) = page.split_once("## DRIFT ACKNOWLEDGEMENTS\n\n- renamed `Order.total`").unwrap();
+    assert!(before.ends_with("<path-in-backticks-or-NONE>\n\n") && after.contains("\n\n## HUMAN APPROVAL"), "{page}");
+    sandbox.git(["add", "-A"]).must();
+    let renamed = pairs(&[("field-renamed", "Order.total")]).remove(0);
+    assert!(found(&check(&sandbox, &[]).1).contains(&renamed), "nobody approved it");
+    let filled = page.replace("approved by ;", "approved by Dana Reviewer;");
+    stage(&sandbox, &[(approval, &filled)]);
+    let left = found(&check(&sandbox, &[]).1);
+    assert!(!left.contains(&renamed), "{left:?}");
+    let zap = pairs(&[("noncanonical-path", "Order.zap")]).remove(0);
+    assert!(left.contains(&zap), "{left:?}");
+    for (bad, why) in
+        [("../x", "is no name of a task"), ("other", "there is no .ai-stack-trace/other/contract/approval.md")]
+    {
+        refused(&sandbox, &["ack", "Order.zap", "--write", "--task", bad, "--reason", "x"], why);
+    }
+    must(&sandbox, &["ack", "Order.zap", "--write", "--task", "t1", "--reason", "nothing declares it"]);
+    let page = fs_err::read_to_string(sandbox.path().join("client").join(approval)).unwrap();
+    assert_eq!(page.matches("## DRIFT ACKNOWLEDGEMENTS").count(), 1, "{page}");
+    let filled = page.replace("approved by ;", "approved by Dana Reviewer;");
+    stage(&sandbox, &[(approval, &filled)]);
+    let left = found(&check(&sandbox, &[]).1);
+    assert!(!left.contains(&zap) && !left.contains(&renamed), "{left:?}");
+}
+
+#[test]
+fn a_baseline_holds_what_stands_and_only_shrinks() {
+    let page = contract(&["id", "total"]) + "- `a..b`\n\n## `Lost`\n\n- `x`\n";
+    let sandbox = with(&schema(&["id", "note", "more"]), Some(&page));
+    stage(
+        &sandbox,
+        &[
+            ("src/map/order.ts", "export const order = { kind: 'Order', id: 1, sum: 3 };\n"),
+            ("schema/broken.schema.json", "{\"title\": \"Broken\", \n"),
+        ],
+    );
+    sandbox.commit("Drift");
+    let absolute = &["--mode", "absolute"][..];
+    assert_eq!(check(&sandbox, absolute).0, 1);
+    let (code, said) = drift(&sandbox, &["baseline", "--check"]);
+    assert_eq!((code, said.stdout.contains("would change")), (1, true), "{}", said.stdout);
+    assert!(!sandbox.path().join("client").join(BASELINE).exists());
+    let said = must(&sandbox, &["baseline"]);
+    assert!(
+        said.contains("Wrote .docs/reports/drift-baseline.txt: ") && said.contains("has mode introduced"),
+        "{said}"
+    );
+    let wrote = lines(&sandbox, BASELINE);
+    for begin in [
+        "added Order.more .docs/reports/field-to-api-map.md",
+        "added Order.note ",
+        "contract-invalid ",
+        "noncanonical Order.sum src/map/order.ts",
+        "removed Order.total ",
+        "source-unread ",
+        "unnamed src/map/order.ts ",
+    ] {
+        assert!(wrote.iter().any(|line| line.starts_with(begin)), "{begin}: {wrote:#?}");
+    }
+    sandbox.git(["add", "-A"]).must();
+    let first = pairs(&[("baseline-grown", "")]);
+    assert_eq!(found(&check(&sandbox, absolute).1), first, "all is held, and nobody listed the file itself");
+    assert_eq!(drift(&sandbox, &["baseline", "--check"]).0, 0);
+    // One is mended, and another comes.
+    stage(&sandbox, &[(SCHEMA, &schema(&["id", "note", "later"]))]);
+    let grown = pairs(&[("baseline-grown", ""), ("field-added", "Order.later")]);
+    assert_eq!(found(&check(&sandbox, absolute).1), grown);
+    assert_eq!(drift(&sandbox, &["baseline", "--check"]).0, 1);
+    let said = must(&sandbox, &["baseline"]);
+    assert!(
+        said.contains("1 mended") && said.contains("a baseline never grows") && said.contains("added Order.later"),
+        "{said}"
+    );
+    let due: Vec<String> = wrote.into_iter().filter(|line| !line.starts_with("added Order.more ")).collect();
+    assert_eq!(lines(&sandbox, BASELINE), due);
+    sandbox.git(["rm", "-qf", CONTRACT]).must();
+    refused(&sandbox, &["baseline"], "there is no contract");
+}
+
+#[test]
+fn sync_brings_the_contract_to_the_sources_and_keeps_the_prose() {
+    let sandbox = with(&schema(&["id", "note", "count integer"]), Some(&contract(&["id", "gone", "count"])));
+    let absolute = &["--mode", "absolute"][..];
+    assert_eq!(check(&sandbox, absolute).0, 1);
+    let diff = must(&sandbox, &["sync"]);
+    let due = format!(
+        "--- a/{CONTRACT}\n+++ b/{CONTRACT}\n@@ -5,5 +5,5 @@\n ## `Order`\n \n - `id`\n-- `gone`\n+- `note`\n - `count`\n"
+    );
+    assert_eq!(diff, due);
+    let path = sandbox.path().join("client").join(CONTRACT);
+    fs_err::write(&path, "edited\n").unwrap();
+    refused(&sandbox, &["sync", "--write"], "not staged");
+    sandbox.git(["checkout", "-q", "--", CONTRACT]).must();
+    let said = must(&sandbox, &["sync", "--write"]);
+    assert!(said.contains("under Schema changes"), "{said}");
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), contract(&["id", "note", "count"]));
+    sandbox.git(["add", "-A"]).must();
+    assert!(must(&sandbox, &["sync"]).contains("nothing to change"));
+    let (_, verdict) = check(&sandbox, absolute);
+    assert!(
+        !found(&verdict).iter().any(|(rule, _)| rule.starts_with("field-") && rule != "field-removed"),
+        "{verdict}"
+    );
+    stage(&sandbox, &[("schema/broken.schema.json", "{\"title\": \"Broken\", \n")]);
+    refused(&sandbox, &["sync"], "schema/broken.schema.json:");
+}
+
+#[test]
+fn sync_writes_a_first_contract() {
+    let sandbox = with(&schema(&["id", "note", "count integer"]), None);
+    assert!(must(&sandbox, &["sync"]).starts_with("--- /dev/null\n"));
+    must(&sandbox, &["sync", "--write"]);
+    let text = fs_err::read_to_string(sandbox.path().join("client").join(CONTRACT)).unwrap();
+    assert_eq!(text, "# Field contract\n\n## `Order`\n\n- `id`\n- `note`\n");
+    sandbox.git(["add", "-A"]).must();
+    assert_eq!(check(&sandbox, &["--mode", "absolute"]).0, 1, "the change of the contract is not approved");
+    assert_eq!(json(&sandbox, "drift-contract.json", &["contract"]).0, 0);
+}
+
+#[test]
+fn where_nothing_is_held_against_a_contract_every_command_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.clone("file:///nowhere");
+    sandbox.git(["remote", "remove", "origin"]).must();
+    sandbox.commit("base");
+    for args in [
+        &["fields"][..],
+        &["contract"],
+        &["explain", "a.b"],
+        &["ack", "a.b", "--reason", "x"],
+        &["baseline"],
+        &["sync"],
+    ] {
+        refused(&sandbox, args, "no [drift]");
+    }
+}
+
+#[test]
+fn a_promotion_is_judged_with_the_approval_of_its_task() {
+    let (sandbox, approval) = task();
+    must(&sandbox, &["ack", "Order.total", "--write", "--reason", "the API calls it so"]);
+    let page = fs_err::read_to_string(sandbox.path().join("client").join(approval)).unwrap();
+    sandbox.write(&[(approval, &page.replace("approved by ;", "approved by Dana Reviewer;"))]);
+    sandbox.commit("Work");
+    sandbox.git(["switch", "-q", "main"]).must();
+    sandbox.git(["merge", "-q", "--ff-only", "autoTest/t1"]).must();
+    let renamed = pairs(&[("field-renamed", "Order.total")]).remove(0);
+    let (_, verdict) = check(&sandbox, &["main"]);
+    assert!(!found(&verdict).contains(&renamed), "{verdict}");
+    assert_eq!(
+        (&verdict["updates"][0]["ref"], &verdict["updates"][0]["task"]),
+        (&json!("refs/heads/main"), &json!("t1"))
+    );
+    let (_, verdict) = check(&sandbox, &["autoTest/t1"]);
+    assert!(!found(&verdict).contains(&renamed), "{verdict}");
+    sandbox.git(["branch", "-qm", "autoTest/t1", "other"]).must();
+    assert!(found(&check(&sandbox, &["other"]).1).contains(&renamed), "only a task has an approval");
+}

@@ -1,0 +1,170 @@
+//! Every idiom in `fixtures/drift/<language>/` with the fields, the unread places and the mapping sites that it has.
+//! `REFGATE_BLESS=1` writes what is found; whoever does so reads it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+use refgate::drift::languages::{Language, Source};
+use refgate::drift::migrations::fold;
+use refgate::drift::resolve::{Files, resolve};
+use refgate::drift::shape::{Module, Sites};
+use refgate::glob::{Glob, GlobSet};
+use serde::Deserialize;
+
+/// A stack like that of the thread that reads sources.
+const STACK: usize = 64 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    #[serde(default = "everything")]
+    types: Vec<String>,
+    #[serde(default = "everything")]
+    read: Vec<String>,
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    sites: RawSites,
+    expect: Option<Expect>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSites {
+    functions: BTreeMap<String, usize>,
+    tables: Vec<String>,
+    discriminators: Vec<String>,
+    types: Vec<String>,
+    patches: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+struct Expect {
+    fields: String,
+    unread: String,
+    sites: String,
+}
+
+fn everything() -> Vec<String> {
+    vec!["**".to_owned()]
+}
+
+fn globs(patterns: &[String]) -> GlobSet {
+    patterns.iter().map(|pattern| Glob::parse(pattern).unwrap()).collect()
+}
+
+struct Read(BTreeMap<BString, Module>);
+
+impl Files for Read {
+    fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
+        self.0.get_key_value(path).map(|(path, module)| (path.as_bstr(), module))
+    }
+
+    fn folder(&self, folder: &BStr) -> Vec<&BStr> {
+        let inside = |path: &&BStr| path.strip_prefix(folder.as_bytes()).is_some_and(|name| !name.contains(&b'/'));
+        self.0.keys().map(|path| path.as_bstr()).filter(inside).collect()
+    }
+}
+
+#[test]
+fn every_idiom_is_read_as_its_language_means_it() {
+    let (mut wrong, mut count) = (Vec::new(), BTreeMap::new());
+    for language in Language::ALL.into_iter().filter(|language| language.is_built_in()) {
+        for path in cases(language) {
+            *count.entry(language.name()).or_insert(0) += 1;
+            let text = fs_err::read_to_string(&path).unwrap();
+            let case: Case = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let found = run(language, &case);
+            if std::env::var_os("REFGATE_BLESS").is_some() {
+                fs_err::write(&path, blessed(&text, &found)).unwrap();
+            } else if case.expect.as_ref() != Some(&found) {
+                let due = case.expect.unwrap_or_default();
+                wrong.push(format!("{}:\ndue {due:#?}\nfound {found:#?}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} idioms are read otherwise:\n{}", wrong.len(), wrong.join("\n"));
+    println!("{count:?}");
+}
+
+fn cases(language: Language) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/drift").join(language.name());
+    let entries = fs_err::read_dir(folder).into_iter().flatten();
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+fn run(language: Language, case: &Case) -> Expect {
+    let raw = &case.sites;
+    let sites = Sites {
+        functions: raw.functions.iter().map(|(name, at)| (name.clone(), *at)).collect(),
+        tables: raw.tables.iter().cloned().collect(),
+        discriminators: raw.discriminators.iter().cloned().collect(),
+        types: raw.types.iter().cloned().collect(),
+        patches: raw.patches.iter().cloned().collect(),
+    };
+    let read = || {
+        let module = |(path, text): (&String, &String)| {
+            (BString::from(path.as_str()), language.read(&Source { path: path.as_str().into(), text, sites: &sites }))
+        };
+        case.files.iter().map(module).collect()
+    };
+    let modules: BTreeMap<BString, Module> = std::thread::scope(|scope| {
+        std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).unwrap().join().unwrap()
+    });
+    let source = globs(&case.read);
+    let files = Read(if language == Language::Sql { folded(modules, &source) } else { modules });
+    let own: Vec<(&BStr, &Module)> = files.0.iter().map(|(path, module)| (path.as_bstr(), module)).collect();
+    let own: Vec<_> = own.into_iter().filter(|(path, _)| source.matches(path)).collect();
+    let declared = resolve(&own, &globs(&case.types), &files);
+    let place = |file: &BStr, at: u32| {
+        let text = &case.files[file.to_str().unwrap()];
+        let before = text.get(..at as usize).unwrap_or_else(|| panic!("{file}: offset {at} is within a character"));
+        let column = before.rsplit('\n').next().unwrap().len() + 1;
+        format!("{file}:{}:{column}", before.matches('\n').count() + 1)
+    };
+    let fields = declared.fields.iter().map(|field| {
+        let enumerated = if field.enumerated { " enumerated" } else { "" };
+        let identity = field.identity.map(|number| format!(" = {number}")).unwrap_or_default();
+        let kind = field.kind.name();
+        let place = place(field.file.as_bstr(), field.at);
+        format!("{place} {}.{} {kind}{enumerated}{identity}\n", field.ty, field.path)
+    });
+    let unread = declared.unread.iter().map(|blind| {
+        assert!(blind.reason.chars().all(|c| (' '..='~').contains(&c)), "{:?}", blind.reason);
+        format!("{} {}\n", place(blind.file.as_bstr(), blind.at), blind.reason)
+    });
+    let sites =
+        own.iter().flat_map(|(file, module)| module.sites.iter().map(move |site| (file, site))).map(|(file, site)| {
+            let ty = site.ty.as_ref().map(|ty| format!("{ty}.")).unwrap_or_default();
+            format!("{} {:?} {ty}{}\n", place(file, site.at), site.form, site.path)
+        });
+    Expect { fields: fields.collect(), unread: unread.collect(), sites: sites.collect() }
+}
+
+/// The source's files with the tables that are there after all migrations.
+fn folded(mut modules: BTreeMap<BString, Module>, source: &GlobSet) -> BTreeMap<BString, Module> {
+    let own: Vec<_> = modules.iter().filter(|(path, _)| source.matches(path)).collect();
+    let own: Vec<(BString, &Module)> = own.into_iter().map(|(path, module)| (path.clone(), module)).collect();
+    let (folded, paths) = (fold(&own), own.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
+    let read = folded.modules(&own);
+    modules.extend(paths.into_iter().zip(read));
+    modules
+}
+
+/// The case with what was found in the place of what was expected.
+fn blessed(text: &str, found: &Expect) -> String {
+    let kept = text.split("\n[expect]").next().unwrap().trim_end();
+    let part = |name: &str, text: &str| match text.is_empty() {
+        true => format!("{name} = ''\n"),
+        false => format!("{name} = '''\n{text}'''\n"),
+    };
+    format!(
+        "{kept}\n\n[expect]\n{}{}{}",
+        part("fields", &found.fields),
+        part("unread", &found.unread),
+        part("sites", &found.sites)
+    )
+}
