@@ -3,6 +3,10 @@
 
 /// Writes bytes as printable ASCII, 0x20 to 0x7e: others, and `"` and `\`, as a C string in Git's way (`\n`, `\303`).
 pub fn escape(bytes: &[u8]) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if bytes.iter().all(is_plain) {
+        return bytes.iter().copied().map(char::from).collect();
+    }
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
         match named(*byte) {
@@ -26,14 +30,20 @@ pub fn quote_path(bytes: &[u8]) -> String {
 /// A message of some library as one line of printable ASCII: white space becomes a single space, and what is not
 /// printable is escaped; quotes and backslashes stay as they are.
 pub fn one_line(message: &str) -> String {
-    let words: Vec<String> = message.split_whitespace().map(printable).collect();
-    words.join(" ")
+    let words: Vec<&str> = message.split_whitespace().collect();
+    printable(&words.join(" "))
 }
 
 /// A text with what is not printable ASCII escaped; quotes and backslashes stay as they are.
 pub fn printable(text: &str) -> String {
-    let plain = |c: char| (' '..='~').contains(&c);
-    text.chars().map(|c| if plain(c) { c.to_string() } else { escape(c.to_string().as_bytes()) }).collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            ' '..='~' => shown.push(c),
+            _ => shown.push_str(&escape(c.encode_utf8(&mut [0; 4]).as_bytes())),
+        }
+    }
+    shown
 }
 
 /// The most characters of somebody else's text in one message.

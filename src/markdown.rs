@@ -30,7 +30,9 @@ pub fn readable(bytes: &[u8]) -> Result<&str, Unreadable> {
             return refuse(line, "is no UTF-8".to_owned(), "save it as UTF-8");
         }
     };
-    if let Some((at, c)) = text.char_indices().find(|(at, c)| is_deceptive(text, *at, *c)) {
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b' '..=b'~'));
+    let mut odd = text.char_indices().filter(|_| !is_plain);
+    if let Some((at, c)) = odd.find(|(at, c)| is_deceptive(text, *at, *c)) {
         let what = format!("has the character U+{:04X}, which hides or reorders text", u32::from(c));
         return refuse(line_of(bytes, at), what, "remove it, and end lines by LF or CRLF");
     }

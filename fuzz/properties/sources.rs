@@ -14,6 +14,10 @@ const STACK: usize = 64 << 20;
 struct Alone<'m>(&'m Module);
 
 impl Files for Alone<'_> {
+    fn is_own(&self, _: &BStr) -> bool {
+        true
+    }
+
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
         (path == "a").then_some((BStr::new("a"), self.0))
     }
@@ -47,7 +51,7 @@ fn read(language: Language, text: &str) {
     super::declares(text, &module);
     module.sites.iter().for_each(|site| assert!(text.is_char_boundary(site.at as usize), "{site:?}"));
     let all: GlobSet = [Glob::parse("**").unwrap()].into_iter().collect();
-    let declared = resolve(&[(BStr::new("a"), &module)], &all, &Alone(&module));
+    let declared = resolve(&[(BStr::new("a"), &module)], &all, &|_, _| true, &Alone(&module));
     for field in &declared.fields {
         assert!(text.is_char_boundary(field.at as usize), "{field:?}");
     }

@@ -1,7 +1,8 @@
 //! The drift of a change, as facts: what the survey says of the states before and after.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -9,7 +10,7 @@ use super::Task;
 use crate::drift::config::Mode;
 use crate::drift::survey::{Blob, Survey, Tree, survey};
 use crate::entry::Mode as EntryMode;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::git::Repo;
 use crate::oid::Oid;
 use crate::path::Budget;
@@ -17,6 +18,13 @@ use crate::policy::Policy;
 
 /// More files than any repository holds against contracts.
 const MOST_FILES: usize = 1_500_000;
+/// The most bytes that are searched at once: a small pack can hold any number of them.
+const MOST_BYTES: usize = 1 << 30;
+/// Fewer blobs than this are not worth a second thread.
+const WORTH_A_THREAD: usize = 256;
+
+/// Files and what they hold, in the order of the tree.
+type Listing = Vec<(BString, Oid)>;
 
 /// A tree of the repository, as drift looks at it.
 pub(crate) struct Stored<'r> {
@@ -24,7 +32,7 @@ pub(crate) struct Stored<'r> {
     root: Oid,
     limit: u64,
     /// Every plain file, and every link and submodule, once that was asked for.
-    files: RefCell<Option<[Vec<BString>; 2]>>,
+    files: RefCell<Option<[Listing; 2]>>,
 }
 
 impl<'r> Stored<'r> {
@@ -33,7 +41,7 @@ impl<'r> Stored<'r> {
     }
 
     /// Goes through the tree once, whatever is asked of it.
-    fn with_all<T>(&self, ask: impl FnOnce(&[Vec<BString>; 2]) -> T) -> Result<T> {
+    fn with_all<T>(&self, ask: impl FnOnce(&[Listing; 2]) -> T) -> Result<T> {
         let mut files = self.files.borrow_mut();
         if let Some(all) = &*files {
             return Ok(ask(all));
@@ -43,12 +51,70 @@ impl<'r> Stored<'r> {
         self.repo.diff(None, Some(self.root), &mut |path, _, new| {
             if let Some(entry) = new {
                 budget.spend(path, "the repository holds")?;
-                if entry.mode.is_file() { plain.push(path.to_owned()) } else { odd.push(path.to_owned()) }
+                let list = if entry.mode.is_file() { &mut plain } else { &mut odd };
+                list.push((path.to_owned(), entry.oid));
             }
             Ok(())
         })?;
         Ok(ask(files.insert([plain, odd])))
     }
+}
+
+/// What blobs are searched for, by more than one thread.
+struct Pass<'p> {
+    limit: u64,
+    is_true: &'p (dyn Fn(&[u8]) -> bool + Sync),
+    read: AtomicUsize,
+}
+
+impl Pass<'_> {
+    /// Those of some blobs of whose bytes it is true, and those that are too large.
+    fn over(&self, repo: &Repo, blobs: &[Oid]) -> Result<HashSet<Oid>> {
+        let (mut found, mut bytes) = (HashSet::new(), Vec::new());
+        for oid in blobs {
+            let fits = repo.blob_into(*oid, self.limit, &mut bytes)?;
+            if self.read.fetch_add(bytes.len(), Ordering::Relaxed) > MOST_BYTES {
+                let message = format!("the files that a change may be seen in have more than {MOST_BYTES} bytes");
+                return Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"));
+            }
+            if !fits || (self.is_true)(&bytes) {
+                found.insert(*oid);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The same on two threads where there are many.
+    fn over_many(&self, repo: &Repo, blobs: &[Oid]) -> Result<HashSet<Oid>> {
+        let mine = repo.fork_to_pass();
+        if blobs.len() < WORTH_A_THREAD {
+            return self.over(&mine, blobs);
+        }
+        let (first, second) = blobs.split_at(blobs.len() / 2);
+        let other = repo.fork_to_pass();
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || self.over(&other, second));
+            let mut found = self.over(&mine, first)?;
+            found.extend(match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(found)) => found?,
+                Ok(Err(_)) => {
+                    let error = Error::undecided("a thread of refgate's own ended early");
+                    return Err(error.help("please report it"));
+                }
+                // No room for a thread; slower is still right.
+                Err(_) => self.over(&mine, second)?,
+            });
+            Ok(found)
+        })
+    }
+}
+
+/// The files that are wanted.
+fn wanted_of<'f>(
+    files: &'f [(BString, Oid)],
+    wanted: &'f dyn Fn(&[u8]) -> bool,
+) -> impl Iterator<Item = &'f (BString, Oid)> {
+    files.iter().filter(|(path, _)| wanted(path))
 }
 
 impl Tree for Stored<'_> {
@@ -60,11 +126,22 @@ impl Tree for Stored<'_> {
     }
 
     fn list(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
-        self.with_all(|[plain, _]| plain.iter().filter(|path| wanted(path)).cloned().collect())
+        self.with_all(|[plain, _]| wanted_of(plain, wanted).map(|(path, _)| path.clone()).collect())
     }
 
     fn odd(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
-        self.with_all(|[_, odd]| odd.iter().filter(|path| wanted(path)).cloned().collect())
+        self.with_all(|[_, odd]| wanted_of(odd, wanted).map(|(path, _)| path.clone()).collect())
+    }
+
+    fn search(&self, wanted: &dyn Fn(&[u8]) -> bool, is_true: &(dyn Fn(&[u8]) -> bool + Sync)) -> Result<Vec<BString>> {
+        let mut files: Vec<(BString, Oid)> = self.with_all(|[plain, _]| wanted_of(plain, wanted).cloned().collect())?;
+        // One file may stand at any number of paths.
+        let mut seen = HashSet::new();
+        let blobs: Vec<Oid> = files.iter().map(|(_, oid)| *oid).filter(|oid| seen.insert(*oid)).collect();
+        let pass = Pass { limit: self.limit, is_true, read: AtomicUsize::new(0) };
+        let found = pass.over_many(self.repo, &blobs)?;
+        files.retain(|(_, oid)| found.contains(oid));
+        Ok(files.into_iter().map(|(path, _)| path).collect())
     }
 
     fn folder(&self, folder: &BStr) -> Result<Vec<BString>> {

@@ -4,6 +4,8 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use elsa::FrozenMap;
+
 use super::config::{Declares, Wanted};
 use super::contract::{Contract, Entry};
 use super::path::FieldPath;
@@ -18,88 +20,182 @@ const LONGEST_LIKENED: usize = 256;
 /// A field's type and path.
 pub type Key = (String, FieldPath);
 
+/// What stands for a field of a type.
+pub trait Keyed {
+    /// The type.
+    fn ty(&self) -> &str;
+    /// The path below it.
+    fn path(&self) -> &FieldPath;
+}
+
+impl Keyed for Field {
+    fn ty(&self) -> &str {
+        &self.ty
+    }
+
+    fn path(&self) -> &FieldPath {
+        &self.path
+    }
+}
+
+impl Keyed for Entry {
+    fn ty(&self) -> &str {
+        &self.ty
+    }
+
+    fn path(&self) -> &FieldPath {
+        &self.path
+    }
+}
+
+/// Things by type and path, of each key the first.
+#[derive(Debug)]
+pub struct Table<'t, T>(BTreeMap<&'t str, Vec<&'t T>>);
+
+impl<'t, T: Keyed> Table<'t, T> {
+    /// Puts things into order.
+    pub fn of(all: impl IntoIterator<Item = &'t T>) -> Self {
+        let mut types: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
+        let mut all = all.into_iter().peekable();
+        while let Some(first) = all.next() {
+            let own = types.entry(first.ty()).or_default();
+            own.push(first);
+            own.extend(std::iter::from_fn(|| all.next_if(|next| next.ty() == first.ty())));
+        }
+        for own in types.values_mut() {
+            own.sort_by(|a, b| a.path().cmp(b.path()));
+            own.dedup_by(|next, first| next.path() == first.path());
+        }
+        Self(types)
+    }
+
+    /// Everything of one type, by path.
+    pub fn of_type(&self, ty: &str) -> &[&'t T] {
+        self.0.get(ty).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What stands for a field.
+    pub fn get(&self, ty: &str, path: &FieldPath) -> Option<&'t T> {
+        at(self.of_type(ty), path).filter(|found| found.path() == path)
+    }
+
+    /// The types.
+    pub fn types(&self) -> impl Iterator<Item = &'t str> {
+        self.0.keys().copied()
+    }
+
+    /// Everything, by type and path.
+    pub fn iter(&self) -> impl Iterator<Item = &'t T> {
+        self.0.values().flatten().copied()
+    }
+}
+
+/// Of things of one type by path, the one that stands at a path; else the first behind it, which is below it if any is.
+fn at<'t, T: Keyed>(own: &[&'t T], path: &FieldPath) -> Option<&'t T> {
+    own.get(own.partition_point(|one| one.path() < path)).copied()
+}
+
 /// The entries of a contract, to be asked for one after another.
-#[derive(Debug, Default)]
 pub struct Known<'c> {
-    types: HashMap<&'c str, Type<'c>>,
-    /// The first entry of each last name.
-    last: HashMap<&'c str, &'c Entry>,
+    entries: &'c [Entry],
+    exact: Table<'c, Entry>,
+    patterns: Table<'c, Entry>,
+    /// The exact paths of a type as they are written.
+    written: FrozenMap<String, Vec<String>>,
+    /// The first entry of each last name, by its place.
+    last: OnceCell<HashMap<String, usize>>,
     /// How many paths were held against others for likeness.
     likened: Cell<usize>,
 }
 
-#[derive(Debug, Default)]
-struct Type<'c> {
-    exact: HashMap<&'c FieldPath, &'c Entry>,
-    patterns: Vec<&'c Entry>,
-    /// Every path that an entry lies below.
-    above: BTreeSet<FieldPath>,
-    /// The exact paths as they are written.
-    written: OnceCell<Vec<String>>,
+/// The entries of one type.
+#[derive(Clone, Copy)]
+struct OfType<'k, 'c> {
+    exact: &'k [&'c Entry],
+    patterns: &'k [&'c Entry],
+}
+
+impl OfType<'_, '_> {
+    /// Whether an entry stands for a field.
+    fn lists(self, path: &FieldPath) -> bool {
+        at(self.exact, path).is_some_and(|entry| entry.path == *path)
+            || self.patterns.iter().any(|entry| entry.path.covers(path))
+    }
+
+    /// Whether an entry stands for a field or for something below it.
+    fn knows(self, path: &FieldPath) -> bool {
+        at(self.exact, path).is_some_and(|entry| entry.path.begins_with(path))
+            || self.patterns.iter().any(|entry| entry.path.is_below(path))
+    }
+
+    fn has(self, field: &Field) -> bool {
+        match field.kind {
+            Kind::String | Kind::Number | Kind::Boolean => self.lists(&field.path),
+            Kind::Array | Kind::Object | Kind::Unknown => self.knows(&field.path),
+        }
+    }
 }
 
 impl<'c> Known<'c> {
     /// The entries of this contract; of none, none.
     pub fn of(contract: Option<&'c Contract>) -> Self {
-        let mut types: HashMap<&str, Type<'_>> = HashMap::new();
-        let mut last: HashMap<&str, &Entry> = HashMap::new();
-        for entry in contract.into_iter().flat_map(|contract| &contract.entries) {
-            last.entry(entry.path.name()).or_insert(entry);
-            let ty = types.entry(&entry.ty).or_default();
-            if entry.path.is_pattern() {
-                ty.patterns.push(entry);
-            } else {
-                ty.exact.entry(&entry.path).or_insert(entry);
-            }
-            let mut above = entry.path.parent();
-            while let Some(path) = above {
-                above = path.parent();
-                ty.above.insert(path);
-            }
+        let entries = contract.map(|contract| contract.entries.as_slice()).unwrap_or_default();
+        let (exact, patterns) = (entries.iter().filter(|entry| !entry.path.is_pattern()), entries.iter());
+        Self {
+            entries,
+            exact: Table::of(exact),
+            patterns: Table::of(patterns.filter(|entry| entry.path.is_pattern())),
+            written: FrozenMap::new(),
+            last: OnceCell::new(),
+            likened: Cell::default(),
         }
-        Self { types, last, likened: Cell::default() }
+    }
+
+    fn of_type(&self, ty: &str) -> OfType<'_, 'c> {
+        OfType { exact: self.exact.of_type(ty), patterns: self.patterns.of_type(ty) }
+    }
+
+    fn types(&self) -> impl Iterator<Item = &'c str> {
+        self.exact.types().chain(self.patterns.types())
     }
 
     /// Whether the contract speaks of the type.
     pub fn has_type(&self, ty: &str) -> bool {
-        self.types.contains_key(ty)
+        let own = self.of_type(ty);
+        !own.exact.is_empty() || !own.patterns.is_empty()
     }
 
-    /// The entry that stands for a field.
-    pub fn entry(&self, ty: &str, path: &FieldPath) -> Option<&'c Entry> {
-        let ty = self.types.get(ty)?;
-        let exact = ty.exact.get(path).copied();
-        exact.or_else(|| ty.patterns.iter().copied().find(|entry| entry.path.covers(path)))
+    /// Whether an entry stands for a field.
+    pub fn lists(&self, ty: &str, path: &FieldPath) -> bool {
+        self.of_type(ty).lists(path)
     }
 
     /// Whether the contract knows the path: it lists it, or something below it.
     pub fn knows(&self, ty: &str, path: &FieldPath) -> bool {
-        let below =
-            |ty: &Type<'_>| ty.above.contains(path) || ty.patterns.iter().any(|entry| entry.path.is_below(path));
-        self.entry(ty, path).is_some() || self.types.get(ty).is_some_and(below)
+        self.of_type(ty).knows(path)
     }
 
     /// Whether the contract knows a field: a value without parts by an entry of its own, any other also by one below it.
     pub fn has(&self, field: &Field) -> bool {
-        match field.kind {
-            Kind::String | Kind::Number | Kind::Boolean => self.entry(&field.ty, &field.path).is_some(),
-            Kind::Array | Kind::Object | Kind::Unknown => self.knows(&field.ty, &field.path),
-        }
+        self.of_type(&field.ty).has(field)
     }
 
     /// Whether any type knows a path.
     pub fn types_with(&self, path: &FieldPath) -> bool {
-        self.types.keys().any(|ty| self.knows(ty, path))
+        self.types().any(|ty| self.knows(ty, path))
     }
 
     /// The listed path that is most like this one: of the type where the contract has it, else of any type the one with
     /// the same name at its end.
     pub fn nearest(&self, ty: &str, path: &FieldPath) -> Option<String> {
-        let Some((ty, entries)) = self.types.get_key_value(ty) else {
-            let other = self.last.get(path.name())?;
+        if !self.has_type(ty) {
+            let all = self.entries.iter().enumerate().rev();
+            let first = || all.map(|(place, entry)| (entry.path.name().to_owned(), place)).collect();
+            let other = self.entries.get(*self.last.get_or_init(first).get(path.name())?)?;
             return Some(format!("{}.{}", other.ty, other.path));
-        };
-        let all = entries.written.get_or_init(|| entries.exact.keys().map(ToString::to_string).collect());
+        }
+        let written = || self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect();
+        let all = self.written.get(ty).unwrap_or_else(|| self.written.insert(ty.to_owned(), written()));
         self.likened.set(self.likened.get().saturating_add(all.len()));
         let wanted = path.to_string();
         let short = |path: &str| path.len() <= LONGEST_LIKENED;
@@ -113,52 +209,51 @@ impl<'c> Known<'c> {
     }
 }
 
-/// The fields of one state, by type and path.
-pub type Fields<'f> = BTreeMap<(&'f str, &'f FieldPath), &'f Field>;
-
-/// The fields of all sources, where the first that declares one counts.
-pub fn index<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Fields<'f> {
-    let mut index = BTreeMap::new();
-    for field in fields {
-        index.entry((field.ty.as_str(), &field.path)).or_insert(field);
-    }
-    index
-}
+/// The fields of one state; of all sources, the first that declares one counts.
+pub type Fields<'f> = Table<'f, Field>;
 
 /// The fields of a source that a contract must know and does not.
 pub fn added<'f>(fields: &'f [Field], source: &Declares, known: &Known<'_>) -> impl Iterator<Item = &'f Field> {
-    fields.iter().filter(|field| Wanted::any(&source.kinds, field) && !known.has(field))
+    fields.chunk_by(|field, next| field.ty == next.ty).flat_map(move |fields| {
+        let own = known.of_type(fields.first().map(|field| &*field.ty).unwrap_or_default());
+        fields.iter().filter(move |field| Wanted::any(&source.kinds, field) && !own.has(field))
+    })
+}
+
+/// Whether a field of any kind stands where an entry says, among those of its type.
+fn stands_among(entry: &Entry, fields: &[&Field]) -> bool {
+    at(fields, &entry.path).is_some_and(|field| field.path == entry.path)
+        || (entry.path.is_pattern() && fields.iter().any(|field| entry.path.covers(&field.path)))
 }
 
 /// Whether a field of any kind stands where an entry says.
 pub fn stands(entry: &Entry, fields: &Fields<'_>) -> bool {
-    if fields.contains_key(&(entry.ty.as_str(), &entry.path)) {
-        return true;
-    }
-    let lowest = FieldPath::of("");
-    let of_type = fields.range((entry.ty.as_str(), &lowest)..).take_while(|((ty, _), _)| *ty == entry.ty);
-    entry.path.is_pattern() && of_type.into_iter().any(|((_, path), _)| entry.path.covers(path))
+    stands_among(entry, fields.of_type(&entry.ty))
 }
 
 /// The entries behind which nothing stands, of the types that are declared.
 pub fn removed<'c>(contract: &'c Contract, fields: &Fields<'_>, declares: &dyn Fn(&str) -> bool) -> Vec<&'c Entry> {
     let mut seen = BTreeSet::new();
-    let gone = contract.entries.iter().filter(|entry| declares(&entry.ty) && !stands(entry, fields));
-    gone.filter(|entry| seen.insert((entry.ty.as_str(), &entry.path))).collect()
+    let mut gone = Vec::new();
+    for entries in contract.entries.chunk_by(|entry, next| entry.ty == next.ty) {
+        let own = entries.first().map(|entry| fields.of_type(&entry.ty)).unwrap_or_default();
+        let left = entries.iter().filter(|entry| !stands_among(entry, own) && declares(&entry.ty));
+        gone.extend(left.filter(|entry| seen.insert((entry.ty.as_str(), &entry.path))));
+    }
+    gone
 }
 
 /// What the contract would list if it followed the code: the fields that it must know, in their order, and those of other
 /// kinds that it lists already. With each field comes whether it is of a wanted kind.
 pub fn listing(contract: &Contract, fields: &[(Field, bool)]) -> Vec<(String, FieldPath)> {
-    let declared = index(fields.iter().map(|(field, _)| field));
+    let declared = Fields::of(fields.iter().map(|(field, _)| field));
     // What lies below an entry that goes does not count.
     let entries = contract.entries.iter().filter(|entry| stands(entry, &declared)).cloned().collect();
     let kept = Contract { entries, ..Contract::default() };
     let known = Known::of(Some(&kept));
-    let is_due = |(field, wanted): &&(Field, bool)| {
-        known.entry(&field.ty, &field.path).is_some() || (*wanted && !known.has(field))
-    };
+    let is_due =
+        |(field, wanted): &&(Field, bool)| known.lists(&field.ty, &field.path) || (*wanted && !known.has(field));
     let mut seen = BTreeSet::new();
     let due = fields.iter().filter(is_due).filter(|(field, _)| seen.insert((&field.ty, &field.path)));
-    due.map(|(field, _)| (field.ty.clone(), field.path.clone())).collect()
+    due.map(|(field, _)| (field.ty.to_string(), field.path.clone())).collect()
 }

@@ -2,6 +2,7 @@
 
 use bstr::BStr;
 
+use super::mentions::write_out;
 use super::shape::{Module, Sites};
 
 #[cfg(feature = "go")]
@@ -121,7 +122,8 @@ impl Language {
     pub fn of_code(path: &BStr) -> Option<Self> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let (_, ending) = name.split_at(name.iter().rposition(|byte| *byte == b'.')?);
-        match ending {
+        // Some file systems and tools take `.TS` for `.ts`.
+        match ending.to_ascii_lowercase().as_slice() {
             b".ts" | b".tsx" | b".mts" | b".cts" | b".js" | b".jsx" | b".mjs" | b".cjs" => Some(Self::TypeScript),
             b".py" | b".pyi" => Some(Self::Python),
             b".rs" => Some(Self::Rust),
@@ -148,6 +150,11 @@ impl Language {
         matches!(self, Self::TypeScript | Self::Python | Self::Rust | Self::Go | Self::Java | Self::Kotlin)
     }
 
+    /// Whether its reader goes no deeper than a document may nest, so that every stack fits it.
+    pub const fn is_bounded(self) -> bool {
+        matches!(self, Self::SanitySchema)
+    }
+
     /// Whether this build of refgate reads it.
     pub const fn is_built_in(self) -> bool {
         match self {
@@ -171,6 +178,12 @@ impl Language {
     /// Parsers of programming languages call themselves for each level of nesting: the caller gives this a stack that
     /// fits the file ([`super::extract`]).
     pub fn read(self, source: &Source<'_>) -> Module {
+        let mut module = self.parse(source);
+        write_out(&mut module, self, source);
+        module
+    }
+
+    fn parse(self, source: &Source<'_>) -> Module {
         match self {
             Self::SanitySchema => sanity::read(source),
             Self::JsonSchema => json_schema::read(source),

@@ -3,9 +3,12 @@
 //! A reference to a type that counts by itself is not entered: its fields are listed once, under its own name. One to a
 //! type that does not count is expanded in place; cycles end there.
 
+mod apart;
 mod collections;
 mod lookup;
+mod parts;
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -13,11 +16,14 @@ use bstr::{BStr, BString};
 
 use super::migrations;
 use super::path::{FieldPath, Segment};
-use super::shape::{Case, Kind, Member, Module, Shape, Unread};
+use super::shape::{Case, Definition, Kind, Module, Shape, Unread};
 use crate::escape::excerpt;
 use crate::glob::GlobSet;
+use apart::Apart;
+pub use apart::Unit;
 use collections::Inner;
 use lookup::{Found, Lookup};
+use parts::{Part, Parts, Placed, Scope};
 
 /// The most fields of one source: types that refer to each other twice make any number of them.
 const MAX_FIELDS: usize = 100_000;
@@ -28,6 +34,8 @@ const MAX_STEPS: usize = 10_000_000;
 
 /// The files of a source, and those that its imports lead to, which are read when they are asked for.
 pub trait Files {
+    /// Whether the file is one of the source, wherever it is asked for.
+    fn is_own(&self, path: &BStr) -> bool;
     /// What the file at `path` declares; `None` where there is none.
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)>;
     /// The files of a folder that may be read, not of those below it; `folder` ends in `/`, and is empty for the top.
@@ -38,7 +46,7 @@ pub trait Files {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The type's name.
-    pub ty: String,
+    pub ty: Rc<str>,
     /// Where in the type.
     pub path: FieldPath,
     /// What kind of value.
@@ -46,7 +54,7 @@ pub struct Field {
     /// Only listed values are allowed.
     pub enumerated: bool,
     /// The file that declares it.
-    pub file: BString,
+    pub file: Rc<BString>,
     /// Where in the file, in bytes.
     pub at: u32,
     /// What identifies it in its type, whatever it is called.
@@ -75,21 +83,28 @@ pub struct Declared {
     pub unread: Vec<Blind>,
     /// The columns that migrations rename.
     pub renames: Vec<migrations::Renamed>,
+    /// The names that were looked for in all files of the source: neither their own files nor imports say what they are.
+    pub sought: BTreeSet<String>,
+    /// The types of one name, where there are several, each with its own fields.
+    pub apart: BTreeMap<String, Vec<Unit>>,
 }
 
-/// Reads the fields of a source's own files. `types` says which types count.
-pub fn resolve(own: &[(&BStr, &Module)], types: &GlobSet, files: &dyn Files) -> Declared {
+/// Says of a definition and its file whether its fields are asked for.
+pub type Asked<'f> = dyn Fn(&BStr, &Definition) -> bool + 'f;
+
+/// Reads the fields of a source's own files. `types` says which types count, and `asked` of which the fields are wanted.
+pub fn resolve(own: &[(&BStr, &Module)], types: &GlobSet, asked: &Asked<'_>, files: &dyn Files) -> Declared {
     if own.iter().all(|(_, module)| module.steps.is_empty()) {
-        return declared(own, types, files);
+        return declared(own, types, asked, files);
     }
     let steps: Vec<(BString, &Module)> = own.iter().map(|(path, module)| ((*path).into(), *module)).collect();
     let folded = migrations::fold(&steps);
     let modules = folded.modules(&steps);
     let made: Vec<(&BStr, &Module)> = own.iter().zip(&modules).map(|((path, _), module)| (*path, module)).collect();
-    Declared { renames: folded.renames, ..declared(&made, types, files) }
+    Declared { renames: folded.renames, ..declared(&made, types, asked, files) }
 }
 
-fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, files: &'a dyn Files) -> Declared {
+fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'_>, files: &'a dyn Files) -> Declared {
     let mut names: HashMap<&str, Vec<Found<'a>>> = HashMap::new();
     let found = |(file, module): &(&'a BStr, &'a Module)| {
         let (file, module) = (*file, *module);
@@ -99,23 +114,50 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, files: &'a dyn 
         names.entry(found.definition.name.as_str()).or_default().push(found);
     }
     let mut resolver = Resolver {
-        lookup: Lookup { names, own: own.iter().map(|(_, module)| std::ptr::from_ref(*module)).collect(), files },
+        lookup: Lookup {
+            names,
+            own: own.iter().map(|(_, module)| std::ptr::from_ref(*module)).collect(),
+            files,
+            sought: RefCell::default(),
+        },
         types,
         counting: HashMap::new(),
         declared: Declared::default(),
         unread: BTreeSet::new(),
+        ends: RefCell::default(),
         fields: BTreeMap::new(),
+        found: Vec::new(),
+        file: Rc::default(),
+        apart: Apart::default(),
         noted: 0,
-        steps: 0,
+        steps: Cell::new(0),
     };
     for (file, module) in own {
         resolver.unread.extend(module.unread.iter().map(|unread| blind(file, unread)));
     }
-    for found in own.iter().flat_map(found).filter(|found| types.matches(found.definition.name.as_bytes())) {
+    let counts =
+        |found: &Found<'_>| types.matches(found.definition.name.as_bytes()) && asked(found.file, found.definition);
+    for found in own.iter().flat_map(found).filter(counts) {
         resolver.definition(&found);
     }
-    let Resolver { mut declared, unread, fields, .. } = resolver;
-    declared.fields = fields.into_values().flat_map(BTreeMap::into_values).collect();
+    let Resolver { mut declared, mut unread, ends, fields, noted, lookup, apart, .. } = resolver;
+    unread.extend(ends.into_inner());
+    declared.sought = lookup.sought.into_inner();
+    declared.apart = apart.several();
+    declared.fields.reserve_exact(noted);
+    for (_, mut own) in fields {
+        own.sort_by(|a, b| a.path.cmp(&b.path));
+        own.dedup_by(|next, first| {
+            let same = next.path == first.path;
+            if same {
+                // What two types of one name make of it may be either.
+                let kinds = [(first.kind, first.enumerated), (next.kind, next.enumerated)];
+                (first.kind, first.enumerated) = one_of(kinds.into_iter());
+            }
+            same
+        });
+        declared.fields.append(&mut own);
+    }
     declared.unread = unread.into_iter().collect();
     declared
 }
@@ -131,86 +173,19 @@ struct Resolver<'a, 't> {
     counting: HashMap<*const (), bool>,
     declared: Declared,
     unread: BTreeSet<Blind>,
-    fields: BTreeMap<String, BTreeMap<FieldPath, Field>>,
+    /// Where types were left that have no end.
+    ends: RefCell<BTreeSet<Blind>>,
+    /// The fields of each type, as they were found.
+    fields: BTreeMap<Rc<str>, Vec<Field>>,
+    /// Those of the definition that is looked at.
+    found: Vec<Field>,
+    /// The file of the last field.
+    file: Rc<BString>,
+    /// The fields of each type of a name that others have too.
+    apart: Apart<'a>,
     /// How many fields were noted, and how many shapes looked at.
     noted: usize,
-    steps: usize,
-}
-
-/// Where a shape stands, for the names in it, and which definitions are being expanded.
-struct Scope<'a> {
-    home: Found<'a>,
-    outer: Option<Rc<Scope<'a>>>,
-    depth: usize,
-}
-
-impl<'a> Scope<'a> {
-    fn of(found: &Found<'a>) -> Rc<Self> {
-        Rc::new(Self { home: *found, outer: None, depth: 0 })
-    }
-
-    /// The scope of another definition that this one leads to; `None` when that one is being expanded already, or the
-    /// nesting has no end.
-    fn enter(self: &Rc<Self>, found: &Found<'a>) -> Option<Rc<Self>> {
-        let mut around = Some(self);
-        while let Some(scope) = around {
-            if scope.home.is(found) {
-                return None;
-            }
-            around = scope.outer.as_ref();
-        }
-        let deeper = || Rc::new(Self { home: *found, outer: Some(Rc::clone(self)), depth: self.depth + 1 });
-        (self.depth < MAX_DEPTH).then(deeper)
-    }
-}
-
-/// A shape with the place that its names mean something at.
-type Placed<'a> = (&'a Shape, Rc<Scope<'a>>);
-
-/// A member as its types have it: more than one where alternatives name it.
-struct Part<'a> {
-    member: &'a Member,
-    file: &'a BStr,
-    /// What may stand behind it.
-    shapes: Vec<Placed<'a>>,
-    case: Option<Case>,
-}
-
-impl Part<'_> {
-    fn name(&self) -> String {
-        match self.case.filter(|_| !self.member.explicit) {
-            Some(case) => case.apply(&self.member.name),
-            None => self.member.name.clone(),
-        }
-    }
-}
-
-/// Members in order, where a later one of a name takes the place of an earlier one.
-#[derive(Default)]
-struct Parts<'a> {
-    list: Vec<Part<'a>>,
-    places: HashMap<&'a str, usize>,
-}
-
-impl<'a> Parts<'a> {
-    fn put(&mut self, part: Part<'a>) {
-        let next = self.list.len();
-        let place = *self.places.entry(part.member.name.as_str()).or_insert(next);
-        match self.list.get_mut(place) {
-            Some(other) => *other = part,
-            None => self.list.push(part),
-        }
-    }
-
-    /// Takes a member of another alternative: it may be what either says.
-    fn or(&mut self, part: Part<'a>) {
-        let next = self.list.len();
-        let place = *self.places.entry(part.member.name.as_str()).or_insert(next);
-        match self.list.get_mut(place) {
-            Some(other) => other.shapes.extend(part.shapes),
-            None => self.list.push(part),
-        }
-    }
+    steps: Cell<usize>,
 }
 
 impl<'a> Resolver<'a, '_> {
@@ -226,22 +201,34 @@ impl<'a> Resolver<'a, '_> {
         if !self.declared.types.contains_key(name) {
             self.declared.types.insert(name.clone(), (found.file.into(), found.definition.at));
         }
+        let ty: Rc<str> = name.as_str().into();
+        self.apart.begin(found, &self.lookup);
         for part in parts {
-            self.field(name, FieldPath::of(&part.name()), &part);
+            self.field(&ty, FieldPath::of(&part.name()), &part);
         }
         if !is_alias {
-            self.unnamed(found, &scope);
+            self.unnamed(&ty, found, &scope);
         }
+        self.fields.entry(ty).or_default().append(&mut self.found);
+        self.apart.end();
     }
 
     /// The definitions that a name leads to, each with the scope inside it; those being expanded already are left out.
     fn enter(&self, scope: &Rc<Scope<'a>>, name: &str) -> Vec<Rc<Scope<'a>>> {
-        self.lookup.find(&scope.home, name).iter().filter_map(|found| scope.enter(found)).collect()
+        let found = self.lookup.find(&scope.home, name);
+        let entered: Vec<_> = found.iter().filter_map(|found| scope.enter(found)).collect();
+        if scope.depth < MAX_DEPTH || entered.is_empty() {
+            return entered;
+        }
+        let reason = format!("types that lead to each other more than {MAX_DEPTH} times");
+        self.ends.borrow_mut().insert(blind(scope.home.file, &Unread::new(scope.home.definition.at, reason)));
+        Vec::new()
     }
 
     /// Whether a shape is one of members, though it may have none.
     fn is_object(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> bool {
         match shape {
+            _ if self.is_too_much(scope) => true,
             Shape::Object(_) | Shape::Unread(_) => true,
             Shape::All(shapes) => !is_brand(shapes) && shapes.iter().any(|shape| self.is_object(shape, scope)),
             Shape::Any(shapes) => shapes.iter().any(|shape| self.is_object(shape, scope)),
@@ -267,6 +254,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn inherited_case(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> Option<Case> {
         match shape {
+            _ if self.is_too_much(scope) => None,
             Shape::All(shapes) => shapes.iter().find_map(|shape| self.inherited_case(shape, scope)),
             Shape::Named { name, .. } => self.enter(scope, name).iter().find_map(|scope| {
                 let definition = scope.home.definition;
@@ -285,7 +273,7 @@ impl<'a> Resolver<'a, '_> {
             Shape::Object(members) => {
                 for member in members {
                     let shapes = vec![(&member.shape, Rc::clone(scope))];
-                    parts.put(Part { member, file: scope.home.file, shapes, case: None });
+                    parts.put(Part { member, file: scope.home.file, shapes, case: None, beside: members });
                 }
             }
             Shape::All(shapes) if is_brand(shapes) => {}
@@ -353,27 +341,27 @@ impl<'a> Resolver<'a, '_> {
         self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
     }
 
-    fn is_too_much(&mut self, scope: &Rc<Scope<'a>>) -> bool {
-        self.steps += 1;
-        if self.steps <= MAX_STEPS && self.noted <= MAX_FIELDS {
+    fn is_too_much(&self, scope: &Rc<Scope<'a>>) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() <= MAX_STEPS && self.noted <= MAX_FIELDS {
             return false;
         }
         let reason = "the types refer to each other so often that they have too many fields";
-        self.unread.insert(blind(scope.home.file, &Unread::new(0, reason)));
+        self.ends.borrow_mut().insert(blind(scope.home.file, &Unread::new(0, reason)));
         true
     }
 
     /// Notes a field and what lies below it.
-    fn field(&mut self, ty: &str, path: FieldPath, part: &Part<'a>) {
+    fn field(&mut self, ty: &Rc<str>, path: FieldPath, part: &Part<'a>) {
         self.value(ty, path, &part.shapes, (part.file, part.member.at, part.member.identity));
     }
 
-    fn value(&mut self, ty: &str, path: FieldPath, shapes: &[Placed<'a>], place: (&'a BStr, u32, Option<u64>)) {
+    fn value(&mut self, ty: &Rc<str>, path: FieldPath, shapes: &[Placed<'a>], place: (&'a BStr, u32, Option<u64>)) {
         let (kind, enumerated) = one_of(shapes.iter().map(|(shape, scope)| self.describe(shape, scope)));
         let (file, at, identity) = place;
         let mut inner = Inner::default();
         for (shape, scope) in shapes {
-            if path.segments().len() > MAX_DEPTH {
+            if path.depth() > MAX_DEPTH {
                 let reason = format!("fields that lie in more than {MAX_DEPTH} others");
                 self.unread.insert(blind(file, &Unread::new(at, reason)));
             } else if !self.is_too_much(scope) {
@@ -381,19 +369,20 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         self.noted += 1;
-        let fields = self.fields.entry(ty.to_owned()).or_default();
-        let field =
-            || Field { ty: ty.to_owned(), path: path.clone(), kind, enumerated, file: file.into(), at, identity };
-        fields.entry(path.clone()).or_insert_with(field);
+        self.apart.note(&path);
         for part in inner.parts.list {
             self.field(ty, path.member(&part.name()), &part);
         }
-        let any = Segment::Wildcard("*".to_owned());
-        for (step, shapes) in [(Segment::Each, inner.items), (any, inner.values)] {
+        for (step, shapes) in [(Segment::Each, inner.items), (Segment::ANY, inner.values)] {
             if !shapes.is_empty() {
                 self.value(ty, path.then(step), &shapes, (file, at, None));
             }
         }
+        if **self.file != *file {
+            self.file = Rc::new(file.into());
+        }
+        let field = Field { ty: Rc::clone(ty), path, kind, enumerated, file: Rc::clone(&self.file), at, identity };
+        self.found.push(field);
     }
 
     /// Whether a definition's fields are listed under its own name.
@@ -414,6 +403,7 @@ impl<'a> Resolver<'a, '_> {
     /// The kind of a value, and whether it is one of listed ones.
     fn describe(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> (Kind, bool) {
         match shape {
+            _ if self.is_too_much(scope) => (Kind::Unknown, false),
             Shape::Scalar { kind, enumerated } => (*kind, *enumerated),
             Shape::Object(_) | Shape::Map(_) | Shape::Pick(..) | Shape::Omit(..) => (Kind::Object, false),
             Shape::Array(_) => (Kind::Array, false),
@@ -442,12 +432,19 @@ fn is_brand(shapes: &[Shape]) -> bool {
 }
 
 /// The kind of a value that is one of several: text where it may be any text, else the one kind that all have.
-fn one_of(kinds: impl Iterator<Item = (Kind, bool)>) -> (Kind, bool) {
-    let kinds: BTreeSet<(Kind, bool)> = kinds.collect();
-    match kinds.first().copied() {
-        Some(one) if kinds.len() == 1 => one,
-        Some((first, _)) if kinds.iter().all(|(kind, _)| *kind == first) => (first, false),
-        _ if kinds.contains(&(Kind::String, false)) => (Kind::String, false),
+fn one_of(mut kinds: impl Iterator<Item = (Kind, bool)>) -> (Kind, bool) {
+    let Some(first) = kinds.next() else { return (Kind::Unknown, false) };
+    let text = (Kind::String, false);
+    let (mut alike, mut of_one_kind, mut may_be_text) = (true, true, first == text);
+    for kind in kinds {
+        alike &= kind == first;
+        of_one_kind &= kind.0 == first.0;
+        may_be_text |= kind == text;
+    }
+    match first {
+        one if alike => one,
+        (kind, _) if of_one_kind => (kind, false),
+        _ if may_be_text => text,
         _ => (Kind::Unknown, false),
     }
 }

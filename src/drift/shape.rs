@@ -21,6 +21,8 @@ pub struct Module {
     pub steps: Vec<Step>,
     /// The files of the source have one namespace, and may declare parts of one type each (GraphQL's `extend`).
     pub is_shared: bool,
+    /// What the file declares under one name are parts of one type (TypeScript's interfaces).
+    pub is_merged: bool,
 }
 
 /// A named type.

@@ -7,22 +7,27 @@
 mod findings;
 mod given;
 mod held;
+mod listed;
+mod lost;
 mod mapped;
 mod reach;
+mod reading;
 mod side;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use bstr::{BStr, BString};
 
 use super::acknowledgement::Acknowledgement;
 use super::compare::Key;
 use super::config::{Config, Mode};
+use super::contract::Contract;
 use super::languages::Language;
 use super::path::FieldPath;
 use super::problem::Problem;
 use super::rename::Evidence;
-use super::resolve::Field;
+use super::resolve::{Declared, Field};
 use super::shape::Form;
 use crate::error::Result;
 use crate::oid::Oid;
@@ -48,6 +53,13 @@ pub trait Tree {
     /// # Errors
     /// The tree cannot be read, or holds too much.
     fn odd(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>>;
+
+    /// The plain files that are wanted and of whose bytes something is true; those that are larger than the policy's limit
+    /// are among them.
+    ///
+    /// # Errors
+    /// The tree or a file cannot be read, or there is too much of it.
+    fn search(&self, wanted: &dyn Fn(&[u8]) -> bool, is_true: &(dyn Fn(&[u8]) -> bool + Sync)) -> Result<Vec<BString>>;
 
     /// The plain files of a folder, not of those below it.
     ///
@@ -102,6 +114,8 @@ pub enum Condition {
     Added {
         /// The kind of value, in a word.
         kind: &'static str,
+        /// The line by which the contract would list it, where it speaks of the type.
+        item: Option<String>,
     },
     /// In the contract, and gone from the code.
     Removed {
@@ -109,6 +123,8 @@ pub enum Condition {
         from_both: bool,
         /// What it may have become.
         candidates: Vec<String>,
+        /// The file of another type of the name, which still has it.
+        other: Option<BString>,
     },
     /// Under another name in the code.
     Renamed {
@@ -212,10 +228,21 @@ pub struct Survey {
     pub given: Vec<Given>,
     /// Comments that mean to acknowledge and cannot be read: file and problem.
     pub unclear: Vec<(BString, Problem)>,
-    /// Every field that contract or code speaks of: what an acknowledgement can name.
+    /// The fields that mappings name, and
     pub known: BTreeSet<Key>,
+    /// all that code and contracts speak of.
+    pub spoken: Vec<Spoken>,
     /// The baseline before the change and after it, by line; `None` where there is none.
     pub baseline: [Option<BTreeSet<String>>; 2],
+}
+
+/// What speaks of fields.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spoken {
+    /// Sources.
+    Code(Rc<Declared>),
+    /// A contract.
+    Contract(Rc<Contract>),
 }
 
 impl Drift {
@@ -283,6 +310,20 @@ impl Survey {
         self.standing.range(first..).take_while(move |one| one.ty == ty && path.is_none_or(|path| one.path == *path))
     }
 
+    /// Every field that contract or code speaks of: what an acknowledgement can name.
+    pub fn known(&self) -> HashSet<(&str, &FieldPath)> {
+        let mut known: HashSet<(&str, &FieldPath)> = self.known.iter().map(|(ty, path)| (ty.as_str(), path)).collect();
+        for spoken in &self.spoken {
+            match spoken {
+                Spoken::Code(code) => known.extend(code.fields.iter().map(|field| (&*field.ty, &field.path))),
+                Spoken::Contract(contract) => {
+                    known.extend(contract.entries.iter().map(|entry| (entry.ty.as_str(), &entry.path)));
+                }
+            }
+        }
+        known
+    }
+
     /// Notes a place that could not be read, once.
     fn blind(&mut self, place: Place, reason: &str) {
         self.unread.insert(Unread { place, reason: reason.to_owned() });
@@ -341,7 +382,7 @@ pub fn fields(config: &Config, tree: &dyn Tree) -> Result<(Vec<Listed>, Vec<Unre
     let side = Side::new(config, tree, &shared);
     let (mut fields, mut unread) = (Vec::new(), BTreeMap::new());
     for source in config.contracts.iter().flat_map(|held| &held.sources) {
-        let declared = side.declared(source, &side.files(source)?)?;
+        let declared = side.declared(source, &side.files(source)?, &|_, _| true)?;
         for field in declared.fields {
             let place = side.place(&field.file, field.at)?;
             fields.push(Listed { language: source.language, field, place });

@@ -169,20 +169,7 @@ impl<'a> Plan<'a> {
     fn write(&mut self, beside: &Entry, ty: &str, path: &FieldPath, at: usize) {
         let line = self.text.get(beside.span.start as usize..beside.span.end as usize).unwrap_or_default();
         let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
-        let name = match &beside.route {
-            _ if beside.typed => join(ty, path),
-            Some(route) if route == ty => format!("{route} {path}"),
-            _ => path.to_string(),
-        };
-        let is_row = beside.form != Form::Item;
-        let name = code(&if is_row { name.replace('|', "\\|") } else { name });
-        let text = match &beside.form {
-            Form::Item => format!("{indent}{}{name}", marker(line)),
-            Form::Row { cells, field, .. } => {
-                let cell = |at: u32| if at == *field { format!(" {name} |") } else { "  |".to_owned() };
-                format!("{indent}|{}", (0..*cells).map(cell).collect::<String>())
-            }
-        };
+        let text = format!("{indent}{}", self::line(beside, ty, path, &marker(line)));
         let newline = self.newline;
         let ends = self.text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with('\n'));
         let text = if ends { format!("{text}{newline}") } else { format!("{newline}{text}") };
@@ -283,6 +270,23 @@ impl<'a> Plan<'a> {
         }
         out.push_str(self.text.get(from..).unwrap_or_default());
         out
+    }
+}
+
+/// The item or row for a field, in the form of an entry of its type.
+pub fn line(beside: &Entry, ty: &str, path: &FieldPath, marker: &str) -> String {
+    let name = match &beside.route {
+        _ if beside.typed => join(ty, path),
+        Some(route) if route == ty => format!("{route} {path}"),
+        _ => path.to_string(),
+    };
+    match &beside.form {
+        Form::Item => format!("{marker}{}", code(&name)),
+        Form::Row { cells, field, .. } => {
+            let name = code(&name.replace('|', "\\|"));
+            let cell = |at: u32| if at == *field { format!(" {name} |") } else { "  |".to_owned() };
+            format!("|{}", (0..*cells).map(cell).collect::<String>())
+        }
     }
 }
 

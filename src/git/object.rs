@@ -106,14 +106,23 @@ impl Repo {
     /// # Errors
     /// It is missing, unreadable or no blob.
     pub fn blob(&self, oid: Oid, limit: u64) -> Result<Option<Vec<u8>>> {
+        let mut buffer = Vec::new();
+        Ok(self.blob_into(oid, limit, &mut buffer)?.then_some(buffer))
+    }
+
+    /// The same into a buffer that is used again; whether the blob is no larger than `limit` bytes.
+    ///
+    /// # Errors
+    /// It is missing, unreadable or no blob.
+    pub fn blob_into(&self, oid: Oid, limit: u64, buffer: &mut Vec<u8>) -> Result<bool> {
         use gix::prelude::HeaderExt as _;
+        buffer.clear();
         let header = self.gix.objects.header(to_gix(oid)).map_err(|error| self.unreadable(oid, "blob", &error))?;
         if header.size() > limit {
-            return Ok(None);
+            return Ok(false);
         }
-        let mut buffer = Vec::new();
-        self.gix.objects.find_blob(&to_gix(oid), &mut buffer).map_err(|error| self.unreadable(oid, "blob", &error))?;
-        Ok(Some(buffer))
+        self.gix.objects.find_blob(&to_gix(oid), buffer).map_err(|error| self.unreadable(oid, "blob", &error))?;
+        Ok(true)
     }
 
     /// A commit or an annotated tag as it is stored, which is what was signed; `None` when it is larger than `limit`

@@ -99,6 +99,14 @@ impl Repo {
         }
     }
 
+    /// The same for a thread that looks at every object once: none is kept, but for the bases of others.
+    #[must_use]
+    pub fn fork_to_pass(&self) -> Self {
+        let mut fork = self.fork();
+        fork.gix.objects.unset_object_cache();
+        fork
+    }
+
     /// The hash function that names this repository's objects.
     pub fn format(&self) -> ObjectFormat {
         self.format

@@ -56,7 +56,7 @@ struct RawSource {
     exclude: Patterns,
     types: Patterns,
     #[serde(default)]
-    names: BTreeMap<String, String>,
+    names: BTreeMap<Spanned<String>, String>,
     kinds: Option<BTreeSet<Wanted>>,
     contract: Option<Spanned<String>>,
 }
@@ -149,11 +149,15 @@ fn declares(place: &Place<'_>, raw: RawSource, kinds: &BTreeSet<Wanted>) -> Resu
         return Err(place.error(Some(raw.language.span()), message));
     }
     let span = raw.language.span();
+    let types = place.globs(raw.types, &["**"])?;
+    if let Some(name) = raw.names.keys().find(|name| !types.matches(name.get_ref().as_bytes())) {
+        return Err(place.error(Some(name.span()), "`types` does not let this type count; say both as the files do"));
+    }
     Ok(Declares {
         language,
         files: files(place, raw.paths, raw.exclude, span)?,
-        types: place.globs(raw.types, &["**"])?,
-        names: raw.names,
+        types,
+        names: raw.names.into_iter().map(|(name, theirs)| (name.into_inner(), theirs)).collect(),
         kinds: raw.kinds.unwrap_or_else(|| kinds.clone()),
     })
 }

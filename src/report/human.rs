@@ -1,5 +1,5 @@
 //! The verdict for people: first line the decision, then one block for each finding, then a count. Plain ASCII within
-//! 100 columns, git's `remote: ` included; whatever the pusher chose is escaped, always.
+//! 100 columns, git's `remote: ` included, but for lines to be copied; whatever the pusher chose is escaped, always.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,6 +12,8 @@ use crate::finding::{Decision, Finding, Severity, UpdateVerdict, Verdict};
 
 /// Git puts `remote: ` before every line of a server's hook.
 const WIDTH: usize = 100 - "remote: ".len();
+/// What a line of a fix begins with that is to be copied.
+const COPIED: &str = "  ";
 /// How many findings of one rule are told one by one.
 const SHOWN: usize = 20;
 
@@ -130,8 +132,25 @@ impl Text {
             self.wrapped("    what ", "         ", &finding.message);
         }
         self.wrapped("    why  ", "         ", first.why);
-        self.wrapped("    fix  ", "         ", &first.help);
+        self.fix(first, group);
         self.wrapped("    more ", "         ", &format!("refgate explain {}", first.rule));
+    }
+
+    /// What mends the findings of a group. Lines to be copied stay whole, and each finding has its own.
+    fn fix(&mut self, first: &Finding, group: &[&Finding]) {
+        for (index, line) in first.help.split('\n').enumerate() {
+            if !line.starts_with(COPIED) {
+                self.wrapped_line(if index == 0 { "    fix  " } else { "         " }, "         ", line);
+                continue;
+            }
+            let mut told: Vec<&str> = Vec::new();
+            for line in group.iter().filter_map(|finding| finding.help.split('\n').nth(index)) {
+                if !told.contains(&line) {
+                    told.push(line);
+                    self.line(&format!("         {}", escape::printable(line)));
+                }
+            }
+        }
     }
 
     fn problem(&mut self, problem: &Error) {
@@ -228,7 +247,9 @@ impl Text {
 }
 
 fn alike(a: &Finding, b: &Finding) -> bool {
-    (a.rule, a.severity, a.why, &a.help, &a.waived) == (b.rule, b.severity, b.why, &b.help, &b.waived)
+    let prose = |line| if str::starts_with(line, COPIED) { COPIED } else { line };
+    (a.rule, a.severity, a.why, &a.waived) == (b.rule, b.severity, b.why, &b.waived)
+        && a.help.split('\n').map(prose).eq(b.help.split('\n').map(prose))
 }
 
 /// The command that judges this very update again, for every finding.

@@ -1,4 +1,4 @@
-//! A drift baseline that lists more than before.
+//! A drift baseline that lists more than before, or what is gone.
 
 use super::shared::BRANCHES;
 use super::shared::drift::{is_listed, seen, shown};
@@ -6,15 +6,20 @@ use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
-use bstr::ByteSlice;
+use bstr::{BString, ByteSlice};
+use std::collections::BTreeSet;
+
+use super::{contract_invalid, source_unread};
+
+type Lines = BTreeSet<String>;
 
 pub(super) static RULE: Rule = Rule {
     id: "baseline-grown",
     name: "Baseline that grew",
     family: Family::Drift,
-    summary: "A drift baseline that lists more than before",
+    summary: "A drift baseline that lists more than before, or what is gone",
     docs: Docs {
-        refuses: "A line that the change adds to the drift baseline. A first baseline counts when the approval lists its file under `Schema changes`.",
+        refuses: "A line that the change adds to the drift baseline. A first baseline counts when the approval lists its file under `Schema changes`. In mode `absolute` also a line for drift that is not there any more: it would excuse that drift when it comes back.",
         why: "The baseline is how a project begins; from then on drift only shrinks.",
         example: "a new line in `.docs/reports/drift-baseline.txt`",
         fix: "Mend the drift, or have it acknowledged; `refgate drift baseline` writes the file without what is gone.",
@@ -32,14 +37,26 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
     let [before, Some(after)] = &seen.survey.baseline else { return Ok(Vec::new()) };
     let path = &seen.config.baseline;
+    let mut found = grown(ctx, before.as_ref(), after, path);
+    let (unread, invalid) = (source_unread::all(&seen), contract_invalid::all(&seen));
+    let others = unread.iter().map(source_unread::baseline_key);
+    let others = others.chain(invalid.iter().map(contract_invalid::baseline_key)).collect();
+    for line in seen.stale_baseline(&others) {
+        let message = format!("the baseline has a line for drift that is not there, {}", shown(line));
+        let help = "take the line out; `refgate drift baseline` writes the file without what is gone";
+        found.push(Violation::new(message, help).at(path.clone()).key(format!("stale {line}")));
+    }
+    Ok(found)
+}
+
+/// What the change adds to the baseline.
+fn grown(ctx: &Ctx<'_>, before: Option<&Lines>, after: &Lines, path: &BString) -> Vec<Violation> {
     let Some(before) = before else {
         if ctx.change.bootstrap || is_listed(ctx, path.as_bstr()) != Some(false) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let help = "have a person list the file in the approval under Schema changes";
-        return Ok(vec![
-            Violation::new("a first baseline excuses drift, and no approval lists it", help).at(path.clone()),
-        ]);
+        return vec![Violation::new("a first baseline excuses drift, and no approval lists it", help).at(path.clone())];
     };
     let new = after.difference(before).map(|line| {
         let message = format!("the baseline has a new line, {}", shown(line));
@@ -47,7 +64,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
             .at(path.clone())
             .key(line.clone())
     });
-    Ok(new.collect())
+    new.collect()
 }
 
 #[cfg(test)]
@@ -59,20 +76,41 @@ mod tests {
 
     #[test]
     fn a_baseline_only_shrinks() {
+        let line = added("order.nick").key();
+        let lines = [line.as_str()];
         let facts = |before: Option<&[&str]>, after: Option<&[&str]>| {
-            Facts::promotion("t1").absolute().drift(found([]).baseline(before, after))
+            Facts::promotion("t1").absolute().drift(found([added("order.nick")]).baseline(before, after))
         };
-        let told = facts(Some(&["a"]), Some(&["a", "b"])).refused_by(&RULE, "has a new line, b");
+        let told = facts(Some(&[]), Some(&lines)).refused_by(&RULE, "has a new line, added order.nick");
         assert_eq!(told.path.unwrap(), PATH);
-        facts(Some(&["a"]), Some(&["b"])).refused_by(&RULE, "has a new line, b");
-        facts(Some(&["a", "b"]), Some(&["b"])).accepted_by(&RULE);
+        facts(Some(&["a"]), Some(&lines)).refused_by(&RULE, "has a new line, added order.nick");
+        facts(Some(&["a", &line]), Some(&lines)).accepted_by(&RULE);
         facts(Some(&["a"]), None).accepted_by(&RULE);
         facts(None, None).accepted_by(&RULE);
     }
 
     #[test]
+    fn a_line_goes_with_its_drift() {
+        let lines: &[&str] = &["added order.nick .docs/reports/field-to-api-map.md"];
+        let facts = |survey: crate::drift::survey::Survey| {
+            Facts::promotion("t1").absolute().drift(survey.baseline(Some(lines), Some(lines)))
+        };
+        facts(found([added("order.nick")])).accepted_by(&RULE);
+        facts(found([added("order.nick2")])).refused_by(&RULE, "a line for drift that is not there, added order.nick");
+        let unread: &[&str] = &["source-unread the code cannot be read here: a computed key model/a.ts"];
+        let facts = |survey: crate::drift::survey::Survey| {
+            Facts::promotion("t1").absolute().drift(survey.baseline(Some(unread), Some(unread)))
+        };
+        facts(found([]).unread("model/a.ts", 4)).accepted_by(&RULE);
+        facts(found([])).refused_by(&RULE, "a line for drift that is not there");
+        // In mode introduced not all is looked for.
+        Facts::promotion("t1").drift(found([]).baseline(Some(lines), Some(lines))).accepted_by(&RULE);
+    }
+
+    #[test]
     fn a_first_one_needs_the_approval() {
-        let first = || found([]).baseline(None, Some(&["a"]));
+        let line = added("order.nick").key();
+        let first = || found([added("order.nick")]).baseline(None, Some(&[line.as_str()]));
         Facts::promotion("t1").absolute().drift(first()).refused_by(&RULE, "a first baseline");
         let schema = format!("- Schema changes\n  - `{PATH}`");
         Facts::promotion("t1").touch(PATH).absolute().scope(&schema).drift(first()).accepted_by(&RULE);

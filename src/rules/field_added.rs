@@ -1,11 +1,12 @@
 //! A field in the code that the contract does not list.
 
 use super::shared::BRANCHES;
-use super::shared::drift::{contract_place, pasted, renames_are_lighter, seen, shown, violation};
+use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::survey::{Condition, Drift};
 use crate::error::Result;
+use crate::escape::{one_line, quote_path};
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
@@ -35,7 +36,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let mut found = Vec::new();
     for drift in seen.open() {
         let added = match &drift.condition {
-            Condition::Added { kind } => Some((*kind, drift.clone())),
+            Condition::Added { kind, .. } => Some((*kind, drift.clone())),
             Condition::Renamed { to: (ty, path), listed: false, .. } if with_renamed => {
                 Some(("renamed", Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() }))
             }
@@ -43,18 +44,27 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         };
         let Some((kind, added)) = added else { continue };
         let (field, contract) = (shown(&added.field()), contract_place(&added));
+        let place = if added.contract_line.is_some() { "listed under" } else { "in" };
         let nearest = added.nearest.as_ref().map(|near| format!("; the nearest canonical path is {}", shown(near)));
-        let message = format!("{field} ({kind}) is not in {contract}{}", nearest.unwrap_or_default());
-        let path = added.path.as_ref().map(|path| shown(&path.to_string())).unwrap_or_default();
+        let message = format!("{field} ({kind}) is not {place} {contract}{}", nearest.unwrap_or_default());
         let help = format!(
-            "name the field as the contract does; or have a person add `- `{path}`` under `### `{}`` there, or \
-             acknowledge it in the approval under DRIFT ACKNOWLEDGEMENTS: {}",
-            shown(&added.ty),
+            "name the field as the contract does; or have a person list it {}\nor acknowledge it in {APPROVED}{}",
+            item(&added),
             pasted(ctx, &added, &Divergence::Added)
         );
         found.push(violation(drift, message, help));
     }
     Ok(found)
+}
+
+/// The lines by which the contract would list a field, where they go first.
+fn item(added: &Drift) -> String {
+    if let Condition::Added { item: Some(item), .. } = &added.condition {
+        return format!("under {}, by an approved schema change:\n  {}", contract_place(added), one_line(item));
+    }
+    let path = added.path.as_ref().map(|path| shown(&path.to_string())).unwrap_or_default();
+    let contract = quote_path(&added.contract);
+    format!("at the end of {contract}, by an approved schema change:\n  ## `{}`\n  - `{path}`", shown(&added.ty))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A field that the contract lists and the code has no longer.
 
 use super::shared::BRANCHES;
-use super::shared::drift::{contract_place, pasted, renames_are_lighter, seen, shown, violation};
+use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::survey::Condition;
 use crate::error::Result;
+use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
@@ -15,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "A field that the contract lists and the code has no longer",
     docs: Docs {
-        refuses: "An entry of the contract behind which no field of any kind stands. In mode `introduced` only where the change takes the field away, also when it takes it out of the contract in the same push.",
+        refuses: "An entry of the contract behind which no field of any kind stands. In mode `introduced` only where the change takes the field away, also when it takes it out of the contract in the same push. In both modes also where the change takes it from one of several types of a name in program code.",
         why: "Whoever relies on the contract reads a field that nothing writes any more.",
         example: "`email` deleted from the schema while the contract, or the contract before the change, lists `customer.email`",
         fix: "Put the field back; or have its removal acknowledged in the approval.",
@@ -34,24 +35,32 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let with_renamed = renames_are_lighter(ctx, RULE.id);
     let mut found = Vec::new();
     for drift in seen.open() {
-        let (from_both, candidates) = match &drift.condition {
-            Condition::Removed { from_both, candidates } => (*from_both, candidates.clone()),
+        let (from_both, candidates, other) = match &drift.condition {
+            Condition::Removed { from_both, candidates, other } => (*from_both, candidates.clone(), other.as_ref()),
             Condition::Renamed { to: (ty, path), .. } if with_renamed => {
                 let to = path.as_ref().map_or(ty.clone(), |path| format!("{ty}.{path}"));
-                (false, vec![to])
+                (false, vec![to], None)
             }
             _ => continue,
         };
         let (field, contract) = (shown(&drift.field()), contract_place(drift));
-        let listed = if from_both { "which the change takes out of the contract too" } else { "and no source has it" };
+        let listed = match (from_both, other) {
+            (true, _) => "which the change takes out of the contract too".to_owned(),
+            (false, None) => "and no source has it".to_owned(),
+            (false, Some(file)) => {
+                format!("and only another type of its name still has it, in {}", quote_path(file))
+            }
+        };
         let likely: Vec<String> = candidates.iter().map(|one| shown(one)).collect();
         let likely = match likely.is_empty() {
             true => String::new(),
             false => format!("; it may have become {}", likely.join(" or ")),
         };
-        let message = format!("{field} stands at {contract}, {listed}{likely}");
+        let code = drift.code.as_ref().map(|place| (quote_path(&place.file), place.line, place.column));
+        let was = code.map(|(file, line, column)| format!("; it was declared at {file}:{line}:{column}"));
+        let message = format!("{field} stands at {contract}, {listed}{}{likely}", was.unwrap_or_default());
         let help = format!(
-            "put the field back; or have its removal acknowledged in the approval under DRIFT ACKNOWLEDGEMENTS: {}",
+            "put the field back; or have its removal acknowledged in {APPROVED}{}",
             pasted(ctx, drift, &Divergence::Removed)
         );
         let mut told = violation(drift, message, help);

@@ -1,7 +1,7 @@
 //! A field of the contract that the code calls otherwise.
 
 use super::shared::BRANCHES;
-use super::shared::drift::{contract_place, pasted, seen, shown, violation};
+use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::survey::Condition;
@@ -48,9 +48,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
                 "keep the name; or have the contract's section moved to {}, by an approved schema change",
                 shown(&now)
             ),
-            false => format!(
-                "keep the name; or have the rename acknowledged in the approval under DRIFT ACKNOWLEDGEMENTS: {paste}"
-            ),
+            false => format!("keep the name; or have the rename acknowledged in {APPROVED}{paste}"),
         };
         found.push(violation(drift, message, help));
     }

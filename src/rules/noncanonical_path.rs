@@ -1,7 +1,7 @@
 //! Code that maps to a path that the contract does not know, or has retired.
 
 use super::shared::BRANCHES;
-use super::shared::drift::{contract_place, pasted, seen, shown, violation};
+use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::shape::Form;
@@ -43,23 +43,22 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
             Mapping::Site(Form::Patch) => "a patch writes",
             Mapping::Claim => "the file's header claims",
         };
+        let place = if drift.contract_line.is_some() { "listed under" } else { "in" };
         let (message, canonical) = match (retired, &drift.nearest) {
             (Some(to), _) => {
                 let to = shown(&format!("{}.{to}", drift.ty));
                 (format!("{what} {field}, which {contract} has retired for {to}"), to)
             }
             (None, Some(near)) => (
-                format!("{what} {field}, which {contract} does not know; the nearest path is {}", shown(near)),
+                format!("{what} {field}, which is not {place} {contract}; the nearest path is {}", shown(near)),
                 shown(near),
             ),
             (None, None) => {
-                (format!("{what} {field}, which {contract} does not know"), "a path of the contract".into())
+                (format!("{what} {field}, which is not {place} {contract}"), "a path of the contract".into())
             }
         };
         let paste = pasted(ctx, drift, &Divergence::NonCanonical);
-        let help = format!(
-            "map to {canonical}; or have it acknowledged in the approval under DRIFT ACKNOWLEDGEMENTS: {paste}"
-        );
+        let help = format!("map to {canonical}; or have it acknowledged in {APPROVED}{paste}");
         found.push(violation(drift, message, help));
     }
     Ok(found)
@@ -79,7 +78,7 @@ mod tests {
         assert!(told.help.contains("- noncanonical `order.emial`: "), "{}", told.help);
         let retired = mapped("order.mail", Some("email"));
         Facts::promotion("t1").drift(found([retired])).refused_by(&RULE, "has retired for order.email");
-        Facts::promotion("t1").drift(found([mapped("order.x", None)])).refused_by(&RULE, "does not know");
+        Facts::promotion("t1").drift(found([mapped("order.x", None)])).refused_by(&RULE, "order.x, which is not in");
     }
 
     #[test]
@@ -95,6 +94,6 @@ mod tests {
     #[test]
     fn names_that_turn_a_terminal_against_its_reader_are_escaped() {
         let drift = Drift { ty: "or\u{1b}[2Jder".into(), ..mapped("order.nick", None) };
-        Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, "does not know");
+        Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, "which is not in");
     }
 }

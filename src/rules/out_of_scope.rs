@@ -53,7 +53,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         if own_rule || scope.entries.iter().any(|entry| covers(entry, path, kind)) {
             continue;
         }
-        let heading = if kind == PathKind::Documentation { Heading::Documentation } else { Heading::Runtime };
+        let heading = match kind {
+            PathKind::Documentation => Heading::Documentation,
+            // The one heading that lets a contract change (`contract-changed`) covers it here too.
+            _ if ctx.policy.drift.as_ref().is_some_and(|config| config.is_contract(path)) => Heading::Schema,
+            _ => Heading::Runtime,
+        };
         let message = format!("the path is not in the approved scope{}{hint}", in_commit(ctx, touch));
         let help = format!(
             "take it out of every commit, or have a person list it in {} under {}",
@@ -124,6 +129,9 @@ mod tests {
         task().touch("src/ok/README.md").accepted_by(&RULE);
         let found = task().touch("docs/a.md").refused_by(&RULE, "not in the approved scope");
         assert!(found.help.ends_with("under Documentation-only changes"), "{}", found.help);
+        let drifts = crate::rule::testing::found([]);
+        let found = task().drift(drifts).touch(MAP).refused_by(&RULE, "not in the approved scope");
+        assert!(found.help.ends_with("under Schema changes"), "{}", found.help);
         for heading in ["Schema changes", "Backfill scripts"] {
             Facts::task_push("t1").scope(&format!("- {heading}\n  - `src/**`\n")).touch("src/a.rs").accepted_by(&RULE);
         }

@@ -123,6 +123,65 @@ fn check_finds_what_is_staged_and_says_it_as_refgate_check_does() {
     assert_eq!(check(&sandbox, &["topic", "--base", "HEAD"]).0, 0, "nothing is new to itself");
 }
 
+/// The lines of an answer that are to be copied.
+fn copied<'s>(said: &'s Said, begins: &str) -> Vec<&'s str> {
+    said.stdout.lines().map(str::trim).filter(|line| line.starts_with(begins)).collect()
+}
+
+#[test]
+fn what_a_refusal_shows_can_be_pasted_as_it_stands() {
+    let long = "a_name_that_no_line_of_a_terminal_would_leave_whole_beside_all_the_other_words_of_an_acknowledgement";
+    let table = "## `Order`\n\n| Field | API Path | Note |\n|---|---|---|\n| `id` | `order.id` | |\n";
+    for (contract, begins) in [(contract(&["id"]), "- `"), (table.to_owned(), "| `"), ("# None\n".to_owned(), "")] {
+        let sandbox = with(&schema(&[]), Some(&contract));
+        sandbox.git(["switch", "-q", "-c", "topic"]).must();
+        stage(&sandbox, &[(SCHEMA, &schema(&["id", "note", long]))]);
+        let (code, said) = drift(&sandbox, &["check"]);
+        assert_eq!(code, 1, "{}", said.stdout);
+        let lines = match begins {
+            "" => [copied(&said, "## `"), copied(&said, "- `")].concat(),
+            _ => copied(&said, begins),
+        };
+        assert!(lines.iter().any(|line| line.contains(&format!("`{long}`"))), "{}", said.stdout);
+        stage(&sandbox, &[(CONTRACT, &format!("{contract}{}\n", lines.join("\n")))]);
+        let (code, said) = drift(&sandbox, &["check"]);
+        assert_eq!(code, 0, "{}", said.stdout);
+    }
+}
+
+#[test]
+fn a_pasted_acknowledgement_counts_once_somebody_approved_it() {
+    let sandbox = with(&schema(&["id", "total", "gone"]), Some(&contract(&["id", "total", "gone"])));
+    sandbox.git(["switch", "-q", "-c", "autoTest/t1"]).must();
+    let mapping = format!("// FIELD MAPPING CONTRACT {CONTRACT}\nexport const made = {{ kind: 'Order', nope: 1 }};\n");
+    stage(&sandbox, &[(SCHEMA, &schema(&["id", "total"])), ("src/map/a.ts", &mapping)]);
+    let (code, said) = drift(&sandbox, &["check"]);
+    let lines = [copied(&said, "- removed"), copied(&said, "- noncanonical")].concat();
+    assert_eq!((code, lines.len()), (1, 2), "{}", said.stdout);
+    assert!(said.stdout.contains("was declared at schema/order.schema.json:4:1"), "{}", said.stdout);
+    for (approver, due) in [("approved by ;", 1), ("approved by Dana;", 0)] {
+        let items = lines.join("\n").replace("approved by ;", approver);
+        let approval =
+            format!("# Approval\n\nTask: t1\n\nHeld against {CONTRACT}.\n\n## DRIFT ACKNOWLEDGEMENTS\n\n{items}\n");
+        stage(&sandbox, &[(".ai-stack-trace/t1/contract/approval.md", &approval)]);
+        let (code, said) = drift(&sandbox, &["check"]);
+        assert_eq!(code, due, "{}", said.stdout);
+    }
+}
+
+#[test]
+fn the_policy_of_the_page_is_one() {
+    let page = fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/drift.md")).unwrap();
+    let (toml, _) = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap();
+    let sandbox = scene();
+    let order = "export interface OrderDto { id: string }\nexport interface CustomerView { name: string }\n";
+    stage(&sandbox, &[("page.toml", &format!("version = 1\n{toml}")), ("src/models/order.ts", order)]);
+    let (code, listed) = json(&sandbox, "drift-fields.json", &["fields", "--policy", "page.toml"]);
+    let fields = listed["fields"].as_array().unwrap();
+    let names: Vec<_> = fields.iter().map(|field| (field["type"].as_str(), field["path"].as_str())).collect();
+    assert_eq!((code, names), (0, vec![(Some("Order"), Some("id")), (Some("CustomerView"), Some("name"))]), "{listed}");
+}
+
 #[test]
 fn other_rules_are_not_asked() {
     let sandbox = scene();
@@ -130,6 +189,7 @@ fn other_rules_are_not_asked() {
     sandbox.commit("Direct");
     assert!(!sandbox.refgate(["check"]).ok, "a direct push is refused");
     assert_eq!(check(&sandbox, &["HEAD"]), (0, check(&sandbox, &["main"]).1));
+    assert_eq!(check(&sandbox, &["HEAD"]).1["updates"][0]["ref"], "refs/heads/main");
 }
 
 #[test]
@@ -371,7 +431,8 @@ fn a_baseline_holds_what_stands_and_only_shrinks() {
     assert_eq!(drift(&sandbox, &["baseline", "--check"]).0, 0);
     // One is mended, and another comes.
     stage(&sandbox, &[(SCHEMA, &schema(&["id", "note", "later"]))]);
-    let grown = pairs(&[("baseline-grown", ""), ("field-added", "Order.later")]);
+    // The line of what is mended is told beside the file.
+    let grown = pairs(&[("baseline-grown", ""), ("baseline-grown", ""), ("field-added", "Order.later")]);
     assert_eq!(found(&check(&sandbox, absolute).1), grown);
     assert_eq!(drift(&sandbox, &["baseline", "--check"]).0, 1);
     let said = must(&sandbox, &["baseline"]);

@@ -54,9 +54,14 @@ fn globs(patterns: &[String]) -> GlobSet {
     patterns.iter().map(|pattern| Glob::parse(pattern).unwrap()).collect()
 }
 
-struct Read(BTreeMap<BString, Module>);
+/// All files, and which of them are the source's.
+struct Read(BTreeMap<BString, Module>, GlobSet);
 
 impl Files for Read {
+    fn is_own(&self, path: &BStr) -> bool {
+        self.1.matches(path)
+    }
+
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
         self.0.get_key_value(path).map(|(path, module)| (path.as_bstr(), module))
     }
@@ -115,10 +120,11 @@ fn run(language: Language, case: &Case) -> Expect {
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).unwrap().join().unwrap()
     });
     let source = globs(&case.read);
-    let files = Read(if language == Language::Sql { folded(modules, &source) } else { modules });
+    let modules = if language == Language::Sql { folded(modules, &source) } else { modules };
+    let files = Read(modules, source);
     let own: Vec<(&BStr, &Module)> = files.0.iter().map(|(path, module)| (path.as_bstr(), module)).collect();
-    let own: Vec<_> = own.into_iter().filter(|(path, _)| source.matches(path)).collect();
-    let declared = resolve(&own, &globs(&case.types), &files);
+    let own: Vec<_> = own.into_iter().filter(|(path, _)| files.is_own(path)).collect();
+    let declared = resolve(&own, &globs(&case.types), &|_, _| true, &files);
     let place = |file: &BStr, at: u32| {
         let text = &case.files[file.to_str().unwrap()];
         let before = text.get(..at as usize).unwrap_or_else(|| panic!("{file}: offset {at} is within a character"));

@@ -18,17 +18,17 @@ use refgate::glob::{Glob, GlobSet};
 use refgate::oid::Oid;
 use sha2::{Digest, Sha256};
 
-const MAP: &str = "map.md";
+pub(crate) const MAP: &str = "map.md";
 
 /// Files in memory.
 #[derive(Clone, Default)]
-struct Memory {
-    files: BTreeMap<BString, Vec<u8>>,
+pub(crate) struct Memory {
+    pub(crate) files: BTreeMap<BString, Vec<u8>>,
     limit: usize,
 }
 
 impl Memory {
-    fn of<T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (String, T)>) -> Self {
+    pub(crate) fn of<T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (String, T)>) -> Self {
         let files = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
         Self { files, limit: 64 << 20 }
     }
@@ -50,13 +50,18 @@ impl Tree for Memory {
         Ok(Vec::new())
     }
 
+    fn search(&self, wanted: &dyn Fn(&[u8]) -> bool, is_true: &(dyn Fn(&[u8]) -> bool + Sync)) -> Result<Vec<BString>> {
+        let found = |(path, bytes): &(&BString, &Vec<u8>)| wanted(path) && (bytes.len() > self.limit || is_true(bytes));
+        Ok(self.files.iter().filter(found).map(|(path, _)| path.clone()).collect())
+    }
+
     fn folder(&self, folder: &BStr) -> Result<Vec<BString>> {
         let inside = |path: &&BString| path.strip_prefix(folder.as_bytes()).is_some_and(|name| !name.contains(&b'/'));
         Ok(self.files.keys().filter(inside).cloned().collect())
     }
 }
 
-fn globs(patterns: &[&str]) -> GlobSet {
+pub(crate) fn globs(patterns: &[&str]) -> GlobSet {
     patterns.iter().map(|pattern| Glob::parse(pattern).unwrap()).collect()
 }
 
@@ -163,6 +168,8 @@ fn json(node: &Node) -> String {
 
 fn typescript(node: &Node) -> String {
     match node {
+        // `{}` is anything but nothing.
+        Node::Object(members) if members.is_empty() => "{ none(): void }".to_owned(),
         Node::Text => "string".to_owned(),
         Node::Listed => "'a' | 'b'".to_owned(),
         Node::Number => "number".to_owned(),
@@ -280,7 +287,7 @@ fn found(survey: &Survey, due: &Sets, after: &World<'_>) -> Sets {
     sets
 }
 
-fn differing(before: &Memory, after: &Memory) -> BTreeSet<BString> {
+pub(crate) fn differing(before: &Memory, after: &Memory) -> BTreeSet<BString> {
     let paths = before.files.keys().chain(after.files.keys());
     paths.filter(|path| before.files.get(*path) != after.files.get(*path)).cloned().collect()
 }

@@ -152,10 +152,14 @@ const CONTRACT: (&str, &str) = (".docs/reports/field-to-api-map.md", "# Fields\n
 
 /// A repository with these files and a contract; what init writes there.
 fn with_contract(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    with_files(&[files, &[CONTRACT]].concat())
+}
+
+fn with_files(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let top = folder.path();
     git(top, &["init", "-q", "-b", "main", "."]);
-    write(top, &[files, &[CONTRACT]].concat());
+    write(top, files);
     git(top, &["add", "-A"]);
     git(top, &["commit", "-q", "-m", "Start"]);
     let told = init(top, &[]).must();
@@ -219,6 +223,33 @@ fn of_many_declared_types_those_count_that_the_contract_speaks_of() {
     let (_folder, text) = with_contract(&[("schema.graphql", graphql)]);
     let due = ["version = 1", "language = \"graphql\"", "paths = [\"*.graphql\"]", "types = [\"order\"]"];
     assert_eq!(in_force(&text), due);
+}
+
+#[test]
+fn code_is_found_where_the_contract_names_it() {
+    let contract = "# Fields\n\n## `src/models/order.ts`\n\n### `Order`\n\n- `id`\n- `total`\n\n\
+                    ## `src/models/customer.ts`\n\n### `Customer`\n\n- `email`\n\n## `app/models.py`\n\n### `Cart`\n\n\
+                    - `sku`\n\n## `src/gone.ts`\n\n### `order`\n\n- `id`\n- `total`\n";
+    let order = "export interface Order { id: string; total: string; count: number }\ninterface Other { x: string }\n";
+    let cart = "from pydantic import BaseModel\n\nclass Cart(BaseModel):\n    sku: str\n";
+    let (folder, text) = with_files(&[
+        (CONTRACT.0, contract),
+        ("packages/studio/schema.json", SANITY),
+        ("src/models/order.ts", order),
+        ("src/models/customer.ts", "export type Customer = { email?: string | null };\n"),
+        ("src/models/other.ts", "export interface Customers { all: string }\n"),
+        ("app/models.py", cart),
+        ("app/order.py", cart),
+    ]);
+    let sources = [
+        ["language = \"sanity-schema\"", "paths = [\"packages/studio/schema.json\"]"].as_slice(),
+        &["language = \"typescript\"", "paths = [\"src/models/*.ts\"]", "types = [\"Customer\", \"Order\"]"],
+        &["language = \"python\"", "paths = [\"app/models.py\"]", "types = [\"Cart\"]"],
+    ];
+    assert_eq!(in_force(&text), [&["version = 1"], sources.concat().as_slice()].concat());
+    let mut command = process::command(REFGATE);
+    let check = ["drift", "check", "--mode", "absolute", "--policy", "refgate.toml"];
+    let _ = said(command.current_dir(folder.path()).args(check)).must();
 }
 
 #[test]

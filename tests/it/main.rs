@@ -24,6 +24,7 @@ mod doctor;
 mod drift_commands;
 mod drift_fixtures;
 mod drift_model;
+mod drift_reach;
 mod entries;
 mod faults;
 mod fuzz_corpus;

@@ -75,5 +75,9 @@ pub(super) fn verdict(state: &State, mode: Mode, base: Option<&str>, now: Timest
     }
     let mut verdict = judge(&state.repo, &policy, &asked, now);
     leave_drift(&mut verdict);
+    // Judged as a branch that moves as it likes, and told by its own name.
+    if let (Some(own), [update]) = (&state.branch, verdict.updates.as_mut_slice()) {
+        update.name.clone_from(own);
+    }
     Ok(verdict)
 }

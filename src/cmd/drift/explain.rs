@@ -66,7 +66,7 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
 
 fn declared(state: &State, ty: &str, path: &FieldPath) -> Result<Vec<String>> {
     let (all, _) = survey::fields(&state.config, &state.tree()?)?;
-    let own = all.iter().filter(|one| one.field.ty == ty && one.field.path == *path);
+    let own = all.iter().filter(|one| *one.field.ty == *ty && one.field.path == *path);
     let told = own.map(|Listed { language, field, place: at }| {
         format!("{}  {} ({})", place(&at.file, at.line, at.column), fields::kind(field), language.name())
     });

@@ -1,12 +1,13 @@
 //! What a repository shows of a field contract and of the files that declare its fields. A source is proposed where it
-//! declares what the contract lists; of two that declare the same type, the one that has more of it.
+//! declares what the contract lists; of two that declare the same type, the one that has more of it. What no file at a
+//! usual place declares is looked for in the files that the contract's own headings name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::change::drift::Stored;
-use crate::drift::compare::{index, stands};
+use crate::drift::compare::{Fields, stands};
 use crate::drift::config::{Config, Declares, Files, Held, Mode, Wanted};
 use crate::drift::contract::{Columns, Contract};
 use crate::drift::languages::Language;
@@ -72,9 +73,10 @@ impl Drift {
     pub(super) fn line(&self) -> String {
         let taken: Vec<String> =
             self.taken().map(|source| format!("{} ({})", source.paths, source.language.name())).collect();
+        let fields = |count| format!("{count} {} in {CONTRACT_FILE}", if count == 1 { "field" } else { "fields" });
         match (self.contract, taken.as_slice()) {
-            (Some(_), []) => "there is one, and no file at a usual place declares its fields".to_owned(),
-            (Some(_), taken) => format!("declared in {}, as drift.source says now", taken.join(", ")),
+            (Some(count), []) => format!("{}, which no file at a usual place declares", fields(count)),
+            (Some(count), taken) => format!("{}, declared in {}", fields(count), taken.join(", ")),
             (None, _) => match self.sources.len() {
                 0 => "none".to_owned(),
                 count => format!("none; what may declare fields is written as a comment ({count})"),
@@ -86,26 +88,41 @@ impl Drift {
 /// Looks at a tree.
 pub(super) fn at(repo: &Repo, policy: &Policy, root: Oid) -> Result<Drift> {
     let tree = Stored::new(repo, root, policy);
-    let mut sources = candidates(&tree)?;
+    let sources = candidates(&tree)?;
     let bytes = tree.blob(CONTRACT_FILE.into())?.and_then(|blob| blob.bytes);
     let Some(bytes) = bytes else { return Ok(Drift { contract: None, sources }) };
     let contract = Contract::parse(&bytes, &Columns::default());
+    let mut owners = BTreeMap::new();
+    let mut sources = rated(&tree, &contract, sources, &mut owners)?;
+    let named = named(&tree, &contract, &owners)?;
+    sources.extend(rated(&tree, &contract, named, &mut owners)?.into_iter().filter(|source| source.beside.is_empty()));
+    sources.sort_by_key(|source| !source.beside.is_empty());
+    Ok(Drift { contract: Some(contract.entries.len()), sources })
+}
+
+/// Sources with what they declare of the contract's types; each type is owned by the first that has it.
+fn rated(
+    tree: &Stored<'_>,
+    contract: &Contract,
+    sources: Vec<Source>,
+    owners: &mut BTreeMap<String, String>,
+) -> Result<Vec<Source>> {
     let mut rated: Vec<(usize, BTreeSet<String>, Source)> = Vec::new();
-    for mut source in sources.drain(..) {
-        let (declared, unread) = fields(&alone(&source), &tree)?;
+    for mut source in sources {
+        let (declared, unread) = fields(&alone(&source), tree)?;
         source.unread = unread.len();
-        let all = index(declared.iter().map(|one| &one.field));
+        let all = Fields::of(declared.iter().map(|one| &one.field));
         let score = contract.entries.iter().filter(|entry| stands(entry, &all)).count();
-        let types: BTreeSet<&str> = all.keys().map(|(ty, _)| *ty).collect();
+        let types: BTreeSet<&str> = all.types().collect();
         let spoken: BTreeSet<&str> = contract.entries.iter().map(|entry| entry.ty.as_str()).collect();
         let listed: BTreeSet<&str> = if score > 0 { &types & &spoken } else { BTreeSet::new() };
-        if listed.len().saturating_mul(4) < types.len() {
+        if source.language.is_code() || listed.len().saturating_mul(4) < types.len() {
             source.types = listed.iter().map(|ty| (*ty).to_owned()).collect();
         }
         rated.push((score, listed.into_iter().map(ToOwned::to_owned).collect(), source));
     }
     rated.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.paths.cmp(&b.2.paths)));
-    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    let mut sources = Vec::new();
     for (_, listed, mut source) in rated {
         let shared = listed.iter().find_map(|ty| Some((ty, owners.get(ty)?)));
         source.beside = match shared {
@@ -118,8 +135,7 @@ pub(super) fn at(repo: &Repo, policy: &Policy, root: Oid) -> Result<Drift> {
         }
         sources.push(source);
     }
-    sources.sort_by_key(|source| !source.beside.is_empty());
-    Ok(Drift { contract: Some(contract.entries.len()), sources })
+    Ok(sources)
 }
 
 /// The files at usual places, as sources.
@@ -139,8 +155,49 @@ fn candidates(tree: &Stored<'_>) -> Result<Vec<Source>> {
             }
         }
     }
-    let source = |(paths, language)| Source { language, paths, types: Vec::new(), unread: 0, beside: String::new() };
     Ok(globs.into_iter().map(source).collect())
+}
+
+/// The files that the contract's headings name for types that nothing else declares; where there are several in one
+/// folder, all of their kind.
+fn named(tree: &Stored<'_>, contract: &Contract, owners: &BTreeMap<String, String>) -> Result<Vec<Source>> {
+    let open = contract.sections.iter().filter(|section| !owners.contains_key(&section.ty));
+    let wanted: BTreeSet<&[u8]> = open.filter_map(|section| Some(section.source.as_deref()?.as_bytes())).collect();
+    let mut folders: BTreeMap<(String, Language), Vec<String>> = BTreeMap::new();
+    for path in tree.list(&|path| wanted.contains(path))? {
+        let Some(language) = language(tree, path.as_bstr())?.filter(|language| language.is_built_in()) else {
+            continue;
+        };
+        let alone = matches!(language, Language::SanitySchema | Language::JsonSchema | Language::OpenApi);
+        let all = if alone { plain(&path) } else { family(&path, language) };
+        if let (Some(all), Some(one)) = (all, plain(&path)) {
+            folders.entry((all, language)).or_default().push(one);
+        }
+    }
+    let globs = folders.into_iter().map(|((all, language), mut paths)| {
+        let only = paths.pop().filter(|_| paths.is_empty());
+        (only.unwrap_or(all), language)
+    });
+    Ok(globs.take(MOST).map(source).collect())
+}
+
+/// What a file is written in, by its ending; a JSON file by what it looks like.
+fn language(tree: &Stored<'_>, path: &BStr) -> Result<Option<Language>> {
+    let is = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending.as_bytes()));
+    Ok(match path {
+        _ if is(&[".graphql", ".gql"]) => Some(Language::GraphQl),
+        _ if is(&[".proto"]) => Some(Language::Protobuf),
+        _ if is(&[".prisma"]) => Some(Language::Prisma),
+        _ if is(&[".sql"]) => Some(Language::Sql),
+        _ if is(&[".yaml", ".yml"]) => Some(Language::OpenApi),
+        _ if is(&[".json"]) && is_array(tree, path)? => Some(Language::SanitySchema),
+        _ if is(&[".json"]) => Some(Language::JsonSchema),
+        _ => Language::of_code(path),
+    })
+}
+
+fn source((paths, language): (String, Language)) -> Source {
+    Source { language, paths, types: Vec::new(), unread: 0, beside: String::new() }
 }
 
 /// What `sanity schema extract` writes is an array; other files of that name are objects.

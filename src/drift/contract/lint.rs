@@ -1,6 +1,5 @@
 //! What the contract says twice, differently, or not at all.
 
-use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet};
 
 use super::{Contract, Entry, Form, Target};
@@ -18,25 +17,36 @@ pub(super) fn check(contract: &mut Contract) {
 
 /// The same field twice in one place, or in two that disagree.
 fn fields(contract: &Contract, problems: &mut Vec<Problem>) {
-    let mut stated: HashMap<(&str, &super::FieldPath, Option<&str>), &Entry> = HashMap::new();
+    let mut entries: Vec<&Entry> = contract.entries.iter().collect();
+    entries.sort_by(|a, b| key(a).cmp(&key(b)));
+    for same in entries.chunk_by(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
+        repeated(same, problems);
+    }
+}
+
+/// What tells a field from others.
+fn key(entry: &Entry) -> (&str, &super::FieldPath, Option<&str>) {
+    (&entry.ty, &entry.path, entry.route.as_deref())
+}
+
+/// Looks at the entries of one field, in the order of the text.
+fn repeated(entries: &[&Entry], problems: &mut Vec<Problem>) {
+    let mut stated: Option<&Entry> = None;
     let mut placed = HashMap::new();
-    for entry in &contract.entries {
-        let key = (entry.ty.as_str(), &entry.path, entry.route.as_deref());
+    for entry in entries {
         let told = || format!("`{}` of `{}`", excerpt(&entry.path.to_string()), excerpt(&entry.ty));
-        if let Some(line) = placed.insert((key, place(entry)), entry.line) {
+        if let Some(line) = placed.insert(place(entry), entry.line) {
             let message = format!("{} stands here twice, first in line {line}", told());
             let help = "remove one of them; or it belongs to another type, whose heading is missing";
             problems.push(Problem::new(entry.line, message, help).at(entry.column));
         }
-        match stated.entry(key) {
-            Slot::Vacant(slot) => drop(slot.insert(entry)),
-            Slot::Occupied(slot) if disagree(&slot.get().target, &entry.target) => {
-                let line = slot.get().line;
-                let message = format!("{} is mapped to something else than in line {line}", told());
+        match stated {
+            Some(other) if disagree(&other.target, &entry.target) => {
+                let message = format!("{} is mapped to something else than in line {}", told(), other.line);
                 problems.push(Problem::new(entry.line, message, "let both say the same").at(entry.column));
             }
-            Slot::Occupied(mut slot) if slot.get().target == Target::Unstated => drop(slot.insert(entry)),
-            Slot::Occupied(_) => {}
+            Some(other) if other.target != Target::Unstated => {}
+            _ => stated = Some(entry),
         }
     }
 }
@@ -69,7 +79,7 @@ fn sections(contract: &Contract, problems: &mut Vec<Problem>) {
             problems.push(Problem::new(
                 section.line,
                 message,
-                "list its fields, or write the heading without backticks",
+                "list its fields; or write the heading without backticks, and a folder with a slash at its end",
             ));
         }
     }
@@ -77,6 +87,9 @@ fn sections(contract: &Contract, problems: &mut Vec<Problem>) {
 
 /// A name that is retired and listed, or retired for two others.
 fn retired(contract: &Contract, problems: &mut Vec<Problem>) {
+    if contract.retired.is_empty() {
+        return;
+    }
     let listed: HashSet<(&str, &super::FieldPath)> =
         contract.entries.iter().map(|entry| (entry.ty.as_str(), &entry.path)).collect();
     let mut seen = HashMap::new();

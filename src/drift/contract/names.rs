@@ -87,7 +87,8 @@ pub(in crate::drift) fn split_route(text: &str) -> (Option<String>, &str) {
 
 /// Whether a text is one of the words for "no field".
 pub(super) fn is_nothing(text: &str) -> bool {
-    NOTHING.contains(&text.trim().to_lowercase().as_str())
+    let text = text.trim();
+    NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The text that is shown.
@@ -123,6 +124,9 @@ pub(super) fn item(runs: &[Run]) -> Shape {
     }
     if behind.is_empty() && is_nothing(&first.text) {
         return Shape::Nothing;
+    }
+    if behind.is_empty() {
+        return Shape::Field { name: named(&first.text, first.at), at: first.at, alone: true };
     }
     let text_end = behind.iter().position(|run| run.kind != Kind::Text).unwrap_or(behind.len());
     let (text, rest) = behind.split_at(text_end);

@@ -265,14 +265,14 @@ impl Reader<'_> {
     /// The type, the path below it, and whether the type is the path's own first step. Without a type above it is the route, else the path's first step.
     pub(super) fn owner(
         &mut self,
-        path: &FieldPath,
+        path: FieldPath,
         at: usize,
         route: Option<&str>,
         section: Option<usize>,
     ) -> Option<(String, FieldPath, bool)> {
         let above = section.and_then(|at| self.out.sections.get(at)).map(|section| section.ty.as_str());
         if let Some(ty) = above.or(self.word()).or(route) {
-            return Some((ty.to_owned(), path.clone(), false));
+            return Some((ty.to_owned(), path, false));
         }
         if let Some((ty, path)) = path.split_type() {
             return Some((ty.to_owned(), path, true));
@@ -289,7 +289,7 @@ impl Reader<'_> {
         let Some(path) = name.path else {
             return self.problem(name.at, "a route without a field", "write the field's path behind the route");
         };
-        let Some((ty, path, typed)) = self.owner(&path, name.at, name.route.as_deref(), section) else { return };
+        let Some((ty, path, typed)) = self.owner(path, name.at, name.route.as_deref(), section) else { return };
         self.settle(section);
         let (line, column) = self.lines.place(name.at);
         let end = item.range.end.saturating_sub(self.trailing(&item.range));

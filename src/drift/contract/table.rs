@@ -232,7 +232,7 @@ fn enter(reader: &mut Reader<'_>, plan: &Plan, row: &Row, fields: Vec<(Named, Ta
             continue;
         };
         let route = name.route.or_else(|| route.clone());
-        let Some((ty, path, typed)) = reader.owner(&path, name.at, route.as_deref(), section) else { continue };
+        let Some((ty, path, typed)) = reader.owner(path, name.at, route.as_deref(), section) else { continue };
         let (line, column) = reader.lines.place(name.at);
         reader.out.entries.push(Entry {
             ty,

@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     /// Where a key begins, when white space and a comma are all that may stand before it.
     fn quote(&self, from: usize) -> usize {
         let rest = self.text.as_bytes().get(from..).unwrap_or_default();
-        from + rest.iter().take_while(|byte| b" \t\r\n,".contains(byte)).count()
+        from + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',')).count()
     }
 
     /// The string whose quote stands at `start`, and that is `length` bytes long as it is written.

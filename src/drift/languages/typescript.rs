@@ -10,6 +10,7 @@ use super::Source;
 use crate::drift::shape::Module;
 use file::File;
 
+mod assigned;
 mod bindings;
 mod class;
 mod constants;
@@ -17,6 +18,7 @@ mod decorators;
 mod dsl;
 mod file;
 mod guard;
+mod handed;
 mod imports;
 mod literals;
 mod lookup;

@@ -57,6 +57,7 @@ impl<'a> Resolver<'a, '_> {
     /// Whether a type is a list or a map of objects, so that its fields begin with `[]` or `*`.
     pub(super) fn is_collection(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> bool {
         match shape {
+            _ if self.is_too_much(scope) => true,
             Shape::Array(item) | Shape::Map(item) => self.is_object(item, scope) || self.is_collection(item, scope),
             Shape::Any(shapes) => shapes.iter().any(|shape| self.is_collection(shape, scope)),
             _ => false,
@@ -64,15 +65,15 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The fields of a type that have no name.
-    pub(super) fn unnamed(&mut self, found: &Found<'a>, scope: &Rc<Scope<'a>>) {
+    pub(super) fn unnamed(&mut self, ty: &Rc<str>, found: &Found<'a>, scope: &Rc<Scope<'a>>) {
         let definition = found.definition;
         let mut items = Vec::new();
         list(&definition.shape, scope, &mut items);
         let mut values = Vec::new();
         self.keyed(&definition.shape, scope, &mut values);
-        for (step, shapes) in [(Segment::Each, items), (Segment::Wildcard("*".to_owned()), values)] {
-            if let Some(path) = FieldPath::from_segments(vec![step]).filter(|_| !shapes.is_empty()) {
-                self.value(&definition.name, path, &shapes, (found.file, definition.at, None));
+        for (step, shapes) in [(Segment::Each, items), (Segment::ANY, values)] {
+            if !shapes.is_empty() {
+                self.value(ty, FieldPath::new(step), &shapes, (found.file, definition.at, None));
             }
         }
     }

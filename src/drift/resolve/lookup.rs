@@ -1,6 +1,7 @@
 //! What a name refers to: in its own file, by the file's imports, in the source.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, ByteSlice};
 
@@ -34,6 +35,8 @@ pub(super) struct Lookup<'a> {
     /// Those files, in which a name needs no search.
     pub(super) own: HashSet<*const Module>,
     pub(super) files: &'a dyn Files,
+    /// The names that were looked for in all of them.
+    pub(super) sought: RefCell<BTreeSet<String>>,
 }
 
 /// What became of a name in one file.
@@ -62,8 +65,15 @@ impl<'a> Lookup<'a> {
 
     /// Whether the definition is one of the source's own.
     pub(super) fn is_own(&self, found: &Found<'a>) -> bool {
-        let own = self.names.get(found.definition.name.as_str());
-        own.is_some_and(|own| own.iter().any(|own| own.is(found)))
+        self.files.is_own(found.file)
+    }
+
+    /// The definitions of a name in all files of the source.
+    fn anywhere(&self, name: &str) -> Option<Vec<Found<'a>>> {
+        if !self.sought.borrow().contains(name) {
+            self.sought.borrow_mut().insert(name.to_owned());
+        }
+        self.names.get(name).cloned()
     }
 
     fn outcome(&self, home: &Found<'a>, name: &str) -> Outcome<'a> {
@@ -82,8 +92,8 @@ impl<'a> Lookup<'a> {
             around = scope.rsplit_once('.').map(|(outer, _)| outer);
         }
         match self.in_file(home.file, home.module, name, &mut Tried::new()) {
-            outcome @ (Outcome::Unknown | Outcome::Foreign) => match self.names.get(name) {
-                Some(found) => Outcome::Found(found.clone()),
+            outcome @ (Outcome::Unknown | Outcome::Foreign) => match self.anywhere(name) {
+                Some(found) => Outcome::Found(found),
                 // A package from elsewhere gives all its names: this may be one of them.
                 None if home.module.imports.iter().any(|import| import.local.is_none() && import.from.is_empty()) => {
                     Outcome::External

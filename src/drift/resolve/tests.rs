@@ -5,19 +5,27 @@ use std::collections::BTreeMap;
 use bstr::ByteSlice;
 
 use super::*;
+use crate::drift::shape::Member;
 use crate::drift::shape::{Definition, Import};
 use crate::glob::Glob;
 
 #[derive(Default)]
 struct Built(BTreeMap<BString, Module>);
 
-impl Files for Built {
+/// All files, and what the names of a source's own begin with.
+struct Of<'b>(&'b Built, &'b str);
+
+impl Files for Of<'_> {
+    fn is_own(&self, path: &BStr) -> bool {
+        path.starts_with_str(self.1)
+    }
+
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
-        self.0.get_key_value(path).map(|(path, module)| (path.as_bstr(), module))
+        self.0.0.get_key_value(path).map(|(path, module)| (path.as_bstr(), module))
     }
 
     fn folder(&self, folder: &BStr) -> Vec<&BStr> {
-        self.0.keys().map(|path| path.as_bstr()).filter(|path| path.starts_with(folder.as_bytes())).collect()
+        self.0.0.keys().map(|path| path.as_bstr()).filter(|path| path.starts_with(folder.as_bytes())).collect()
     }
 }
 
@@ -29,9 +37,10 @@ impl Built {
 
     /// The fields of the types that fit `types`, declared in files that begin with `own`.
     fn declared(&self, own: &str, types: &str) -> Declared {
-        let own: Vec<_> = self.0.iter().filter(|(path, _)| path.starts_with_str(own)).collect();
-        let own: Vec<(&BStr, &Module)> = own.into_iter().map(|(path, module)| (path.as_bstr(), module)).collect();
-        resolve(&own, &[types].into_iter().map(|glob| Glob::parse(glob).unwrap()).collect(), self)
+        let files = self.0.iter().filter(|(path, _)| path.starts_with_str(own));
+        let files: Vec<(&BStr, &Module)> = files.map(|(path, module)| (path.as_bstr(), module)).collect();
+        let types = [types].into_iter().map(|glob| Glob::parse(glob).unwrap()).collect();
+        resolve(&files, &types, &|_, _| true, &Of(self, own))
     }
 
     fn told(&self, own: &str, types: &str) -> Vec<String> {

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bstr::BString;
+
 use super::held::{Both, Look};
+use super::listed::Lists;
 use super::{Condition, Drift, Standing};
-use crate::drift::compare::{Fields, Known};
+use crate::drift::compare::Fields;
 use crate::drift::contract::Entry;
 use crate::drift::path::FieldPath;
 use crate::drift::rename::{self, Evidence, Item, Neighbour, Written};
@@ -27,22 +30,22 @@ impl Findings {
 }
 
 impl Look<'_, '_> {
-    pub(super) fn added(&self, field: &Field, nearest: Option<String>) -> Drift {
+    pub(super) fn added(&self, field: &Field) -> Drift {
         let kind = if field.enumerated { "enum" } else { field.kind.name() };
         Drift {
-            condition: Condition::Added { kind },
-            ty: field.ty.clone(),
+            condition: Condition::Added { kind, item: None },
+            ty: field.ty.to_string(),
             path: Some(field.path.clone()),
             contract: self.held.path.clone(),
             contract_line: None,
             code: None,
-            nearest,
+            nearest: None,
         }
     }
 
     pub(super) fn removed(&self, entry: &Entry, from_both: bool) -> Drift {
         Drift {
-            condition: Condition::Removed { from_both, candidates: Vec::new() },
+            condition: Condition::Removed { from_both, candidates: Vec::new(), other: None },
             ty: entry.ty.clone(),
             path: Some(entry.path.clone()),
             contract: self.held.path.clone(),
@@ -58,12 +61,13 @@ pub(super) struct Pairing<'p, 'l, 'a> {
     pub(super) look: &'p Look<'l, 'a>,
     /// Entries behind which nothing stands; whether the contract lost them too.
     pub(super) gone: &'p [(&'p Entry, bool)],
+    /// Entries that one type has lost and another of its name has still, in that file.
+    pub(super) lost: &'p [(&'p Entry, BString)],
     /// Fields that have come; whether the contract does not know them.
     pub(super) come: &'p [(&'p Field, bool)],
     /// All fields after and before.
     pub(super) all: &'p Fields<'p>,
     pub(super) base: &'p Fields<'p>,
-    pub(super) known: &'p Known<'p>,
     /// Types of the contract that no source declares.
     pub(super) orphans: &'p [&'p str],
     pub(super) sources: &'p [Both<'p>],
@@ -81,12 +85,12 @@ impl Pairing<'_, '_, '_> {
         }
         let before: BTreeMap<&str, &str> = types.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
         let old = Neighbours::of(self.base, |field| {
-            let now = types.get(&field.ty).unwrap_or(&field.ty);
-            self.all.contains_key(&(now.as_str(), &field.path))
+            let now = types.get(&*field.ty).map_or(&*field.ty, String::as_str);
+            self.all.get(now, &field.path).is_some()
         });
         let new = Neighbours::of(self.all, |field| {
-            let once = before.get(field.ty.as_str()).copied().unwrap_or(&field.ty);
-            self.base.contains_key(&(once, &field.path))
+            let once = before.get(&*field.ty).copied().unwrap_or(&field.ty);
+            self.base.get(once, &field.path).is_some()
         });
         let gone: Vec<Item> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
         let come: Vec<Item> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
@@ -103,7 +107,7 @@ impl Pairing<'_, '_, '_> {
             let Some(((entry, _), (field, unlisted))) = self.gone.get(before).zip(self.come.get(after)) else {
                 continue;
             };
-            let to = (field.ty.clone(), Some(field.path.clone()));
+            let to = (field.ty.to_string(), Some(field.path.clone()));
             let mut drift = self.look.removed(entry, false);
             drift.condition = Condition::Renamed { to, evidence, listed: !unlisted };
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
@@ -115,15 +119,23 @@ impl Pairing<'_, '_, '_> {
             let mut drift = self.look.removed(entry, *from_both);
             let likely = paired.candidates.get(&index).into_iter().flatten().filter_map(|come| self.come.get(*come));
             let candidates = likely.map(|(field, _)| format!("{}.{}", field.ty, field.path)).collect();
-            drift.condition = Condition::Removed { from_both: *from_both, candidates };
-            if let (Some(field), Some(base)) = (self.base.get(&(entry.ty.as_str(), &entry.path)), self.look.base) {
+            let other = self.lost.iter().find(|(lost, _)| std::ptr::eq(*lost, *entry)).map(|(_, file)| file.clone());
+            drift.condition = Condition::Removed { from_both: *from_both, candidates, other };
+            if let (Some(field), Some(base)) = (self.base.get(&entry.ty, &entry.path), self.look.base) {
                 drift.code = Some(base.place(&field.file, field.at)?);
             }
             findings.drifts.push(drift);
         }
+        let lists = Lists::of(self.look.contract().filter(|_| !right.is_empty()));
         for index in right {
             let Some((field, true)) = self.come.get(index) else { continue };
-            let mut drift = self.look.added(field, self.known.nearest(&field.ty, &field.path));
+            let [_, known] = self.look.known;
+            let mut drift = self.look.added(field);
+            drift.nearest = known.nearest(&field.ty, &field.path);
+            drift.contract_line = lists.line(&field.ty);
+            if let Condition::Added { item, .. } = &mut drift.condition {
+                *item = lists.item(&field.ty, &field.path);
+            }
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
             findings.drifts.push(drift);
         }
@@ -133,7 +145,7 @@ impl Pairing<'_, '_, '_> {
 
     /// Types that went, with those that came in their place.
     fn types(&self) -> BTreeMap<String, String> {
-        let declared: BTreeSet<&str> = self.all.keys().map(|(ty, _)| *ty).collect();
+        let declared: BTreeSet<&str> = self.all.types().collect();
         let mut gone: BTreeMap<&str, BTreeSet<&FieldPath>> = BTreeMap::new();
         for (entry, _) in self.gone.iter().filter(|(entry, _)| !declared.contains(entry.ty.as_str())) {
             gone.entry(&entry.ty).or_default().insert(&entry.path);
@@ -147,7 +159,7 @@ impl Pairing<'_, '_, '_> {
         for (field, _) in self.come {
             come.entry(&field.ty).or_default().insert(&field.path);
         }
-        let old: BTreeSet<&str> = self.base.keys().map(|(ty, _)| *ty).collect();
+        let old: BTreeSet<&str> = self.base.types().collect();
         come.retain(|ty, _| !old.contains(ty));
         rename::types(&gone, &come)
     }
@@ -157,11 +169,12 @@ impl Pairing<'_, '_, '_> {
         let code = found.map(|(file, at)| self.look.head.place(file, *at)).transpose()?;
         let mut entries =
             self.look.contract().into_iter().chain(self.look.old_contract()).flat_map(|contract| &contract.entries);
+        let [_, known] = self.look.known;
         let drift = Drift {
             condition: Condition::Renamed {
                 to: (after.to_owned(), None),
                 evidence: Evidence::Type,
-                listed: self.known.has_type(after),
+                listed: known.has_type(after),
             },
             ty: before.to_owned(),
             path: None,
@@ -191,7 +204,7 @@ impl Pairing<'_, '_, '_> {
 
     /// A gone entry, with what the code said of its field before.
     fn gone_item(&self, entry: &Entry, neighbours: &Neighbours<'_>) -> Item {
-        match self.base.get(&(entry.ty.as_str(), &entry.path)) {
+        match self.base.get(&entry.ty, &entry.path) {
             Some(field) => item(field, neighbours),
             None => {
                 Item { ty: entry.ty.clone(), path: entry.path.clone(), kind: None, identity: None, neighbours: None }
@@ -202,7 +215,7 @@ impl Pairing<'_, '_, '_> {
 
 fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
     Item {
-        ty: field.ty.clone(),
+        ty: field.ty.to_string(),
         path: field.path.clone(),
         kind: Some((field.kind, field.enumerated)),
         identity: field.identity,
@@ -216,22 +229,22 @@ struct Neighbours<'f>(HashMap<(&'f str, &'f FieldPath), [Neighbour; 2]>);
 impl<'f> Neighbours<'f> {
     /// Of all fields; `stays` says which are there before the change and after it.
     fn of(fields: &Fields<'f>, stays: impl Fn(&Field) -> bool) -> Self {
-        let mut ordered: Vec<&'f Field> = fields.values().copied().collect();
-        ordered.sort_by_cached_key(|field| (field.ty.as_str(), field.path.parent(), &field.file, field.at));
+        let mut ordered: Vec<&'f Field> = fields.iter().collect();
+        ordered.sort_by_cached_key(|field| (&*field.ty, field.path.parent(), &field.file, field.at));
         let mut beside = HashMap::new();
-        let parent = |field: &Field| (field.ty.clone(), field.path.parent());
+        let parent = |field: &'f Field| (&*field.ty, field.path.parent());
         for siblings in ordered.chunk_by(|a, b| parent(a) == parent(b)) {
             let before = nearest(siblings.iter().copied(), &stays);
             let after = nearest(siblings.iter().rev().copied(), &stays);
             for ((field, before), after) in siblings.iter().zip(before).zip(after.into_iter().rev()) {
-                beside.insert((field.ty.as_str(), &field.path), [before, after]);
+                beside.insert((&*field.ty, &field.path), [before, after]);
             }
         }
         Self(beside)
     }
 
     fn of_field(&self, field: &Field) -> Option<[Neighbour; 2]> {
-        self.0.get(&(field.ty.as_str(), &field.path)).cloned()
+        self.0.get(&(&*field.ty, &field.path)).cloned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The acknowledgements that stand in code and contracts, and which of them the change brings.
 
+use std::collections::{BTreeMap, HashMap};
+
 use bstr::{BString, ByteSlice};
 
 use super::held::Look;
@@ -31,12 +33,31 @@ fn in_files(side: &Side<'_>, files: &[BString]) -> Result<(InFiles<Acknowledgeme
     Ok((given, unclear))
 }
 
-/// Whether two acknowledgements say the same, wherever they stand.
-fn same<'a>(one: &'a Acknowledgement, other: &'a Acknowledgement) -> bool {
-    let said = |one: &'a Acknowledgement| {
-        (&one.divergence, &one.fields, &one.contract, &one.reason, &one.approved_by, one.date, one.expires)
+/// All that an acknowledgement says, wherever it stands.
+fn said(one: &Acknowledgement) -> String {
+    let Acknowledgement { divergence, fields, contract, reason, approved_by, date, expires, .. } = one;
+    format!("{:?}", (divergence, fields, contract, reason, approved_by, date, expires))
+}
+
+/// Which acknowledgements are not among the old ones, each of which stands for one: first for that of its own file, then
+/// for one that was moved. A copy is new.
+fn fresh(new: &[(BString, Acknowledgement)], old: &[(BString, Acknowledgement)]) -> Vec<bool> {
+    let mut left: HashMap<String, BTreeMap<&BString, usize>> = HashMap::new();
+    for (file, one) in old {
+        *left.entry(said(one)).or_default().entry(file).or_default() += 1;
+    }
+    let mut take = |one: &Acknowledgement, from: Option<&BString>| {
+        let Some(files) = left.get_mut(&said(one)) else { return false };
+        let Some(from) = from.or_else(|| files.keys().next().copied()).cloned() else { return false };
+        let Some(count) = files.get_mut(&from) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            files.remove(&from);
+        }
+        true
     };
-    said(one) == said(other)
+    let stayed: Vec<bool> = new.iter().map(|(file, one)| take(one, Some(file))).collect();
+    new.iter().zip(stayed).map(|((_, one), stayed)| !stayed && !take(one, None)).collect()
 }
 
 /// Whether the change brings an acknowledgement in one of the files that it touches.
@@ -44,8 +65,7 @@ pub(super) fn any_new(held: &Held, base: Option<&Side<'_>>, head: &Side<'_>, tou
     let Some(base) = base else { return Ok(true) };
     let files: Vec<BString> = touched.iter().filter(|path| held.concerns(path)).cloned().collect();
     let ((new, unclear), (old, _)) = (in_files(head, &files)?, in_files(base, &files)?);
-    let fresh = |(_, one): &(BString, Acknowledgement)| !old.iter().any(|(_, other)| same(one, other));
-    Ok(!unclear.is_empty() || new.iter().any(fresh) || old.len() > new.len())
+    Ok(!unclear.is_empty() || fresh(&new, &old).contains(&true) || old.len() > new.len())
 }
 
 /// Notes what is acknowledged: in every file where any drift was found, else in the files that the change touches.
@@ -73,15 +93,16 @@ pub(super) fn collect(survey: &mut Survey, look: &Look<'_, '_>, touched: &[BStri
             survey.unclear.push(unclear);
         }
     }
-    for (file, acknowledgement) in new {
+    // What the change does not touch was there before.
+    let (now, before): (Vec<_>, Vec<_>) = new.into_iter().partition(|(file, _)| file == path || touched.contains(file));
+    let is_fresh = fresh(&now, &old);
+    let all = now.into_iter().zip(is_fresh).chain(before.into_iter().map(|one| (one, false)));
+    for ((file, acknowledgement), is_fresh) in all {
         let is_other_s = |named: &String| *named != path.to_str_lossy() && look.config.is_contract(named.as_bytes());
         if acknowledgement.contract.as_ref().is_some_and(is_other_s) {
             continue;
         }
-        // What the change does not touch was there before.
-        let could_be_new = file == *path || touched.contains(&file);
-        let there = || old.iter().any(|(_, other)| same(&acknowledgement, other));
-        let is_new = look.base.is_none() || (could_be_new && !there());
+        let is_new = look.base.is_none() || is_fresh;
         survey.given.push(Given { acknowledgement, file, contract: path.clone(), is_new });
     }
     Ok(())

@@ -7,13 +7,12 @@ use bstr::{BString, ByteSlice};
 
 use super::findings::{Findings, Pairing};
 use super::given;
-use super::reach;
+use super::reading::drifting;
 use super::side::Side;
-use super::{Contracted, Place, Survey};
-use crate::drift::compare::{Fields, Known, added, index, removed, stands};
+use super::{Contracted, Place, Spoken, Survey};
+use crate::drift::compare::{Fields, Known, added, removed, stands};
 use crate::drift::config::{Config, Declares, Held, Mode};
 use crate::drift::contract::{Contract, Entry};
-use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Field};
 use crate::error::Result;
 
@@ -29,8 +28,9 @@ pub(super) struct Look<'l, 'a> {
     pub(super) full: bool,
     /// All sources are read whole.
     pub(super) whole: bool,
-    /// The contract before and after.
-    pub(super) contracts: [Option<Rc<Contract>>; 2],
+    /// The contract before and after, and its entries.
+    pub(super) contracts: [Option<&'l Contract>; 2],
+    pub(super) known: [&'l Known<'l>; 2],
 }
 
 /// What one source declares, as far as it was looked at.
@@ -38,6 +38,8 @@ pub(super) struct Both<'l> {
     pub(super) source: &'l Declares,
     pub(super) base: Rc<Declared>,
     pub(super) head: Rc<Declared>,
+    /// Of types that could not be read not all is known that can be told of them.
+    pub(super) is_blind: bool,
 }
 
 pub(super) fn look(
@@ -59,10 +61,16 @@ pub(super) fn look(
         survey.contracts.push(contracted);
         return Ok(());
     }
-    let contracts = [base.map(|base| base.contract(held)).transpose()?.flatten(), head.contract(held)?];
+    let kept = [base.map(|base| base.contract(held)).transpose()?.flatten(), head.contract(held)?];
+    let [before, after] = kept.each_ref().map(Option::as_deref);
+    let known = Known::of(after);
+    // A contract that did not change is one for both states.
+    let is_one = before.map(std::ptr::from_ref) == after.map(std::ptr::from_ref);
+    let other = (!is_one).then(|| Known::of(before));
     let full = everything || contract_changed || given::any_new(held, base, head, &touched)?;
     contracted.complete = full;
-    let mut look = Look { config, held, mode, base, head, changed, full, whole: full, contracts };
+    let (contracts, known) = ([before, after], [other.as_ref().unwrap_or(&known), &known]);
+    let mut look = Look { config, held, mode, base, head, changed, full, whole: full, contracts, known };
     contracted.missing = is_held && look.is_missing()?;
     look.problems(&mut contracted);
     let mut sources = look.sources()?;
@@ -71,7 +79,7 @@ pub(super) fn look(
         sources = look.sources()?;
     }
     let mut findings = Findings::default();
-    look.fields(survey, &mut contracted, &mut findings, &sources)?;
+    look.fields(&mut contracted, &mut findings, &sources)?;
     look.mappings(survey, &mut findings, &sources, &touched)?;
     look.unread(survey, &sources)?;
     look.odd(survey)?;
@@ -79,28 +87,19 @@ pub(super) fn look(
     survey.standing.extend(findings.standing);
     survey.drifts.extend(findings.drifts);
     survey.contracts.push(contracted);
-    given::collect(survey, &look, &touched, anything)
-}
-
-/// The fields that a contract must know and does not, by type and path.
-fn drifting<'f>(
-    all: impl Iterator<Item = (&'f Declared, &'f Declares)>,
-    known: &Known<'_>,
-) -> HashSet<(&'f str, &'f FieldPath)> {
-    let mut keys = HashSet::new();
-    for (declared, source) in all {
-        keys.extend(added(&declared.fields, source, known).map(|field| (field.ty.as_str(), &field.path)));
-    }
-    keys
+    given::collect(survey, &look, &touched, anything)?;
+    survey.spoken.extend(sources.into_iter().flat_map(|both| [both.head, both.base]).map(Spoken::Code));
+    survey.spoken.extend(kept.into_iter().flatten().map(Spoken::Contract));
+    Ok(())
 }
 
 impl<'l> Look<'l, '_> {
-    pub(super) fn contract(&self) -> Option<&Contract> {
-        self.contracts[1].as_deref()
+    pub(super) fn contract(&self) -> Option<&'l Contract> {
+        self.contracts[1]
     }
 
-    pub(super) fn old_contract(&self) -> Option<&Contract> {
-        self.contracts[0].as_deref()
+    pub(super) fn old_contract(&self) -> Option<&'l Contract> {
+        self.contracts[0]
     }
 
     /// Whether only what the change adds is asked for.
@@ -127,110 +126,44 @@ impl<'l> Look<'l, '_> {
         }
     }
 
-    fn sources(&self) -> Result<Vec<Both<'l>>> {
-        let both = |source: &'l Declares| {
-            let files = self.reading(source)?;
-            let of = |side: &Side<'_>| match &files {
-                Reading::Nothing => Ok(Declared::default()),
-                Reading::Touched => {
-                    let touched = self.changed.iter().filter(|path| source.files.has(path));
-                    side.declared(source, &side.present(touched)?)
-                }
-                Reading::Whole => side.declared(source, &side.files(source)?),
-            };
-            let head = Rc::new(of(self.head)?);
-            // Where nothing was touched, both states are one.
-            let base = match self.base.filter(|_| !self.changed.is_empty()) {
-                Some(base) => Rc::new(of(base)?),
-                None if self.base.is_some() => Rc::clone(&head),
-                None => Rc::default(),
-            };
-            Ok(Both { source, base, head })
-        };
-        self.held.sources.iter().map(both).collect()
-    }
-
-    /// How much of a source is read. The files of a description are few and belong together, so one of them brings all;
-    /// of program code those are enough that the change touches, unless it can be seen in others.
-    fn reading(&self, source: &Declares) -> Result<Reading> {
-        let Some(base) = self.base.filter(|_| !self.whole) else { return Ok(Reading::Whole) };
-        let is_touched = self.changed.iter().any(|path| source.files.has(path));
-        if !is_touched && !self.changed.iter().any(|path| source.language.may_hold(path.as_bstr())) {
-            return Ok(Reading::Nothing);
-        }
-        let far = !source.language.is_code() || reach::is_seen_elsewhere(source, base, self.head, self.changed)?;
-        Ok(match (far, is_touched) {
-            (true, _) => Reading::Whole,
-            (false, true) => Reading::Touched,
-            (false, false) => Reading::Nothing,
-        })
-    }
-
-    /// Whether any field has come that the contract does not know, or any is gone: it may stand in another file.
-    fn is_moved(&self, sources: &[Both<'_>]) -> bool {
-        let base = index(sources.iter().flat_map(|both| &both.base.fields));
-        let head = index(sources.iter().flat_map(|both| &both.head.fields));
-        let (known, old_known) = (Known::of(self.contract()), Known::of(self.old_contract()));
-        let old_drift = drifting(sources.iter().map(|both| (&*both.base, both.source)), &old_known);
-        let new_drift = drifting(sources.iter().map(|both| (&*both.head, both.source)), &known);
-        base.keys().any(|key| !head.contains_key(key)) || !new_drift.is_subset(&old_drift)
-    }
-
-    /// Everything that all sources declare after the change.
-    pub(super) fn whole(&self) -> Result<Vec<Declared>> {
-        self.held.sources.iter().map(|source| self.head.declared(source, &self.head.files(source)?)).collect()
-    }
-
-    fn fields(
-        &self,
-        survey: &mut Survey,
-        contracted: &mut Contracted,
-        findings: &mut Findings,
-        sources: &[Both<'_>],
-    ) -> Result<()> {
-        let (known, old_known) = (Known::of(self.contract()), Known::of(self.old_contract()));
-        let base = index(sources.iter().flat_map(|both| &both.base.fields));
-        let head = index(sources.iter().flat_map(|both| &both.head.fields));
-        let old_drift = drifting(sources.iter().map(|both| (&*both.base, both.source)), &old_known);
+    fn fields(&self, contracted: &mut Contracted, findings: &mut Findings, sources: &[Both<'_>]) -> Result<()> {
+        let [old_known, known] = self.known;
+        let head = Fields::of(sources.iter().flat_map(|both| &both.head.fields));
+        let is_one = sources.iter().all(|both| Rc::ptr_eq(&both.base, &both.head));
+        let other = (!is_one).then(|| Fields::of(sources.iter().flat_map(|both| &both.base.fields)));
+        let base = other.as_ref().unwrap_or(&head);
+        let before = sources.iter().filter(|_| self.introduced()).map(|both| (&*both.base, both.source));
+        let old_drift = drifting(before, old_known);
         let mut come: Vec<(&Field, bool)> = Vec::new();
         let mut seen = HashSet::new();
         for both in sources {
-            for field in added(&both.head.fields, both.source, &known) {
-                let key = (field.ty.as_str(), &field.path);
-                findings.stands(&self.added(field, None));
-                if !(self.introduced() && old_drift.contains(&key)) && seen.insert(key) {
+            for field in added(&both.head.fields, both.source, known) {
+                let key = (&*field.ty, &field.path);
+                findings.stands(&self.added(field));
+                if !old_drift.contains(&key) && seen.insert(key) {
                     come.push((field, true));
                 }
             }
         }
-        if self.base.is_some() {
-            let new = |((ty, path), _): &(&(&str, &FieldPath), &&Field)| {
-                !base.contains_key(&(*ty, *path)) && known.entry(ty, path).is_some()
-            };
-            come.extend(head.iter().filter(new).map(|(_, field)| (*field, false)));
+        if self.base.is_some() && !is_one {
+            let new =
+                |field: &&Field| base.get(&field.ty, &field.path).is_none() && known.lists(&field.ty, &field.path);
+            come.extend(head.iter().filter(new).map(|field| (field, false)));
         }
         let declared = |ty: &str| sources.iter().any(|both| both.head.types.contains_key(ty));
         let was_declared = |ty: &str| sources.iter().any(|both| both.base.types.contains_key(ty));
-        let gone = self.gone((&base, &head), (&known, &old_known), &|ty| declared(ty) || was_declared(ty), findings);
+        let mut gone = self.gone((base, &head), &|ty| declared(ty) || was_declared(ty), findings);
+        let lost = self.lost(sources);
+        for (entry, _) in &lost {
+            findings.stands(&self.removed(entry, false));
+            gone.push((*entry, false));
+        }
         self.orphans(contracted, &declared, &was_declared);
         let orphans: Vec<&str> = contracted.orphans.iter().map(|(ty, _)| ty.as_str()).collect();
-        let pairing = Pairing {
-            look: self,
-            gone: &gone,
-            come: &come,
-            all: &head,
-            base: &base,
-            known: &known,
-            orphans: &orphans,
-            sources,
-        };
+        let pairing =
+            Pairing { look: self, gone: &gone, lost: &lost, come: &come, all: &head, base, orphans: &orphans, sources };
         let renamed_types = pairing.pair(findings)?;
         contracted.orphans.retain(|(ty, _)| !renamed_types.contains(ty));
-        survey.known.extend(head.keys().chain(base.keys()).map(|(ty, path)| ((*ty).to_owned(), (*path).clone())));
-        for entry in [self.contract(), self.old_contract()].into_iter().flatten().flat_map(|contract| &contract.entries)
-        {
-            survey.known.insert((entry.ty.clone(), entry.path.clone()));
-        }
         Ok(())
     }
 
@@ -238,15 +171,15 @@ impl<'l> Look<'l, '_> {
     fn gone<'c>(
         &'c self,
         (base, all): (&Fields<'_>, &Fields<'_>),
-        (known, old_known): (&Known<'_>, &Known<'_>),
         declares: &dyn Fn(&str) -> bool,
         findings: &mut Findings,
     ) -> Vec<(&'c Entry, bool)> {
+        let [old_known, known] = self.known;
         let mut gone: Vec<(&Entry, bool)> = Vec::new();
         if let Some(contract) = self.contract() {
             for entry in removed(contract, all, declares) {
                 let had = stands(entry, base);
-                let was = old_known.entry(&entry.ty, &entry.path).is_some() && !had;
+                let was = old_known.lists(&entry.ty, &entry.path) && !had;
                 let seen = self.whole || had;
                 if seen {
                     findings.stands(&self.removed(entry, false));
@@ -259,7 +192,7 @@ impl<'l> Look<'l, '_> {
         if self.base.is_some() && self.changed.contains(&self.held.path) {
             let mut seen = BTreeSet::new();
             for entry in self.old_contract().into_iter().flat_map(|contract| &contract.entries) {
-                let listed = known.entry(&entry.ty, &entry.path).is_some();
+                let listed = known.lists(&entry.ty, &entry.path);
                 if !listed && stands(entry, base) && !stands(entry, all) && seen.insert((&entry.ty, &entry.path)) {
                     findings.stands(&self.removed(entry, true));
                     gone.push((entry, true));
@@ -274,13 +207,13 @@ impl<'l> Look<'l, '_> {
         if !self.full || self.held.sources.is_empty() {
             return;
         }
-        let old = self.old_contract().into_iter().flat_map(|old| &old.entries);
-        let had: HashSet<&str> = old.map(|entry| entry.ty.as_str()).collect();
+        let [before, _] = self.known;
         let mut seen = BTreeSet::new();
-        for entry in self.contract().into_iter().flat_map(|contract| &contract.entries) {
+        let entries = self.contract().map(|contract| contract.entries.as_slice()).unwrap_or_default();
+        for entry in entries.chunk_by(|entry, next| entry.ty == next.ty).filter_map(<[Entry]>::first) {
             let ty = entry.ty.as_str();
             // A type that the change takes away is told by its fields.
-            let told = self.introduced() && had.contains(ty);
+            let told = self.introduced() && before.has_type(ty);
             if !declared(ty) && !was(ty) && !told && seen.insert(ty) {
                 contracted.orphans.push((ty.to_owned(), entry.line));
             }
@@ -321,12 +254,4 @@ impl<'l> Look<'l, '_> {
         }
         Ok(())
     }
-}
-
-/// How much of a source is read.
-enum Reading {
-    Nothing,
-    /// The files that the change touches.
-    Touched,
-    Whole,
 }

@@ -1,17 +1,19 @@
 //! The places of mapping files that name paths, held against a contract.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 
 use super::findings::Findings;
 use super::held::{Both, Look};
+use super::listed::Lists;
 use super::side::{Side, Written};
 use super::{Condition, Drift, Mapping, Place, Survey};
 use crate::drift::claims;
 use crate::drift::compare::Known;
 use crate::drift::config::{Declares, Maps, Wanted};
-use crate::drift::contract::Contract;
+use crate::drift::contract::{Contract, Retired};
 use crate::drift::languages::Language;
 use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Field};
@@ -20,16 +22,24 @@ use crate::error::Result;
 
 /// A contract as mappings see it.
 struct Paths<'c> {
-    known: Known<'c>,
-    retired: HashMap<(&'c str, &'c FieldPath), &'c FieldPath>,
+    known: &'c Known<'c>,
+    contract: Option<&'c Contract>,
+    /// Made for the first place that the contract does not know.
+    lists: OnceCell<Lists<'c>>,
+    retired: HashMap<(&'c str, &'c FieldPath), &'c Retired>,
 }
 
 impl<'c> Paths<'c> {
-    fn of(contract: Option<&'c Contract>) -> Self {
+    fn of(contract: Option<&'c Contract>, known: &'c Known<'c>) -> Self {
         let all = contract.into_iter().flat_map(|contract| contract.retired.iter().rev());
         // Where a name is retired for two the first counts; the contract's own lint tells it.
-        let retired = all.map(|retired| ((retired.ty.as_str(), &retired.from), &retired.to)).collect();
-        Self { known: Known::of(contract), retired }
+        let retired = all.map(|retired| ((retired.ty.as_str(), &retired.from), retired)).collect();
+        Self { known, contract, lists: OnceCell::new(), retired }
+    }
+
+    /// Where the contract speaks of a type.
+    fn line(&self, ty: &str) -> Option<u32> {
+        self.lists.get_or_init(|| Lists::of(self.contract)).line(ty)
     }
 
     fn is_canonical(&self, ty: &str, path: &FieldPath) -> bool {
@@ -61,7 +71,7 @@ impl Others {
     fn add(&mut self, declared: &Declared, source: &Declares) {
         let others = declared.fields.iter().filter(|field: &&Field| !Wanted::any(&source.kinds, field));
         for field in others {
-            self.typed.insert((field.ty.clone(), field.path.clone()));
+            self.typed.insert((field.ty.to_string(), field.path.clone()));
             self.untyped.insert(field.path.clone());
         }
     }
@@ -86,7 +96,8 @@ impl Look<'_, '_> {
         sources: &[Both<'_>],
         touched: &[BString],
     ) -> Result<()> {
-        let (paths, old_paths) = (Paths::of(self.contract()), Paths::of(self.old_contract()));
+        let [old_known, known] = self.known;
+        let (paths, old_paths) = (Paths::of(self.contract(), known), Paths::of(self.old_contract(), old_known));
         let mut others: Option<Others> = None;
         for maps in &self.held.mappings {
             let files = match self.full {
@@ -153,9 +164,11 @@ impl Look<'_, '_> {
                 Err(_) => Some((String::new(), FieldPath::of(&written))),
             };
             let Some((ty, path)) = unknown else { continue };
-            let retired = paths.retired.get(&(ty.as_str(), &path)).map(|to| (*to).clone());
+            let retired = paths.retired.get(&(ty.as_str(), &path));
+            let contract_line = retired.map(|retired| retired.line).or_else(|| paths.line(&ty));
+            let condition = Condition::NonCanonical { form, retired: retired.map(|to| to.to.clone()), written };
             let code = side.place(file, at)?;
-            drifts.push(drift(Condition::NonCanonical { form, retired, written }, ty, Some(path), code));
+            drifts.push(Drift { contract_line, ..drift(condition, ty, Some(path), code) });
         }
         Ok(drifts)
     }

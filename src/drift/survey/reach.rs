@@ -1,201 +1,217 @@
-//! How far a change of some code can be seen: whether files that it does not touch may mean something else by it.
+//! How far a change of some code can be seen: which files that it does not touch may mean something else by it.
 //!
 //! A type that another inherits from, or that stands in the place of its members, changes the fields of that other one,
 //! wherever it is declared. To find that out for certain every file would be parsed; here their bytes are searched for the
-//! names that changed, and any mention counts. What no file mentions reaches none.
+//! names that changed. Any mention counts: those files are parsed, and what they make of the names is looked for in turn.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::side::Side;
 use crate::drift::config::Declares;
 use crate::drift::languages::Language;
+use crate::drift::mentions::{Called, DEFAULT};
 use crate::drift::shape::{Definition, Import, Member, Module, Shape};
 use crate::error::Result;
+use search::Search;
 
-/// What a module that exports one thing calls it.
-const DEFAULT: &str = "default";
+pub(super) mod search;
+
 /// More names than these are not searched for: everything is read.
-const MOST_NAMES: usize = 1_000;
+pub(super) const MOST_NAMES: usize = 1_000;
 /// How often names may lead to others.
-const MOST_ROUNDS: usize = 64;
-/// Files that stand for the folder around them.
-const FOLDERS: [&str; 5] = ["index", "mod", "lib", "main", "__init__"];
+pub(super) const MOST_ROUNDS: usize = 64;
 
-/// What others could mention of what changed.
-#[derive(Default)]
-struct Changed {
-    /// Types whose members are others now.
+/// What may mean something else after a change, of all files of one language.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Types whose fields may be others, by their last names.
     names: BTreeSet<String>,
-    /// Files that are new or gone, or hand on something else.
-    files: BTreeSet<String>,
-    /// Names that a file hands on, with that file.
-    handed: BTreeSet<(String, String)>,
+    /// Files that hand on something else, whatever it is called: new and gone ones, and what they export without a name.
+    files: BTreeSet<BString>,
+    /// Names that a file has from others or hands on, by that file.
+    handed: BTreeMap<BString, BTreeSet<String>>,
     /// It could be anything.
     anything: bool,
+    /// The files that the change does not touch and that mention any of it.
+    pub(super) mentioning: BTreeSet<BString>,
 }
 
-/// Whether what the change does to the files of one language can be seen in files that it does not touch.
-pub(super) fn is_seen_elsewhere(
+/// What the change does to the files of one language; `None` where every file may mean something else by it.
+pub(super) fn of_change(
     source: &Declares,
     base: &Side<'_>,
     head: &Side<'_>,
     changed: &BTreeSet<BString>,
-) -> Result<bool> {
+) -> Result<Option<Reach>> {
     let language = source.language;
     let may_be_read = |path: &[u8]| source.files.has(path) || language.may_hold(path.as_bstr());
-    let mut found = Changed::default();
+    let mut found = Reach::default();
     let (nothing, mut modules) = (Module::default(), Vec::new());
     for path in changed.iter().filter(|path| may_be_read(path)) {
         let both = [base.module(language, path)?, head.module(language, path)?];
         found.compare(path, &nothing, both);
-        modules.extend(both.into_iter().flatten().map(|module| (path, module)));
-    }
-    if found.is_empty() {
-        return Ok(false);
-    }
-    let is_far = (0..MOST_ROUNDS).all(|_| found.spread(&modules));
-    if found.anything || is_far || found.names.len() > MOST_NAMES {
-        return Ok(true);
-    }
-    let mut seen = HashSet::new();
-    for file in head.list(&|path| may_be_read(path) && !changed.contains(path.as_bstr()))? {
-        let Some(blob) = head.passing(file.as_bstr())?.filter(|blob| seen.insert(blob.oid)) else { continue };
-        // Of a file that is too large nobody knows what it mentions.
-        if blob.bytes.is_none_or(|text| found.is_mentioned(&text, language)) {
-            return Ok(true);
+        if both.iter().any(Option::is_none) && leads_to_folders(language) {
+            found.anything |= base.is_bare(language, path.as_bstr())? || head.is_bare(language, path.as_bstr())?;
         }
+        modules.extend(both.into_iter().flatten().map(|module| (path.clone(), module)));
     }
-    Ok(false)
+    let mut searched = Search::default();
+    for _ in 0..MOST_ROUNDS {
+        if !found.spread(&modules) {
+            return Ok(None);
+        }
+        let wanted = Search::of(&found);
+        if wanted == searched {
+            return Ok(Some(found));
+        }
+        if wanted.size() > MOST_NAMES || found.is_called_anyhow(language) {
+            return Ok(None);
+        }
+        let unread = |path: &[u8]| {
+            let path = path.as_bstr();
+            may_be_read(path) && !changed.contains(path) && !found.mentioning.contains(path)
+        };
+        let more = wanted.run(head, language, &unread)?;
+        head.load(language, &more)?;
+        for path in more {
+            modules.extend(head.module(language, &path)?.map(|module| (path.clone(), module)));
+            found.mentioning.insert(path);
+        }
+        searched = wanted;
+    }
+    Ok(None)
 }
 
-impl Changed {
-    fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.files.is_empty() && self.handed.is_empty() && !self.anything
+/// Whether imports lead to folders, and not to files alone.
+fn leads_to_folders(language: Language) -> bool {
+    matches!(language, Language::Go | Language::Java | Language::Kotlin)
+}
+
+impl Reach {
+    /// Whether the fields of a type may be others.
+    pub(super) fn has(&self, file: &BStr, definition: &Definition) -> bool {
+        match definition.name.as_str() {
+            DEFAULT => self.files.contains(file),
+            name => self.names.contains(last(name)),
+        }
+    }
+
+    /// Whether others may call one of the files in a way that no search finds.
+    fn is_called_anyhow(&self, language: Language) -> bool {
+        self.files.iter().any(|file| Called::of(file.as_bstr(), language).anyhow)
+    }
+
+    /// Whether every file was searched for a name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
     /// Notes what differs between a file before and after.
     fn compare<'m>(&mut self, path: &BString, nothing: &'m Module, [old, new]: [Option<&'m Module>; 2]) {
         if old.is_some() != new.is_some() {
-            self.file(path);
+            self.files.insert(path.clone());
         }
         let (old, new) = (old.unwrap_or(nothing), new.unwrap_or(nothing));
         let (before, after) = (by_name(old), by_name(new));
-        for (name, definitions) in before.iter().chain(&after) {
-            let other = |other: &BTreeMap<&str, Vec<&Definition>>| {
-                other.get(name).is_some_and(|other| are_alike(definitions, other))
-            };
-            if !(other(&before) && other(&after)) {
+        for name in before.keys().chain(after.keys()) {
+            let alike = before.get(name).zip(after.get(name)).is_some_and(|(one, other)| are_alike(one, other));
+            if !alike {
                 self.name(path, name);
             }
         }
-        // What comes from a package has no fields that could be read.
-        let own = |import: &&Import| !import.from.is_empty();
-        let key = |import: &'m Import| (&import.local, &import.name, &import.from);
-        let differ = |one: &'m Module, other: &'m Module| {
-            let other: HashSet<_> = other.imports.iter().map(key).collect();
-            one.imports.iter().filter(own).filter(move |import| !other.contains(&key(import)))
-        };
-        for import in differ(old, new).chain(differ(new, old)) {
-            match (&import.local, stem(path)) {
-                (Some(local), Some(stem)) if local != DEFAULT => drop(self.handed.insert((local.clone(), stem))),
-                _ => self.file(path),
-            }
+        let (before, after) = (by_local(old), by_local(new));
+        for local in before.keys().chain(after.keys()).filter(|local| before.get(*local) != after.get(*local)) {
+            self.hand_on(path, *local);
         }
-        if old.is_shared != new.is_shared {
-            self.anything = true;
-        }
+        self.anything |= old.is_shared != new.is_shared;
     }
 
-    /// Notes a name; what a file exports without one goes by the file's.
+    /// Notes a type; what a file exports without a name goes by the file's. Whether that is new.
     fn name(&mut self, path: &BString, name: &str) -> bool {
-        if name == DEFAULT {
-            let before = self.files.len();
-            self.file(path);
-            return self.files.len() > before;
-        }
-        // Nested types are known by their last names too.
-        let last = name.rsplit('.').next().unwrap_or(name);
-        self.names.insert(last.to_owned())
-    }
-
-    fn file(&mut self, path: &BString) {
-        match stem(path) {
-            Some(stem) => drop(self.files.insert(stem)),
-            None => self.anything = true,
+        match name {
+            DEFAULT => self.files.insert(path.clone()),
+            // Nested types are known by their last names too.
+            name => !self.names.contains(last(name)) && self.names.insert(last(name).to_owned()),
         }
     }
 
-    /// Notes the names of what refers to a noted name within the files that changed; whether there were any.
-    fn spread(&mut self, modules: &[(&BString, &Module)]) -> bool {
-        let mut more = false;
-        for (path, module) in modules {
-            for definition in &module.definitions {
-                if refers(&definition.shape, &self.names) {
-                    more |= self.name(path, &definition.name);
+    /// Notes a name that a file has from elsewhere; all of them without one. Whether that is new.
+    fn hand_on(&mut self, path: &BString, local: Option<&str>) -> bool {
+        match local {
+            None | Some(DEFAULT) => self.files.insert(path.clone()),
+            Some(local) => {
+                let handed = self.handed.entry(path.clone()).or_default();
+                !handed.contains(local) && handed.insert(local.to_owned())
+            }
+        }
+    }
+
+    /// Notes what depends on something noted, within files that were read; whether that came to an end.
+    fn spread(&mut self, modules: &[(BString, &Module)]) -> bool {
+        for _ in 0..MOST_ROUNDS {
+            let mut more = false;
+            for (path, module) in modules {
+                for import in &module.imports {
+                    more |= self.import(path, import);
+                }
+                for definition in &module.definitions {
+                    more |= self.concerns(path, &definition.shape) && self.name(path, &definition.name);
                 }
             }
-            for import in &module.imports {
-                let is_named = |name: &String| name.rsplit('.').any(|part| self.names.contains(part));
-                if let (Some(local), Some(name)) = (&import.local, &import.name)
-                    && is_named(name)
-                {
-                    more |= self.name(path, local);
+            if self.anything || !more {
+                return !self.anything;
+            }
+        }
+        false
+    }
+
+    /// Notes what an import of a file hands on of what is noted; whether that is new.
+    fn import(&mut self, path: &BString, import: &Import) -> bool {
+        let local = import.local.as_deref();
+        let name = import.name.as_deref();
+        let is_named = name.is_some_and(|name| name.split('.').any(|part| self.names.contains(part)));
+        if is_named || import.from.iter().any(|from| self.files.contains(from)) {
+            return self.hand_on(path, local);
+        }
+        let mut more = false;
+        for from in &import.from {
+            let Some(handed) = self.handed.get(from) else { continue };
+            match (local, name) {
+                // All names of the other file.
+                (None, _) => {
+                    let all = handed.clone();
+                    more |= all.iter().map(|name| self.hand_on(path, Some(name))).fold(false, |any, one| any | one);
                 }
+                (Some(_), Some(name)) if !handed.contains(first(name)) => {}
+                (local, _) => more |= self.hand_on(path, local),
             }
         }
         more
     }
 
-    fn is_mentioned(&self, text: &[u8], language: Language) -> bool {
-        self.names.iter().any(|name| has_word(text, name))
-            || self.files.iter().any(|stem| has_file(text, stem, language))
-            || self.handed.iter().any(|(name, stem)| has_word(text, name) && has_file(text, stem, language))
+    /// Whether a shape of a file leads to anything noted.
+    fn concerns(&self, path: &BString, shape: &Shape) -> bool {
+        let any = self.files.contains(path);
+        let handed = self.handed.get(path);
+        let is_noted = |name: &str| {
+            let name = name.trim_start_matches('.');
+            let parts = || name.split('.');
+            any || parts().any(|part| self.names.contains(part))
+                || handed.is_some_and(|handed| handed.contains(name) || parts().any(|part| handed.contains(part)))
+        };
+        refers(shape, &is_noted)
     }
 }
 
-/// What others call a file by: its name without the ending, or its folder's; none for what stands for the top.
-fn stem(path: &BString) -> Option<String> {
-    let text = path.to_str_lossy();
-    let mut parts = text.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or(name);
-    let stem = if FOLDERS.contains(&stem) { parts.next()? } else { stem };
-    (!stem.is_empty()).then(|| stem.to_owned())
+fn first(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
-fn is_part_of_a_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
-}
-
-/// The bytes around each place where a text has a word in it.
-fn around<'t>(text: &'t [u8], word: &str) -> impl Iterator<Item = [Option<u8>; 2]> + use<'t> {
-    let len = word.len();
-    let finder = memchr::memmem::Finder::new(word).into_owned();
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let at = from + finder.find(text.get(from..)?)?;
-        from = at.saturating_add(1);
-        let before = at.checked_sub(1).and_then(|at| text.get(at)).copied();
-        Some([before, text.get(at.saturating_add(len)).copied()])
-    })
-}
-
-fn has_word(text: &[u8], word: &str) -> bool {
-    around(text, word).any(|beside| !beside.into_iter().flatten().any(is_part_of_a_name))
-}
-
-/// Whether a text may import a file. In TypeScript its name stands at the end of a path in quotes; elsewhere it is a word.
-fn has_file(text: &[u8], stem: &str, language: Language) -> bool {
-    if language != Language::TypeScript {
-        return has_word(text, stem);
-    }
-    let ends = |byte: u8| matches!(byte, b'\'' | b'"' | b'`');
-    around(text, stem).any(|[before, after]| {
-        before.is_none_or(|byte| byte == b'/' || ends(byte))
-            && after.is_none_or(|byte| matches!(byte, b'.' | b'/') || ends(byte))
-    })
+/// The last part of a name with dots.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
@@ -204,6 +220,18 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
         names.entry(&definition.name).or_default().push(definition);
     }
     names
+}
+
+/// The name that an import takes over, and the files that it may come from.
+type Taken<'m> = (Option<&'m str>, &'m [BString]);
+
+/// What imports say, in their order, by the names that they give.
+fn by_local(module: &Module) -> BTreeMap<Option<&str>, Vec<Taken<'_>>> {
+    let mut locals: BTreeMap<Option<&str>, Vec<Taken<'_>>> = BTreeMap::new();
+    for import in &module.imports {
+        locals.entry(import.local.as_deref()).or_default().push((import.name.as_deref(), &import.from));
+    }
+    locals
 }
 
 fn are_alike(one: &[&Definition], other: &[&Definition]) -> bool {
@@ -236,38 +264,15 @@ fn same_member(one: &Member, other: &Member) -> bool {
         && same(&one.shape, &other.shape)
 }
 
-/// Whether a shape leads to a type of one of these names.
-fn refers(shape: &Shape, names: &BTreeSet<String>) -> bool {
+/// Whether a shape leads to a type by a name of which this is true.
+fn refers(shape: &Shape, is_noted: &dyn Fn(&str) -> bool) -> bool {
     match shape {
-        Shape::Named { name, .. } => name.rsplit('.').any(|part| names.contains(part)),
-        Shape::Object(members) => members.iter().any(|member| refers(&member.shape, names)),
-        Shape::Array(shape) | Shape::Map(shape) | Shape::Pick(shape, _) | Shape::Omit(shape, _) => refers(shape, names),
-        Shape::All(shapes) | Shape::Any(shapes) => shapes.iter().any(|shape| refers(shape, names)),
-        Shape::Scalar { .. } | Shape::Opaque | Shape::Unread(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mention_is_a_whole_word() {
-        for (text, due) in
-            [("Base", true), ("(Base)", true), ("m.Base<", true), ("BaseOf", false), ("aBase Base2", false)]
-        {
-            assert_eq!(has_word(text.as_bytes(), "Base"), due, "{text}");
+        Shape::Named { name, .. } => is_noted(name),
+        Shape::Object(members) => members.iter().any(|member| refers(&member.shape, is_noted)),
+        Shape::Array(shape) | Shape::Map(shape) | Shape::Pick(shape, _) | Shape::Omit(shape, _) => {
+            refers(shape, is_noted)
         }
-    }
-
-    #[test]
-    fn a_file_is_mentioned_where_a_path_ends_in_it() {
-        let ts = |text: &str| has_file(text.as_bytes(), "base", Language::TypeScript);
-        assert!(ts("from './base'") && ts("from \"@/x/base.js\"") && ts("import('base')") && ts("'./base/index'"));
-        assert!(!ts("const base = 1") && !ts("'./database'") && !ts("'./bases'"));
-        assert!(has_file(b"from .base import x", "base", Language::Python));
-        assert_eq!(stem(&"src/base.model.ts".into()).as_deref(), Some("base"));
-        assert_eq!(stem(&"src/shared/index.ts".into()).as_deref(), Some("shared"));
-        assert_eq!(stem(&"index.ts".into()), None);
+        Shape::All(shapes) | Shape::Any(shapes) => shapes.iter().any(|shape| refers(shape, is_noted)),
+        Shape::Scalar { .. } | Shape::Opaque | Shape::Unread(_) => false,
     }
 }

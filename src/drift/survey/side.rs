@@ -15,8 +15,8 @@ use crate::drift::contract::Contract;
 use crate::drift::extract::{Job, extract};
 use crate::drift::languages::Language;
 use crate::drift::problem::Lines;
-use crate::drift::resolve::{Declared, Files, resolve};
-use crate::drift::shape::{Module, Sites};
+use crate::drift::resolve::{Asked, Blind, Declared, Files, resolve};
+use crate::drift::shape::{Module, Sites, Unread};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
 
@@ -130,12 +130,20 @@ impl<'a> Side<'a> {
         self.tree.list(&|path| held.concerns(path))
     }
 
-    /// A file that is looked at once and not held.
-    pub(super) fn passing(&self, path: &BStr) -> Result<Option<Blob>> {
-        match self.blobs.get(path) {
-            Some(blob) => Ok(blob.clone()),
-            None => self.tree.blob(path),
-        }
+    /// The wanted files of which something is true, by their bytes, which are not held; those that are too large are too.
+    pub(super) fn search(
+        &self,
+        wanted: &dyn Fn(&[u8]) -> bool,
+        is_true: &(dyn Fn(&[u8]) -> bool + Sync),
+    ) -> Result<Vec<BString>> {
+        self.tree.search(wanted, is_true)
+    }
+
+    /// Whether there is no file of a language beside a path, nor at it.
+    pub(super) fn is_bare(&self, language: Language, path: &BStr) -> Result<bool> {
+        let (folder, _) = path.split_at(path.rfind_byte(b'/').map_or(0, |end| end + 1));
+        let files = self.tree.folder(folder.as_bstr())?;
+        Ok(!files.iter().any(|file| Language::of_code(file.as_bstr()) == Some(language)))
     }
 
     /// The plain files that are wanted.
@@ -159,18 +167,25 @@ impl<'a> Side<'a> {
         Ok(there)
     }
 
-    /// What some files of a source declare, under the names that the contract gives to types.
-    pub(super) fn declared(&self, source: &Declares, paths: &[BString]) -> Result<Declared> {
+    /// What some files of a source declare, under the names that the contract gives to types; of types that are asked for.
+    pub(super) fn declared(&self, source: &Declares, paths: &[BString], asked: &Asked<'_>) -> Result<Declared> {
         self.load(source.language, paths)?;
-        let reader = Reader { side: self, language: source.language };
+        let reader = Reader { side: self, source };
         let own: Vec<(&BStr, &Module)> = paths.iter().filter_map(|path| reader.module(path.as_bstr())).collect();
-        let mut declared = resolve(&own, &source.types, &reader);
+        let mut declared = resolve(&own, &source.types, asked, &reader);
         if let Some(error) = self.broken.borrow_mut().take() {
             return Err(error);
         }
-        let name = |ty: &String| source.names.get(ty).unwrap_or(ty).clone();
-        declared.fields.iter_mut().for_each(|field| field.ty = name(&field.ty));
-        declared.types = declared.types.into_iter().map(|(ty, place)| (name(&ty), place)).collect();
+        if !source.names.is_empty() {
+            for field in &mut declared.fields {
+                if let Some(name) = source.names.get(&*field.ty) {
+                    field.ty = name.as_str().into();
+                }
+            }
+            let name = |ty: String| source.names.get(&ty).cloned().unwrap_or(ty);
+            declared.types = declared.types.into_iter().map(|(ty, place)| (name(ty), place)).collect();
+            declared.apart = declared.apart.into_iter().map(|(ty, units)| (name(ty), units)).collect();
+        }
         Ok(declared)
     }
 
@@ -221,7 +236,15 @@ impl<'a> Side<'a> {
         all
     }
 
-    fn load(&self, language: Language, paths: &[BString]) -> Result<()> {
+    /// Whether something that could not be read belongs to its file, and to no type.
+    pub(super) fn is_of_file(&self, language: Language, blind: &Blind) -> Result<bool> {
+        let module = self.module(language, &blind.file)?;
+        let same = |unread: &Unread| unread.at == blind.at && unread.reason == blind.reason;
+        Ok(module.is_some_and(|module| module.unread.iter().any(same)))
+    }
+
+    /// Reads files, many of them together.
+    pub(super) fn load(&self, language: Language, paths: &[BString]) -> Result<()> {
         let mut wanted = Vec::new();
         let mut seen = BTreeSet::new();
         for path in paths.iter().filter(|path| self.modules.get(&(language, (*path).clone())).is_none()) {
@@ -267,14 +290,19 @@ impl<'a> Side<'a> {
 /// The files that imports of one language lead to.
 struct Reader<'s, 'a> {
     side: &'s Side<'a>,
-    language: Language,
+    source: &'s Declares,
 }
 
 impl Files for Reader<'_, '_> {
+    fn is_own(&self, path: &BStr) -> bool {
+        self.source.files.has(path)
+    }
+
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)> {
-        let key = (self.language, path.to_owned());
+        let language = self.source.language;
+        let key = (language, path.to_owned());
         if self.side.modules.get(&key).is_none()
-            && let Err(error) = self.side.load(self.language, std::slice::from_ref(&key.1))
+            && let Err(error) = self.side.load(language, std::slice::from_ref(&key.1))
         {
             self.side.broken.borrow_mut().get_or_insert(error);
         }
@@ -287,7 +315,8 @@ impl Files for Reader<'_, '_> {
                 self.side.broken.borrow_mut().get_or_insert(error);
                 Vec::new()
             });
-            let of_language = |path: &BString| Language::of_code(path.as_bstr()).is_none_or(|one| one == self.language);
+            let of_language =
+                |path: &BString| Language::of_code(path.as_bstr()).is_none_or(|one| one == self.source.language);
             let listed = listed.into_iter().filter(of_language).collect();
             self.side.folders.insert(folder.to_owned(), listed);
         }

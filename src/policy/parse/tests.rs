@@ -55,6 +55,18 @@ fn what_is_no_toml_is_refused_where_it_stops() {
 }
 
 #[test]
+fn a_name_for_a_type_that_does_not_count_is_refused() {
+    let source = "version = 1\n[[drift.source]]\nlanguage = \"graphql\"\npaths = [\"api/**\"]\n";
+    refused(
+        &format!("{source}types = [\"Order\"]\nnames = {{ @@OrderDto = \"Order\" }}\n"),
+        "does not let this type count",
+    );
+    for types in ["", "types = [\"Order*\"]\n"] {
+        let _ = read(&format!("{source}{types}names = {{ OrderDto = \"Order\" }}\n"));
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_at_every_level() {
     refused("version = 1\n@@verison = 1", "unknown field `verison`");
     refused("version = 1\n[@@branch]\n", "unknown field `branch`");

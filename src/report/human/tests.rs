@@ -168,6 +168,28 @@ fn long_paths_and_words_are_cut_and_nothing_is_lost() {
 }
 
 #[test]
+fn lines_to_be_copied_stay_whole_and_what_is_mended_alike_is_told_once() {
+    let long = "a word and another ".repeat(9);
+    let finding = |name: &str, paste: &str| Finding {
+        message: format!("{name} is not listed"),
+        help: format!("list it:\n  - `{name}` {long}.\nor say why:\n  {paste}"),
+        ..finding("field-added", ENFORCE, Some(b"a.json"))
+    };
+    let all = vec![finding("a", "- why"), finding("b", "- why"), finding("c", "- \x1b[2J")];
+    let shown = render(&refused(b"refs/heads/topic", all), &[], Colour::No);
+    let fix = format!(
+        "    fix  list it:\n           - `a` {long}.\n           - `b` {long}.\n           - `c` {long}.\n         \
+         or say why:\n           - why\n           - \\033[2J\n    more "
+    );
+    assert!(shown.contains(&fix), "{shown}");
+    assert_eq!(shown.matches("field-added\n    at ").count(), 1, "{shown}");
+    let mut other = finding("b", "- why");
+    other.help = other.help.replace("list it", "name it");
+    let shown = render(&refused(b"refs/heads/topic", vec![finding("a", "- why"), other]), &[], Colour::No);
+    assert_eq!(shown.matches("    fix  ").count(), 2, "{shown}");
+}
+
+#[test]
 fn long_messages_break_at_spaces() {
     let message = "lorem ipsum dolor sit amet ".repeat(40).trim().to_owned();
     let shown = text(&one(Finding { message: message.clone(), ..finding("x", ENFORCE, None) }));

@@ -36,13 +36,13 @@ fn of(condition: Condition, field: &str) -> Drift {
 
 /// A field in the code and not in the contract.
 pub(crate) fn added(field: &str) -> Drift {
-    Drift { nearest: Some("order.id".into()), ..of(Condition::Added { kind: "string" }, field) }
+    Drift { nearest: Some("order.id".into()), ..of(Condition::Added { kind: "string", item: None }, field) }
 }
 
 /// A field in line 9 of the contract and not in the code.
 pub(crate) fn removed(field: &str, from_both: bool, candidates: &[&str]) -> Drift {
     let candidates = candidates.iter().map(|one| (*one).to_owned()).collect();
-    Drift { contract_line: Some(9), code: None, ..of(Condition::Removed { from_both, candidates }, field) }
+    Drift { contract_line: Some(9), code: None, ..of(Condition::Removed { from_both, candidates, other: None }, field) }
 }
 
 /// A field under another name in the code.

@@ -1,6 +1,7 @@
 //! What the rules of drift do alike: which drift stands unacknowledged, and how it is told.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -10,7 +11,7 @@ use crate::drift::acknowledgement::{Acknowledgement, Divergence, in_approval, pa
 use crate::drift::config::{Config, Mode};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Problem;
-use crate::drift::survey::{Condition, Drift, Given, Survey};
+use crate::drift::survey::{Condition, Drift, Given, Standing, Survey};
 use crate::escape::{escape, quote_path};
 use crate::finding::{self, Severity};
 use crate::policy::Class;
@@ -31,6 +32,8 @@ pub(in crate::rules) struct Seen<'a> {
     approvers: Option<&'a BTreeSet<String>>,
     /// Whether drift that the baseline lists is left alone.
     has_baseline: bool,
+    /// Every field that can be acknowledged, once that was asked.
+    known: OnceCell<HashSet<(&'a str, &'a FieldPath)>>,
 }
 
 /// An acknowledgement that holds.
@@ -39,6 +42,9 @@ struct Valid {
     /// The file, where it stands in code.
     file: Option<BString>,
 }
+
+/// Where an acknowledgement goes; it comes next, on a line of its own to be copied whole.
+pub(in crate::rules) const APPROVED: &str = "the approval under DRIFT ACKNOWLEDGEMENTS:\n  ";
 
 /// What there is to hold against contracts, if anything.
 pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
@@ -52,7 +58,8 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
     let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
     let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
-    let mut seen = Seen { config, survey, valid: HashMap::new(), approved, today, approvers, has_baseline };
+    let (valid, known) = (HashMap::new(), OnceCell::new());
+    let mut seen = Seen { config, survey, valid, approved, today, approvers, has_baseline, known };
     seen.valid = seen.all_valid();
     Some(seen)
 }
@@ -73,8 +80,9 @@ impl<'a> Seen<'a> {
     /// What is wrong with an acknowledgement.
     pub(in crate::rules) fn problems(&self, one: &Acknowledgement, contract: &BStr) -> Vec<Problem> {
         let complete = self.survey.contract(contract).is_some_and(|contract| contract.complete);
-        let known =
-            |ty: &str, path: &FieldPath| !complete || self.survey.known.contains(&(ty.to_owned(), path.clone()));
+        let known = |ty: &str, path: &FieldPath| {
+            !complete || self.known.get_or_init(|| self.survey.known()).contains(&(ty, path))
+        };
         let mut problems = one.validate(&known, &contract.to_str_lossy(), self.today);
         let by = one.approved_by.as_deref().unwrap_or_default();
         if let Some(approvers) = self.approvers.filter(|approvers| !by.is_empty() && !approvers.contains(by)) {
@@ -91,12 +99,23 @@ impl<'a> Seen<'a> {
 
     /// Whether the change brings the acknowledgement without the approval listing it too.
     pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
-        let listed = |field: &(String, FieldPath)| {
-            self.approved.iter().any(|one| {
-                let same = one.divergence == given.acknowledgement.divergence
-                    || given.acknowledgement.divergence == Divergence::Unspecified;
-                same && one.fields.contains(field) && self.problems(one, given.contract.as_bstr()).is_empty()
-            })
+        let approves = |field: &(String, FieldPath), fits: &dyn Fn(&Divergence) -> bool| {
+            let of_field = self.approved.iter().filter(|one| fits(&one.divergence) && one.fields.contains(field));
+            of_field.into_iter().any(|one| self.problems(one, given.contract.as_bstr()).is_empty())
+        };
+        let own = &given.acknowledgement.divergence;
+        let listed = |field: &(String, FieldPath)| match own {
+            // A comment means all that the field does: the approval lists each of it.
+            Divergence::Unspecified => {
+                let (ty, path) = field;
+                let elsewhere = |one: &&Standing| one.file.as_ref().is_some_and(|file| *file != given.file);
+                let all = self.survey.standing_of(ty, Some(path)).filter(|one| one.contract == given.contract);
+                approves(field, &|_| true)
+                    && all
+                        .filter(|one| !elsewhere(one))
+                        .all(|one| approves(field, &|divergence| fits(divergence, one.what)))
+            }
+            own => approves(field, &|divergence| divergence == own),
         };
         given.is_new && !given.acknowledgement.fields.iter().all(listed)
     }
@@ -185,6 +204,14 @@ impl<'a> Seen<'a> {
         self.has_baseline && had && after.as_ref().is_some_and(|lines| lines.contains(key))
     }
 
+    /// The lines of the baseline that hold nothing any more, where all drift was looked for. `others` are those of what is
+    /// no drift of a field.
+    pub(in crate::rules) fn stale_baseline(&self, others: &BTreeSet<String>) -> Vec<&'a String> {
+        let lines = self.survey.baseline[1].iter().flatten().filter(|_| self.has_baseline);
+        let drifts: BTreeSet<String> = self.survey.drifts.iter().map(Drift::key).collect();
+        lines.filter(|line| !drifts.contains(*line) && !others.contains(*line)).collect()
+    }
+
     /// What the baseline does not hold, with the line by which one would: `line` says it.
     pub(in crate::rules) fn beyond_baseline(
         &self,
@@ -198,16 +225,21 @@ impl<'a> Seen<'a> {
 
     /// Whether an acknowledgement is for drift that is there.
     pub(in crate::rules) fn is_of_use(&self, given: &Given) -> bool {
-        let fits = |what: &str| match &given.acknowledgement.divergence {
-            Divergence::Unspecified => true,
-            Divergence::Renamed { .. } => what == "renamed" || what == "removed",
-            Divergence::NonCanonical => what == "noncanonical",
-            other => Some(what) == other.word() || what == "renamed",
-        };
+        let fits = |what: &str| fits(&given.acknowledgement.divergence, what);
         given.acknowledgement.fields.iter().all(|(ty, path)| {
             let standing = self.survey.standing_of(ty, Some(path));
             standing.into_iter().any(|one| one.contract == given.contract && fits(one.what))
         })
+    }
+}
+
+/// Whether an acknowledgement of one divergence can be for drift of a kind.
+fn fits(divergence: &Divergence, what: &str) -> bool {
+    match divergence {
+        Divergence::Unspecified => true,
+        Divergence::Renamed { .. } => what == "renamed" || what == "removed",
+        Divergence::NonCanonical => what == "noncanonical",
+        other => Some(what) == other.word() || what == "renamed",
     }
 }
 

@@ -3,6 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::drift::document::{Node, Value};
+use crate::drift::languages::Language;
 use crate::drift::shape::{Import, Shape, Unread};
 use crate::escape::excerpt;
 
@@ -124,6 +125,9 @@ impl<'n> Schemas<'n> {
             let reason = format!("the schema \"{}\" is not in this repository; keep a copy here", excerpt(text));
             return Shape::unread(at, reason);
         };
+        if Language::of_code(path.as_bstr()).is_some() {
+            return Shape::unread(at, "a reference leads to program code: give the schema a file of its own");
+        }
         let import = || Import { local: Some(text.to_owned()), name: Some(name), from: candidates(path) };
         self.imports.entry(text.to_owned()).or_insert_with(import);
         Shape::exactly(text, at)

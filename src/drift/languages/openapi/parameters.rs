@@ -1,5 +1,7 @@
 //! Parameters of operations: what stands in the query is one type, and so with headers and cookies.
 
+use std::collections::HashSet;
+
 use crate::drift::document::{Node, Value};
 use crate::drift::shape::{Definition, Member, Shape, Unread};
 use crate::escape::excerpt;
@@ -34,7 +36,12 @@ impl<'n> Operations<'_, 'n> {
         }
         for place in PLACES {
             let own = |parameter: &mut Parameter| parameter.place == place;
-            let members: Vec<Member> = found.extract_if(.., own).map(|parameter| parameter.member).collect();
+            let mut members: Vec<Member> = found.extract_if(.., own).map(|parameter| parameter.member).collect();
+            // Those of an operation take the place of those of its path.
+            let mut named = HashSet::new();
+            members.reverse();
+            members.retain(|member| named.insert(member.name.clone()));
+            members.reverse();
             let mut shapes: Vec<Shape> = Vec::new();
             if place == "query" {
                 // Where a parameter stands that cannot be read is not known; most stand in the query.

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef, StmtFunctionDef};
 
 use super::assigned::made;
 use super::fields::{Config, Spelling, spelling};
-use super::names::{Names, dotted, literal_kind, scalar};
+use super::names::{Names, dotted, is_builtin, literal_kind, scalar};
 use super::types::{Types, arguments, at};
 use super::walk::{Node, each};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
@@ -53,7 +53,12 @@ pub(super) fn definition<'a>(
     let mut family = if decorated(names, class) { Family::Record } else { Family::Plain };
     let bases = class.arguments.iter().flat_map(|arguments| &arguments.args);
     for base in bases.clone() {
-        let (shape, of) = read_base(&types, base, families);
+        if is_namesake(names, head(base), class.name.as_str()) {
+            let reason = "the class inherits from another of its own name: rename one of them";
+            shapes.push(Shape::unread(at(base), reason));
+            continue;
+        }
+        let (shape, of) = read_base(&types, base, families, class.name.as_str());
         shapes.extend(shape);
         // A record stays one; `class Status(str, Enum)` and `class Status(Enum)` differ in what a base before it said.
         family = match (family, of) {
@@ -93,6 +98,18 @@ pub(super) fn definition<'a>(
     Definition { name: name.to_owned(), at: at(&class.name), shape, case }
 }
 
+const ANNOTATIONS: &str = "this gives the class fields when the code runs: write them as `name: type`";
+
+fn is_annotations(target: &Expr) -> bool {
+    target.as_name_expr().is_some_and(|name| name.id == "__annotations__")
+}
+
+/// Whether a base class is an imported one of this repository that has the name of the class itself.
+fn is_namesake(names: &Names<'_>, base: &Expr, class: &str) -> bool {
+    let name = base.as_name_expr().map(|name| name.id.as_str()).filter(|name| *name == class);
+    name.is_some_and(|name| names.is_imported(name) && names.package(name).is_none())
+}
+
 /// A base class without its type arguments.
 fn head(base: &Expr) -> &Expr {
     base.as_subscript_expr().map_or(base, |subscript| &subscript.value)
@@ -115,7 +132,12 @@ fn decorated(names: &Names<'_>, class: &StmtClassDef) -> bool {
 }
 
 /// What a base class gives, and what it makes of the class.
-fn read_base(types: &Types<'_, '_>, base: &Expr, families: &HashMap<String, Family>) -> (Option<Shape>, Family) {
+fn read_base(
+    types: &Types<'_, '_>,
+    base: &Expr,
+    families: &HashMap<String, Family>,
+    class: &str,
+) -> (Option<Shape>, Family) {
     let names = types.names;
     let (head, subscript) = (head(base), base.as_subscript_expr());
     if let Expr::Call(call) = head {
@@ -128,7 +150,9 @@ fn read_base(types: &Types<'_, '_>, base: &Expr, families: &HashMap<String, Fami
     if !matches!(head, Expr::Name(_) | Expr::Attribute(_)) {
         return (Some(Shape::unread(at(base), "this base class is computed")), Family::Foreign);
     }
-    let Some(known) = names.known(head) else {
+    // A class may have the name of the package's that it inherits from.
+    let own = head.as_name_expr().filter(|name| name.id == class).and_then(|name| names.package(&name.id));
+    let Some(known) = own.or_else(|| names.known(head)) else {
         let family = dotted(head).and_then(|name| families.get(&name).copied());
         return (Some(types.own(head)), family.unwrap_or(Family::Foreign));
     };
@@ -156,7 +180,7 @@ fn read_base(types: &Types<'_, '_>, base: &Expr, families: &HashMap<String, Fami
         _ => match (types.shape(base), head.as_name_expr().is_some_and(|name| names.is_imported(&name.id))) {
             (shape @ (Shape::Array(_) | Shape::Map(_)), _) => (Some(shape), Family::Plain),
             // Exceptions and the like, that Python knows without an import.
-            (_, false) if head.is_name_expr() => (None, Family::Plain),
+            (_, false) if is_builtin(known) => (None, Family::Plain),
             _ => (Some(types.own(head)), Family::Foreign),
         },
     }
@@ -183,6 +207,7 @@ impl Class<'_, '_> {
                         self.body(&clause.body);
                     }
                 }
+                Stmt::AugAssign(assign) if is_annotations(&assign.target) => self.refuse(at(assign), ANNOTATIONS),
                 other => self.conditional(other),
             }
         }
@@ -276,6 +301,9 @@ impl Class<'_, '_> {
     /// A name without an annotation: a field of attrs or of a table.
     fn assigned(&mut self, target: &Expr, value: &Expr) {
         let (names, types) = (self.types.names, self.types);
+        if is_annotations(target) {
+            return self.refuse(at(target), ANNOTATIONS);
+        }
         let Expr::Name(name) = target else {
             if matches!(target, Expr::Subscript(_)) {
                 self.refuse(at(target), "this writes into the class while it is made");
@@ -292,9 +320,16 @@ impl Class<'_, '_> {
         self.push(name.id.as_str(), at(target), shape, spelling(names, value));
     }
 
-    /// pydantic's `@computed_field`.
+    /// pydantic's `@computed_field`, and `@model_serializer`, which writes the whole value out.
     fn computed(&mut self, function: &StmtFunctionDef) {
         let (names, types) = (self.types.names, self.types);
+        let mut makers = function.decorator_list.iter().map(|decorator| &decorator.expression);
+        let writes = |maker: &Expr| {
+            names.known(maker.as_call_expr().map_or(maker, |call| &call.func)) == Some("model_serializer")
+        };
+        if makers.any(writes) {
+            return self.refuse(at(&function.name), "this function writes the fields when the code runs");
+        }
         let field = function.decorator_list.iter().find_map(|decorator| {
             let maker = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
             (names.known(maker) == Some("computed_field")).then_some(&decorator.expression)

@@ -67,12 +67,15 @@ pub(super) struct Names<'a> {
     /// Names that stand for any type: `T = TypeVar("T")`.
     pub(super) variables: HashSet<&'a str>,
     strings: HashMap<&'a str, &'a Expr>,
+    /// Names that the file gives another meaning than their import, or Python, has.
+    rebound: HashSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
     /// Takes in every import and every constant of the file.
     pub(super) fn of(body: &'a [Stmt]) -> Self {
         let mut names = Self::default();
+        names.rebind(body);
         let mut stored: HashMap<&str, usize> = HashMap::new();
         each(body, |node| match node {
             Node::Stmt(stmt) => names.take(stmt),
@@ -83,6 +86,23 @@ impl<'a> Names<'a> {
         // What is written to twice, or is another thing in some function, is no constant.
         names.strings.retain(|name, _| stored.get(name) == Some(&1));
         names
+    }
+
+    /// Notes the names that are assigned to at the file's top.
+    fn rebind(&mut self, body: &'a [Stmt]) {
+        for stmt in body {
+            match stmt {
+                Stmt::Assign(assign) => {
+                    let names = assign.targets.iter().filter_map(Expr::as_name_expr);
+                    self.rebound.extend(names.map(|name| name.id.as_str()));
+                }
+                Stmt::AnnAssign(assign) => {
+                    self.rebound.extend(assign.target.as_name_expr().map(|name| name.id.as_str()));
+                }
+                Stmt::TypeAlias(alias) => self.rebound.extend(alias.name.as_name_expr().map(|name| name.id.as_str())),
+                _ => {}
+            }
+        }
     }
 
     fn take(&mut self, stmt: &'a Stmt) {
@@ -126,9 +146,11 @@ impl<'a> Names<'a> {
     /// The name by which Python or a package knows what an expression names; `None` for names of this repository.
     pub(super) fn known<'s>(&'s self, expr: &'s Expr) -> Option<&'s str> {
         let (root, last) = ends(expr)?;
+        if self.rebound.contains(root) || self.classes.contains(root) {
+            return None;
+        }
         let Some(origin) = self.imports.get(root) else {
-            let own = last.is_some() || self.classes.contains(root);
-            return (!own && (self.star || lists(BUILTINS, root))).then_some(root);
+            return (last.is_none() && (self.star || lists(BUILTINS, root))).then_some(root);
         };
         let foreign = !origin.relative && is_package(origin.module);
         foreign.then_some(last.or(origin.name).unwrap_or(origin.module))
@@ -144,6 +166,13 @@ impl<'a> Names<'a> {
             }
             _ => written.to_owned(),
         })
+    }
+
+    /// What a package calls a name that is imported from it.
+    pub(super) fn package<'s>(&'s self, name: &'s str) -> Option<&'s str> {
+        let origin = self.imports.get(name)?;
+        let foreign = !origin.relative && is_package(origin.module);
+        foreign.then_some(origin.name.unwrap_or(origin.module))
     }
 
     /// Whether a name is imported.
@@ -178,6 +207,11 @@ impl<'a> Names<'a> {
 
 fn lists(words: &str, word: &str) -> bool {
     words.split(' ').any(|one| one == word)
+}
+
+/// Whether Python knows a name without an import.
+pub(super) fn is_builtin(name: &str) -> bool {
+    lists(BUILTINS, name)
 }
 
 /// Whether a module's name is that of a package from elsewhere.

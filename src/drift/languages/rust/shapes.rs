@@ -41,6 +41,14 @@ impl Types<'_> {
             None if attrs.transparent => self.transparent(&item.fields),
             None => self.fields(&item.fields, attrs.rename_all),
         };
+        // A struct with a tag writes its own name behind it.
+        let shape = match &attrs.tag {
+            Some((name, at)) => {
+                let tag = Member::new(name.clone(), *at, Shape::enumerated(Kind::String)).explicit();
+                all(vec![Shape::Object(vec![tag]), shape])
+            }
+            None => shape,
+        };
         self.with_unread(shape, attrs)
     }
 

@@ -394,7 +394,7 @@ impl Reader<'_> {
             if self.sites.discriminators.contains(key) {
                 continue;
             }
-            if key.len() > MAX_KEY || path.is_some_and(|path| path.segments().len() > MAX_DEPTH) {
+            if key.len() > MAX_KEY || path.is_some_and(|path| path.depth() > MAX_DEPTH) {
                 self.unread(entry.at, "this literal is nested too deep, or its key is too long");
                 continue;
             }

@@ -15,6 +15,8 @@ pub(super) struct Bindings<'a> {
     values: HashMap<&'a str, Option<&'a Expression<'a>>>,
     /// The places where those constants are bound.
     declared: HashSet<u32>,
+    /// Names that are assigned to after they are declared.
+    assigned: HashSet<&'a str>,
     deep: u32,
     too_deep: bool,
 }
@@ -24,6 +26,11 @@ impl<'a> Bindings<'a> {
         let mut bindings = Self::default();
         bindings.visit_program(program);
         bindings
+    }
+
+    /// Whether anything is assigned to a variable of this name, or that cannot be known.
+    pub(super) fn is_assigned(&self, name: &str) -> bool {
+        self.too_deep || self.assigned.contains(name)
     }
 
     /// The value of the one constant of this name.
@@ -45,6 +52,11 @@ impl<'a> Visit<'a> for Bindings<'a> {
                             self.declared.insert(id.span.start);
                         }
                     }
+                }
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                if let AssignmentTarget::AssignmentTargetIdentifier(id) = &assignment.left {
+                    self.assigned.insert(id.name.as_str());
                 }
             }
             AstKind::BindingIdentifier(id) if !self.declared.contains(&id.span.start) => {

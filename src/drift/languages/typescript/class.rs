@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
+use super::assigned::Assigned;
 use super::decorators::{Said, call_of};
 use super::file::{File, inherit};
 use super::references::value_name;
@@ -57,6 +58,9 @@ impl<'a> File<'a> {
                 _ => {}
             }
         }
+        if !self.program.source_type.is_typescript() {
+            self.assigned(class, &mut fields);
+        }
         self.parameters.truncate(scope);
         inherit(base.into_iter().collect(), with_others(fields.members, fields.others))
     }
@@ -89,11 +93,6 @@ impl<'a> File<'a> {
                         self.parameter_field(parameter, only_exposed, fields);
                     }
                 }
-                if let Some(body) = &method.value.body
-                    && !self.program.source_type.is_typescript()
-                {
-                    self.assigned(body, fields);
-                }
             }
             MethodDefinitionKind::Get => {
                 let said = self.decorators(&method.decorators);
@@ -120,23 +119,18 @@ impl<'a> File<'a> {
         }
     }
 
-    /// In JavaScript a constructor makes the fields: `this.id = id`.
-    fn assigned(&mut self, body: &'a FunctionBody<'a>, fields: &mut Fields) {
-        let mut known = fields.members.iter().map(|member| member.name.clone()).collect::<BTreeSet<_>>();
-        for statement in &body.statements {
-            let Statement::ExpressionStatement(statement) = statement else { continue };
-            let Expression::AssignmentExpression(assignment) = &statement.expression else { continue };
-            let Some(MemberExpression::StaticMemberExpression(member)) = assignment.left.as_member_expression() else {
-                continue;
-            };
-            let name = member.property.name.as_str();
-            let of_this = matches!(member.object, Expression::ThisExpression(_));
-            if !of_this || is_function(&assignment.right) || !known.insert(name.to_owned()) {
-                continue;
+    /// In JavaScript the code of a class makes its fields: `this.id = id`.
+    fn assigned(&mut self, class: &'a Class<'a>, fields: &mut Fields) {
+        let assigned = Assigned::of(class);
+        let declared = fields.members.iter().map(|member| member.name.clone()).collect::<BTreeSet<_>>();
+        for (name, at, value) in assigned.names {
+            if !declared.contains(&name) && !value.is_some_and(is_function) {
+                let shape = value.map_or(Shape::Opaque, |value| self.value(value, false));
+                fields.members.push(Member::new(name, at, shape));
             }
-            let shape = self.value(&assignment.right, false);
-            fields.members.push(Member::new(name, member.property.span.start, shape));
         }
+        let unread = "the class writes fields here whose names are not known: write `this.name = ...`";
+        fields.others.extend(assigned.unread.map(|at| Shape::unread(at, unread)));
     }
 
     /// What a class extends.

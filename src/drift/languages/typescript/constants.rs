@@ -54,6 +54,11 @@ impl<'a> File<'a> {
         self.bindings.get_or_init(|| Bindings::of(self.program)).constant(name)
     }
 
+    /// Whether a variable gets another value somewhere in the file.
+    pub(super) fn is_set_anew(&self, name: &str) -> bool {
+        self.bindings.get_or_init(|| Bindings::of(self.program)).is_assigned(name)
+    }
+
     /// The name that a key is.
     pub(super) fn key(&self, key: &'a PropertyKey<'a>, computed: bool) -> Option<Cow<'a, str>> {
         match key {
@@ -115,6 +120,9 @@ impl<'a> File<'a> {
                     let at = property.key.span().start;
                     match self.key(&property.key, property.computed) {
                         Some(_) if property.method => {}
+                        Some(name) if property.kind != PropertyKind::Init => {
+                            members.push(Member::new(name, at, Shape::Opaque));
+                        }
                         Some(name) => {
                             if let Some(shape) = self.value_or_none(&property.value, fixed) {
                                 members.push(Member::new(name, at, shape));

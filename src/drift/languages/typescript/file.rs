@@ -1,7 +1,7 @@
 //! One file: its statements, and what they declare.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
@@ -16,6 +16,11 @@ use crate::drift::shape::{Definition, Kind, Module, Shape, Unread};
 pub(super) const DEEPEST: u32 = 256;
 /// What is found deeper.
 pub(super) const TOO_DEEP: &str = "the type is nested too deeply to be read";
+
+/// Why a variable's schema is unread.
+const SET_ANEW: &str = "this variable is set anew, and may hold another schema then: use `const`";
+/// Why a type of a `declare` block is unread.
+const OTHER: &str = "another type of this name stands in or outside of a `declare` block: declare it in one place";
 
 /// A file that is being read.
 pub(super) struct File<'a> {
@@ -40,6 +45,9 @@ pub(super) struct File<'a> {
     pub(super) filling: bool,
     /// How much was written out for generic types.
     pub(super) written: usize,
+    /// The `declare module` or `declare global` around, and in which each type was first declared.
+    block: Option<u32>,
+    blocks: HashMap<String, Option<u32>>,
 }
 
 impl<'a> File<'a> {
@@ -50,7 +58,7 @@ impl<'a> File<'a> {
             program,
             index: OnceCell::new(),
             bindings: OnceCell::new(),
-            module: Module::default(),
+            module: Module { is_merged: true, ..Module::default() },
             parameters: Vec::new(),
             space: String::new(),
             used: BTreeSet::new(),
@@ -58,6 +66,8 @@ impl<'a> File<'a> {
             generics: Vec::new(),
             filling: false,
             written: 0,
+            block: None,
+            blocks: HashMap::new(),
         };
         file.statements(&program.body);
         file.imports();
@@ -102,13 +112,20 @@ impl<'a> File<'a> {
             Declaration::TSEnumDeclaration(declared) => self.enumeration(declared),
             Declaration::TSExternalModuleDeclaration(module) => {
                 if let Some(body) = &module.body {
-                    self.statements(&body.body);
+                    self.block(&body.body, module.span.start);
                 }
             }
-            Declaration::TSGlobalDeclaration(global) => self.statements(&global.body.body),
+            Declaration::TSGlobalDeclaration(global) => self.block(&global.body.body, global.span.start),
             Declaration::TSNamespaceDeclaration(namespace) => self.namespace(namespace),
             Declaration::FunctionDeclaration(_) | Declaration::TSImportEqualsDeclaration(_) => {}
         }
+    }
+
+    /// A block of declarations for another module, or for all of them.
+    fn block(&mut self, body: &'a [Statement<'a>], at: u32) {
+        let outer = self.block.replace(at);
+        self.statements(body);
+        self.block = outer;
     }
 
     fn namespace(&mut self, namespace: &'a TSNamespaceDeclaration<'a>) {
@@ -137,6 +154,8 @@ impl<'a> File<'a> {
     /// Adds a type; in a namespace under its dotted name.
     pub(super) fn define(&mut self, name: &str, at: u32, shape: Shape) {
         let name = format!("{}{name}", self.space);
+        let is_other = *self.blocks.entry(name.clone()).or_insert(self.block) != self.block;
+        let shape = if is_other { inherit(vec![shape], Shape::unread(at, OTHER)) } else { shape };
         self.module.definitions.push(Definition { name, at, shape, case: None });
     }
 
@@ -153,14 +172,23 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Brings type parameters into scope, of which nothing is known; gives what to truncate the scope to afterwards.
+    /// Brings type parameters into scope, as far as they are known; gives what to truncate the scope to afterwards.
     pub(super) fn enter(&mut self, declared: Option<&'a TSTypeParameterDeclaration<'a>>) -> usize {
         let scope = self.parameters.len();
         if std::mem::take(&mut self.filling) {
             return scope;
         }
-        let names = declared.into_iter().flat_map(|declared| &declared.params);
-        self.parameters.extend(names.map(|parameter| (parameter.name.name.as_str(), None)));
+        let declared = declared.map(|declared| declared.params.as_slice()).unwrap_or_default();
+        self.parameters.extend(declared.iter().map(|parameter| (parameter.name.name.as_str(), None)));
+        // Who says nothing else gets what a parameter is by default, and no less than what it must be.
+        for (place, parameter) in (scope..).zip(declared) {
+            let bound = parameter.default.as_ref().or(parameter.constraint.as_ref());
+            let bound = bound.and_then(|bound| self.ty(bound));
+            let bound = bound.filter(|shape| !matches!(shape, Shape::Unread(_) | Shape::Map(_)));
+            if let Some((_, slot)) = self.parameters.get_mut(place) {
+                *slot = bound;
+            }
+        }
         scope
     }
 
@@ -210,7 +238,14 @@ impl<'a> File<'a> {
     fn variables(&mut self, variables: &'a VariableDeclaration<'a>) {
         for variable in &variables.declarations {
             if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
-                self.constant(id.name.as_str(), id.span.start, value);
+                let (name, at, before) = (id.name.as_str(), id.span.start, self.module.definitions.len());
+                self.constant(name, at, value);
+                if variables.kind != VariableDeclarationKind::Const && self.is_set_anew(name) {
+                    for definition in self.module.definitions.iter_mut().skip(before) {
+                        let shape = std::mem::replace(&mut definition.shape, Shape::Opaque);
+                        definition.shape = inherit(vec![shape], Shape::unread(at, SET_ANEW));
+                    }
+                }
             }
         }
     }

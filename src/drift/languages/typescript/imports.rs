@@ -15,6 +15,8 @@ pub(super) struct Index<'a> {
     pub(super) types: HashMap<&'a str, Vec<Type<'a>>>,
     /// Constants.
     pub(super) values: HashMap<&'a str, &'a Expression<'a>>,
+    /// The types that are said of constants.
+    pub(super) said: HashMap<&'a str, &'a TSType<'a>>,
     /// What is imported, by its local name.
     pub(super) foreign: HashMap<&'a str, Foreign<'a>>,
     /// Names of types in namespaces.
@@ -261,6 +263,8 @@ impl<'a> Index<'a> {
                     }
                 }
                 (BindingPattern::BindingIdentifier(id), None) if variables.kind == VariableDeclarationKind::Const => {
+                    let said = variable.type_annotation.as_deref();
+                    self.said.extend(said.map(|said| (id.name.as_str(), &said.type_annotation)));
                     self.values.insert(id.name.as_str(), value);
                 }
                 _ => {}

@@ -62,8 +62,8 @@ impl<'a> File<'a> {
     /// The value that says which type a literal is of.
     pub(super) fn discriminator(&self, object: &'a ObjectExpression<'a>) -> Option<&'a Expression<'a>> {
         object.properties.iter().find_map(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) if !property.computed => {
-                let name = property.key.static_name()?;
+            ObjectPropertyKind::ObjectProperty(property) => {
+                let name = self.key(&property.key, property.computed)?;
                 self.source.sites.discriminators.contains(&*name).then_some(&property.value)
             }
             _ => None,

@@ -173,15 +173,37 @@ impl<'a> File<'a> {
     /// `typeof X`, of a constant that says all of its value.
     pub(super) fn type_of(&mut self, query: &'a TSTypeQuery<'a>) -> Shape {
         let at = query.span.start;
-        let name = query.expr_name.as_ts_type_name().and_then(name_of);
+        // In a namespace the name may be of another value.
+        let name = query.expr_name.as_ts_type_name().and_then(name_of).filter(|_| self.space.is_empty());
         let value = |file: &Self, name: &Name<'_>| file.index().values.get(name.full.as_str()).copied();
+        let said = |file: &Self, name: &Name<'_>| file.index().said.get(name.full.as_str()).copied();
+        let said = name.as_ref().and_then(|name| said(self, name));
         let value = name.and_then(|name| value(self, &name));
+        // What is said of a value is its type, whatever the value has.
+        if let Some(said) = said.or_else(|| value.and_then(cast)) {
+            return self.ty(said).unwrap_or(Shape::Opaque);
+        }
         match value.map(|value| (value, value.get_inner_expression())) {
             Some((whole, Expression::ObjectExpression(_) | Expression::ArrayExpression(_))) => {
                 self.value(whole, is_fixed(whole))
             }
             _ => Shape::unread(at, "the type of a value is not worked out here: write the type out"),
         }
+    }
+}
+
+/// The type that a value is made to be: `{} as Order`.
+fn cast<'a>(value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
+    match value {
+        Expression::TSAsExpression(cast) if !cast.type_annotation.is_const_type_reference() => {
+            Some(&cast.type_annotation)
+        }
+        Expression::TSTypeAssertion(cast) if !cast.type_annotation.is_const_type_reference() => {
+            Some(&cast.type_annotation)
+        }
+        Expression::TSSatisfiesExpression(inner) => self::cast(&inner.expression),
+        Expression::TSNonNullExpression(inner) => self::cast(&inner.expression),
+        _ => None,
     }
 }
 

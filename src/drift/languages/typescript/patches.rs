@@ -17,17 +17,29 @@ impl<'a> File<'a> {
         let last = match &call.callee {
             Expression::Identifier(name) => name.name.as_str(),
             Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+            Expression::ComputedMemberExpression(member) => match &member.expression {
+                Expression::StringLiteral(name) => name.value.as_str(),
+                _ => return,
+            },
             _ => return,
         };
         for (name, position) in &sites.functions {
             let ending = name.rsplit('.').next().unwrap_or_default();
-            if ending == last && calls(&call.callee, name) {
+            if ending == last && (calls(&call.callee, name) || self.is_of_a_module(&call.callee, name)) {
                 self.mapping_call(call, *position);
             }
         }
         if sites.patches.contains(last) {
             self.patch(call);
         }
+    }
+
+    /// Whether a function is called as one of a module: `mapping.map(…)` after `import * as mapping from './mapping'`.
+    fn is_of_a_module(&self, callee: &Expression<'a>, name: &str) -> bool {
+        let Some(member) = callee.as_member_expression() else { return false };
+        let of = member.object().get_identifier_reference().map(|of| of.name.as_str());
+        let of = of.and_then(|of| self.index().foreign.get(of));
+        of.is_some_and(|of| of.name.is_none()) && member.static_property_name() == Some(name)
     }
 
     fn mapping_call(&mut self, call: &'a CallExpression<'a>, position: usize) {

@@ -89,6 +89,7 @@ impl<'a> Finder<'_, 'a> {
 
 impl<'a> Visit<'a> for Finder<'_, 'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
+        self.file.handed_on(kind);
         match kind {
             AstKind::CallExpression(call) => self.file.call(call),
             AstKind::ObjectExpression(object) => self.discriminated(object),

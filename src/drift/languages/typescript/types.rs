@@ -39,6 +39,7 @@ impl<'a> File<'a> {
             TSType::TSArrayType(array) => Some(self.array(&array.element_type)),
             TSType::TSTupleType(tuple) => Some(self.tuple(tuple)),
             TSType::TSNamedTupleMember(element) => self.tuple_element(&element.element_type),
+            TSType::TSTypeLiteral(literal) if literal.members.is_empty() => Some(Shape::Opaque),
             TSType::TSTypeLiteral(literal) => Some(self.members(&literal.members)),
             TSType::TSUnionType(types) => {
                 let shapes = types.types.iter().filter_map(|ty| self.ty(ty)).collect();
@@ -88,7 +89,12 @@ impl<'a> File<'a> {
 
     /// `A & B`. A scalar with an object is a scalar with a brand: `string & { __brand: 'id' }`.
     fn intersection(&mut self, types: &'a [TSType<'a>]) -> Option<Shape> {
-        let parts = types.iter().filter_map(|ty| self.ty(ty)).collect::<Vec<_>>();
+        // `{}` is anything but nothing, and takes nothing from what stands beside it.
+        let says = |ty: &&TSType<'_>| !matches!(ty, TSType::TSTypeLiteral(literal) if literal.members.is_empty());
+        let parts = types.iter().filter(says).filter_map(|ty| self.ty(ty)).collect::<Vec<_>>();
+        if parts.is_empty() {
+            return types.first().and_then(|ty| self.ty(ty));
+        }
         if let Some(scalar) = parts.iter().find(|part| matches!(part, Shape::Scalar { .. } | Shape::Array(_))) {
             return Some(scalar.clone());
         }
@@ -121,10 +127,16 @@ impl<'a> File<'a> {
                     let value = self.ty(&index.type_annotation.type_annotation).unwrap_or(Shape::Opaque);
                     others.push(Shape::Map(Box::new(value)));
                 }
-                TSSignature::TSMethodSignature(method) if method.kind == TSMethodSignatureKind::Get => {
-                    let ty = method.return_type.as_deref().map(|annotation| &annotation.type_annotation);
-                    if let (Some(name), Some(shape)) = (self.key(&method.key, method.computed), self.typed(ty)) {
-                        members.push(Member::new(name, method.key.span().start, shape));
+                TSSignature::TSMethodSignature(method) if method.kind != TSMethodSignatureKind::Method => {
+                    let at = method.key.span().start;
+                    let (given, taken) = (method.return_type.as_deref(), method.params.items.first());
+                    let ty = given.or_else(|| taken.and_then(|taken| taken.type_annotation.as_deref()));
+                    let ty = ty.map(|annotation| &annotation.type_annotation);
+                    match (self.key(&method.key, method.computed), self.typed(ty)) {
+                        (Some(name), Some(shape)) => members.push(Member::new(name, at, shape)),
+                        (Some(_), None) => {}
+                        (None, _) if is_symbol(&method.key) => {}
+                        (None, _) => others.push(Shape::unread(at, COMPUTED)),
                     }
                 }
                 TSSignature::TSMethodSignature(_)

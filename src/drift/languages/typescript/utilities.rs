@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::imports::Type;
-use super::references::name_of;
+use super::references::{Name, name_of};
 use crate::drift::shape::{Kind, Member, Shape};
 
 /// How often a name may lead to another name on the way to keys.
@@ -130,10 +130,10 @@ impl<'a> File<'a> {
         if parameter || !self.space.is_empty() {
             return Keys::Unknown;
         }
-        let declared = self.index().types.get(name.full.as_str()).and_then(|types| types.first()).copied();
+        let declared = self.index().types.get(name.full.as_str()).map(Vec::as_slice);
         match declared {
-            Some(Type::Alias(alias)) => self.keys(&alias.type_annotation, hops),
-            Some(Type::Enum(declared)) => self.enum_keys(declared),
+            Some([Type::Alias(alias)]) => self.keys(&alias.type_annotation, hops),
+            Some([Type::Enum(declared)]) => self.enum_keys(declared),
             None if name.full == "PropertyKey" && !self.index().foreign.contains_key("PropertyKey") => Keys::Any,
             _ => Keys::Unknown,
         }
@@ -151,6 +151,8 @@ impl<'a> File<'a> {
     fn keys_of_constant(&mut self, access: &'a TSIndexedAccessType<'a>) -> Keys {
         let TSType::TSTypeQuery(query) = inner(&access.object_type) else { return Keys::Unknown };
         let name = query.expr_name.as_ts_type_name().and_then(name_of);
+        let is_plain = |name: &Name<'_>| self.space.is_empty() && !self.index().said.contains_key(name.full.as_str());
+        let name = name.filter(is_plain);
         let value = name.and_then(|name| self.index().values.get(name.full.as_str()).copied());
         let Some(Expression::ArrayExpression(list)) = value.map(Expression::get_inner_expression) else {
             return Keys::Unknown;
