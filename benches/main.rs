@@ -141,6 +141,7 @@ fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
         Ok(format!("{}..{}", pair.base(), repos::git(&pair.client, &["rev-parse", name], "")?))
     };
     let (from, to) = (large.base(), repos::git(&large.client, &["rev-parse", "wide"], "")?);
+    let past = ["replay", "long", "--since", middling.base(), "--format", "json"];
     let script = peers::shell_hook(folder)?;
     let shell = |pair: &Pair, push: &Push| {
         push.sees(Job::new("sh", &[&script], &pair.server), &pair.server).input(&push.updates)
@@ -178,6 +179,19 @@ fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
                 [
                     receives(&middling, &long),
                     git(&middling, &long, &["log", "--raw", "-r", &range(&middling, "long")?]),
+                ],
+                Some(1.0),
+                9,
+            )
+        },
+        Row {
+            memory: Some(256_000_000),
+            ..row(
+                format!("replay of {} commits, {paths} paths", size.commits),
+                "git log --raw -r",
+                [
+                    Job::new(&asked.refgate, &past, &middling.client),
+                    Job::new("git", &["log", "--raw", "-r", &range(&middling, "long")?], &middling.client),
                 ],
                 Some(1.0),
                 9,

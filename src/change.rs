@@ -6,6 +6,7 @@ mod dates;
 pub(crate) mod drift;
 mod load;
 mod retained;
+mod rollback;
 pub mod signed;
 mod task;
 
@@ -17,6 +18,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub use load::load;
 pub(crate) use retained::owned_changes;
 pub use retained::{Files, Retained};
+pub use rollback::{Claim, Rollback, Stood};
 pub use task::{is_finished, is_required};
 
 use crate::drift::survey::Survey;
@@ -200,7 +202,8 @@ pub struct ChangeSet {
     pub annotated: bool,
     /// How the new commit relates to the old one.
     pub relation: Relation,
-    /// Whether a protected branch (for a protected branch: another one) contains the new commit already.
+    /// Whether a protected branch contains the new commit already; for a protected branch, another one at which it may
+    /// begin.
     pub contained: bool,
     /// Whether this is the first push of the trusted ref into an empty server, with the bootstrap unused.
     pub bootstrap: bool,
@@ -211,6 +214,8 @@ pub struct ChangeSet {
     pub target: Option<Target>,
     /// How the change came to a protected branch.
     pub way: Option<Way>,
+    /// What a commit that brings back what stood there before says and does.
+    pub rollback: Option<Rc<Rollback>>,
     /// Where the change begins: the first commit on the tip's first-parent chain that the target contains.
     pub base: Option<Oid>,
     /// The commits and paths of the change.
@@ -268,10 +273,45 @@ pub struct Target {
     pub tip: Oid,
 }
 
+/// What a protected branch moves by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WayKind {
+    /// The promotion of a task.
+    Task,
+    /// What a branch of no task brings: documentation.
+    Branch,
+    /// The step of a chain: what stands on another protected branch.
+    Step,
+    /// What an emergency branch brings, without provenance and scope.
+    Hotfix,
+    /// A commit that brings back what stood there before.
+    Rollback,
+}
+
+impl WayKind {
+    /// The word used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Branch => "branch",
+            Self::Step => "step",
+            Self::Hotfix => "hotfix",
+            Self::Rollback => "rollback",
+        }
+    }
+
+    /// Whether what it takes up was judged when it came to a protected branch.
+    pub const fn was_judged(self) -> bool {
+        matches!(self, Self::Step | Self::Rollback)
+    }
+}
+
 /// A branch that the server holds and whose tip a protected branch would take up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// The full name of the branch.
+    /// What it is.
+    pub kind: WayKind,
+    /// The full name of the branch; of a rollback the protected branch itself.
     pub source: BString,
     /// The task that the branch is for.
     pub task: Option<BString>,
@@ -279,6 +319,13 @@ pub struct Way {
     pub tip: Oid,
     /// The merge that takes it up; `None` for a fast forward.
     pub merge: Option<Remerge>,
+}
+
+impl Way {
+    /// The protected branch that a step of a chain takes from.
+    pub fn step_from(&self) -> Option<&BStr> {
+        (self.kind == WayKind::Step).then(|| self.source.as_bstr())
+    }
 }
 
 /// A merge commit held against the same merge made afresh.
@@ -304,10 +351,14 @@ pub struct Content {
     pub commits: usize,
     /// Whether the net change was looked at: what a branch adds to itself is judged by its commits alone.
     pub has_net: bool,
+    /// The trees of the net change.
+    pub(crate) net: Option<(Option<Oid>, Oid)>,
     /// Every path that the net change or any single commit touches, both sides of each rename.
     pub touched: BTreeMap<BString, Touch>,
     /// Those commits that are dated before an ancestor, with the difference in seconds.
     pub behind: BTreeMap<Oid, i64>,
+    /// The newest of those commits that merges more than two.
+    pub octopus: Option<Oid>,
     /// Added paths that another path of the new tree equals where case or normalisation does not count.
     pub collisions: BTreeMap<BString, BString>,
     pub(crate) budget: Budget,
@@ -318,8 +369,10 @@ impl Default for Content {
         Self {
             commits: 0,
             has_net: false,
+            net: None,
             touched: BTreeMap::new(),
             behind: BTreeMap::new(),
+            octopus: None,
             collisions: BTreeMap::new(),
             budget: Budget::new(content::MAX_PATHS),
         }

@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod overrides;
+pub mod replay;
 pub mod sign;
 pub mod task;
 
@@ -97,6 +98,15 @@ pub enum Command {
     /// Let another person waive what refuses a push, once, by signature
     #[command(subcommand)]
     Override(Override),
+    /// Judge a branch's past as if the policy had been there
+    ///
+    /// Goes through the branch's first-parent chain and judges each step as a push to the branch, protected, by the
+    /// engine and the policy that judge today (or --policy), and tells what would have been refused, by which rules, and
+    /// which of them to begin with as `evaluate`. Git does not record pushes: docs/replay.md says what is assumed of
+    /// them. Changes nothing.
+    ///
+    /// Exit status: 0 every step could be judged (1 with --exit-code where one would be refused), 2 one could not.
+    Replay(replay::Replay),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its

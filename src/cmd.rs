@@ -15,6 +15,7 @@ pub mod overrides;
 pub mod pages;
 pub mod person;
 pub mod policy;
+pub mod replay;
 pub mod rules;
 pub mod sig;
 mod signing;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::change::{ChangeSet, Need, Push};
+use crate::change::{ChangeSet, Need, Push, WayKind};
 use crate::error::{Error, Kind};
 use crate::finding::{self, Decision, Finding, Severity, UpdateVerdict};
 use crate::policy::{Class, Policy, hex};
-use crate::rule::{Ctx, Rule, Violation, Waiver};
+use crate::rule::{Ctx, Rule, Violation};
 use crate::rules;
 use crate::statement::waiver::Override;
 
@@ -29,7 +29,7 @@ pub fn run<'a>(
     judged.min_by_key(|(change, findings)| {
         let refusing = count(findings, Severity::Enforce);
         // Where none passes, what a task lacks says more than that documentation could have come another way.
-        let plain = change.way.as_ref().is_some_and(|way| way.task.is_none());
+        let plain = change.way.as_ref().is_some_and(|way| way.kind == WayKind::Branch);
         (refusing > 0, plain, refusing, findings.len())
     })
 }
@@ -66,7 +66,8 @@ fn count(findings: &[Finding], severity: Severity) -> usize {
 }
 
 fn findings(ctx: &Ctx<'_>) -> Vec<Finding> {
-    let rules = in_force(ctx.policy, ctx.change.class);
+    let way = ctx.change.way.as_ref().map(|way| way.kind);
+    let rules = in_force(ctx.policy, ctx.change.class).filter(|(rule, _)| rule.is_asked(way));
     let mut findings: Vec<Finding> = rules.flat_map(|(rule, severity)| apply(ctx, rule, severity)).collect();
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (std::cmp::Reverse(finding.severity), finding.rule);
@@ -131,7 +132,7 @@ pub fn waive(updates: &mut [UpdateVerdict], overrides: &[Override]) -> Vec<findi
         let waived: BTreeSet<(&str, &str)> =
             waiver.findings.iter().map(|waived| (waived.rule.as_str(), waived.fingerprint.as_str())).collect();
         for finding in update.findings.iter_mut().filter(|finding| finding.refuses()) {
-            let can_be = rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver == Waiver::Override);
+            let can_be = rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver.is_by_override());
             if can_be && waived.contains(&(finding.rule, finding.fingerprint.as_str())) {
                 finding.waived = Some(waiver.statement_id.clone());
             }
@@ -426,6 +427,8 @@ mod tests {
             ],
             source: None,
             task: None,
+            way: None,
+            restores: None,
             problem: None,
         };
         let named = [("direct-push", print.as_str()), ("path-name", &print), ("trace-frozen", &frozen)];

@@ -133,6 +133,10 @@ pub struct UpdateVerdict {
     pub source: Option<BString>,
     /// The task that the change belongs to.
     pub task: Option<BString>,
+    /// What the protected branch moves by.
+    pub way: Option<&'static str>,
+    /// The commit that a rollback says to bring back.
+    pub restores: Option<Oid>,
     /// Why the update could not be judged.
     pub problem: Option<Error>,
 }

@@ -5,6 +5,7 @@
 mod config;
 mod diff;
 mod index;
+mod keep;
 mod loose;
 mod merge;
 mod object;
@@ -13,12 +14,13 @@ mod refs;
 mod repo;
 mod tree;
 mod walk;
+mod window;
 mod worktree;
 
 pub use config::{Setting, answer, configured, found, settings};
 pub use diff::{Difference, Side};
 pub use merge::Merged;
-pub use object::{Commit, ObjectKind};
+pub use object::{Commit, Headline, ObjectKind};
 pub use repo::{Repo, command};
 pub use walk::Node;
 pub use worktree::{Uncommitted, switch_to_new, top, uncommitted};

@@ -3,7 +3,7 @@
 use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
-use crate::change::{self, ChangeSet, Push};
+use crate::change::{self, ChangeSet, Push, WayKind};
 use crate::engine;
 use crate::error::{Error, Kind};
 use crate::finding::{Decision, Finding, UpdateVerdict, Verdict};
@@ -16,6 +16,15 @@ use crate::statement::waiver::Override;
 
 /// Judges a push. Nothing outside the arguments is asked: same repository, policy, push and time, same verdict.
 pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -> Verdict {
+    let verdict = decide(repo, policy, push, now);
+    if verdict.problem.is_some() {
+        return verdict;
+    }
+    Verdict { input: Some(input(repo, policy, push)), policy: Some(policy.digest()), ..verdict }
+}
+
+/// The same without the digests of what was judged by what, for whoever judges thousands of pushes by one policy.
+pub fn decide(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -> Verdict {
     let needs = |class| engine::needs(policy, class);
     let loaded = match change::load(repo, policy, push, &needs, now) {
         Ok(loaded) => loaded,
@@ -45,8 +54,8 @@ pub fn judge(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) ->
     let findings = updates.iter().flat_map(|update| &update.findings);
     let problems = updates.iter().filter_map(|update| update.problem.as_ref());
     let decision = engine::decide(findings, problems);
-    let (input, policy) = (Some(input(repo, policy, push)), Some(policy.digest()));
-    Verdict { decision, actor: push.actor.clone(), input, policy, problem: None, overrides, updates, bootstrap }
+    let actor = push.actor.clone();
+    Verdict { decision, actor, input: None, policy: None, problem: None, overrides, updates, bootstrap }
 }
 
 /// The verdict on a push of which not even the judging could begin.
@@ -84,8 +93,10 @@ fn verdict_on(set: &ChangeSet, findings: Vec<Finding>) -> UpdateVerdict {
         commits: set.content.commits,
         findings,
         problem: None,
-        source: set.way.as_ref().map(|way| way.source.clone()),
+        source: set.way.as_ref().filter(|way| way.kind != WayKind::Rollback).map(|way| way.source.clone()),
         task: set.task.as_ref().map(|task| task.name.clone()),
+        way: set.way.as_ref().map(|way| way.kind.name()),
+        restores: set.rollback.as_ref().and_then(|rollback| rollback.claim.as_ref()).map(|claim| claim.to),
     }
 }
 
@@ -101,6 +112,8 @@ fn undecided(policy: &Policy, update: &RefUpdate, problem: Error) -> UpdateVerdi
         problem: Some(problem),
         source: None,
         task: None,
+        way: None,
+        restores: None,
     }
 }
 

@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         Command::Override(Override::Verify(args)) => {
             cmd::overrides::verify(args, &env, now).unwrap_or_else(|error| told(Err(error)))
         }
+        Command::Replay(args) => cmd::replay::run(args, &env).unwrap_or_else(|error| told(Err(error))),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

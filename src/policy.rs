@@ -4,6 +4,7 @@
 pub mod drift;
 pub mod load;
 pub mod parse;
+pub mod promotion;
 pub mod roles;
 pub mod signatures;
 
@@ -24,6 +25,17 @@ use roles::{Signing, Trust};
 pub const POLICY_FILE: &str = "refgate.toml";
 /// The folder of the signers and whatever else belongs to the policy.
 pub const POLICY_FOLDER: &str = ".refgate";
+/// Where CI and hooks are told what to run.
+pub const CI: &[&str] = &[
+    ".{github,gitea,forgejo}/{workflows,actions}/**",
+    ".gitlab-ci.yml",
+    ".{gitlab,circleci,buildkite,woodpecker,husky,githooks}/**",
+    ".{woodpecker,drone,travis}.{yml,yaml}",
+    "{azure,bitbucket}-pipelines.yml",
+    "Jenkinsfile*",
+    ".pre-commit-config.yaml",
+    "{,.}lefthook.{yml,yaml,toml}",
+];
 /// The field contract's usual place.
 pub const CONTRACT_FILE: &str = ".docs/reports/field-to-api-map.md";
 
@@ -36,6 +48,8 @@ pub struct Policy {
     pub trunk: BString,
     /// Further protected branches, as globs over branch names.
     pub protected: GlobSet,
+    /// Which protected branches take what stands on which others.
+    pub promotions: Vec<promotion::Promotion>,
     /// What the names of task branches begin with, `autoTest/`.
     pub task_prefix: String,
     /// What the names of emergency branches begin with, `hotfix/`.
@@ -86,6 +100,8 @@ pub struct Paths {
     pub not_documentation: GlobSet,
     /// Files that only the policy role may change, beside the policy itself; folded patterns, for folded paths.
     pub owned: GlobSet,
+    /// [`CI`], folded.
+    pub ci: GlobSet,
 }
 
 /// What a changed path is to the scope rules.
@@ -236,6 +252,28 @@ impl Policy {
         prefixes(path).any(own) || self.paths.owned.iter().any(|glob| glob.leads_on_from(&fold(path)))
     }
 
+    /// Whether a rollback leaves the path as it stands: it is evidence (traces), says what is allowed (policy, signers, what
+    /// else the policy owns), is what code is held against (contracts), or tells CI and hooks what to run. In any spelling,
+    /// and where a folder leads there.
+    pub fn stays(&self, path: &BStr) -> bool {
+        let folded = fold(path);
+        let contracts = self.drift.iter().flat_map(|drift| &drift.contracts).map(|held| held.path.as_slice());
+        let mut places =
+            [POLICY_FILE, POLICY_FOLDER, CONTRACT_FILE, &self.trace].map(str::as_bytes).into_iter().chain(contracts);
+        let beside = |place: &[u8]| {
+            let place = fold(place);
+            let within = |inner: &[u8], outer: &[u8]| {
+                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+            };
+            within(&folded, &place) || within(&place, &folded)
+        };
+        let ci = &self.paths.ci;
+        self.is_owned(path)
+            || places.any(beside)
+            || prefixes(folded.as_bstr()).any(|part| ci.matches(part))
+            || ci.iter().any(|glob| glob.leads_on_from(&folded))
+    }
+
     /// What follows the trace folder in a path that lies in it.
     pub fn in_trace<'p>(&self, path: &'p BStr) -> Option<&'p BStr> {
         Some(path.strip_prefix(self.trace.as_bytes())?.strip_prefix(b"/")?.as_bstr())
@@ -275,6 +313,7 @@ impl Policy {
             [self.limits.seconds, self.limits.blob_bytes],
             self.signing.to_value(),
             drift::all(self.drift.as_ref()),
+            promotion::all(&self.promotions),
         ]);
         hex(&Sha256::digest(all.to_string()))
     }

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::change::{ChangeSet, Need, Push, Relation, Task};
+use crate::change::{ChangeSet, Need, Push, Relation, Task, WayKind};
 use crate::entry::Mode;
 use crate::error::Result;
 use crate::escape;
@@ -35,6 +35,28 @@ pub struct Rule {
     pub needs: &'static [Need],
     /// The rule's one function.
     pub check: fn(&Ctx<'_>) -> Result<Vec<Violation>>,
+}
+
+/// What no way into a protected branch leaves unasked: evidence stays, however the branch moves.
+const ALWAYS: &[&str] = &["trace-frozen", "trace-foreign"];
+
+impl Rule {
+    /// Whether the rule is asked of a change that comes by this way. What stands on a protected branch was judged when it
+    /// got there, by every rule on its content and on how it came about; a step of a chain does not ask these again.
+    pub fn is_asked(&self, way: Option<WayKind>) -> bool {
+        match way {
+            _ if ALWAYS.contains(&self.id) => true,
+            Some(WayKind::Step) => !matches!(self.family, Family::Scope | Family::Provenance | Family::Drift),
+            // Its signed label stands in their place.
+            Some(WayKind::Hotfix) => !matches!(self.family, Family::Scope | Family::Provenance),
+            // All that a valid one brings back stood there before, and an invalid one is refused by its own rule.
+            Some(WayKind::Rollback) => {
+                matches!(self.family, Family::Refs | Family::Signatures | Family::Policy)
+                    || self.id == "rollback-invalid"
+            }
+            Some(WayKind::Task | WayKind::Branch) | None => true,
+        }
+    }
 }
 
 /// The families of rules, in the order of their listing.
@@ -94,6 +116,8 @@ pub struct Docs {
 pub enum Waiver {
     /// An override, for one update and once.
     Override,
+    /// An override with the policy's label for hotfixes, likewise.
+    Hotfix,
     /// The policy role's signature on the change itself.
     PolicyRole,
     /// Nothing.
@@ -106,11 +130,19 @@ pub const BY_OVERRIDE: Waiver = Waiver::Override;
 pub const NEVER: Waiver = Waiver::Never;
 
 impl Waiver {
+    /// Whether an override can waive a finding; which label it then has, `override-invalid` asks.
+    pub const fn is_by_override(self) -> bool {
+        matches!(self, Self::Override | Self::Hotfix)
+    }
+
     /// What the rule's page says of it.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Override => {
                 "An override for this one update, signed by a person of the override role: `refgate override request`."
+            }
+            Self::Hotfix => {
+                "An override for this one update with the policy's label for hotfixes, signed by a person of the override role: `refgate override request` writes it so."
             }
             Self::PolicyRole => {
                 "The policy role's signature on exactly this change (`refgate policy sign`). An override cannot."

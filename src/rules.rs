@@ -9,6 +9,7 @@ mod approval_unsigned;
 mod approved_marker;
 mod artifact_missing;
 mod baseline_grown;
+mod chain_skipped;
 mod check_missing;
 mod commit_date;
 mod commit_unsigned;
@@ -41,6 +42,7 @@ mod ref_target;
 mod release_tag;
 mod replace_ref;
 mod review_rewritten;
+mod rollback_invalid;
 mod schema_unlisted;
 mod server_ref;
 mod shared;
@@ -79,7 +81,6 @@ pub static ALL: &[&Rule] = &[
     &trunk_missing::RULE,
     &commit_date::RULE,
     &unrelated_history::RULE,
-    &emergency_label::RULE,
     &path_name::RULE,
     &path_collision::RULE,
     &path_mode::RULE,
@@ -109,7 +110,10 @@ pub static ALL: &[&Rule] = &[
     &ack_invalid::RULE,
     &ack_stale::RULE,
     &baseline_grown::RULE,
+    &chain_skipped::RULE,
+    &emergency_label::RULE,
     &merge_not_clean::RULE,
+    &rollback_invalid::RULE,
     &check_missing::RULE,
     &approval_signature::RULE,
     &override_invalid::RULE,

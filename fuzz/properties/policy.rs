@@ -10,8 +10,26 @@ use refgate::rules;
 
 use super::{explains, git_takes_branch, tells};
 
-const KEYS: &[&str] =
-    &["version", "repository", "branches", "tags", "notes", "trace", "paths", "rules", "signatures", "limits"];
+const KEYS: &[&str] = &[
+    "version",
+    "repository",
+    "repository_id",
+    "branches",
+    "promotion",
+    "tags",
+    "notes",
+    "trace",
+    "paths",
+    "rules",
+    "signatures",
+    "roles",
+    "approvals",
+    "overrides",
+    "hotfix",
+    "checks",
+    "drift",
+    "limits",
+];
 
 pub(crate) fn holds(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -68,6 +86,11 @@ fn fixed_points(policy: &Policy, ids: &[&str]) {
     for artifact in &policy.artifacts {
         let odd = artifact.starts_with('/') || artifact.split('/').any(|part| part == ".." || part == ".");
         assert!(!artifact.is_empty() && !odd, "{artifact:?} leads out of the task's folder");
+    }
+    for glob in policy.promotions.iter().flat_map(|step| step.from.iter().chain(&step.into)) {
+        let plain = !glob.as_str().contains(['*', '{']) && !glob.as_str().ends_with('/');
+        let branch = format!("refs/heads/{glob}");
+        assert!(!plain || policy.is_protected(branch.as_str().into()), "{branch} is in a chain and not protected");
     }
     assert!(policy.limits.seconds > 0 && policy.limits.blob_bytes > 0);
     assert!(policy.floor.is_empty(), "a policy has no word in the floor");

@@ -24,6 +24,7 @@ impl Content {
     /// Adds the net change from the tree `old` (`None`: the empty tree) to the tree `new`.
     pub(super) fn add_net(&mut self, repo: &Repo, old: Option<Oid>, new: Oid) -> Result<()> {
         self.has_net = true;
+        self.net = Some((old, new));
         repo.diff(old, Some(new), &mut |path, old, new| {
             let touch = self.note(path, None, old, new)?;
             touch.net = Some((old, new));
@@ -63,6 +64,7 @@ impl Content {
     /// Takes in what older commits do.
     fn absorb(&mut self, older: Self) -> Result<()> {
         self.commits += older.commits;
+        self.octopus = self.octopus.or(older.octopus);
         for (path, theirs) in older.touched {
             let touch = self.touch(path)?;
             touch.commit = touch.commit.or(theirs.commit);
@@ -80,7 +82,17 @@ impl Content {
         let commit = repo.node(id)?;
         match commit.parents.as_slice() {
             [] => self.add_diff(repo, id, None, commit.tree),
-            [parent] => self.add_diff(repo, id, Some(repo.node(*parent)?.tree), commit.tree),
+            [parent] => {
+                let parent = Some(repo.node(*parent)?.tree);
+                if self.net == Some((parent, commit.tree)) {
+                    // The net change is what this commit does, path by path, and was looked at.
+                    self.touched.values_mut().filter(|touch| touch.net.is_some()).for_each(|touch| {
+                        touch.commit = touch.commit.or(Some(id));
+                    });
+                    return Ok(());
+                }
+                self.add_diff(repo, id, parent, commit.tree)
+            }
             [ours, theirs] => {
                 let merged = repo.merge(*ours, *theirs)?;
                 for path in &merged.conflicts {
@@ -91,6 +103,7 @@ impl Content {
             }
             // There is no agreed merge of three and more: everything that differs from any side counts.
             sides => {
+                self.octopus = self.octopus.or(Some(id));
                 sides.iter().try_for_each(|side| self.add_diff(repo, id, Some(repo.node(*side)?.tree), commit.tree))
             }
         }

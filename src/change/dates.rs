@@ -13,6 +13,9 @@ const TOLERATED: i64 = 24 * 60 * 60;
 /// How far each new commit is dated before the newest of its ancestors, in seconds. Dates after `latest` (seconds since
 /// 1970) do not count: they mislead no walk, and one of them would make everything after it look old.
 pub(super) fn behind(repo: &Repo, commits: &[Oid], latest: i64) -> Result<BTreeMap<Oid, i64>> {
+    if in_order(repo, commits)? {
+        return Ok(BTreeMap::new());
+    }
     let new: HashSet<Oid> = commits.iter().copied().collect();
     let mut earliest = i64::MAX;
     for id in commits {
@@ -43,4 +46,17 @@ pub(super) fn behind(repo: &Repo, commits: &[Oid], latest: i64) -> Result<BTreeM
         newest.insert(id, ancestors.max(own));
     }
     Ok(behind)
+}
+
+/// Whether each commit is at least as new as all that is below its parents, where that is known already.
+fn in_order(repo: &Repo, commits: &[Oid]) -> Result<bool> {
+    for id in commits {
+        let node = repo.node(*id)?;
+        for parent in &node.parents {
+            if repo.node(*parent)?.newest > node.time {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }

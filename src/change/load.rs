@@ -1,18 +1,19 @@
 //! From ref updates to change sets. What a range, a base and a way into a protected branch are is decided here, once,
 //! from the server's old refs and from objects; the push's own claims are only compared.
 
+mod ways;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::content::remerge;
 use super::dates::behind;
 use super::retained::bearing_on;
 use super::signed::Signatures;
 use super::task::{At, file, frozen, is_finished};
-use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Target, Task, Way};
+use super::{ChangeSet, Companions, Content, File, Need, Push, Relation, Retained, Rollback, Target, Task, Way};
 use crate::entry::Mode;
 use crate::error::Result;
 use crate::git::{ObjectKind, Repo};
@@ -101,7 +102,7 @@ impl Loader<'_> {
         }
         let target = match (class, object) {
             (Class::Protected, _) => self.protected.iter().find(|target| target.name == update.name),
-            (_, Some((ObjectKind::Commit, new))) if class.is_branch() || class == Class::Tag => self.aim(new)?,
+            (_, Some((ObjectKind::Commit, new))) if class.is_branch() || class == Class::Tag => self.aim(new, class)?,
             _ => None,
         };
         Ok(ChangeSet {
@@ -116,6 +117,7 @@ impl Loader<'_> {
             new_rules: Rc::default(),
             target: target.cloned(),
             way: None,
+            rollback: None,
             base: None,
             content: Rc::default(),
             task: None,
@@ -188,23 +190,6 @@ impl Loader<'_> {
         Ok(companions)
     }
 
-    /// The protected branch that a new commit on another branch aims at: the trusted one where the commit's history
-    /// began there, else the first by name that holds the commit where it began, else the trusted one all the same.
-    fn aim(&self, new: Oid) -> Result<Option<&Target>> {
-        let trunk = self.protected.iter().find(|target| target.name == self.policy.trunk);
-        if self.protected.len() < 2 {
-            return Ok(trunk);
-        }
-        let inside: HashSet<Oid> = self.repo.range(&[new], &self.protected_tips())?.into_iter().collect();
-        let Some(began) = self.repo.first_parent_outside(new, &inside)? else { return Ok(trunk) };
-        for target in trunk.into_iter().chain(&self.protected) {
-            if self.is_contained(began, std::iter::once(target))? {
-                return Ok(Some(target));
-            }
-        }
-        Ok(trunk)
-    }
-
     fn relation(&self, update: &RefUpdate, new: Oid) -> Result<Relation> {
         if update.old.is_zero() {
             return Ok(Relation::None);
@@ -223,9 +208,20 @@ impl Loader<'_> {
     fn protected(&self, mut set: ChangeSet, new: Oid, needs: &BTreeSet<Need>) -> Result<Vec<ChangeSet>> {
         let name = set.update.name.clone();
         set.bootstrap = self.push.bootstrap && self.push.refs.is_empty() && name == self.policy.trunk;
-        if set.target.is_none() {
-            set.contained = self.is_contained(new, self.protected.iter().filter(|other| other.name != name))?;
+        if let (Some(target), Relation::FastForward) = (&set.target, set.relation) {
+            set.rollback = Rollback::load(self.repo, self.policy, target, new)?.map(Rc::new);
         }
+        let ways = match (&set.target, set.relation) {
+            // What says that it is a rollback is judged as one, whatever else anybody puts at its tip.
+            (Some(target), _) if set.rollback.is_some() => vec![Way::back(target, new)],
+            (Some(target), Relation::FastForward) => self.ways(&set.update, target, new)?,
+            (Some(_), _) => Vec::new(),
+            (None, _) => {
+                set.contained = self.may_begin(&set.update, new)?;
+                self.beginnings(&set.update, new)
+            }
+        };
+        let was_judged = !ways.is_empty() && ways.iter().all(|way| way.kind.was_judged());
         // The history that a team begins with is not gone through commit by commit: it may be very long, and nothing
         // before the gate was held to its rules.
         let commits = match set.contained || set.bootstrap {
@@ -235,13 +231,15 @@ impl Loader<'_> {
         self.signatures(&mut set, &commits, needs)?;
         let mut content = Content::default();
         if needs.contains(&Need::Content) && !set.contained {
-            let old = match (&set.target, self.aim(new)?) {
+            let old = match (&set.target, self.aim(new, Class::Protected)?) {
                 (Some(target), _) => Some(self.repo.node(target.tip)?.tree),
                 (None, Some(other)) => self.repo.common_tree(other.tip, new)?,
                 (None, None) => None,
             };
             content.add_net(self.repo, old, self.repo.node(new)?.tree)?;
-            self.drift(&mut set, old, new, needs)?;
+            if !was_judged {
+                self.drift(&mut set, old, new, needs)?;
+            }
             if !set.bootstrap {
                 self.add_commits(&mut content, &commits)?;
             }
@@ -250,16 +248,22 @@ impl Loader<'_> {
         if name == self.policy.trunk {
             set.new_rules = Rc::new(self.new_rules(&set, new)?);
         }
-        let Some(target) = set.target.clone() else { return Ok(vec![set]) };
-        let ways = match set.relation {
-            Relation::FastForward => self.ways(&set.update, &target, new)?,
-            Relation::None | Relation::Diverged => Vec::new(),
-        };
+        let Some(target) = set.target.clone() else { return self.created(set, ways, new, needs) };
         if ways.is_empty() {
             set.base = self.base(new, Some(&target))?.0;
             return Ok(vec![self.with_documents(set, new, needs)?]);
         }
         let by_way = |way| self.with_documents(self.by_way(set.clone(), way, &target, needs)?, new, needs);
+        ways.into_iter().map(by_way).collect()
+    }
+
+    /// A protected branch that is not there yet. One of a chain needs what every step to it needs.
+    fn created(&self, set: ChangeSet, ways: Vec<Way>, new: Oid, needs: &BTreeSet<Need>) -> Result<Vec<ChangeSet>> {
+        if ways.is_empty() {
+            return Ok(vec![set]);
+        }
+        let by_way =
+            |way| self.with_documents(ChangeSet { way: Some(way), base: Some(new), ..set.clone() }, new, needs);
         ways.into_iter().map(by_way).collect()
     }
 
@@ -288,72 +292,12 @@ impl Loader<'_> {
         }
         if needs.contains(&Need::Documents) {
             set.tree = Some(self.repo.node(new)?.tree);
-            let tree = set.tree.filter(|_| set.class == Class::Protected);
+            let tree = set.tree.filter(|_| set.class == Class::Protected && set.rollback.is_none());
+            let checks = self.policy.checks_into(set.update.name.as_bstr(), set.way.as_ref().and_then(Way::step_from));
+            let checks = tree.map(|tree| (tree, checks));
             let (content, task) = (&set.content, set.task.as_deref());
-            set.documents = Rc::new(bearing_on(self.repo, self.policy, self.push, content, tree, task)?);
+            set.documents = Rc::new(bearing_on(self.repo, self.policy, self.push, content, checks, task)?);
         }
-        Ok(set)
-    }
-
-    /// The branches that the server holds and that explain the new tip: it is theirs, or the merge of theirs.
-    fn ways(&self, update: &RefUpdate, target: &Target, new: Oid) -> Result<Vec<Way>> {
-        let mut ways = self.sources(update, new);
-        if let [ours, theirs] = self.repo.node(new)?.parents.as_slice() {
-            let sources = self.sources(update, *theirs);
-            if *ours == target.tip && !sources.is_empty() {
-                let merge = remerge(self.repo, new, *ours, *theirs)?;
-                ways.extend(sources.into_iter().map(|way| Way { merge: Some(merge.clone()), ..way }));
-            }
-        }
-        self.plausible(ways)
-    }
-
-    /// Anybody can put any number of branches at a tip. Of the tasks among them only those count that have a trace in
-    /// it; where none has, one is enough to say so.
-    fn plausible(&self, ways: Vec<Way>) -> Result<Vec<Way>> {
-        let mut kept = Vec::new();
-        let mut bare = None;
-        let mut plain = None;
-        for way in ways {
-            let Some(task) = &way.task else {
-                plain.get_or_insert(way);
-                continue;
-            };
-            let folder: BString = bstr::concat([self.policy.trace.as_bytes(), b"/", task.as_slice()]).into();
-            match self.repo.find(self.repo.node(way.tip)?.tree, folder.as_bstr())? {
-                Some(_) => kept.push(way),
-                None => bare = bare.or(Some(way)),
-            }
-        }
-        if kept.is_empty() {
-            kept.extend(bare);
-        }
-        kept.extend(plain);
-        Ok(kept)
-    }
-
-    fn sources(&self, update: &RefUpdate, tip: Oid) -> Vec<Way> {
-        let branches = self.push.refs.iter().filter(|(name, _)| name.starts_with(b"refs/heads/"));
-        branches
-            .filter(|(name, value)| **value == tip && **name != update.name)
-            .map(|(name, _)| Way {
-                source: name.clone(),
-                task: self.policy.task_of(name.as_bstr()).map(ToOwned::to_owned),
-                tip,
-                merge: None,
-            })
-            .collect()
-    }
-
-    fn by_way(&self, mut set: ChangeSet, way: Way, target: &Target, needs: &BTreeSet<Need>) -> Result<ChangeSet> {
-        let (base, commits) = self.base(way.tip, Some(target))?;
-        set.base = base;
-        if let (Some(name), true) = (&way.task, needs.contains(&Need::Task)) {
-            let at = At { name: name.as_bstr(), tip: way.tip, target: Some(target), commits: &commits, old_tip: None };
-            set.task = Some(Rc::new(Task::load(self.repo, self.policy, &at)?));
-            set.finished = self.finished(name.as_bstr(), target, &set.content)?;
-        }
-        set.way = Some(way);
         Ok(set)
     }
 

@@ -112,19 +112,19 @@ pub(crate) fn owned_changes(policy: &Policy, content: &Content) -> Changes {
     net.collect()
 }
 
-/// The documents, held by the server or created by the same push, that bear on a change: results of the required checks
-/// for the tree that it ends in, withdrawals of its task's approval, and the policy role's word on what it changes.
+/// The documents, held by the server or created by the same push, that bear on a change: results of the `checks` for the
+/// tree that it ends in, withdrawals of its task's approval, and the policy role's word on what it changes.
 pub(super) fn bearing_on(
     repo: &Repo,
     policy: &Policy,
     push: &Push,
     content: &Content,
-    tree: Option<Oid>,
+    checks: Option<(Oid, BTreeSet<&str>)>,
     task: Option<&Task>,
 ) -> Result<Vec<Retained>> {
     let mut prefixes = BTreeSet::new();
-    if let Some(tree) = tree {
-        prefixes.extend(policy.signing.checks.iter().map(|check| Place::checks(tree, check)));
+    if let Some((tree, checks)) = checks {
+        prefixes.extend(checks.into_iter().map(|check| Place::checks(tree, check)));
     }
     if task.is_some_and(|task| task.files.contains_key(approval::FILE.as_bytes().as_bstr())) {
         // All of them: one withdrawal counts for every approval of its task that was given before it.

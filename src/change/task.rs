@@ -203,3 +203,20 @@ fn finished_tasks(repo: &Repo, policy: &Policy, tip: Oid, wanted: &dyn Fn(&[u8])
     }
     Ok(finished)
 }
+
+/// A task that was at work at one commit and is finished at a later one.
+pub(super) fn unfinished_then(repo: &Repo, policy: &Policy, then: Oid, now: Oid) -> Result<Option<BString>> {
+    let trace = repo.find(repo.node(then)?.tree, policy.trace.as_str().into())?;
+    let Some(trace) = trace.filter(|entry| entry.mode == Mode::Tree) else { return Ok(None) };
+    let mut open = BTreeMap::new();
+    for (name, entry) in repo.tree(trace.oid)? {
+        if entry.mode == Mode::Tree && repo.find(entry.oid, "final/status.json".into())?.is_none() {
+            open.insert(fold(&name).into_owned(), name);
+        }
+    }
+    let finished = match open.is_empty() {
+        true => Vec::new(),
+        false => finished_tasks(repo, policy, now, &|name| open.contains_key(name))?,
+    };
+    Ok(finished.first().and_then(|name| open.remove(name)))
+}

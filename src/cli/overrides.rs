@@ -10,7 +10,7 @@ pub enum Override {
     /// Write down what would have to be waived for a push, for another person to read
     ///
     /// Judges the update as `refgate check` does and writes the unsigned statement with exactly the findings that refuse
-    /// it. The server's refusal prints this command with what only the server knows: who pushes, the repository's id,
+    /// it. For a hotfix that is its own label, and what else refuses it takes a second request, with --others. The server's refusal prints this command with what only the server knows: who pushes, the repository's id,
     /// the policy in force.
     Request(Request),
     /// Read a request and sign it with your own SSH key
@@ -70,6 +70,9 @@ pub struct Request {
     /// The digest of the policy in force on the server [default: of the policy as this clone knows it]
     #[arg(long, value_name = "HEX")]
     pub policy_digest: Option<String>,
+    /// Ask for what the own label of a hotfix does not waive
+    #[arg(long)]
+    pub others: bool,
     /// Where to write the request [default: override-<id>.json]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -133,6 +133,9 @@ pub struct PolicySign {
     /// The tip of the trusted branch before the push [default: as the remote was last seen]
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Sign for the step of a chain that takes the commit to this protected branch [default: for where it would go first]
+    #[arg(long, value_name = "BRANCH", conflicts_with = "base")]
+    pub into: Option<String>,
     /// Why the rules change
     #[arg(long, value_name = "TEXT", required_unless_present = "add")]
     pub reason: Option<String>,

@@ -87,6 +87,9 @@ pub fn sign(args: &PolicySign, env: &Env, now: Timestamp) -> Result<()> {
 /// What brings the change: the branch that is checked out, where it can.
 fn update(desk: &Desk, args: &PolicySign, head: Oid) -> Result<String> {
     let short = |name: &BString| shell_word(name.strip_prefix(b"refs/heads/").unwrap_or(name));
+    if let Some(into) = &args.into {
+        return Ok(format!("{head}:{}", shell_word(into.as_bytes())));
+    }
     Ok(match desk.repo.head()?.filter(|_| args.head == "HEAD") {
         // What such a branch adds to itself is judged commit by commit, and the signature is on what comes of them all.
         Some(name) if desk.refs.contains_key(&name) && desk.policy.classify(name.as_bstr()) == Class::Branch => {
@@ -105,7 +108,7 @@ fn commit(desk: &Desk, revision: &str, option: &str) -> Result<Oid> {
 }
 
 /// What the judge takes for the change of the rules: as on a branch that the server does not have yet, so that its whole
-/// change counts.
+/// change counts; or in the step of a chain.
 fn changes(desk: &Desk, args: &PolicySign, head: Oid, now: Timestamp) -> Result<(Changes, Target)> {
     let mut refs = desk.refs.clone();
     if let Some(base) = &args.base {
@@ -114,9 +117,21 @@ fn changes(desk: &Desk, args: &PolicySign, head: Oid, now: Timestamp) -> Result<
     if !refs.contains_key(&desk.policy.trunk) {
         return Err(Error::undecided("the trusted branch was not seen on the server").help("git fetch"));
     }
-    let name = BString::from("refs/heads/refgate-policy-sign");
-    refs.remove(&name);
-    let update = RefUpdate { name, old: Oid::zero(head.format()), new: head };
+    let update = match &args.into {
+        Some(into) => {
+            let name = BString::from(format!("refs/heads/{into}"));
+            let old =
+                refs.get(&name).copied().filter(|_| desk.policy.is_protected(name.as_bstr())).ok_or_else(|| {
+                    Error::usage("--into names no protected branch that was seen on the server").help("git fetch")
+                })?;
+            RefUpdate { name, old, new: head }
+        }
+        None => {
+            let name = BString::from("refs/heads/refgate-policy-sign");
+            refs.remove(&name);
+            RefUpdate { name, old: Oid::zero(head.format()), new: head }
+        }
+    };
     let push = Push::new(refs, vec![update], false);
     let needs = |_| BTreeSet::from([Need::Content]);
     let sets = load(&desk.repo, &desk.policy, &push, &needs, now)?.next().transpose()?.unwrap_or_default();

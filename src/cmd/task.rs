@@ -1,8 +1,9 @@
 //! `refgate task`: the commands by which a person works on a task. [`start`](mod@start) begins it,
-//! [`survey`] finds out what it lacks, [`status`](mod@status) tells that, [`finish`](mod@finish) writes its end; this
+//! [`survey`] finds out what it lacks, [`follow_up`] what hotfixes left open, [`status`](mod@status) tells that, [`finish`](mod@finish) writes its end; this
 //! file knows which task is meant, and what its server was last seen to hold.
 
 mod finish;
+mod follow_up;
 mod start;
 mod status;
 mod survey;

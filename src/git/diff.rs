@@ -71,11 +71,17 @@ impl Walk<'_, '_, '_> {
         let (mut old_buffer, mut new_buffer) = (gix.empty_reusable_buffer(), gix.empty_reusable_buffer());
         let old_bytes = old.map_or(Ok(&[][..]), |old| self.repo.tree_bytes(old, &mut old_buffer))?;
         let new_bytes = new.map_or(Ok(&[][..]), |new| self.repo.tree_bytes(new, &mut new_buffer))?;
-        let (news, alike) = self.entries(new, new_bytes, alike(old_bytes, new_bytes))?;
+        let (news, [head, tail]) = self.entries(new, new_bytes, alike(old_bytes, new_bytes))?;
         self.check_well_formed(&news)?;
-        let (olds, _) = self.entries(old, old_bytes.get(alike.bytes..).unwrap_or_default(), 0)?;
+        let cut = (old_bytes.len() + tail.bytes).saturating_sub(new_bytes.len());
+        let (middle, rest) = (old_bytes.get(head.bytes..cut), old_bytes.get(head.bytes..).unwrap_or_default());
+        let (olds, until) = match middle.map(|middle| self.entries(old, middle, [0, 0])) {
+            Some(Ok((olds, _))) => (olds, tail.entries),
+            // An entry of the old tree goes on where one of the new begins, or the old tree is malformed.
+            _ => (self.entries(old, rest, [0, 0])?.0, news.len()),
+        };
         let mut olds = olds.into_iter().peekable();
-        let mut news = news.into_iter().skip(alike.entries).peekable();
+        let mut news = news.into_iter().take(until).skip(head.entries).peekable();
         loop {
             let order = match (olds.peek(), news.peek()) {
                 (None, None) => break,
@@ -91,21 +97,32 @@ impl Walk<'_, '_, '_> {
         Ok(())
     }
 
-    /// The entries of a tree, and where those end that lie within its first `alike` bytes.
-    fn entries<'b>(&self, tree: Option<Oid>, bytes: &'b [u8], alike: usize) -> Result<(Vec<Item<'b>>, Place)> {
-        let Some(tree) = tree else { return Ok((Vec::new(), Place::default())) };
+    /// The entries of a tree, where those end that lie within its first `alike` bytes, and where those begin that lie
+    /// within its last.
+    fn entries<'b>(
+        &self,
+        tree: Option<Oid>,
+        bytes: &'b [u8],
+        alike: [usize; 2],
+    ) -> Result<(Vec<Item<'b>>, [Place; 2])> {
+        let Some(tree) = tree else { return Ok((Vec::new(), [Place::default(); 2])) };
         let hash = self.repo.gix.object_hash().len_in_bytes();
         let mut entries = Vec::with_capacity(bytes.len() / (hash + SHORTEST_ENTRY));
-        let mut place = Place::default();
+        let (mut head, mut tail) = (Place::default(), None);
+        let [first, last] = alike;
         let mut rest = Entries::new(self.repo, tree, bytes);
+        let mut place = Place::default();
         while let Some(entry) = rest.next() {
+            if place.bytes >= bytes.len() - last {
+                tail = tail.or(Some(place));
+            }
             entries.push(entry?);
-            let end = rest.offset();
-            if end <= alike {
-                place = Place { entries: entries.len(), bytes: end };
+            place = Place { entries: entries.len(), bytes: rest.offset() };
+            if place.bytes <= first {
+                head = place;
             }
         }
-        Ok((entries, place))
+        Ok((entries, [head, tail.unwrap_or(place)]))
     }
 
     /// A pushed tree must be one that every reader understands alike: sorted, no name twice, no name that hides a
@@ -170,11 +187,15 @@ struct Place {
     bytes: usize,
 }
 
-/// How many bytes two trees have in common at their beginning, at least: versions of a tree mostly begin alike.
-fn alike(a: &[u8], b: &[u8]) -> usize {
+/// How many bytes two trees have in common at their beginning and behind that at their end, at least: versions of a tree
+/// mostly differ in one place.
+fn alike(a: &[u8], b: &[u8]) -> [usize; 2] {
     const STRIDE: usize = 64;
     let strides = a.chunks_exact(STRIDE).zip(b.chunks_exact(STRIDE));
-    strides.take_while(|(a, b)| a == b).count() * STRIDE
+    let head = strides.take_while(|(a, b)| a == b).count() * STRIDE;
+    let [a, b] = [a, b].map(|tree| tree.get(head..).unwrap_or_default());
+    let strides = a.rchunks_exact(STRIDE).zip(b.rchunks_exact(STRIDE));
+    [head, strides.take_while(|(a, b)| a == b).count() * STRIDE]
 }
 
 /// Git's order of tree entries: byte order, a folder's name ending in `/`.

@@ -36,6 +36,15 @@ pub struct Commit {
     pub time: i64,
 }
 
+/// What a commit says of itself to people; any bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headline {
+    /// The author's name.
+    pub author: BString,
+    /// The first line of the message.
+    pub subject: BString,
+}
+
 impl Repo {
     /// What kind of object stands behind a name.
     ///
@@ -43,6 +52,10 @@ impl Repo {
     /// The object is missing or unreadable.
     pub fn kind(&self, oid: Oid) -> Result<ObjectKind> {
         use gix::prelude::HeaderExt as _;
+        if self.nodes.borrow().contains_key(&oid) {
+            // It was read before, and as a commit.
+            return Ok(ObjectKind::Commit);
+        }
         let header = self.gix.objects.header(to_gix(oid)).map_err(|error| self.unreadable(oid, "object", &error))?;
         Ok(match header.kind() {
             gix::objs::Kind::Commit => ObjectKind::Commit,
@@ -99,6 +112,25 @@ impl Repo {
         let time = commit.committer().map_err(|error| bad(&error))?.seconds();
         let parents = commit.parents().map(|id| from_gix(&id)).collect::<Result<_>>()?;
         Ok(Commit { tree: from_gix(&commit.tree())?, parents, time })
+    }
+
+    /// Who wrote a commit, and its message's first line. What is not as Git writes it is empty.
+    ///
+    /// # Errors
+    /// It is missing or unreadable.
+    pub fn headline(&self, oid: Oid) -> Result<Headline> {
+        let mut buffer = Vec::new();
+        let found = self.gix.objects.find(&to_gix(oid), &mut buffer);
+        let commit = found.map_err(|error| self.unreadable(oid, "commit", &error))?.data;
+        let mut lines = commit.split(|byte| *byte == b'\n');
+        let headers = lines.by_ref().take_while(|line| !line.is_empty());
+        let author = headers.fold(None, |author, line| author.or(line.strip_prefix(b"author ")));
+        let name = author.and_then(|author| Some(author.split_once_str(b"<")?.0.trim()));
+        let subject = lines.find(|line| !line.trim().is_empty());
+        Ok(Headline {
+            author: name.unwrap_or_default().into(),
+            subject: subject.map(ByteSlice::trim).unwrap_or_default().into(),
+        })
     }
 
     /// The content of a blob; `None` when it is larger than `limit` bytes.

@@ -23,6 +23,8 @@ pub struct Repo {
     pub(super) graph: OnceCell<Option<gix::commitgraph::Graph>>,
     pub(super) shallow: OnceCell<HashSet<Oid>>,
     pub(super) nodes: RefCell<HashMap<Oid, Arc<Node>>>,
+    /// In a handle that numbered a stretch of history ([`Repo::number`]): the newest date of what is below it.
+    pub(super) below: Option<i64>,
     pub(super) format: ObjectFormat,
     objects_dir: PathBuf,
     // Holds the overlay object directory of a repository with alternates; removed when the repository is closed.
@@ -79,6 +81,7 @@ impl Repo {
             graph: OnceCell::new(),
             shallow: OnceCell::new(),
             nodes: RefCell::default(),
+            below: None,
             format,
             objects_dir,
             overlay: overlay.map(Arc::new),
@@ -93,6 +96,7 @@ impl Repo {
             graph: OnceCell::new(),
             shallow: self.shallow.clone(),
             nodes: self.nodes.clone(),
+            below: self.below,
             format: self.format,
             objects_dir: self.objects_dir.clone(),
             overlay: self.overlay.clone(),
@@ -105,6 +109,11 @@ impl Repo {
         let mut fork = self.fork();
         fork.gix.objects.unset_object_cache();
         fork
+    }
+
+    /// Gives back what merges took in memory: whoever rebuilds thousands of them asks for none again.
+    pub fn forget_merges(&self) {
+        drop(self.gix.objects.reset_object_memory());
     }
 
     /// The hash function that names this repository's objects.

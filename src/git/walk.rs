@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::oid::Oid;
 
 /// Clocks of honest people differ, by a day at the most: the rule `commit-date` keeps others off. Two ends may be off.
-const CLOCK_SKEW: i64 = 3 * 24 * 60 * 60;
+pub(super) const CLOCK_SKEW: i64 = 3 * 24 * 60 * 60;
 /// How many further hidden commits are looked at once all that is left is hidden and older, for histories from before
 /// the gate; git's own walk has the same (`SLOP` in revision.c, 5).
 const SLOP: usize = 256;
@@ -22,7 +22,16 @@ pub struct Node {
     pub parents: Vec<Oid>,
     /// The committer's date, seconds since 1970, as the commit claims.
     pub time: i64,
+    /// Neither the commit nor an ancestor that could mislead a walk is dated later; `i64::MAX` where nobody looked.
+    pub newest: i64,
     rank: Rank,
+}
+
+impl Node {
+    /// The same commit with its place in a stretch of history that was numbered ([`Repo::number`]).
+    pub(super) fn numbered(self, number: u32, newest: i64) -> Self {
+        Self { newest, rank: Rank { generation: number, time: self.time }, ..self }
+    }
 }
 
 /// The order of the walk: by generation number where the commit-graph knows it (a commit's is always greater than its
@@ -34,6 +43,8 @@ struct Rank {
 }
 
 const OUTSIDE_GRAPH: u32 = u32::MAX;
+/// In a handle that numbered a stretch of history: whatever is below it. No commit-graph says 0.
+pub(super) const BELOW: u32 = 0;
 
 #[derive(Default)]
 struct Seen {
@@ -60,6 +71,11 @@ impl Repo {
         if self.shallow_commits()?.contains(&oid) {
             return Err(Error::undecided(format!("history is cut off at commit {oid}")).help(self.missing_help()));
         }
+        if let Some(newest) = self.below {
+            let commit = self.commit(oid)?;
+            let rank = Rank { generation: BELOW, time: commit.time };
+            return Ok(Node { tree: commit.tree, parents: commit.parents, time: commit.time, newest, rank });
+        }
         let in_graph = self.commit_graph().and_then(|graph| Some((graph, graph.commit_by_id(to_gix(oid))?)));
         if let Some((graph, commit)) = in_graph {
             let generation = commit.generation();
@@ -69,7 +85,7 @@ impl Repo {
             let tree = Oid::from_bytes(commit.root_tree_id().as_bytes());
             if let (Some(tree), Some(parents), 1..) = (tree, parents, generation) {
                 let time = i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX);
-                return Ok(Node { tree, parents, time, rank: Rank { generation, time } });
+                return Ok(Node { tree, parents, time, newest: i64::MAX, rank: Rank { generation, time } });
             }
         }
         let commit = self.commit(oid)?;
@@ -77,6 +93,7 @@ impl Repo {
             tree: commit.tree,
             parents: commit.parents,
             time: commit.time,
+            newest: i64::MAX,
             rank: Rank { generation: OUTSIDE_GRAPH, time: commit.time },
         })
     }
@@ -222,11 +239,12 @@ impl Range<'_> {
 /// Only hidden commits are left: can one of them still reach a commit that was found?
 fn worth_going_on(rank: Rank, lowest: Option<Rank>, slop: &mut usize) -> bool {
     let Some(lowest) = lowest else { return false };
-    if rank.generation != OUTSIDE_GRAPH {
+    let below = rank.generation == BELOW && lowest.generation == BELOW;
+    if rank.generation != OUTSIDE_GRAPH && !below {
         // Exact: a commit of a lower generation reaches only lower ones.
         return lowest.generation != OUTSIDE_GRAPH && rank.generation > lowest.generation;
     }
-    if lowest.generation != OUTSIDE_GRAPH || rank.time > lowest.time.saturating_sub(CLOCK_SKEW) {
+    if (lowest.generation != OUTSIDE_GRAPH && !below) || rank.time > lowest.time.saturating_sub(CLOCK_SKEW) {
         return true;
     }
     *slop = slop.saturating_sub(1);

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::drift::{self, RawDrift};
-use super::roles::{RawApprovals, RawChecks, RawOverrides, RawRoles, Signing, Trust};
+use super::promotion::{self, Raw as RawPromotion};
+use super::roles::{RawApprovals, RawChecks, RawHotfix, RawOverrides, RawRoles, Signing, Trust};
 use super::signatures::{self, Raw as RawSignatures};
-use super::{Limits, Paths, Policy};
+use super::{CI, Limits, Paths, Policy};
 use crate::actor::ActorSource;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -41,11 +42,13 @@ struct File {
     paths: RawPaths,
     rules: BTreeMap<Spanned<String>, Severity>,
     signatures: Vec<RawSignatures>,
+    promotion: Vec<RawPromotion>,
     limits: RawLimits,
     repository_id: Option<Spanned<String>>,
     roles: RawRoles,
     approvals: RawApprovals,
     overrides: RawOverrides,
+    hotfix: RawHotfix,
     checks: RawChecks,
     drift: Option<Spanned<RawDrift>>,
 }
@@ -177,10 +180,13 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         }
         rules.insert(rule.into_inner(), severity);
     }
+    let protected = place.branches(file.branches.protected, PROTECTED)?;
+    let promotions = promotion::read(&place, file.promotion, &protected, known.trunk)?;
     Ok(Policy {
         repository: file.repository.map(Spanned::into_inner),
         trunk: known.trunk.to_owned(),
-        protected: place.branches(file.branches.protected, PROTECTED)?,
+        protected,
+        promotions,
         task_prefix,
         emergency_prefix,
         release_tags: place.branches(file.tags.release, RELEASE_TAGS)?,
@@ -193,6 +199,7 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
             documentation: place.globs(file.paths.documentation, DOCUMENTATION)?,
             not_documentation: place.folded_globs(file.paths.not_documentation, NOT_DOCUMENTATION)?,
             owned: place.folded(file.paths.owned, &[])?,
+            ci: place.folded(None, CI)?,
         },
         rules,
         signatures: signatures::read(&place, file.signatures)?,
@@ -200,7 +207,7 @@ pub fn parse(text: &str, name: &str, known: Known<'_>) -> Result<Policy> {
         actor: ActorSource::default(),
         urls: Vec::new(),
         repository_id: place.id(file.repository_id)?,
-        signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.checks)?,
+        signing: Signing::parse(&place, file.roles, file.approvals, file.overrides, file.hotfix, file.checks)?,
         trust: Trust::default(),
         drift: drift::read(&place, file.drift)?,
         limits: Limits {
@@ -263,7 +270,7 @@ impl Place<'_> {
         self.globs_beside(written.map(|patterns| patterns.into_iter().map(folded).collect()), always)
     }
 
-    fn branches(&self, written: Patterns, default: &[&str]) -> Result<GlobSet> {
+    pub(super) fn branches(&self, written: Patterns, default: &[&str]) -> Result<GlobSet> {
         for pattern in written.iter().flatten() {
             let text = pattern.get_ref();
             if text.starts_with("refs/") {

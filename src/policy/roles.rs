@@ -1,5 +1,5 @@
-//! Who may sign what: roles name people, the signers' file names their keys. `[roles]`, `[approvals]`, `[overrides]` and
-//! `[checks]` of the policy.
+//! Who may sign what: roles name people, the signers' file names their keys. `[roles]`, `[approvals]`, `[overrides]`,
+//! `[hotfix]` and `[checks]` of the policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,11 +28,14 @@ pub enum RoleName {
     Release,
     /// The ledger's witnesses.
     Ledger,
+    /// Rollbacks of protected branches.
+    Rollback,
 }
 
 impl RoleName {
     /// All of them, in the order of their listing.
-    pub const ALL: [Self; 6] = [Self::Approve, Self::Override, Self::Check, Self::Policy, Self::Release, Self::Ledger];
+    pub const ALL: [Self; 7] =
+        [Self::Approve, Self::Override, Self::Check, Self::Policy, Self::Release, Self::Ledger, Self::Rollback];
 
     /// The word in the policy.
     pub const fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl RoleName {
             Self::Policy => "policy",
             Self::Release => "release",
             Self::Ledger => "ledger",
+            Self::Rollback => "rollback",
         }
     }
 
@@ -51,7 +55,8 @@ impl RoleName {
     const fn presence(self) -> Presence {
         match self {
             Self::Override | Self::Policy => Presence::Required,
-            Self::Approve | Self::Check | Self::Release | Self::Ledger => Presence::Any,
+            // What a rollback brings back has been judged before.
+            Self::Approve | Self::Check | Self::Release | Self::Ledger | Self::Rollback => Presence::Any,
         }
     }
 }
@@ -101,6 +106,8 @@ pub struct Signing {
     pub override_hours: u32,
     /// What every override must be labelled.
     pub override_label: String,
+    /// What the override must be labelled that lets a hotfix in.
+    pub hotfix_label: String,
     /// The checks without which nothing is promoted.
     pub checks: BTreeSet<String>,
 }
@@ -244,6 +251,7 @@ pub(super) struct RawRoles {
     policy: Option<RawRole>,
     release: Option<RawRole>,
     ledger: Option<RawRole>,
+    rollback: Option<RawRole>,
 }
 
 #[derive(Deserialize)]
@@ -269,6 +277,12 @@ pub(super) struct RawOverrides {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct RawHotfix {
+    label: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct RawChecks {
     required: Vec<Spanned<String>>,
 }
@@ -277,6 +291,7 @@ pub(super) struct RawChecks {
 const APPROVAL_DAYS: u32 = 30;
 const OVERRIDE_HOURS: u32 = 24;
 const OVERRIDE_LABEL: &str = "override:ai-gated";
+const HOTFIX_LABEL: &str = "hotfix:ai-gated";
 
 impl Signing {
     /// How long an approval holds at the most.
@@ -294,9 +309,18 @@ impl Signing {
         roles: RawRoles,
         approvals: RawApprovals,
         overrides: RawOverrides,
+        hotfix: RawHotfix,
         checks: RawChecks,
     ) -> Result<Self> {
-        let raw = [roles.approve, roles.override_role, roles.check, roles.policy, roles.release, roles.ledger];
+        let raw = [
+            roles.approve,
+            roles.override_role,
+            roles.check,
+            roles.policy,
+            roles.release,
+            roles.ledger,
+            roles.rollback,
+        ];
         let mut filled = BTreeMap::new();
         for (name, role) in RoleName::ALL.into_iter().zip(raw) {
             if let Some(role) = role {
@@ -307,26 +331,20 @@ impl Signing {
                 filled.insert(name, parse_role(place, name, role, presence)?);
             }
         }
-        let override_label = match overrides.label {
-            Some(label) if label.get_ref().trim().is_empty() || label.get_ref().chars().any(escape::is_hidden) => {
-                return Err(place.error(Some(label.span()), "write a label that can be read"));
-            }
-            Some(label) => label.into_inner(),
-            None => OVERRIDE_LABEL.to_owned(),
-        };
-        let mut required = BTreeSet::new();
-        for check in checks.required {
-            if !is_check_name(check.get_ref()) {
-                return Err(place.error(Some(check.span()), "a check's name has letters, digits and . _ - within"));
-            }
-            required.insert(check.into_inner());
+        let place_of_label = hotfix.label.as_ref().map(Spanned::span);
+        let override_label = label(place, overrides.label, OVERRIDE_LABEL)?;
+        let hotfix_label = label(place, hotfix.label, HOTFIX_LABEL)?;
+        if hotfix_label == override_label {
+            let message = "a hotfix waives other rules than an override, so it needs a label of its own";
+            return Err(place.error(place_of_label, message));
         }
         Ok(Self {
             roles: filled,
             approval_days: place.at_most(approvals.days, APPROVAL_DAYS, 3650)?,
             override_hours: place.at_most(overrides.hours, OVERRIDE_HOURS, 24 * 30)?,
             override_label,
-            checks: required,
+            hotfix_label,
+            checks: check_names(place, checks.required)?,
         })
     }
 
@@ -336,8 +354,31 @@ impl Signing {
             serde_json::json!([name.name(), role.principals, role.threshold, role.presence.name()])
         };
         let roles: Vec<_> = self.roles.iter().map(role).collect();
-        serde_json::json!([roles, self.approval_days, self.override_hours, self.override_label, self.checks])
+        let labels = [&self.override_label, &self.hotfix_label];
+        serde_json::json!([roles, self.approval_days, self.override_hours, labels, self.checks])
     }
+}
+
+fn label(place: &Place<'_>, written: Option<Spanned<String>>, default: &str) -> Result<String> {
+    match written {
+        Some(label) if label.get_ref().trim().is_empty() || label.get_ref().chars().any(escape::is_hidden) => {
+            Err(place.error(Some(label.span()), "write a label that can be read"))
+        }
+        Some(label) => Ok(label.into_inner()),
+        None => Ok(default.to_owned()),
+    }
+}
+
+/// The names of checks.
+pub(super) fn check_names(place: &Place<'_>, written: Vec<Spanned<String>>) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for check in written {
+        if !is_check_name(check.get_ref()) {
+            return Err(place.error(Some(check.span()), "a check's name has letters, digits and . _ - within"));
+        }
+        names.insert(check.into_inner());
+    }
+    Ok(names)
 }
 
 fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole, presence: Presence) -> Result<Role> {
@@ -345,9 +386,13 @@ fn parse_role(place: &Place<'_>, name: RoleName, raw: RawRole, presence: Presenc
     let principals = place.principals(raw.principals)?;
     let threshold = raw.threshold.as_ref().map_or(1, |threshold| *threshold.get_ref());
     if threshold == 0 || threshold > principals.len() {
-        let span = raw.threshold.map(|threshold| threshold.span()).or(first);
+        let span = raw.threshold.as_ref().map(Spanned::span).or(first);
         let message = format!("the role `{}` has {} people, so {threshold} cannot sign", name.name(), principals.len());
         return Err(place.error(span, &message));
+    }
+    if name == RoleName::Rollback && threshold > 1 {
+        let span = raw.threshold.map(|threshold| threshold.span());
+        return Err(place.error(span, "one person signs a rollback, which is a commit: leave the threshold at 1"));
     }
     Ok(Role { principals, threshold, presence: raw.presence.unwrap_or(presence) })
 }

@@ -220,3 +220,51 @@ fn the_trace_is_a_folder_at_the_top() {
         assert_eq!(policy.in_trace(path.into()), None, "{path}");
     }
 }
+
+#[test]
+fn a_rollback_leaves_evidence_and_rules_as_they_are() {
+    let mut policy = policy();
+    policy.paths.owned = globs(&["governance.md", "ops/**/deploy.sh", "tools/gate/"]);
+    for stays in [
+        ".ai-stack-trace/t1/final/status.json",
+        ".AI-Stack-Trace/t1/a",
+        ".ai-stack-trace",
+        "refgate.toml",
+        "REFGATE.TOML",
+        "refgate.toml/x",
+        ".refgate/allowed_signers",
+        ".Refgate",
+        ".docs/reports/field-to-api-map.md",
+        ".docs/Reports/Field-To-API-map.md",
+        ".docs",
+        ".docs/reports",
+        "GOVERNANCE.md",
+        "ops/a/b/deploy.sh",
+        "tools/gate/x",
+        "tools",
+        ".github/workflows/ci.yml",
+        ".GitHub/Workflows/ci.yml",
+        ".github/actions/a/action.yml",
+        ".github",
+        ".gitlab-ci.yml",
+        ".circleci/config.yml",
+        "Jenkinsfile",
+        ".husky/pre-push",
+        "lefthook.yml",
+    ] {
+        assert!(policy.stays(stays.into()), "{stays}");
+    }
+    for goes in [
+        "src/a.rs",
+        "refgate.tom",
+        "refgate.toml.bak",
+        "docs/a.md",
+        ".docs/a.md",
+        ".github/CODEOWNERS",
+        "ops/x",
+        "x/refgate.toml",
+        "README.md",
+    ] {
+        assert!(!policy.stays(goes.into()), "{goes}");
+    }
+}

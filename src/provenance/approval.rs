@@ -34,6 +34,8 @@ pub struct Approval {
     pub base: Option<Line<String>>,
     /// The `Date:` line outside the sections, as written.
     pub date: Option<Line<String>>,
+    /// The statements of hotfixes that the `Settles:` lines outside the sections name.
+    pub settles: Vec<Line<String>>,
     /// The section `APPROVED SCOPE`; `None` when there is none.
     pub scope: Option<Scope>,
     /// The globs under `EXPLICITLY NOT APPROVED`.

@@ -34,7 +34,7 @@ struct OverrideV1<'a> {
 }
 
 #[derive(Serialize)]
-struct ProblemV1<'a> {
+pub(super) struct ProblemV1<'a> {
     help: &'a str,
     message: &'a str,
 }
@@ -52,12 +52,16 @@ struct UpdateV1<'a> {
     name: String,
     #[serde(rename = "ref_bytes", skip_serializing_if = "Option::is_none")]
     name_bytes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restores: Option<Oid>,
     source: Option<String>,
     task: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way: Option<&'static str>,
 }
 
 #[derive(Serialize)]
-struct FindingV1<'a> {
+pub(super) struct FindingV1<'a> {
     column: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contract: Option<ContractV1>,
@@ -104,18 +108,24 @@ pub fn render(verdict: &Verdict) -> String {
 /// A document as one line of ASCII, with its line feed. The keys are sorted when the fields of `wire` are.
 pub fn line(wire: &impl Serialize) -> String {
     // Plain structs with string keys cannot fail to serialize.
-    let json = serde_json::to_string(wire).unwrap_or_default();
-    json.chars().map(ascii).chain(["\n".to_owned()]).collect()
+    let mut json = serde_json::to_string(wire).unwrap_or_default();
+    if !json.is_ascii() {
+        json = json.chars().fold(String::with_capacity(json.len()), ascii);
+    }
+    json.push('\n');
+    json
 }
 
 /// Other characters stand in strings only, where JSON has an escape for each: whoever prints a verdict to a terminal
 /// prints nothing that the pusher could use there.
-fn ascii(c: char) -> String {
+fn ascii(mut text: String, c: char) -> String {
     if c.is_ascii() {
-        return c.to_string();
+        text.push(c);
+        return text;
     }
     let mut units = [0; 2];
-    c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+    text
 }
 
 fn used(used: &Override) -> OverrideV1<'_> {
@@ -139,12 +149,14 @@ fn update(update: &UpdateVerdict) -> UpdateV1<'_> {
         problem: update.problem.as_ref().map(problem),
         name,
         name_bytes,
+        restores: update.restores,
         source: update.source.as_ref().map(|source| text(source).0),
         task: update.task.as_ref().map(|task| text(task).0),
+        way: update.way,
     }
 }
 
-fn finding(finding: &Finding) -> FindingV1<'_> {
+pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
     let (path, path_bytes) = finding.path.as_ref().map(|path| text(path)).unzip();
     FindingV1 {
         column: finding.column,
@@ -168,7 +180,7 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
     }
 }
 
-fn problem(error: &Error) -> ProblemV1<'_> {
+pub(super) fn problem(error: &Error) -> ProblemV1<'_> {
     ProblemV1 { help: &error.help, message: &error.message }
 }
 
@@ -222,6 +234,8 @@ mod tests {
             problem: None,
             source: None,
             task: None,
+            way: None,
+            restores: None,
         }
     }
 
@@ -230,6 +244,8 @@ mod tests {
         let sha256 = Oid::from_bytes(&[7; 32]).unwrap();
         let undecided = UpdateVerdict {
             new: sha256,
+            way: Some("rollback"),
+            restores: Some(oid(3)),
             base: None,
             problem: Some(Error::undecided("an object is missing").help("push again")),
             ..update(b"refs/heads/\xff", Vec::new())

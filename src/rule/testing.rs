@@ -12,7 +12,9 @@ use bstr::{BString, ByteSlice};
 
 use super::{Ctx, Rule, Violation};
 use crate::change::signed::Signatures;
-use crate::change::{Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Spent, Target, Task, Touch, Way};
+use crate::change::{
+    Certificate, ChangeSet, Content, File, Push, Relation, Remerge, Spent, Target, Task, Touch, WayKind,
+};
 use crate::entry::{Entry, Mode};
 use crate::escape;
 use crate::git::ObjectKind;
@@ -23,9 +25,11 @@ use crate::refs::{RefMap, RefUpdate};
 
 mod drift;
 mod signing;
+mod ways;
 
 pub(crate) use drift::{MAP, added, found, mapped, removed, renamed, renamed_type, unnamed};
 pub(crate) use signing::signer;
+use ways::way;
 
 /// Where everything begins: the protected branch's tip before the push.
 pub(crate) const OLD: u8 = 0x0a;
@@ -87,6 +91,7 @@ impl Facts {
                 base: target.as_ref().map(|target| target.tip),
                 target,
                 way: None,
+                rollback: None,
                 content: Rc::default(),
                 task: None,
                 finished: None,
@@ -143,20 +148,11 @@ impl Facts {
         let branch = format!("refs/heads/autoTest/{task}");
         let mut facts = Self { task: Self::task_push(task).task, ..Self::branch_push("main") };
         facts.refs.insert(branch.as_str().into(), oid(NEW));
-        facts.change.way = Some(Way { source: branch.into(), task: Some(task.into()), tip: oid(NEW), merge: None });
+        facts.change.way = Some(way(WayKind::Task, branch.into(), Some(task.into())));
         let report = ["codex/audit/report.md", "claude/review/report.md", "gemini/audit/report.md"];
         let mut facts = report.into_iter().fold(facts, |facts, report| facts.file(report, "PASS\n"));
         facts = facts.scope("- Runtime code changes\n  - `src/**`\n").marker("").status("");
         facts.fresh = ["contract/APPROVED", "final/status.json"].into();
-        facts
-    }
-
-    /// `main` moved forward to the tip of a branch that is no task's.
-    pub(crate) fn promotion_of_branch(branch: &str) -> Self {
-        let source = BString::from(format!("refs/heads/{branch}"));
-        let mut facts = Self::branch_push("main");
-        facts.refs.insert(source.clone(), oid(NEW));
-        facts.change.way = Some(Way { source, task: None, tip: oid(NEW), merge: None });
         facts
     }
 }

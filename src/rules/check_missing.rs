@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::shared::signed;
-use crate::change::Need;
+use crate::change::{Need, Way};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::oid::Oid;
 use crate::policy::Class;
+use crate::refs::Action;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use crate::statement::check::{Check, Outcome};
 use crate::statement::place::Place;
@@ -19,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Promotion,
     summary: "A promotion without the result of a required check",
     docs: Docs {
-        refuses: "A protected branch that moves forward to a commit for whose tree some check in `checks.required` has no signed statement that says `PASSED` or `WARNED`, or has one that says `FAILED` and that no later one names as superseded.",
+        refuses: "A protected branch that moves forward to a commit for whose tree some check in `checks.required`, or in the `checks` of the step of a chain that it takes, has no signed statement that says `PASSED` or `WARNED`, or has one that says `FAILED` and that no later one names as superseded; likewise a branch of a chain that begins there.",
         why: "What was tested is this very tree, or nobody knows.",
         example: "`git push origin main` before CI has signed its result",
         fix: "Let CI run the check on the tree that is promoted and push its statement: `refgate attest --check NAME`.",
@@ -34,23 +35,35 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let (true, Some(tree)) = (ctx.is_promotion(), ctx.change.tree) else { return Ok(Vec::new()) };
-    let results: Vec<Check> = ctx
+    let from = ctx.change.way.as_ref().and_then(Way::step_from);
+    let begins = ctx.action() == Action::Create && from.is_some() && !ctx.is_stale();
+    let (true, Some(tree)) = (ctx.is_promotion() || begins, ctx.change.tree) else { return Ok(Vec::new()) };
+    let results: Vec<Seen> = ctx
         .change
         .documents
         .iter()
         .filter(|retained| matches!(Place::parse(retained.name.as_bstr()), Some(Place::Check { .. })))
-        .filter_map(|retained| signed::check(ctx, retained).ok().or_else(|| signed::failed_before(ctx, retained)))
+        .filter_map(|retained| match signed::check(ctx, retained) {
+            Ok(check) => Some(Seen { check, counts: true }),
+            Err(_) => signed::failed_before(ctx, retained).map(|check| Seen { check, counts: false }),
+        })
         .collect();
-    let wanted = ctx.policy.signing.checks.iter();
+    let wanted = ctx.policy.checks_into(ctx.change.update.name.as_bstr(), from).into_iter();
     Ok(wanted.filter_map(|name| lacking(name, tree, &results)).collect())
 }
 
+/// A result, and whether it counts still: a failure stands when its key is gone, and what it said of others does not.
+struct Seen {
+    check: Check,
+    counts: bool,
+}
+
 /// What a check lacks; `None` where it passed.
-fn lacking(name: &str, tree: Oid, results: &[Check]) -> Option<Violation> {
-    let of_this = || results.iter().filter(|result| result.check == name && result.tree == tree);
-    let superseded: BTreeSet<&String> = of_this().flat_map(|result| &result.bound.supersedes).collect();
-    let standing = || of_this().filter(|result| !superseded.contains(&result.bound.statement_id));
+fn lacking(name: &str, tree: Oid, results: &[Seen]) -> Option<Violation> {
+    let of_this = || results.iter().filter(|seen| seen.check.check == name && seen.check.tree == tree);
+    let superseded: BTreeSet<&String> =
+        of_this().filter(|seen| seen.counts).flat_map(|seen| &seen.check.bound.supersedes).collect();
+    let standing = || of_this().map(|seen| &seen.check).filter(|check| !superseded.contains(&check.bound.statement_id));
     let help = format!(
         "in CI, on a commit with this tree: refgate attest --check {name} --result passed --junit FILE\n\
          a clone sees the results that the server has after git fetch REMOTE '+refs/refgate/*:refs/refgate/*'"
@@ -92,7 +105,8 @@ mod tests {
     }
 
     fn said(results: &[Check]) -> String {
-        lacking("tests", oid(TREE), results).map(|violation| violation.message).unwrap_or_default()
+        let results: Vec<Seen> = results.iter().map(|check| Seen { check: check.clone(), counts: true }).collect();
+        lacking("tests", oid(TREE), &results).map(|violation| violation.message).unwrap_or_default()
     }
 
     #[test]
@@ -118,6 +132,22 @@ mod tests {
         // Two that name each other leave none that stands.
         let each = [result("tests", TREE, Passed, 4, &[5]), result("tests", TREE, Passed, 5, &[4])];
         assert!(said(&each).contains("has no result"));
+    }
+
+    /// Else whoever stole a key could take failures back with it after it was revoked.
+    #[test]
+    fn what_no_longer_counts_supersedes_nothing() {
+        use Outcome::{Failed, Passed};
+        let lacks = |counts: bool| {
+            let seen = |check, counts| Seen { check, counts };
+            let all = [
+                seen(result("tests", TREE, Failed, 1, &[]), true),
+                seen(result("tests", TREE, Failed, 2, &[1]), counts),
+                seen(result("tests", TREE, Passed, 3, &[2]), true),
+            ];
+            lacking("tests", oid(TREE), &all).is_some()
+        };
+        assert!(!lacks(true) && lacks(false));
     }
 
     /// Whoever signed a failure may have left since, and nobody has named it as superseded.
@@ -155,5 +185,22 @@ mod tests {
         assert_eq!(found.iter().map(|violation| violation.key.as_str()).collect::<Vec<_>>(), ["lint", "tests"]);
         let required = |policy: &mut crate::policy::Policy| policy.signing.checks = ["tests".to_owned()].into();
         Facts::task_push("t1").touch("src/a.rs").under(required).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_step_needs_its_own_checks_too() {
+        let chain = "[branches]\nprotected = [\"develop\", \"staging\"]\n[checks]\nrequired = [\"tests\"]\n\
+                     [[promotion]]\nfrom = [\"develop\"]\ninto = [\"staging\"]\nchecks = [\"e2e\"]\n\
+                     [[promotion]]\nfrom = [\"main\"]\ninto = [\"staging\"]\nchecks = [\"soak\"]\n";
+        let lacks = |facts: Facts| -> Vec<String> {
+            facts.with_policy(chain).check(&RULE).into_iter().map(|violation| violation.key).collect()
+        };
+        assert_eq!(lacks(Facts::step("develop", "staging")), ["e2e", "tests"]);
+        assert_eq!(lacks(Facts::step("main", "staging")), ["soak", "tests"]);
+        assert_eq!(lacks(Facts::step("develop", "staging").created()), ["e2e", "tests"]);
+        assert_eq!(lacks(Facts::promotion("t1")), ["tests"]);
+        assert_eq!(lacks(Facts::branch_push("staging").created()), [""; 0]);
+        // What comes by no step needs what any step would.
+        assert_eq!(lacks(Facts::promotion_into("t1", "staging")), ["e2e", "soak", "tests"]);
     }
 }

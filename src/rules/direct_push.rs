@@ -1,11 +1,12 @@
 //! A protected branch moved by anything but a promotion.
 
-use crate::change::Need;
+use crate::change::{Need, WayKind};
 use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+use bstr::ByteSlice;
 
 pub(super) static RULE: Rule = Rule {
     id: "direct-push",
@@ -33,7 +34,8 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     }
     let short = ctx.short_name();
     let Some(way) = &ctx.change.way else { return Ok(vec![unseen(ctx)]) };
-    if way.task.is_some() {
+    // What else a branch of a chain does not take is chain-skipped's to say.
+    if way.kind != WayKind::Branch || ctx.policy.takes_steps(ctx.change.update.name.as_bstr()) {
         return Ok(Vec::new());
     }
     let Some(path) = ctx.not_documentation() else { return Ok(Vec::new()) };
@@ -57,6 +59,13 @@ fn unseen(ctx: &Ctx<'_>) -> Violation {
     }
     let message =
         format!("{short} moves by promotion only, and the server holds no branch with the tip {}", new.short());
+    let sources = ctx.policy.sources_of(ctx.change.update.name.as_bstr());
+    if !sources.is_empty() {
+        let from = quote_path(sources.join(" or ").as_bytes());
+        let help =
+            format!("take the work to {from} by a task first, then push the tip of that, as it stands, to {short}");
+        return Violation::new(message, help);
+    }
     if ctx.not_documentation().is_none() {
         let help = format!("git push origin HEAD:refs/heads/<name>\ngit push origin <name>:{short}");
         return Violation::new(message, help);
@@ -111,6 +120,17 @@ mod tests {
         assert_eq!(found.help, "git push origin refs/heads/autoTest/t1\ngit push origin refs/heads/autoTest/t1:main");
         Facts::branch_push("main").along_with("refs/tags/v1").refused_by(&RULE, "the server holds no branch");
         Facts::branch_push("main").along_with("refs/heads/\u{1b}[2J").refused_by(&RULE, r"\033[2J");
+    }
+
+    #[test]
+    fn a_branch_of_a_chain_takes_the_tip_of_its_source() {
+        let chain = "[branches]\nprotected = [\"develop\", \"staging\"]\n\
+                     [[promotion]]\nfrom = [\"develop\", \"main\"]\ninto = [\"staging\"]\n";
+        Facts::step("develop", "staging").touch("src/a.rs").with_policy(chain).accepted_by(&RULE);
+        let found =
+            Facts::branch_push("staging").touch("docs/a.md").with_policy(chain).refused_by(&RULE, "by promotion only");
+        assert!(found.help.starts_with("take the work to develop or main by a task first"), "{}", found.help);
+        Facts::promotion_into("t1", "staging").touch("src/a.rs").with_policy(chain).accepted_by(&RULE);
     }
 
     #[test]

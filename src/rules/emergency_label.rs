@@ -1,40 +1,41 @@
-//! An emergency branch without the label that a policy signer signed.
+//! A hotfix without the label that a person signed.
 
+use crate::change::{Need, WayKind};
 use crate::error::Result;
+use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
-use crate::refs::Action;
-use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, Rule, Violation, Waiver};
 
 pub(super) static RULE: Rule = Rule {
     id: "emergency-label",
-    name: "Emergency branch without a signed label",
-    family: Family::Refs,
-    summary: "An emergency branch without the label that a policy signer signed",
+    name: "Hotfix without a signed label",
+    family: Family::Promotion,
+    summary: "A hotfix that enters a protected branch without the label that a person signed",
     docs: Docs {
-        refuses: "Creating or moving an emergency branch (`hotfix/*`). An emergency waives provenance and scope, which only a signed override does: this version knows no other label.",
+        refuses: "A promotion of an emergency branch (`hotfix/*`) of more than documentation, unless the same push brings an override with the policy's `hotfix.label` and a reason, for exactly this update. That override waives provenance and scope; drift, checks, signatures, merges and finished traces are judged as always, and a hotfix writes into no trace.",
         why: "An emergency waives provenance and scope, so a person must have said so, verifiably.",
-        example: "`git push origin hotfix/login`",
-        fix: "Take the fix through a task branch, or let a person of the override role sign for this push.",
-        waiver: BY_OVERRIDE,
+        example: "`git push origin hotfix/login:main`",
+        fix: "Let another person sign for this push, `refgate override request`, or take the fix through a task. A task that takes up a hotfix afterwards names it in its approval, `Settles: ID`; until then `refgate task status` shows it.",
+        waiver: Waiver::Hotfix,
     },
     severity: Severity::Enforce,
-    fixed: false,
+    fixed: true,
     since: "0.1.0",
-    classes: &[Class::Emergency],
-    needs: &[],
+    classes: &[Class::Protected],
+    needs: &[Need::Content],
     check,
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    if ctx.action() == Action::Delete {
-        return Ok(Vec::new());
-    }
-    let name = ctx.short_name();
-    let message = format!("{name} is an emergency branch, and no signed label allows it");
+    let hotfix = ctx.change.way.as_ref().filter(|way| way.kind == WayKind::Hotfix && ctx.is_promotion());
+    let Some(way) = hotfix else { return Ok(Vec::new()) };
+    let source = quote_path(way.source.strip_prefix(b"refs/heads/").unwrap_or(&way.source));
+    let message = format!("{source} enters {} as a hotfix, and no signed label allows it", ctx.short_name());
     let help = format!(
-        "use a task branch: git push origin HEAD:refs/heads/{}<task>\n\
-         or let another person sign for this push: refgate override request",
+        "let another person sign for this push: refgate override request\n\
+         or give the work a task branch: git push origin {}:refs/heads/{}<task>",
+        way.tip.short(),
         ctx.policy.task_prefix
     );
     Ok(vec![Violation::new(message, help)])
@@ -46,19 +47,20 @@ mod tests {
     use crate::rule::testing::*;
 
     #[test]
-    fn an_emergency_branch_is_free_to_be_deleted_only() {
-        Facts::branch_push("hotfix/a").refused_by(&RULE, "no signed label allows it");
-        Facts::branch_push("hotfix/a").created().refused_by(&RULE, "hotfix/a is an emergency branch");
-        Facts::branch_push("hotfix/a").deleted().accepted_by(&RULE);
+    fn a_hotfix_enters_with_a_signed_label_only() {
+        let found = Facts::hotfix("a").touch("src/a.rs").refused_by(&RULE, "hotfix/a enters main as a hotfix");
+        assert!(found.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"), "{}", found.help);
+        Facts::hotfix("a").touch("src/a.rs").by_merge(&[], &[]).refused_by(&RULE, "no signed label allows it");
+        for push in [Facts::hotfix("a").diverged(), Facts::hotfix("a").kept(), Facts::hotfix("a").deleted()] {
+            push.accepted_by(&RULE);
+        }
     }
 
     #[test]
-    fn other_branches_need_no_label() {
-        for branch in ["hotfix", "Hotfix/a", "topic", "autoTest/hotfix"] {
-            Facts::branch_push(branch).accepted_by(&RULE);
-        }
-        let sos = |policy: &mut crate::policy::Policy| policy.emergency_prefix = "sos/".into();
-        Facts::branch_push("hotfix/a").under(sos).accepted_by(&RULE);
-        Facts::branch_push("sos/a").under(sos).refused_by(&RULE, "sos/a");
+    fn what_is_no_hotfix_needs_no_label() {
+        Facts::promotion("t1").touch("src/a.rs").accepted_by(&RULE);
+        Facts::promotion_of_branch("topic").touch("src/a.rs").accepted_by(&RULE);
+        Facts::branch_push("main").touch("src/a.rs").accepted_by(&RULE);
+        Facts::branch_push("hotfix/a").touch("src/a.rs").accepted_by(&RULE);
     }
 }

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Signatures,
     summary: "An override that is not bound to exactly this push, or not signed by another person",
     docs: Docs {
-        refuses: "Creating a ref below `refs/refgate/overrides/` behind which no override for this very push stands: for this repository and object format, for a ref that the same push moves from the named old to the named new value, of the task, under the policy that found what it waives; naming findings of rules that can be waived; of the policy's label and with a reason; not expired, not longer than `overrides.hours`, not used before; signed by people of the override role, none of them by a key of the pusher or one that signed the change; retaining exactly the artifacts that it lists.",
+        refuses: "Creating a ref below `refs/refgate/overrides/` behind which no override for this very push stands: for this repository and object format, for a ref that the same push moves from the named old to the named new value, of the task, under the policy that found what it waives; naming findings of rules that can be waived; of the policy's label, which is another one for a hotfix, and with a reason; not expired, not longer than `overrides.hours`, not used before; signed by people of the override role, none of them by a key of the pusher or one that signed the change; retaining exactly the artifacts that it lists.",
         why: "An override that fits more than one push is a key to the door.",
         example: "pushing an override again after main was set back",
         fix: "`refgate override request` for this push, and another person signs it: `refgate override sign`.",
@@ -57,7 +57,7 @@ fn read(ctx: &Ctx<'_>, id: &str) -> std::result::Result<Override, String> {
     }
     is_this_repository(ctx, &statement.repository).map_err(|why| format!("it {why}"))?;
     let update = update(ctx, &statement)?;
-    findings(&statement)?;
+    findings(ctx, &statement)?;
     terms(ctx, &statement)?;
     spent(ctx, &statement, update)?;
     kept(files, &statement)?;
@@ -111,13 +111,19 @@ fn update<'a>(ctx: &Ctx<'a>, statement: &Override) -> std::result::Result<&'a Re
     if fits { Ok(update) } else { Err("it is for another task".to_owned()) }
 }
 
-fn findings(statement: &Override) -> std::result::Result<(), String> {
+/// Whether what it names can be waived, and by an override with its label.
+fn findings(ctx: &Ctx<'_>, statement: &Override) -> std::result::Result<(), String> {
+    let signing = &ctx.policy.signing;
     for waived in &statement.findings {
         let shown = crate::escape::printable(&waived.rule);
-        match super::find(&waived.rule) {
+        let label = match super::find(&waived.rule).map(|rule| rule.docs.waiver) {
             None => return Err(format!("there is no rule {shown}")),
-            Some(rule) if rule.docs.waiver != Waiver::Override => return Err(format!("{shown} cannot be waived")),
-            Some(_) => {}
+            Some(Waiver::Override) => &signing.override_label,
+            Some(Waiver::Hotfix) => &signing.hotfix_label,
+            Some(Waiver::PolicyRole | Waiver::Never) => return Err(format!("{shown} cannot be waived")),
+        };
+        if statement.label != *label {
+            return Err(format!("its label is not {}, which waives {shown}", crate::escape::printable(label)));
         }
     }
     Ok(())
@@ -126,9 +132,6 @@ fn findings(statement: &Override) -> std::result::Result<(), String> {
 /// What the policy asks of every override, and how long it holds.
 fn terms(ctx: &Ctx<'_>, statement: &Override) -> std::result::Result<(), String> {
     let (policy, digest) = (ctx.policy, ctx.policy.digest());
-    if statement.label != policy.signing.override_label {
-        return Err(format!("its label is not {}", crate::escape::printable(&policy.signing.override_label)));
-    }
     // A clone does not know the floor that the server's folder adds to the policy.
     if statement.policy_digest != digest && !ctx.push.is_draft() {
         return Err(format!("it was asked for under another policy than {}", digest.get(..12).unwrap_or_default()));

@@ -1,6 +1,6 @@
 //! A task that writes into the trace folder of another task.
 
-use crate::change::Need;
+use crate::change::{Need, WayKind};
 use crate::error::Result;
 use crate::escape::escape;
 use crate::finding::Severity;
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Provenance,
     summary: "A task that writes into the trace folder of another task",
     docs: Docs {
-        refuses: "A path that a task touches, in the end or in any commit, below the trace folder of another, unfinished task, or in its place.",
+        refuses: "A path that a task touches, in the end or in any commit, below the trace folder of another, unfinished task, or in its place; and one that a hotfix touches below the folder of any, for it has no trace.",
         why: "Whoever can write another task's trace can approve, audit and finish it.",
         example: "`autoTest/a` adds `.ai-stack-trace/b/contract/APPROVED`",
         fix: "Take the path out of the change, from every commit.",
@@ -30,7 +30,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let Some(task) = &ctx.change.task else { return Ok(Vec::new()) };
+    let hotfix = ctx.change.way.as_ref().filter(|way| way.kind == WayKind::Hotfix);
+    let own = match (&ctx.change.task, hotfix) {
+        (Some(task), _) => Some(task.name.as_slice()),
+        (None, Some(_)) => None,
+        (None, None) => return Ok(Vec::new()),
+    };
     let paths = ctx.change.content.touched.keys().filter(|path| !ctx.change.frozen.contains(*path));
     let found = paths.filter_map(|path| {
         let inside = ctx.policy.in_trace(path.as_bstr())?;
@@ -38,10 +43,10 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         // A file at the top explains the folder, or stands where another task's trace should.
         let stem = folder.split_str(".").next().unwrap_or_default();
         let explains = folder == inside.as_bytes() && fold(stem).as_ref() == b"readme";
-        (folder != task.name.as_bytes() && !explains).then(|| {
-            let message =
-                format!("the path belongs to the trace of task {}, not of {}", escape(folder), escape(&task.name));
-            Violation::new(message, "take it out of every commit of the task: git rebase -i").at(path.clone())
+        (Some(folder) != own && !explains).then(|| {
+            let whose = own.map_or("a hotfix has none".to_owned(), |own| format!("not of {}", escape(own)));
+            let message = format!("the path belongs to the trace of task {}, {whose}", escape(folder));
+            Violation::new(message, "take it out of every commit: git rebase -i").at(path.clone())
         })
     });
     Ok(found.collect())
@@ -71,6 +76,15 @@ mod tests {
         Facts::task_push("t1").touch(".ai-stack-trace/T1/a").refused_by(&RULE, "task T1");
         Facts::task_push("t1").touch(".ai-stack-trace/t1 /a").refused_by(&RULE, "task t1 ");
         Facts::task_push("t1").touch(b".ai-stack-trace/\x1b\xff/a").refused_by(&RULE, r"task \033\377");
+    }
+
+    /// Else it could put there what a task needs to be finished.
+    #[test]
+    fn a_hotfix_writes_into_no_trace() {
+        Facts::hotfix("a").touch("src/a.rs").accepted_by(&RULE);
+        let found = Facts::hotfix("a").add(".ai-stack-trace/t1/final/status.json");
+        found.refused_by(&RULE, "belongs to the trace of task t1, a hotfix has none");
+        Facts::promotion_of_branch("topic").add(".ai-stack-trace/t1/a").accepted_by(&RULE);
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn every_command_has_a_manual_page_and_every_shell_its_completions() {
 }
 
 /// The pages that people read.
-fn pages() -> [&'static str; 12] {
+fn pages() -> [&'static str; 14] {
     [
         "README.md",
         "ARCHITECTURE.md",
@@ -122,7 +122,9 @@ fn pages() -> [&'static str; 12] {
         "docs/checks.md",
         "docs/drift.md",
         "docs/policy.md",
+        "docs/promotion.md",
         "docs/renames.md",
+        "docs/replay.md",
         "docs/signatures.md",
         "docs/trace.md",
         "fixtures/README.md",

@@ -70,7 +70,7 @@ fn every_entry_gives_the_same_bytes() {
         ("refs/heads/main", &main, orphan.clone(), "refuse"),
         ("refs/heads/autoTest/t3", &ZERO.to_owned(), scene.tip("topic"), "accept"),
         ("refs/heads/autoTest/t4", &ZERO.to_owned(), orphan.clone(), "refuse"),
-        ("refs/heads/hotfix/x", &ZERO.to_owned(), main.clone(), "refuse"),
+        ("refs/heads/hotfix/x", &ZERO.to_owned(), main.clone(), "accept"),
         ("refs/heads/release/9", &ZERO.to_owned(), scene.tip("topic"), "refuse"),
         ("refs/heads/TOPIC", &ZERO.to_owned(), main.clone(), "refuse"),
     ];

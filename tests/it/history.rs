@@ -250,6 +250,65 @@ impl Naive {
     }
 }
 
+/// Facts of a move of main, less what names an object of the push itself.
+fn moved(repo: &Repo, old: Oid, new: Oid) -> (BTreeMap<BString, Touch>, BTreeMap<Oid, i64>, usize) {
+    let policy = built_in(Known { rules: &[], trunk: "refs/heads/main".into() }).unwrap();
+    let refs = RefMap::from([("refs/heads/main".into(), old)]);
+    let update = RefUpdate { name: "refs/heads/main".into(), old, new };
+    let push = Push::new(refs, vec![update], false);
+    let needs = |_| BTreeSet::from([Need::Content]);
+    let now = jiff::Timestamp::from_second(repo.node(new).unwrap().time).unwrap();
+    let sets = load(repo, &policy, &push, &needs, now).unwrap().next().unwrap().unwrap();
+    let content = &sets[0].content;
+    // Which of two commits beside each other comes first is open, and so which one is named.
+    let named = |touch: &Touch| Touch { commit: touch.commit.map(|_| new), ..touch.clone() };
+    let touched = content.touched.iter().map(|(path, touch)| (path.clone(), named(touch))).collect();
+    (touched, content.behind.clone(), content.commits)
+}
+
+#[test]
+fn a_stretch_that_was_numbered_is_walked_as_it_was_before() {
+    let (mut behind, mut begun_later) = (0, 0);
+    for seed in 1..=HISTORIES {
+        // Dates go back by up to three days, so that some commits are older than they may be.
+        let history = match seed % 2 {
+            0 => History::random(seed, 60),
+            _ => History::dated(seed, 60, |dice, number| honest(dice, number) - dice.roll(3 * 86_400)),
+        };
+        let naive = Naive::of(&history);
+        for graph in [false, true] {
+            if graph {
+                git(history.folder.path(), &["commit-graph", "write", "--reachable"]);
+            }
+            let (plain, mut numbered, mut dice) = (history.repo(), history.repo(), Dice(seed));
+            let chain = git(
+                history.folder.path(),
+                &["rev-list", "--first-parent", "--reverse", history.commits.last().unwrap()],
+            );
+            let chain: Vec<Oid> = chain.iter().map(|hex| oid(hex)).collect();
+            let start = dice.roll(chain.len());
+            let base = start.checked_sub(1).map(|place| chain[place]);
+            begun_later += usize::from(base.is_some());
+            numbered.number(&chain[start..], base).unwrap();
+            let other = numbered.fork();
+            for pair in chain[start.saturating_sub(1)..].windows(2) {
+                let (old, new) = (pair[0], pair[1]);
+                let context = format!("seed {seed}, graph {graph}: {old} {new}");
+                for repo in [&numbered, &other] {
+                    let got: BTreeSet<Oid> = repo.range(&[new], &[old]).unwrap().into_iter().collect();
+                    assert_eq!(got, naive.range(&[new], &[old]), "{context}");
+                    assert!(repo.is_ancestor(old, new).unwrap() && !repo.is_ancestor(new, old).unwrap(), "{context}");
+                }
+                let (got, due) = (moved(&numbered, old, new), moved(&plain, old, new));
+                behind += usize::from(!due.1.is_empty());
+                assert_eq!(got, due, "{context}");
+                numbered.forget_merges();
+            }
+        }
+    }
+    assert!(behind > 10 && begun_later > 10, "{behind} {begun_later}");
+}
+
 /// Dates that mean nothing at all, over histories that criss-cross, merge three lines at once and have several roots.
 #[test]
 fn whatever_the_dates_say_no_new_commit_is_missed_and_with_a_graph_none_is_too_many() {
@@ -363,6 +422,69 @@ fn whole(history: &History) -> (Oid, Vec<Oid>) {
     let commits = history.repo().range(&[tip], &[]).unwrap();
     assert!(commits.len() > 64, "{} commits are too few for a second thread", commits.len());
     (tip, commits)
+}
+
+/// Trees that are alike before and behind one place, whose bytes can be cut where no entry begins.
+#[test]
+fn differences_are_those_of_diff_tree_wherever_trees_begin_to_be_alike_again() {
+    let history = History::random(1, 2);
+    let (folder, mut dice) = (history.folder.path(), Dice(7));
+    let blobs: Vec<String> = (0..4)
+        .map(|number: usize| {
+            let text = number.to_string();
+            let out =
+                process::must(&mut process::git(folder, &["hash-object", "-w", "--stdin"]), text.as_bytes()).unwrap();
+            String::from_utf8(out).unwrap().trim().to_owned()
+        })
+        .collect();
+    let tree = |files: &BTreeMap<String, usize>| {
+        let lines: String =
+            files.iter().map(|(name, blob)| format!("100644 blob {}\t{name}\n", blobs[*blob])).collect();
+        let out = process::must(&mut process::git(folder, &["mktree"]), lines.as_bytes()).unwrap();
+        String::from_utf8(out).unwrap().trim().to_owned()
+    };
+    let mut seen = 0;
+    for round in 0..160_usize {
+        let mut old: BTreeMap<String, usize> =
+            (0..dice.roll(30)).map(|number| (format!("n{number}{}", "-".repeat(round % 64)), dice.roll(4))).collect();
+        let mut new = old.clone();
+        // One entry's bytes end as another whole one's.
+        for name in ["m", "100644 m", "x100644 m", "m100644 z"] {
+            let files = if dice.roll(2) == 0 { &mut old } else { &mut new };
+            files.insert(name.to_owned(), 0);
+        }
+        if let Some(name) = new.keys().nth(dice.roll(30)).cloned() {
+            match dice.roll(3) {
+                0 => drop(new.remove(&name)),
+                _ => drop(new.insert(name, dice.roll(4))),
+            }
+        }
+        let (old, new) = (tree(&old), tree(&new));
+        for (a, b) in [(&old, &new), (&new, &old)] {
+            let due = git(folder, &["diff-tree", "-r", "--no-renames", "--raw", "--no-abbrev", a, b]);
+            let mut got = Vec::new();
+            history
+                .repo()
+                .diff(Some(oid(a)), Some(oid(b)), &mut |path, old, new| {
+                    let zero = Oid::zero(oid(a).format());
+                    let side = |side: Side| side.map_or(("000000", zero), |entry| ("100644", entry.oid));
+                    let ((old_mode, old_oid), (new_mode, new_oid)) = (side(old), side(new));
+                    let letter = if old.is_none() {
+                        'A'
+                    } else if new.is_none() {
+                        'D'
+                    } else {
+                        'M'
+                    };
+                    got.push(format!(":{old_mode} {new_mode} {old_oid} {new_oid} {letter}\t{path}"));
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(got, due, "round {round}");
+            seen += got.len();
+        }
+    }
+    assert!(seen > 500, "{seen}");
 }
 
 #[test]

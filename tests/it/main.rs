@@ -2,7 +2,7 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `doctor`, `drift_commands`, `init`, `install`, `task`, `sign_commands` and `actor` run those commands; `bombs`
+//! `demo`, `doctor`, `drift_commands`, `init`, `install`, `replay`, `task`, `sign_commands` and `actor` run those commands; `bombs`
 //! pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping;
 //! `layering` reads the source; `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`,
 //! `servers` and `sshd` are what they stand on.
@@ -41,6 +41,8 @@ mod push_gitolite;
 mod push_http;
 mod push_ssh;
 mod renames;
+mod replay;
+mod rollback;
 mod servers;
 mod sign_commands;
 mod signatures;

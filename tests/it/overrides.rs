@@ -1,6 +1,8 @@
 //! Overrides, from the refusal to the push that one person waives for another, through a real receive-pack; and every
 //! way to use one again, elsewhere, or without the right to.
 
+mod hotfix;
+
 use std::path::{Path, PathBuf};
 
 use crate::corpus::process;

@@ -138,7 +138,6 @@ impl Teller<'_> {
         self.refused("a replacement", "replace-ref", &[&format!("main:refs/replace/{old}")]);
         self.refused("an unknown namespace", "unknown-namespace", &["main:refs/foo/bar"]);
         self.refused("the server's own refs", "server-ref", &["main:refs/refgate/ledger"]);
-        self.refused("an emergency branch", "emergency-label", &["main:refs/heads/hotfix/now"]);
         self.refused("MAIN beside main", "ref-collision", &["main:refs/heads/MAIN"]);
         self.refused("a task that is no task", "ref-name", &["main:refs/heads/autoTest/-x"]);
     }

@@ -63,7 +63,7 @@ fn created(name: BString, new: Oid) -> RefUpdate {
     RefUpdate { name, old: Oid::zero(new.format()), new }
 }
 
-/// Whether the event carries the policy's label for overrides.
+/// Whether the event carries one of the policy's labels for overrides.
 fn is_labelled(file: &Path, policy: &Policy) -> Result<bool> {
     if fs_err::metadata(file)?.len() > MOST_EVENT {
         return Err(Error::usage(format!("the event is larger than {MOST_EVENT} bytes")));
@@ -72,7 +72,8 @@ fn is_labelled(file: &Path, policy: &Policy) -> Result<bool> {
         .map_err(|error| Error::usage(format!("the event is no JSON: {}", escape::one_line(&error.to_string()))))?;
     let labels = event.pointer("/pull_request/labels").and_then(Value::as_array).into_iter().flatten();
     let mut names = labels.filter_map(|label| label.get("name").and_then(Value::as_str));
-    Ok(names.any(|name| name == policy.signing.override_label))
+    let signing = &policy.signing;
+    Ok(names.any(|name| name == signing.override_label || name == signing.hotfix_label))
 }
 
 /// The overrides in the repository that say that they are for this very update.

@@ -269,13 +269,14 @@ pub(super) static SCENES: &[Scene] = &[
         reported: &[],
     },
     Scene {
-        tells: "An emergency branch that nobody signed for.",
+        tells: "A hotfix that nobody signed for.",
         steps: &[
             Git(&["checkout", "-q", "-b", "hotfix/checkout-down", "origin/main"]),
             Write("src/price.rs", "pub fn price(cents: u64) -> u64 {\n    cents\n}\n"),
             Commit("Stop rounding"),
+            Git(&["push", "-q", "origin", "hotfix/checkout-down"]),
         ],
-        push: &["origin", "hotfix/checkout-down"],
+        push: &["origin", "hotfix/checkout-down:main"],
         due: Refused(&["emergency-label"]),
         reported: &[],
     },

@@ -14,7 +14,7 @@ pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String>
     let refusing = |update: &&UpdateVerdict| update.findings.iter().any(crate::finding::Finding::refuses);
     let waivable = |update: &UpdateVerdict| {
         let mut refused = update.findings.iter().filter(|finding| finding.refuses());
-        refused.all(|finding| rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver == Waiver::Override))
+        refused.all(|finding| rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver.is_by_override()))
     };
     let (Some(repository), Some(pusher)) = (&policy.repository_id, &push.actor) else { return Vec::new() };
     let somebody = policy.signing.roles.contains_key(&RoleName::Override);
@@ -34,5 +34,14 @@ pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String>
             word(repository.as_bytes()),
         )
     };
-    verdict.updates.iter().filter(refusing).filter(|update| !update.new.is_zero()).map(command).collect()
+    // What a hotfix's own label does not waive needs a statement of its own.
+    let commands = |update: &UpdateVerdict| {
+        let first = command(update);
+        let refused = update.findings.iter().filter(|finding| finding.refuses());
+        let is_hotfix = |rule| rules::find(rule).is_some_and(|rule| rule.docs.waiver == Waiver::Hotfix);
+        let (hotfix, others): (Vec<_>, Vec<_>) = refused.partition(|finding| is_hotfix(finding.rule));
+        let second = (!hotfix.is_empty() && !others.is_empty()).then(|| format!("{first} --others"));
+        std::iter::once(first).chain(second)
+    };
+    verdict.updates.iter().filter(refusing).filter(|update| !update.new.is_zero()).flat_map(commands).collect()
 }

@@ -14,7 +14,7 @@ use crate::glob::Glob;
 use crate::oid::Oid;
 use crate::policy::load::client_trunk;
 use crate::policy::parse::{Known, built_in};
-use crate::policy::{PathKind, Policy};
+use crate::policy::{CI, PathKind, Policy};
 use crate::refs::RefMap;
 use crate::rules;
 
@@ -42,18 +42,7 @@ const FAMILIES: &[&str] =
     &["env/*", "environments/*", "maint/*", "maintenance/*", "releases/*", "stable/*", "support/*"];
 /// Folders whose branches are tasks by name.
 const TASKS: &[&str] = &["task/", "tasks/", "autotest/"];
-/// Where CI and hooks are told what to run.
-const CALLERS: &[&str] = &[
-    ".{github,gitea,forgejo}/{workflows,actions}/**",
-    ".gitlab-ci.yml",
-    ".{gitlab,circleci,buildkite,woodpecker,husky,githooks}/**",
-    ".{woodpecker,drone,travis}.{yml,yaml}",
-    "{azure,bitbucket}-pipelines.yml",
-    "Jenkinsfile*",
-    ".pre-commit-config.yaml",
-    "{,.}lefthook.{yml,yaml,toml}",
-];
-/// The largest of them that is read, in bytes.
+/// The largest file that tells CI or a hook what to run that is read, in bytes.
 const MAX_CALLER: u64 = 1024 * 1024;
 /// How many examples are shown.
 const SHOWN: usize = 3;
@@ -202,7 +191,7 @@ fn tree(repo: &Repo, env: &Env, refs: &RefMap) -> Result<Oid> {
 }
 
 fn paths(repo: &Repo, policy: &Policy, tree: Oid, found: &mut Found) -> Result<()> {
-    let callers: Vec<Glob> = CALLERS.iter().filter_map(|pattern| Glob::parse(pattern).ok()).collect();
+    let callers: Vec<Glob> = CI.iter().filter_map(|pattern| Glob::parse(pattern).ok()).collect();
     let mut candidates = Vec::new();
     repo.diff(None, Some(tree), &mut |path, _, entry| {
         match policy.kind_of(path) {
@@ -284,7 +273,7 @@ mod tests {
 
     #[test]
     fn every_pattern_of_this_file_is_one() {
-        for pattern in FAMILIES.iter().chain(CALLERS) {
+        for pattern in FAMILIES.iter().chain(CI) {
             assert!(Glob::parse(pattern).is_ok(), "{pattern}");
         }
     }

@@ -28,6 +28,7 @@ pub(super) fn text(found: &Found, default: &Policy, keys: Keys) -> String {
     let mut page = Page(String::new());
     head(&mut page);
     branches(&mut page, found, default);
+    promotion(&mut page, found);
     trace(&mut page, found, default);
     paths(&mut page, found, default);
     roles(&mut page, default, keys);
@@ -79,6 +80,7 @@ fn roles(page: &mut Page, default: &Policy, keys: Keys) {
         (RoleName::Policy, "Changes of the policy, the signers and all else that the policy owns"),
         (RoleName::Release, "Releases"),
         (RoleName::Ledger, "Witnesses of the ledger"),
+        (RoleName::Rollback, "Rollbacks, by the signature on the commit; without anybody here there are none"),
     ] {
         page.gap(what);
         page.key(
@@ -95,6 +97,9 @@ fn roles(page: &mut Page, default: &Policy, keys: Keys) {
     page.key("hours", Is::Default, Value::Number(signing.override_hours.into()));
     page.gap("What every override must be labelled.");
     page.key("label", Is::Default, Value::Text(signing.override_label.clone()));
+    page.table("hotfix");
+    page.note("What the override must be labelled that lets a hotfix in without provenance and scope.");
+    page.key("label", Is::Default, Value::Text(signing.hotfix_label.clone()));
     page.table("checks");
     page.note("The checks that must have passed for the very tree that is promoted, signed by the check role.");
     page.key("required", Is::Default, Value::List(signing.checks.iter().cloned().collect()));
@@ -122,7 +127,7 @@ fn branches(page: &mut Page, found: &Found, default: &Policy) {
         Some(prefix) => page.key("task", Is::Found, Value::Text(prefix.clone())),
         None => page.key("task", Is::Default, Value::Text(default.task_prefix.clone())),
     }
-    page.gap("What the names of emergency branches begin with; they need a signed label.");
+    page.gap("What the names of emergency branches begin with; what they bring needs a signed label.");
     page.key("emergency", Is::Default, Value::Text(default.emergency_prefix.clone()));
 
     page.table("tags");
@@ -132,6 +137,18 @@ fn branches(page: &mut Page, found: &Found, default: &Policy) {
     page.table("notes");
     page.note("Notes that may be pushed: what follows refs/notes/. None by default.");
     page.list("allow", &default.notes, []);
+}
+
+fn promotion(page: &mut Page, found: &Found) {
+    page.tables("promotion");
+    page.note(
+        "Chains of protected branches. What `into` names takes what stands at the tip of what `from` names and, beside \
+         hotfixes and rollbacks, nothing else; `checks` are needed for this step beside checks.required. There may be \
+         several of these tables. None by default: every protected branch takes tasks.",
+    );
+    page.key("from", Is::Default, Value::List(vec![found.trunk_name()]));
+    page.key("into", Is::Default, Value::List(vec!["release/*".to_owned()]));
+    page.key("checks", Is::Default, Value::List(vec!["e2e".to_owned()]));
 }
 
 fn trace(page: &mut Page, found: &Found, default: &Policy) {
@@ -354,8 +371,9 @@ mod tests {
         let mut policy = read(&text).unwrap();
         assert_eq!(policy.repository.take().as_deref(), Some("example"));
         assert_eq!(policy.repository_id.take().as_deref(), Some("id"));
-        assert_eq!(std::mem::take(&mut policy.signing.roles).len(), 6);
+        assert_eq!(std::mem::take(&mut policy.signing.roles).len(), 7);
         assert_eq!(std::mem::take(&mut policy.signatures).len(), 1);
+        assert_eq!(std::mem::take(&mut policy.promotions).len(), 1);
         let drift = policy.drift.take().unwrap();
         assert_eq!((drift.mode, drift.baseline.to_string()), (Mode::Introduced, BASELINE.to_owned()));
         assert_eq!(drift.contracts[0].path, CONTRACT_FILE);
@@ -378,7 +396,11 @@ mod tests {
         };
         let text = uncommented(&plain());
         for table in keys("").iter().filter(|key| !["version", "repository", "repository_id"].contains(&key.as_str())) {
-            let table = if table == "signatures" { "[signatures]" } else { table };
+            let table = match table.as_str() {
+                "signatures" => "[signatures]",
+                "promotion" => "[promotion]",
+                table => table,
+            };
             let (_, section) = text.split_once(&format!("\n[{table}]\n")).unwrap_or_else(|| panic!("no [{table}]"));
             let own = section.split("\n[").next().unwrap();
             // Its keys are the rules, which another test holds.

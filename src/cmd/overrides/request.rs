@@ -13,6 +13,7 @@ use crate::cli::overrides::Request;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, UpdateVerdict};
+use crate::policy::Policy;
 use crate::report::human::shell_word;
 use crate::rule::Waiver;
 use crate::rules;
@@ -31,7 +32,7 @@ pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
     if let Some(problem) = &update.problem {
         return Err(problem.clone());
     }
-    let findings = waivable(update)?;
+    let (findings, label) = waivable(update, &judged.policy, args.others)?;
     let repository = args.repository.clone().or_else(|| judged.policy.repository_id.clone()).ok_or_else(|| {
         Error::usage("the repository's id is not known here")
             .help("the server's refusal prints it; name it with --repository ID, or write repository_id in the policy")
@@ -48,7 +49,7 @@ pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
         findings,
         issued_at: None,
         justification: String::new(),
-        label: judged.policy.signing.override_label.clone(),
+        label,
         new_oid: update.new,
         new_tree: if update.new.is_zero() { None } else { judged.repo.tree_of(update.new)? },
         object_format: update.new.format().name().to_owned(),
@@ -72,26 +73,38 @@ pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
     ))
 }
 
-/// The findings that refuse the update, all of which can be waived.
-fn waivable(update: &UpdateVerdict) -> Result<BTreeSet<Waived>> {
+/// The findings that refuse the update, all of which can be waived, as far as one label does: a hotfix's own, else the one
+/// of every other override.
+fn waivable(update: &UpdateVerdict, policy: &Policy, others: bool) -> Result<(BTreeSet<Waived>, String)> {
     let refusing: Vec<&Finding> = update.findings.iter().filter(|finding| finding.refuses()).collect();
     if refusing.is_empty() {
         return Err(Error::usage("nothing refuses this update, as far as can be seen from here")
             .help("git fetch shows what the server holds now; then push"));
     }
-    let can_be =
-        |finding: &&&Finding| rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver == Waiver::Override);
-    if let Some(never) = refusing.iter().find(|finding| !can_be(finding)) {
+    let waiver = |finding: &Finding| rules::find(finding.rule).map_or(Waiver::Never, |rule| rule.docs.waiver);
+    if let Some(never) = refusing.iter().find(|finding| !waiver(finding).is_by_override()) {
         return Err(
             Error::usage(format!("{} cannot be waived: {}", never.rule, never.message)).help(never.help.clone())
         );
     }
-    let waived = refusing.into_iter().map(|finding| Waived {
+    let (hotfix, rest): (Vec<&Finding>, Vec<&Finding>) =
+        refusing.into_iter().partition(|finding| waiver(finding) == Waiver::Hotfix);
+    let signing = &policy.signing;
+    let (taken, label) = match others || hotfix.is_empty() {
+        true => (rest, &signing.override_label),
+        false => (hotfix, &signing.hotfix_label),
+    };
+    if taken.is_empty() {
+        return Err(
+            Error::usage("the hotfix's own label waives all that refuses this update").help("leave --others out")
+        );
+    }
+    let waived = taken.into_iter().map(|finding| Waived {
         fingerprint: finding.fingerprint.clone(),
         message: finding.message.clone(),
         rule: finding.rule.to_owned(),
     });
-    Ok(waived.collect())
+    Ok((waived.collect(), label.clone()))
 }
 
 fn write(output: Option<PathBuf>, statement: &Override) -> Result<PathBuf> {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Work;
 use super::survey::{Item, Survey, survey};
+use super::{Work, follow_up};
 use crate::cli::Format;
 use crate::cli::task::Status;
 use crate::cmd::rules::print;
@@ -25,7 +25,8 @@ use crate::report::json;
 pub fn run(args: &Status, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let work = Work::open(&args.seen, args.name.as_deref(), env)?;
     let top = if work.is_current()? { Some(top(&args.seen.repo)?) } else { None };
-    let survey = survey(&work, top.as_deref(), now)?;
+    let mut survey = survey(&work, top.as_deref(), now)?;
+    survey.items.extend(follow_up::items(&work, survey.tip)?);
     let text = match args.format {
         Format::Human => human(&work, &survey),
         Format::Json => json::line(&wire(&work, &survey)),

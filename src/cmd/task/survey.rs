@@ -42,6 +42,8 @@ pub(super) enum Step {
     Push,
     /// Has the checks run, which sign the very tree that is promoted: the status is part of it.
     Checks,
+    /// Takes up what a hotfix left open.
+    FollowUp,
 }
 
 impl Step {
@@ -58,6 +60,7 @@ impl Step {
             Self::Status => "status",
             Self::Push => "push",
             Self::Checks => "checks",
+            Self::FollowUp => "follow-up",
         }
     }
 
@@ -109,7 +112,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    fn new(step: Step, what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(super) fn new(step: Step, what: impl Into<String>, mend: impl Into<String>) -> Self {
         let (what, mend) = (what.into(), mend.into());
         Self { step, severity: Severity::Enforce, rule: None, path: None, line: None, what, mend }
     }

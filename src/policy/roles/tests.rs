@@ -115,6 +115,7 @@ fn what_the_policy_says_is_held_to() {
     let signing = policy("").unwrap().signing;
     assert_eq!((signing.approval_days, signing.override_hours), (30, 24));
     assert_eq!(signing.override_label, "override:ai-gated");
+    assert_eq!(signing.hotfix_label, "hotfix:ai-gated");
     for wrong in [
         "[roles.approve]\nprincipals = []",
         "[roles.approve]\nprincipals = [\"*@example.com\"]",

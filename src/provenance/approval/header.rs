@@ -4,9 +4,12 @@ use super::outline::TextLine;
 use super::{Approval, Approver, Line, Problem};
 use crate::escape::excerpt;
 
-/// Takes a line outside the sections for one of the four keys, when it is one.
+/// Takes a line outside the sections for one of the keys, when it is one.
 pub(super) fn read_key(approval: &mut Approval, line: &TextLine) {
     let Some((key, value)) = key_value(line) else { return };
+    if key == "settles" {
+        return read_settled(approval, line.line, &value);
+    }
     let slot = match key.as_str() {
         "task" => &mut approval.task,
         "repository" => &mut approval.repository,
@@ -21,6 +24,20 @@ pub(super) fn read_key(approval: &mut Approval, line: &TextLine) {
             let message =
                 format!("`{}:` is \"{}\" here and something else in line {}", key, excerpt(&value), first.line);
             approval.problems.push(Problem::new(line.line, message, "keep one of the two lines"));
+        }
+    }
+}
+
+/// The names of the statements that let hotfixes in, which the task takes up.
+fn read_settled(approval: &mut Approval, line: u32, value: &str) {
+    for id in value.split(',').map(str::trim) {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if id.len() == 32 && id.bytes().all(hex) {
+            approval.settles.push(Line { line, value: id.to_owned() });
+        } else {
+            let message = format!("`settles:` names \"{}\", which is no statement", excerpt(id));
+            let help = "write the 32 hex digits that refgate task status shows, with a comma between two";
+            approval.problems.push(Problem::new(line, message, help));
         }
     }
 }

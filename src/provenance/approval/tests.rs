@@ -371,3 +371,21 @@ fn line_endings_do_not_count_in_code_over_two_lines_either() {
     assert_eq!(Approval::parse(text.replace('\n', "\r\n").as_bytes()), approval);
     assert_eq!(approval.scope.unwrap().entries[0].glob.as_str(), "src/a b/**", "as the rendered page shows it");
 }
+
+#[test]
+fn a_task_names_the_hotfixes_that_it_takes_up() {
+    let (one, two) = ("0f".repeat(16), "1e".repeat(16));
+    let settles = |lines: &str| {
+        let approval =
+            parse(&format!("Task: t\n\n{lines}\n\n## APPROVED SCOPE\n\n- `a`\n\nSettles: {}\n", "77".repeat(16)));
+        let ids: Vec<String> = approval.settles.iter().map(|line| line.value.clone()).collect();
+        (ids, approval.problems.iter().filter(|problem| problem.message.contains("settles")).count())
+    };
+    assert_eq!(settles(&format!("**Settles:** {one}")), (vec![one.clone()], 0));
+    assert_eq!(settles(&format!("Settles: {one}, {two}")), (vec![one.clone(), two.clone()], 0));
+    assert_eq!(settles(&format!("- Settles: {one}\n- Settles: {two}")), (vec![one.clone(), two], 0));
+    assert_eq!(settles(&format!("~~Settles: {one}~~")), (vec![], 0));
+    for wrong in ["x", "", &one.to_uppercase(), "<the statement>"] {
+        assert_eq!(settles(&format!("Settles: {wrong}")), (vec![], 1), "{wrong}");
+    }
+}

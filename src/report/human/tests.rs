@@ -32,6 +32,8 @@ fn refused(name: &[u8], findings: Vec<Finding>) -> Verdict {
         problem: None,
         source: None,
         task: None,
+        way: None,
+        restores: None,
     };
     Verdict {
         decision: Decision::Refuse,

@@ -40,10 +40,10 @@ impl Facts {
     }
 
     /// The policy with this put in front of it.
-    pub(crate) fn with_policy(mut self, toml: &str) -> Self {
+    pub(crate) fn with_policy(self, toml: &str) -> Self {
         let known = Known { rules: &[], trunk: "refs/heads/main".into() };
-        self.policy = parse(&format!("version = 1\n{toml}"), "p.toml", known).unwrap();
-        self
+        let policy = parse(&format!("version = 1\n{toml}"), "p.toml", known).unwrap();
+        self.under(|was| *was = policy)
     }
 
     /// The new ref of refgate's own holds these files, and artifacts with these digests.

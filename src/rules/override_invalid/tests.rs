@@ -49,12 +49,30 @@ fn a_statement_that_fits_the_push_lacks_only_its_signature() {
     override_but(|_| ()).refused_by(&RULE, UNSIGNED);
 }
 
+/// One label waives what lets a hotfix in and nothing else, the other everything else.
+#[test]
+fn a_hotfix_has_a_label_of_its_own() {
+    let both = |label: &str| {
+        override_but(|it| {
+            it.findings = [waiving("emergency-label"), waiving("field-added")].into_iter().flatten().collect();
+            it.label = label.into();
+        })
+    };
+    both("hotfix:ai-gated").refused_by(&RULE, "its label is not override:ai-gated, which waives field-added");
+    both("override:ai-gated").refused_by(&RULE, "its label is not hotfix:ai-gated, which waives emergency-label");
+    let hotfix = override_but(|it| {
+        it.findings = waiving("emergency-label");
+        it.label = "hotfix:ai-gated".into();
+    });
+    hotfix.refused_by(&RULE, UNSIGNED);
+}
+
 /// What makes another statement of one that holds.
 type Change = fn(&mut Override);
 
 #[test]
 fn every_field_is_held_against_the_push() {
-    let table: [(&str, Change); 20] = [
+    let table: [(&str, Change); 22] = [
         ("it belongs at refs/refgate/overrides/1f1f", |it| it.statement_id = "1f".repeat(16)),
         ("it is for another repository", |it| it.repository = "r2".into()),
         ("it is for refs/heads/release/1, which this push does not move", |it| it.name = "refs/heads/release/1".into()),
@@ -69,6 +87,10 @@ fn every_field_is_held_against_the_push() {
         ("approval-signature cannot be waived", |it| it.findings = waiving("approval-signature")),
         ("policy-changed cannot be waived", |it| it.findings = waiving("policy-changed")),
         ("its label is not override:ai-gated", |it| it.label = "override".into()),
+        ("its label is not override:ai-gated, which waives out-of-scope", |it| it.label = "hotfix:ai-gated".into()),
+        ("its label is not hotfix:ai-gated, which waives emergency-label", |it| {
+            it.findings = waiving("emergency-label")
+        }),
         ("under another policy", |it| it.policy_digest = "ee".repeat(32)),
         ("it expired at", |it| it.expires_at = Some("2026-11-21T12:00:00Z".parse().unwrap())),
         ("it is issued in the future", |it| it.issued_at = Some("2026-11-21T13:00:00Z".parse().unwrap())),

@@ -60,6 +60,24 @@ fn a_failed_check_counts_until_another_run_names_it() {
     scene.promote("t1").must();
 }
 
+/// A step has checks of its own, beside those of every promotion.
+#[test]
+fn a_step_of_a_chain_goes_through_with_its_own_check() {
+    let chain = "[branches]\nprotected = [\"staging\"]\n[[promotion]]\nfrom = [\"main\"]\ninto = [\"staging\"]\n\
+                 checks = [\"tests\"]\n";
+    let scene = Scene::new(1, chain);
+    refused(&scene.push(&["origin/main:refs/heads/staging"]), "the check tests has no result for the tree");
+    assert!(attest(&scene, PASSING, &["--rev", "origin/main", "--push"]).ok);
+    scene.push(&["origin/main:refs/heads/staging"]).must();
+    scene.task("t1", "src/a.rs", "fn a() {}\n");
+    let said = scene.as_("alice", &["approve", "t1", "--yes"]);
+    assert!(shell(&scene, &next(&said)).ok, "{}{}", said.stdout, said.stderr);
+    scene.promote("t1").must();
+    refused(&scene.push(&["autoTest/t1:staging"]), "the check tests has no result for the tree");
+    assert!(attest(&scene, PASSING, &["--push"]).ok);
+    scene.push(&["origin/main:refs/heads/staging"]).must();
+}
+
 #[test]
 fn nobody_can_change_a_byte_of_a_result() {
     let scene = scene();

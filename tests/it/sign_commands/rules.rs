@@ -129,3 +129,22 @@ fn new_and_vanished_files_are_shown_whole_and_escaped() {
         assert!(said.stdout.contains(shown), "{shown}:\n{}{}", said.stdout, said.stderr);
     }
 }
+
+/// A signature names the branch that the rules change on, so each step of a chain needs its own.
+#[test]
+fn a_change_of_the_rules_is_signed_for_each_step_of_a_chain() {
+    let chain = "[branches]\nprotected = [\"staging\"]\n[[promotion]]\nfrom = [\"main\"]\ninto = [\"staging\"]\n";
+    let scene = Scene::new(1, chain);
+    scene.push(&["origin/main:refs/heads/staging"]).must();
+    change(&scene, "t1", &|policy| format!("{policy}[limits]\nseconds = 31\n"), &["alice"]);
+    let said = sign(&scene, "alice", &["--reason", "slow disks"]);
+    assert!(shell(&scene, &next(&said)).ok, "{}{}", said.stdout, said.stderr);
+    scene.push(&["autoTest/t1:main"]).must();
+    scene.sandbox.git(["fetch", "-q"]).must();
+    refused(&scene.push(&["origin/main:staging"]), "only the policy role may change this path");
+    let step = |into: &str| sign(&scene, "alice", &["--reason", "and there", "--head", "origin/main", "--into", into]);
+    refused(&step("topic"), "--into names no protected branch");
+    let said = step("staging");
+    let pushed = shell(&scene, &next(&said));
+    assert!(pushed.ok, "{}{}{}", said.stdout, said.stderr, pushed.stderr);
+}
