@@ -35,6 +35,7 @@ pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
         ours,
         theirs,
         goal,
+        limit: None,
         memory: None,
         pairs,
     };

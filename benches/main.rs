@@ -10,6 +10,8 @@
 mod corpus;
 mod drift;
 mod instructions;
+#[path = "ledger_rows.rs"]
+mod ledger;
 mod measure;
 mod peers;
 mod report;
@@ -31,9 +33,20 @@ pub(crate) struct Row {
     theirs: Job,
     /// The ratio that is to be reached; `None` where the figure is only told.
     goal: Option<f64>,
+    /// What is to be reached in time, whatever the yardstick takes.
+    limit: Option<Limit>,
     /// Bytes that the process may hold at once.
     memory: Option<u64>,
     pairs: usize,
+}
+
+/// A goal in time.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit {
+    /// At most so much in all.
+    Whole(std::time::Duration),
+    /// At most so much more than the yardstick.
+    Beyond(std::time::Duration),
 }
 
 /// What was asked for.
@@ -91,6 +104,9 @@ fn run(asked: &Asked) -> Fallible<()> {
         false => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench"),
     };
     let mut rows = signatures::rows(asked)?;
+    if asked.only.as_deref().is_none_or(|word| "ledger".contains(word)) {
+        rows.extend(ledger::rows(asked, &folder.join("ledger"))?);
+    }
     // They need no repositories, which take minutes to make.
     let alone = asked.only.as_ref().is_some_and(|word| rows.iter().any(|row| row.work.contains(word)));
     if !alone {
@@ -152,6 +168,7 @@ fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
         ours,
         theirs,
         goal,
+        limit: None,
         memory: None,
         pairs,
     };

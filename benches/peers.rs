@@ -58,6 +58,7 @@ pub(crate) fn rows(folder: &Path, client: &Path, ours: &Job) -> Fallible<Vec<Row
         ours: ours.clone(),
         theirs: Job::new(program, &args, client).env("HOME", folder).env("LEFTHOOK_CONFIG", &yml),
         goal: Some(1.0),
+        limit: None,
         memory: None,
         pairs: 21,
     };

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::Row;
 use crate::corpus::{Fallible, process};
 use crate::measure::{Pairs, alternate};
+use crate::{Limit, Row};
 
 /// A finished line of the table.
 pub(crate) struct Line {
@@ -36,6 +36,13 @@ pub(crate) fn measure(row: &Row, pairs: usize) -> Fallible<Line> {
     let mut goal = row.goal.map(|goal| format!("≤ {goal}×")).unwrap_or_default();
     let mut reached = row.goal.map(|goal| ratio <= goal);
     let mut times = format!("{} / {}", milliseconds(ours), milliseconds(theirs));
+    if let Some(limit) = row.limit {
+        let (words, held) = match limit {
+            Limit::Whole(most) => (format!("≤ {}", milliseconds(most)), ours <= most),
+            Limit::Beyond(most) => (format!("≤ {} more", milliseconds(most)), ours <= theirs + most),
+        };
+        (goal, reached) = (words, Some(held));
+    }
     if let Some(limit) = row.memory {
         let peak = row.ours.peak_memory()?;
         goal = format!("{goal}, < {} MB", limit / 1_000_000);

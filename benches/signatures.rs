@@ -23,6 +23,7 @@ pub(crate) fn rows(asked: &Asked) -> Fallible<Vec<Row>> {
             ours: Job::new(&loops, &ours, &folder).share(times),
             theirs: Job::new("ssh-keygen", &theirs, &folder).input(&folder.join("message")),
             goal: Some(goal),
+            limit: None,
             memory: None,
             pairs: 51,
         }

@@ -1,8 +1,11 @@
 //! The command line: structs only, whose doc comments are the help.
 
 pub mod drift;
+pub mod ledger;
 pub mod overrides;
+pub mod promote;
 pub mod replay;
+pub mod rollback;
 pub mod sign;
 pub mod task;
 
@@ -41,6 +44,27 @@ pub enum Command {
     /// Work on a task, from its branch to its promotion
     #[command(subcommand)]
     Task(task::Task),
+    /// Promote a task: show what is there and what is missing, build the merge, push
+    ///
+    /// Fetches, judges the promotion with the engine, the policy and the view of the server that `refgate check` uses,
+    /// and shows each requirement. Where nothing is missing, pushes the protected branch with the statements and
+    /// overrides that were made here for this promotion, all or nothing, and shows what the server answered. The branch
+    /// moves by fast forward where the task goes straight on from it, else by the clean merge of its tip and the task's,
+    /// committed as you would commit it. Work tree, index, `HEAD` and your branches stay as they are.
+    ///
+    /// Exit status: 0 promoted (in a dry run: nothing is missing), 1 something is missing or the server refused, 2 could
+    /// not tell.
+    Promote(promote::Promote),
+    /// Bring back what a protected branch held before, by a signed commit on top of it
+    ///
+    /// Fetches, and makes a commit whose parent is the branch's tip and whose tree is that of an earlier commit, but for
+    /// traces, the policy and what it owns, signers, contracts and the files of CI and hooks: these stay as they are.
+    /// Says which paths come back and which stay, signs the commit with your SSH key, judges it, and pushes it. A person of
+    /// the role `rollback` must sign; nothing else is asked, whatever else is blocked. Work tree, index, `HEAD` and your
+    /// branches stay as they are.
+    ///
+    /// Exit status: 0 rolled back (in a dry run: it would be), 1 the gate refuses, 2 could not tell.
+    Rollback(rollback::Rollback),
     /// Look at what code and contract say of each other
     #[command(subcommand)]
     Drift(drift::Drift),
@@ -107,6 +131,9 @@ pub enum Command {
     ///
     /// Exit status: 0 every step could be judged (1 with --exit-code where one would be refused), 2 one could not.
     Replay(replay::Replay),
+    /// Look at what the gate decided, and whether its record of that is whole
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its
@@ -209,6 +236,8 @@ pub enum HookName {
         /// The value after
         new: String,
     },
+    /// Write down which refs a push moved; reads Git's lines on standard input and never fails
+    PostReceive,
 }
 
 /// The options of `refgate explain`.

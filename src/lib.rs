@@ -16,6 +16,7 @@ pub mod git;
 pub mod glob;
 pub mod install;
 pub mod judge;
+pub mod ledger;
 pub mod markdown;
 pub mod oid;
 pub mod path;

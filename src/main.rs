@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use refgate::cli::drift::Drift;
+use refgate::cli::ledger::Ledger;
 use refgate::cli::overrides::Override;
 use refgate::cli::sign::Policy;
 use refgate::cli::task::Task;
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
             cmd::task::status(args, &env, now).unwrap_or_else(|error| told(Err(error)))
         }
         Command::Task(Task::Finish(args)) => told(cmd::task::finish(args, &env, now)),
+        Command::Promote(args) => cmd::promote::run(args, &env, now).unwrap_or_else(|error| told(Err(error))),
+        Command::Rollback(args) => cmd::rollback::run(args, &env, now).unwrap_or_else(|error| told(Err(error))),
         Command::Drift(Drift::Check(args)) => cmd::drift::check(args, &env, now),
         Command::Drift(Drift::Fields(args)) => told(cmd::drift::fields(args, &env)),
         Command::Drift(Drift::Contract(args)) => {
@@ -59,6 +62,13 @@ fn main() -> ExitCode {
             cmd::overrides::verify(args, &env, now).unwrap_or_else(|error| told(Err(error)))
         }
         Command::Replay(args) => cmd::replay::run(args, &env).unwrap_or_else(|error| told(Err(error))),
+        Command::Ledger(Ledger::Log(args)) => told(cmd::ledger::log(args, &env)),
+        Command::Ledger(Ledger::Show(args)) => told(cmd::ledger::show(args, &env)),
+        Command::Ledger(Ledger::Verify(args)) => {
+            cmd::ledger::verify(args, &env).unwrap_or_else(|error| told(Err(error)))
+        }
+        Command::Ledger(Ledger::Export(args)) => told(cmd::ledger::export(args, &env)),
+        Command::Ledger(Ledger::Tail(args)) => told(cmd::ledger::tail(args, &env)),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

@@ -109,9 +109,20 @@ fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
+const fn digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // In one piece: a ledger of a million records has several millions of these.
+        let mut digits = [b'0'; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.as_bytes()) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        f.write_str(
+            digits.get(..2 * self.format.byte_len()).and_then(|hex| str::from_utf8(hex).ok()).unwrap_or_default(),
+        )
     }
 }
 
@@ -129,7 +140,7 @@ impl serde::Serialize for Oid {
 
 impl<'de> serde::Deserialize<'de> for Oid {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = String::deserialize(deserializer)?;
+        let hex = std::borrow::Cow::<str>::deserialize(deserializer)?;
         Self::from_hex(hex.as_bytes()).ok_or_else(|| serde::de::Error::custom("expected 40 or 64 lowercase hex digits"))
     }
 }

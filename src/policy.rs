@@ -6,6 +6,7 @@ pub mod load;
 pub mod parse;
 pub mod promotion;
 pub mod roles;
+pub mod server;
 pub mod signatures;
 
 use std::collections::BTreeMap;

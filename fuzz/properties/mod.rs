@@ -14,6 +14,7 @@ pub(crate) mod document;
 pub(crate) mod glob;
 pub(crate) mod index;
 pub(crate) mod krl;
+pub(crate) mod ledger;
 pub(crate) mod names;
 pub(crate) mod objects;
 pub(crate) mod path;

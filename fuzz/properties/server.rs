@@ -1,6 +1,6 @@
 //! `server.toml`: the server's own word names a branch that Git can have, an id, and rules that there are.
 
-use refgate::policy::parse::parse_server;
+use refgate::policy::server::parse_server;
 use refgate::rules;
 
 use super::{git_takes_branch, policy};

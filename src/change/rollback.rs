@@ -70,6 +70,22 @@ impl Rollback {
         repo.tree_but_for(repo.node(to)?.tree, repo.node(tip)?.tree, &stays)
     }
 
+    /// The last commit below its tip at which a branch can have stood; `None` where there is none.
+    ///
+    /// # Errors
+    /// An object cannot be read.
+    pub fn before(repo: &Repo, policy: &Policy, tip: Oid) -> Result<Option<Oid>> {
+        let mut at = tip;
+        for _ in 0..FARTHEST {
+            let Some(parent) = repo.node(at)?.parents.first().copied() else { return Ok(None) };
+            if unfinished_then(repo, policy, parent, tip)?.is_none() {
+                return Ok(Some(parent));
+            }
+            at = parent;
+        }
+        Ok(None)
+    }
+
     /// Reads a commit on top of a protected branch; `None` where it does not say that it is a rollback.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::finding::{Decision, Verdict};
 use crate::judge::without_judging;
+use crate::ledger::Receipt;
 use crate::report::{human, json};
 
 /// Where the reader of an answer is.
@@ -38,11 +39,13 @@ pub struct Told {
     pub verdict: Verdict,
     /// What a person must know to read it; whoever reads JSON asked for the verdict alone.
     pub notes: Vec<String>,
+    /// The ledger's record of it.
+    pub receipt: Option<Receipt>,
 }
 
 impl From<Verdict> for Told {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, notes: Vec::new() }
+        Self { verdict, notes: Vec::new(), receipt: None }
     }
 }
 
@@ -87,8 +90,9 @@ impl Answer {
     }
 
     /// Ends the process with "undecided" if no answer was given after `seconds`: no repository, however made, can keep
-    /// a server busy for longer. An answer that is being given then has a short time left to be read.
-    pub fn limit(self, seconds: u64) {
+    /// a server busy for longer. An answer that is being given then has a short time left to be read. `record` writes the
+    /// clock's own answer down.
+    pub fn limit(self, seconds: u64, record: Option<Box<dyn FnOnce(Told) -> Told + Send>>) {
         let watch = move || {
             std::thread::sleep(Duration::from_secs(seconds));
             if !ANSWERED.swap(true, Ordering::SeqCst) {
@@ -96,7 +100,12 @@ impl Answer {
                     .help("push fewer commits at once, or have limits.seconds raised in the policy");
                 let (done, wait) = std::sync::mpsc::channel();
                 let write = move || {
-                    Claimed(self).write(&error.into());
+                    let told = Told::from(error);
+                    let told = match record {
+                        Some(record) => record(told),
+                        None => told,
+                    };
+                    Claimed(self).write(&told);
                     let _ = done.send(());
                 };
                 // Without the thread there is no answer, and the exit code says enough.
@@ -119,9 +128,13 @@ impl Claimed {
         let Answer { format, reader, no_color } = self.0;
         let code = told.verdict.decision.exit_code();
         CODE.store(code, Ordering::SeqCst);
-        let text = |colour| human::render(&told.verdict, &told.notes, colour);
+        // The verdict is the same wherever it is reached; only the server's ledger has a receipt for it.
+        let receipt = told.receipt.map(|receipt| format!("refgate: receipt {receipt}\n")).unwrap_or_default();
+        let text = |colour| human::render(&told.verdict, &told.notes, colour) + &receipt;
         let _ = match (format, reader) {
-            (Format::Json, _) => std::io::stdout().write_all(json::render(&told.verdict).as_bytes()),
+            (Format::Json, _) => std::io::stdout()
+                .write_all(json::render(&told.verdict).as_bytes())
+                .and_then(|()| std::io::stderr().write_all(receipt.as_bytes())),
             (Format::Human, Reader::Hook) => std::io::stderr().write_all(text(human::Colour::No).as_bytes()),
             (Format::Human, Reader::Person) => {
                 let mut out = std::io::stdout();

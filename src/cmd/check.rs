@@ -15,12 +15,12 @@ use crate::policy::Policy;
 use crate::refs::{RefMap, RefUpdate};
 use crate::report::human::shell_word;
 
-mod with_overrides;
+pub(super) mod with_overrides;
 
 /// Runs the command.
 pub fn run(args: &Check, env: &Env, now: jiff::Timestamp) -> u8 {
     let answer = Answer::person(args.format, env);
-    let limit = |seconds| answer.limit(seconds);
+    let limit = |seconds| answer.limit(seconds, None);
     let told = judged(args, None, env, now, &limit).map_or_else(Told::from, |judged| judged.told);
     answer.claim().write(&told)
 }
@@ -109,7 +109,7 @@ pub(super) fn judged(
         push = push.drafting(new);
     }
     let verdict = judge(&repo, &policy, &push, args.at.unwrap_or(now));
-    Ok(Judged { repo, policy, told: Told { verdict, notes } })
+    Ok(Judged { repo, policy, told: Told { notes, ..Told::from(verdict) } })
 }
 
 /// The object that a person means: a branch that nobody has checked out here is the remote's.

@@ -85,7 +85,8 @@ pub(super) fn branch(name: &str) -> BString {
     if name.starts_with("refs/") { name.into() } else { format!("refs/heads/{name}").into() }
 }
 
-fn remote(repo: &Repo, wanted: Option<&str>) -> Result<Option<BString>> {
+/// The remote that is meant, by name or URL, else the usual one; `None` where there is none.
+pub(super) fn remote(repo: &Repo, wanted: Option<&str>) -> Result<Option<BString>> {
     let mut remotes = repo.remotes();
     if let Some(wanted) = wanted {
         let known = remotes.into_iter().find(|name| name == wanted).or_else(|| repo.remote_for_url(wanted));

@@ -39,7 +39,7 @@ pub fn run(env: &Env) -> Result<()> {
     let mut wrong = 0;
     for (index, scene) in SCENES.iter().enumerate() {
         place.prepare(scene)?;
-        wrong += usize::from(!teller.scene(index + 1, scene, &place.push(scene.push)?)?);
+        wrong += usize::from(!teller.scene(index + 1, scene, &place.act(scene.act)?)?);
     }
     place.close()?;
     teller.end(wrong)
@@ -59,8 +59,8 @@ impl Teller {
         let problem = Answer::read(pushed).problem(scene, pushed);
         let mut out = String::new();
         let _ = writeln!(out, "\n{}", self.styled(BOLD, &format!("{number:2}. {}", scene.tells)));
-        let _ = writeln!(out, "{}", self.styled(DIM, &format!("    $ git push {}", scene.push.join(" "))));
-        for line in pushed.answer.iter().filter(|line| !line.is_empty()) {
+        let _ = writeln!(out, "{}", self.styled(DIM, &format!("    $ {}", scene.act.command())));
+        for line in pushed.told.iter().filter(|line| !line.is_empty()) {
             let _ = writeln!(out, "    {line}");
         }
         let _ = match &problem {
@@ -144,14 +144,16 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
+    use super::scenes::Act;
     use super::*;
 
     fn pushed(accepted: bool, answer: &[&str]) -> Pushed {
-        Pushed { accepted, answer: answer.iter().map(ToString::to_string).collect(), git: String::new() }
+        let answer: Vec<String> = answer.iter().map(ToString::to_string).collect();
+        Pushed { accepted, told: answer.clone(), answer, git: String::new() }
     }
 
     fn scene(due: Due) -> Scene {
-        Scene { tells: "", steps: &[], push: &[], due, reported: &["approval-unsigned"] }
+        Scene { tells: "", steps: &[], act: Act::Push(&[]), due, reported: &["approval-unsigned"] }
     }
 
     const REFUSED: &[&str] = &[

@@ -19,7 +19,7 @@ use crate::git::Repo;
 use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Target};
 use crate::policy::hex;
 use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
-use crate::policy::parse::Server;
+use crate::policy::server::Server;
 use crate::refs::RefMap;
 use crate::report::human::shell_word;
 use crate::rules;
@@ -65,6 +65,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
                 repository_id: random(16)?,
                 actor: actor.clone(),
                 urls: Vec::new(),
+                ledger_key: None,
                 floor: BTreeMap::new(),
             },
         };
@@ -107,7 +108,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         ));
     }
     let settings = receive::settings(&place, args.max_input_size)?;
-    place_hooks(&mut plan, &place, &[Gate::PreReceive], &[], settings.set, &mut lines)?;
+    place_hooks(&mut plan, &place, &[Gate::PreReceive, Gate::PostReceive], &[], settings.set, &mut lines)?;
     lines.extend(settings.lines);
     lines.extend(receive::index_packs(&mut plan, &place)?);
     let what = format!("the gate stands in front of {}", shown(&place.common_dir));
@@ -222,7 +223,7 @@ fn who(actor: &ActorSource) -> String {
 
 /// Takes what an older refgate left here, or one whose record was lost, for what it is: ours.
 pub(super) fn adopt(plan: &mut Plan, place: &Place) -> Result<()> {
-    for gate in [Gate::PreCommit, Gate::PrePush, Gate::PreReceive] {
+    for gate in Gate::ALL {
         plan.adopt_hook(&place.target().folder().join(gate.name()))?;
     }
     let folder = place.common_dir.join(FOLDER);
@@ -281,12 +282,20 @@ fn server_file(server: &Server) -> String {
          actor = \"{}\"\n\
          # The URLs that a push certificate may be for, or ends of their paths. Without any, the folder's name counts.\n\
          urls = {}\n\n\
+         # A private SSH key signs what is mirrored of the ledger, like: key = \"/etc/refgate/ledger_ed25519\"\n\
+         [ledger]\n\
+         {}\n\
          # Severities that no policy can lower, like: direct-push = \"enforce\"\n\
          [floor]\n",
         server.trusted_ref.to_str_lossy(),
         server.repository_id,
         server.actor,
         toml::Value::from(server.urls.clone()),
+        server
+            .ledger_key
+            .as_ref()
+            .map(|key| format!("key = {}\n", toml::Value::from(key.to_string_lossy().into_owned())))
+            .unwrap_or_default(),
     );
     for (rule, severity) in &server.floor {
         let _ = writeln!(text, "{rule} = {:?}", severity.name());

@@ -3,10 +3,10 @@
 //! file knows which task is meant, and what its server was last seen to hold.
 
 mod finish;
-mod follow_up;
+pub(super) mod follow_up;
 mod start;
-mod status;
-mod survey;
+pub(super) mod status;
+pub(super) mod survey;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -34,22 +34,22 @@ pub use start::run as start;
 pub use status::run as status;
 
 /// A task, and what is known of the server that it goes to.
-struct Work {
-    repo: Repo,
-    policy: Policy,
+pub(super) struct Work {
+    pub(super) repo: Repo,
+    pub(super) policy: Policy,
     /// What the server was last seen to hold.
-    refs: RefMap,
+    pub(super) refs: RefMap,
     /// The remote that it is; `None` where this repository is looked at as if it were the server.
-    remote: Option<BString>,
+    pub(super) remote: Option<BString>,
     /// The task's name.
-    name: String,
+    pub(super) name: String,
     /// The short name of the task's branch.
-    branch: String,
+    pub(super) branch: String,
 }
 
 impl Work {
     /// The task that is named, else the one whose branch is checked out.
-    fn open(seen: &Seen, name: Option<&str>, env: &Env) -> Result<Self> {
+    pub(super) fn open(seen: &Seen, name: Option<&str>, env: &Env) -> Result<Self> {
         let repo = Repo::discover(&seen.repo, env)?;
         let asked =
             Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
@@ -76,7 +76,7 @@ impl Work {
     }
 
     /// The task's branch in full.
-    fn refname(&self) -> BString {
+    pub(super) fn refname(&self) -> BString {
         format!("refs/heads/{}", self.branch).into()
     }
 
@@ -86,17 +86,17 @@ impl Work {
     }
 
     /// The task's branch for a shell.
-    fn shell_branch(&self) -> String {
+    pub(super) fn shell_branch(&self) -> String {
         shell_word(self.branch.as_bytes())
     }
 
     /// The server for people.
-    fn server(&self) -> String {
+    pub(super) fn server(&self) -> String {
         self.remote.as_ref().map_or("this repository".into(), |remote| shell_word(remote))
     }
 
     /// What a command calls a branch of the server: `origin/main`.
-    fn tracking(&self, branch: &[u8]) -> String {
+    pub(super) fn tracking(&self, branch: &[u8]) -> String {
         let short = branch.strip_prefix(b"refs/heads/").unwrap_or(branch);
         match &self.remote {
             Some(remote) => shell_word(&bstr::concat([remote.as_slice(), b"/", short])),
@@ -105,7 +105,7 @@ impl Work {
     }
 
     /// The facts of a task branch that ends in `tip`, as the server would load them for its push.
-    fn facts(&self, tip: Oid, now: jiff::Timestamp) -> Result<ChangeSet> {
+    pub(super) fn facts(&self, tip: Oid, now: jiff::Timestamp) -> Result<ChangeSet> {
         let mut refs = self.refs.clone();
         let update = check::update(&mut refs, &self.policy, self.refname(), tip);
         let push = Push::new(refs, vec![update], false);
@@ -121,7 +121,7 @@ impl Work {
     }
 
     /// What comes before a command that works on the task's branch.
-    fn switch(&self) -> Result<String> {
+    pub(super) fn switch(&self) -> Result<String> {
         Ok(if self.is_current()? { String::new() } else { format!("git switch {} && ", self.shell_branch()) })
     }
 

@@ -43,7 +43,7 @@ pub fn run(args: &Uninstall, env: &Env) -> Result<()> {
 
 fn hook_of_ours(place: &Place) -> Result<bool> {
     let target = place.target();
-    for gate in [Gate::PreCommit, Gate::PrePush, Gate::PreReceive] {
+    for gate in Gate::ALL {
         if matches!(standing(&target.folder().join(gate.name()))?, Standing::Ours(_)) {
             return Ok(true);
         }

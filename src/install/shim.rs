@@ -28,23 +28,30 @@ pub enum Gate {
     PrePush,
     /// Judges every push on the server.
     PreReceive,
+    /// Writes down which refs a push moved.
+    PostReceive,
 }
 
 impl Gate {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::PreCommit, Self::PrePush, Self::PreReceive, Self::PostReceive];
+
     /// The name that Git gives the hook.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
             Self::PrePush => "pre-push",
             Self::PreReceive => "pre-receive",
+            Self::PostReceive => "post-receive",
         }
     }
 
-    const fn what(self) -> &'static str {
+    const fn does(self) -> &'static str {
         match self {
-            Self::PreCommit => "what is staged",
-            Self::PrePush => "what is about to be pushed",
-            Self::PreReceive => "every push",
+            Self::PreCommit => "judges what is staged",
+            Self::PrePush => "judges what is about to be pushed",
+            Self::PreReceive => "judges every push",
+            Self::PostReceive => "writes down which refs a push moved",
         }
     }
 
@@ -55,6 +62,7 @@ impl Gate {
             Self::PreReceive => {
                 "the gate's program is missing on this server, so nothing can be pushed; tell its administrator"
             }
+            Self::PostReceive => "the gate's program is missing, so the ledger does not hear which refs moved",
         }
     }
 }
@@ -106,7 +114,7 @@ impl Shim<'_> {
             call.extend(quoted(option).iter());
         }
         match self.gate {
-            Gate::PreCommit => {}
+            Gate::PreCommit | Gate::PostReceive => {}
             Gate::PrePush => call.extend(b" \"$@\""),
             Gate::PreReceive => call.extend(b" --guarded"),
         }
@@ -114,7 +122,7 @@ impl Shim<'_> {
             template,
             &[
                 ("@HOOK@", name.as_bytes()),
-                ("@WHAT@", self.gate.what().as_bytes()),
+                ("@DOES@", self.gate.does().as_bytes()),
                 ("@MISSING@", self.gate.missing().as_bytes()),
                 ("@REFGATE@", &quoted(self.program.as_os_str().as_bytes())),
                 ("@CALL@", &call),
@@ -246,8 +254,6 @@ fn word_after(text: &[u8], mark: &[u8]) -> Option<std::ffi::OsString> {
 mod tests {
     use super::*;
 
-    const GATES: [Gate; 3] = [Gate::PreCommit, Gate::PrePush, Gate::PreReceive];
-
     fn read(text: &BString) -> Seen {
         seen(text.as_bstr(), Path::new("/hooks"), true).unwrap()
     }
@@ -256,7 +262,7 @@ mod tests {
     fn a_shim_is_read_back_whatever_its_paths_hold() {
         for path in ["/usr/bin/refgate", "/a b/it's @NEXT@\n'\\''\"$(x)/refgate", "/\nnext='x'"] {
             let program = Path::new(path);
-            for gate in GATES {
+            for gate in Gate::ALL {
                 for next in [Next::Nothing, Next::Beside, Next::Husky, Next::At(path.into())] {
                     let options = vec!["--policy".into(), path.into()];
                     let seen = read(&Shim { gate, program, options, next: next.clone() }.text());
@@ -278,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_name_in_a_template_is_filled_and_sh_can_read_it() {
-        for gate in GATES {
+        for gate in Gate::ALL {
             for next in [Next::Nothing, Next::Beside, Next::Husky, Next::At("/it's/x".into())] {
                 let text = Shim { gate, program: Path::new("/it's\n/refgate"), options: Vec::new(), next }.text();
                 assert!(!text.to_str().unwrap().split("$@").any(|part| part.contains('@')), "{text}");

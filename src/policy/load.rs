@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::parse::{Known, Server, built_in, parse, parse_server};
+use super::parse::{Known, built_in, parse};
 use super::roles::Trust;
+use super::server::{Server, parse_server};
 use super::{POLICY_FILE, POLICY_FOLDER, Policy};
 use crate::entry::Mode;
 use crate::error::{Error, Result};

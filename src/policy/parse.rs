@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use bstr::BString;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -19,7 +18,6 @@ use crate::escape;
 use crate::finding::Severity;
 use crate::fold::fold;
 use crate::glob::{Glob, GlobSet};
-use crate::refs::is_well_formed;
 
 /// What a policy file can refer to beyond itself.
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +221,11 @@ pub(super) struct Place<'a> {
     name: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    pub(super) const fn new(text: &'a str, name: &'a str) -> Self {
+        Self { text, name }
+    }
+
     pub(super) fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
         let before = self.text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -383,76 +385,6 @@ impl Place<'_> {
             None => Ok(default),
         }
     }
-}
-
-/// The server's own word, `refgate/server.toml` in the repository's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// The ref whose old tip is trusted, in full.
-    pub trusted_ref: BString,
-    /// The repository's immutable id.
-    pub repository_id: String,
-    /// Who says who pushes.
-    pub actor: ActorSource,
-    /// The URLs, or ends of their paths, that a push certificate may have been made for.
-    pub urls: Vec<String>,
-    /// Severities that no policy can lower.
-    pub floor: BTreeMap<String, Severity>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServerFile {
-    version: Spanned<i64>,
-    trusted_ref: Spanned<String>,
-    repository_id: Spanned<String>,
-    actor: Option<Spanned<String>>,
-    #[serde(default)]
-    urls: Vec<Spanned<String>>,
-    #[serde(default)]
-    floor: BTreeMap<Spanned<String>, Severity>,
-}
-
-/// Reads `server.toml`.
-///
-/// # Errors
-/// Anything that is not valid, as `name:line:column: what is wrong`.
-pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
-    let place = Place { text, name };
-    let file: ServerFile = toml::from_str(text).map_err(|error| place.error(error.span(), error.message()))?;
-    if *file.version.get_ref() != 1 {
-        return Err(place.error(Some(file.version.span()), "this refgate reads server files of version 1"));
-    }
-    let trusted = file.trusted_ref.get_ref();
-    if !trusted.starts_with("refs/heads/") || !is_well_formed(trusted) {
-        return Err(place.error(Some(file.trusted_ref.span()), "write a branch in full, like `refs/heads/main`"));
-    }
-    if file.repository_id.get_ref().trim().is_empty() {
-        return Err(place.error(Some(file.repository_id.span()), "the repository needs an id"));
-    }
-    let actor = match file.actor {
-        Some(text) => text.get_ref().parse().map_err(|message: String| place.error(Some(text.span()), &message))?,
-        None => ActorSource::default(),
-    };
-    let plain = |url: &str| !url.trim_matches('/').is_empty() && url.chars().all(|c| c.is_ascii_graphic());
-    if let Some(url) = file.urls.iter().find(|url| !plain(url.get_ref())) {
-        return Err(place.error(Some(url.span()), "write a URL, or the end of its path, like `group/project`"));
-    }
-    let mut floor = BTreeMap::new();
-    for (rule, severity) in file.floor {
-        if !rules.contains(&rule.get_ref().as_str()) {
-            let message = format!("there is no rule `{}`; `refgate rules` lists them", rule.get_ref());
-            return Err(place.error(Some(rule.span()), &message));
-        }
-        floor.insert(rule.into_inner(), severity);
-    }
-    Ok(Server {
-        trusted_ref: file.trusted_ref.into_inner().into(),
-        repository_id: file.repository_id.into_inner(),
-        actor,
-        urls: file.urls.into_iter().map(Spanned::into_inner).collect(),
-        floor,
-    })
 }
 
 #[cfg(test)]

@@ -107,25 +107,38 @@ pub fn render(verdict: &Verdict) -> String {
 
 /// A document as one line of ASCII, with its line feed. The keys are sorted when the fields of `wire` are.
 pub fn line(wire: &impl Serialize) -> String {
-    // Plain structs with string keys cannot fail to serialize.
-    let mut json = serde_json::to_string(wire).unwrap_or_default();
-    if !json.is_ascii() {
-        json = json.chars().fold(String::with_capacity(json.len()), ascii);
-    }
-    json.push('\n');
-    json
+    let mut line = Vec::new();
+    write(&mut line, wire);
+    line.push(b'\n');
+    // It is ASCII.
+    String::from_utf8(line).unwrap_or_default()
+}
+
+/// The same without its line feed, behind what stands in `out`.
+pub fn write(out: &mut Vec<u8>, wire: &impl Serialize) {
+    // Plain structs with string keys cannot fail to serialize, nor a vector to be written to.
+    let _ = wire.serialize(&mut serde_json::Serializer::with_formatter(out, Ascii));
 }
 
 /// Other characters stand in strings only, where JSON has an escape for each: whoever prints a verdict to a terminal
 /// prints nothing that the pusher could use there.
-fn ascii(mut text: String, c: char) -> String {
-    if c.is_ascii() {
-        text.push(c);
-        return text;
+struct Ascii;
+
+impl serde_json::ser::Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + std::io::Write>(&mut self, out: &mut W, text: &str) -> std::io::Result<()> {
+        if text.is_ascii() {
+            return out.write_all(text.as_bytes());
+        }
+        let mut units = [0; 2];
+        for c in text.chars() {
+            if c.is_ascii() {
+                write!(out, "{c}")?;
+            } else {
+                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+            }
+        }
+        Ok(())
     }
-    let mut units = [0; 2];
-    c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
-    text
 }
 
 fn used(used: &Override) -> OverrideV1<'_> {

@@ -113,7 +113,7 @@ fn every_command_has_a_manual_page_and_every_shell_its_completions() {
 }
 
 /// The pages that people read.
-fn pages() -> [&'static str; 14] {
+fn pages() -> [&'static str; 15] {
     [
         "README.md",
         "ARCHITECTURE.md",
@@ -121,6 +121,7 @@ fn pages() -> [&'static str; 14] {
         "CHANGELOG.md",
         "docs/checks.md",
         "docs/drift.md",
+        "docs/ledger.md",
         "docs/policy.md",
         "docs/promotion.md",
         "docs/renames.md",

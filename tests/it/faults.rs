@@ -151,7 +151,7 @@ fn right(ask: &Ask, output: &Output) {
 
 /// Whether sweeps can run. Where they cannot, the test fails unless somebody said that this is known.
 #[track_caller]
-fn can_trace() -> bool {
+pub(crate) fn can_trace() -> bool {
     let traced = process::command("strace").args(["-f", "-o", "/dev/null", "true"]).output();
     if traced.is_ok_and(|output| output.status.success()) {
         return true;
@@ -281,7 +281,8 @@ fn a_hook_that_is_killed_refuses_and_leaves_nothing() {
     let scene = Scene::new();
     fs_err::remove_dir_all(&scene.quarantine).unwrap();
     let before = scene.files();
-    let refs = || process::must(&mut process::git(&scene.server, &["for-each-ref"]), b"").unwrap();
+    let refs =
+        || process::must(&mut process::git(&scene.server, &["for-each-ref", "refs/heads", "refs/tags"]), b"").unwrap();
     let held = refs();
     let hook = scene.server.join("hooks/pre-receive");
     let calls = "openat,read,mmap,statx,write,unlinkat,exit_group";

@@ -19,6 +19,7 @@ const TARGETS: &[(&str, Property)] = &[
     ("glob", properties::glob::holds),
     ("index", properties::index::holds),
     ("krl", properties::krl::holds),
+    ("ledger", properties::ledger::holds),
     ("names", properties::names::holds),
     ("objects", properties::objects::holds),
     ("path", properties::path::holds),

@@ -66,6 +66,7 @@ fn the_reader_of_imports_sees_lists_paths_and_no_comments() {
     assert!(allowed("rules", "provenance") && !allowed("rule", "provenance") && !allowed("git", "change"));
     assert!(allowed("change", "drift") && !allowed("drift", "git") && !allowed("drift", "policy"));
     assert!(allowed("report", "finding") && !allowed("report", "engine") && allowed("release", "gates"));
+    assert!(allowed("ledger", "report") && !allowed("ledger", "git") && !allowed("ledger", "policy"));
     assert!(allowed("path", "escape") && !allowed("path", "git") && !allowed("path", "sign"));
     assert!(allowed("policy", "sign") && !allowed("sign", "git") && !allowed("report", "sign"));
 }

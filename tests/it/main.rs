@@ -2,10 +2,12 @@
 //!
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
-//! `demo`, `doctor`, `drift_commands`, `init`, `install`, `replay`, `task`, `sign_commands` and `actor` run those commands; `bombs`
-//! pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found worth keeping;
-//! `layering` reads the source; `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`,
-//! `servers` and `sshd` are what they stand on.
+//! `demo`, `doctor`, `drift_commands`, `init`, `install`, `promote`, `replay`, `task`, `sign_commands` and `actor` run those
+//! commands; `bombs` pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found
+//! worth keeping; `layering` reads the source; `ledger` reads ledgers, whole and spoilt, and `ledger_push` writes them by real
+//! pushes; `renames` measures how right
+//! renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand
+//! on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -33,8 +35,11 @@ mod hooks;
 mod init;
 mod install;
 mod layering;
+mod ledger;
+mod ledger_push;
 mod overrides;
 mod places;
+mod promote;
 mod push_cert;
 mod push_file;
 mod push_gitolite;

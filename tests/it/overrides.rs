@@ -2,6 +2,7 @@
 //! way to use one again, elsewhere, or without the right to.
 
 mod hotfix;
+mod recorded;
 
 use std::path::{Path, PathBuf};
 

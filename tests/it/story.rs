@@ -137,7 +137,7 @@ impl Teller<'_> {
         let old = self.sandbox.rev("main~1");
         self.refused("a replacement", "replace-ref", &[&format!("main:refs/replace/{old}")]);
         self.refused("an unknown namespace", "unknown-namespace", &["main:refs/foo/bar"]);
-        self.refused("the server's own refs", "server-ref", &["main:refs/refgate/ledger"]);
+        self.refused("the server's own refs", "server-ref", &["+main:refs/refgate/ledger"]);
         self.refused("MAIN beside main", "ref-collision", &["main:refs/heads/MAIN"]);
         self.refused("a task that is no task", "ref-name", &["main:refs/heads/autoTest/-x"]);
     }

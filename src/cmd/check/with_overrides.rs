@@ -77,7 +77,21 @@ fn is_labelled(file: &Path, policy: &Policy) -> Result<bool> {
 }
 
 /// The overrides in the repository that say that they are for this very update.
-fn fitting(repo: &Repo, policy: &Policy, refs: &RefMap, update: &RefUpdate) -> Result<Vec<RefUpdate>> {
+pub(in crate::cmd) fn fitting(
+    repo: &Repo,
+    policy: &Policy,
+    refs: &RefMap,
+    update: &RefUpdate,
+) -> Result<Vec<RefUpdate>> {
+    let fits = |statement: &Override| {
+        update.name == statement.name.as_str() && (statement.old_oid, statement.new_oid) == (update.old, update.new)
+    };
+    let all = all(repo, policy, refs)?.into_iter();
+    Ok(all.filter(|(_, statement)| fits(statement)).map(|(update, _)| update).collect())
+}
+
+/// Every override in the repository that can be read, with the creation of its ref.
+pub(in crate::cmd) fn all(repo: &Repo, policy: &Policy, refs: &RefMap) -> Result<Vec<(RefUpdate, Override)>> {
     let mut found = Vec::new();
     for (name, oid) in refs.iter().filter(|(name, _)| name.starts_with(FOLDER.as_bytes())) {
         if Place::parse(name.as_bstr()).is_none() {
@@ -85,12 +99,7 @@ fn fitting(repo: &Repo, policy: &Policy, refs: &RefMap, update: &RefUpdate) -> R
         }
         let Ok(files) = Retained::load(repo, policy, name.as_bstr(), *oid)?.files else { continue };
         let statement = files.top.get(STATEMENT.as_bytes().as_bstr()).and_then(|bytes| Override::parse(bytes).ok());
-        let fits = |statement: &Override| {
-            update.name == statement.name.as_str() && (statement.old_oid, statement.new_oid) == (update.old, update.new)
-        };
-        if statement.as_ref().is_some_and(fits) {
-            found.push(created(name.clone(), *oid));
-        }
+        found.extend(statement.map(|statement| (created(name.clone(), *oid), statement)));
     }
     Ok(found)
 }

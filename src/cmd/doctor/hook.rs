@@ -76,7 +76,11 @@ fn missing(place: &Place, hook: &Path, gate: Gate, install: &str) -> Result<Comp
             return Ok(Complaint::problem("hooks-path", what, install));
         }
     }
-    Ok(Complaint::problem("hook-missing", format!("there is no {}, so nothing is judged", shown(hook)), install))
+    let so = match gate {
+        Gate::PostReceive => "so the ledger hears with the next push only which refs moved",
+        Gate::PreCommit | Gate::PrePush | Gate::PreReceive => "so nothing is judged",
+    };
+    Ok(Complaint::problem("hook-missing", format!("there is no {}, {so}", shown(hook)), install))
 }
 
 fn not_executable(hook: &Path) -> Complaint {

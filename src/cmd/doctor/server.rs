@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice as _};
 
 use super::reach::{self, Account};
-use super::{Complaint, hook, shown, sshd, word};
+use super::{Complaint, Weight, hook, shown, sshd, word};
 use crate::actor::ActorSource;
 use crate::cmd::hook::BOOTSTRAP;
 use crate::env::Env;
@@ -15,8 +15,8 @@ use crate::git::{Repo, Setting, found, settings};
 use crate::install::{Gate, Place};
 use crate::policy::Policy;
 use crate::policy::load::{for_server, server, server_folder};
-use crate::policy::parse::Server;
 use crate::policy::roles::{Presence, RoleName};
+use crate::policy::server::Server;
 use crate::rules;
 use crate::sign::Signers;
 
@@ -48,6 +48,11 @@ impl Examination<'_> {
     fn run(mut self, sshd_config: Option<&Path>) -> Result<Vec<Complaint>> {
         let installed = self.installation();
         self.found.extend(hook::examine(self.place, &self.place.hooks, Gate::PreReceive, &self.install)?);
+        if installed.is_some() {
+            let told = hook::examine(self.place, &self.place.hooks, Gate::PostReceive, &self.install)?;
+            // Without it the next push finds out what the last one moved.
+            self.found.extend(told.into_iter().map(|complaint| Complaint { weight: Weight::Advice, ..complaint }));
+        }
         let (actor, urls) = installed.map(|server| (server.actor, server.urls)).unwrap_or_default();
         self.settings(&actor)?;
         self.packs();
@@ -260,10 +265,11 @@ impl Examination<'_> {
         let dir = &self.place.common_dir;
         let inside = ["HEAD", "config", "objects", "refs", "refs/heads", "packed-refs", "reftable", "refgate"];
         let gate = ["refgate/server.toml", "refgate/policy.toml", "refgate/allowed_signers"];
-        let hook = self.place.hooks.join(Gate::PreReceive.name());
+        let hooks = [Gate::PreReceive, Gate::PostReceive].map(|gate| self.place.hooks.join(gate.name()));
         let paths: Vec<PathBuf> = std::iter::once(dir.clone())
             .chain(inside.into_iter().chain(gate).map(|name| dir.join(name)))
-            .chain([self.place.hooks.clone(), hook])
+            .chain([self.place.hooks.clone()])
+            .chain(hooks)
             .collect();
         self.found.extend(reach::writers(&paths));
         self.found.extend(reach::file_system(dir));

@@ -17,7 +17,7 @@ use crate::judge::judge;
 /// Runs the command.
 pub fn run(args: &Check, env: &Env, now: Timestamp) -> u8 {
     let answer = Answer::person(args.format, env);
-    let told = judged(args, env, now, &|seconds| answer.limit(seconds)).unwrap_or_else(Told::from);
+    let told = judged(args, env, now, &|seconds| answer.limit(seconds, None)).unwrap_or_else(Told::from);
     answer.claim().write(&told)
 }
 
@@ -31,7 +31,7 @@ fn judged(args: &Check, env: &Env, now: Timestamp, limit: &dyn Fn(u64)) -> Resul
     };
     let verdict = verdict(&state, mode, args.base.as_deref(), args.at.unwrap_or(now))?;
     let note = format!("drift alone, mode {}, of {}", mode.name(), state.name());
-    Ok(Told { verdict, notes: vec![note] })
+    Ok(Told { notes: vec![note], ..Told::from(verdict) })
 }
 
 /// The verdict on the state, as the push that would bring it: what the rules of drift find, and nothing else.

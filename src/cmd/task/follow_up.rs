@@ -22,7 +22,7 @@ use crate::statement::place::{Place, STATEMENT};
 use crate::statement::waiver::Override;
 
 /// A line for each hotfix that no task has taken up, but for those that the task whose tip this is will.
-pub(super) fn items(work: &Work, tip: Option<Oid>) -> Result<Vec<Item>> {
+pub(in crate::cmd) fn items(work: &Work, tip: Option<Oid>) -> Result<Vec<Item>> {
     let mut open = hotfixes(work)?;
     if open.is_empty() {
         return Ok(Vec::new());

@@ -85,15 +85,7 @@ fn human(work: &Work, survey: &Survey) -> String {
         if step.replace(first.step) != Some(first.step) {
             let _ = writeln!(text, "\n  {}", first.step.name());
         }
-        let mut shown = group.iter().take(SHOWN).peekable();
-        while let Some(item) = shown.next() {
-            told(&mut text, item, shown.peek().is_some_and(|next| next.what == item.what));
-        }
-        if group.len() > SHOWN {
-            let _ =
-                writeln!(text, "    what  ... and {} more of {}", group.len() - SHOWN, first.rule.unwrap_or("these"));
-        }
-        let _ = writeln!(text, "    mend  {}", first.mend.replace('\n', "\n          "));
+        tell(&mut text, group);
     }
     if let Some(promotion) = promotion(work, survey) {
         let _ = writeln!(text, "\n  promotion\n    do    {promotion}");
@@ -101,8 +93,21 @@ fn human(work: &Work, survey: &Survey) -> String {
     text
 }
 
+/// Tells items that are mended in one way.
+pub(in crate::cmd) fn tell(text: &mut String, group: &[Item]) {
+    let Some(first) = group.first() else { return };
+    let mut shown = group.iter().take(SHOWN).peekable();
+    while let Some(item) = shown.next() {
+        told(text, item, shown.peek().is_some_and(|next| next.what == item.what));
+    }
+    if group.len() > SHOWN {
+        let _ = writeln!(text, "    what  ... and {} more of {}", group.len() - SHOWN, first.rule.unwrap_or("these"));
+    }
+    let _ = writeln!(text, "    mend  {}", first.mend.replace('\n', "\n          "));
+}
+
 /// What is mended in one way is told together.
-fn alike(a: &Item, b: &Item) -> bool {
+pub(in crate::cmd) fn alike(a: &Item, b: &Item) -> bool {
     (a.step, a.severity, a.rule, &a.mend) == (b.step, b.severity, b.rule, &b.mend)
 }
 
@@ -136,8 +141,9 @@ struct StatusV1<'a> {
     tip: Option<Oid>,
 }
 
+/// An item as every format has it.
 #[derive(Serialize)]
-struct ItemV1<'a> {
+pub(in crate::cmd) struct ItemV1<'a> {
     line: Option<u32>,
     mend: &'a str,
     path: Option<String>,
@@ -149,10 +155,10 @@ struct ItemV1<'a> {
     what: &'a str,
 }
 
-fn wire<'a>(work: &'a Work, survey: &'a Survey) -> StatusV1<'a> {
-    let item = |item: &'a Item| {
+impl<'a> From<&'a Item> for ItemV1<'a> {
+    fn from(item: &'a Item) -> Self {
         let (path, path_bytes) = item.path.as_ref().map(|path| json::text(path)).unzip();
-        ItemV1 {
+        Self {
             line: item.line,
             mend: &item.mend,
             path,
@@ -162,11 +168,14 @@ fn wire<'a>(work: &'a Work, survey: &'a Survey) -> StatusV1<'a> {
             step: item.step.name(),
             what: &item.what,
         }
-    };
+    }
+}
+
+fn wire<'a>(work: &'a Work, survey: &'a Survey) -> StatusV1<'a> {
     StatusV1 {
         base: survey.base,
         branch: &work.branch,
-        items: survey.items.iter().map(item).collect(),
+        items: survey.items.iter().map(ItemV1::from).collect(),
         missing: survey.items.iter().filter(|item| item.severity == Severity::Enforce).count(),
         promoted: survey.promoted,
         promotion: promotion(work, survey),

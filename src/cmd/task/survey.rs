@@ -17,11 +17,13 @@ use crate::oid::Oid;
 use crate::provenance::task::{APPROVAL, APPROVED, FAILED, STATUS};
 use crate::refs::{RefMap, RefUpdate};
 use crate::report::human::shell_word;
+use crate::rule::Family;
+use crate::rules;
 use crate::statement::approval;
 
 /// What a person does for a task, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(in crate::cmd) enum Step {
     /// Begins it.
     Start,
     /// Has the contract in the trace.
@@ -34,6 +36,8 @@ pub(super) enum Step {
     Merge,
     /// Keeps to all other rules with every commit.
     Change,
+    /// Lets code and contract say the same.
+    Drift,
     /// Adds audits and reviews.
     Artifacts,
     /// Writes the status.
@@ -48,7 +52,7 @@ pub(super) enum Step {
 
 impl Step {
     /// The word used in every output.
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::cmd) const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Contract => "contract",
@@ -56,6 +60,7 @@ impl Step {
             Self::Signature => "signature",
             Self::Merge => "merge",
             Self::Change => "change",
+            Self::Drift => "drift",
             Self::Artifacts => "artifacts",
             Self::Status => "status",
             Self::Push => "push",
@@ -65,7 +70,7 @@ impl Step {
     }
 
     /// The step at which a finding is mended.
-    fn of(rule: &str, file: Option<&BStr>) -> Self {
+    pub(in crate::cmd) fn of(rule: &str, file: Option<&BStr>) -> Self {
         match rule {
             "artifact-missing" => file.map_or(Self::Artifacts, Self::of_file),
             "approved-marker" => Self::Contract,
@@ -74,6 +79,7 @@ impl Step {
             "merge-not-clean" => Self::Merge,
             "status-invalid" | "status-contradicted" => Self::Status,
             "check-missing" => Self::Checks,
+            _ if rules::find(rule).is_some_and(|rule| rule.family == Family::Drift) => Self::Drift,
             _ => Self::Change,
         }
     }
@@ -94,25 +100,25 @@ impl Step {
 
 /// One thing that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Item {
+pub(in crate::cmd) struct Item {
     /// When it is mended.
-    pub(super) step: Step,
+    pub(in crate::cmd) step: Step,
     /// A finding that is only reported keeps nothing from being promoted.
-    pub(super) severity: Severity,
+    pub(in crate::cmd) severity: Severity,
     /// The rule that found it.
-    pub(super) rule: Option<&'static str>,
+    pub(in crate::cmd) rule: Option<&'static str>,
     /// The path that it is about.
-    pub(super) path: Option<BString>,
+    pub(in crate::cmd) path: Option<BString>,
     /// 1-based line in that file.
-    pub(super) line: Option<u32>,
+    pub(in crate::cmd) line: Option<u32>,
     /// What is wrong, one sentence without a full stop; names in it are escaped already.
-    pub(super) what: String,
+    pub(in crate::cmd) what: String,
     /// The command or edit that mends it.
-    pub(super) mend: String,
+    pub(in crate::cmd) mend: String,
 }
 
 impl Item {
-    pub(super) fn new(step: Step, what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(in crate::cmd) fn new(step: Step, what: impl Into<String>, mend: impl Into<String>) -> Self {
         let (what, mend) = (what.into(), mend.into());
         Self { step, severity: Severity::Enforce, rule: None, path: None, line: None, what, mend }
     }
@@ -120,26 +126,26 @@ impl Item {
 
 /// What was found out about a task.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(in crate::cmd) struct Survey {
     /// What a command calls that tip: the branch, or the server's where none is here.
-    pub(super) source: String,
+    pub(in crate::cmd) source: String,
     /// The tip that was judged.
-    pub(super) tip: Option<Oid>,
+    pub(in crate::cmd) tip: Option<Oid>,
     /// Where the task began.
-    pub(super) base: Option<Oid>,
+    pub(in crate::cmd) base: Option<Oid>,
     /// The protected branch that it aims at, in full.
-    pub(super) target: Option<BString>,
+    pub(in crate::cmd) target: Option<BString>,
     /// The task is finished on its target.
-    pub(super) promoted: bool,
+    pub(in crate::cmd) promoted: bool,
     /// What is missing, in the order of the steps.
-    pub(super) items: Vec<Item>,
+    pub(in crate::cmd) items: Vec<Item>,
 }
 
 /// Finds out what the task lacks. `top` is the work tree in which its branch is checked out, if one is.
 ///
 /// # Errors
 /// Something could not be judged.
-pub(super) fn survey(work: &Work, top: Option<&Path>, now: jiff::Timestamp) -> Result<Survey> {
+pub(in crate::cmd) fn survey(work: &Work, top: Option<&Path>, now: jiff::Timestamp) -> Result<Survey> {
     let branch = work.refname();
     let local = work.repo.refs()?.get(&branch).copied();
     let Some(tip) = local.or_else(|| work.refs.get(&branch).copied()) else {
@@ -209,7 +215,8 @@ fn judged(work: &Work, set: &ChangeSet, target: &Target, now: jiff::Timestamp) -
     Ok(found)
 }
 
-fn findings(work: &Work, push: Push, now: jiff::Timestamp) -> Result<Vec<Finding>> {
+/// What the gate finds in a push.
+pub(in crate::cmd) fn findings(work: &Work, push: Push, now: jiff::Timestamp) -> Result<Vec<Finding>> {
     let verdict = judge(&work.repo, &work.policy, &push, now);
     let problems =
         verdict.problem.into_iter().chain(verdict.updates.iter().filter_map(|update| update.problem.clone()));
@@ -254,7 +261,8 @@ fn is_artifact_in(file: &Uncommitted, path: &BString) -> bool {
     inside.is_some_and(|rest| !rest.split_str("/").any(|part| part.starts_with(b".")))
 }
 
-fn item(work: &Work, set: &ChangeSet, finding: &Finding, open: &[Uncommitted]) -> Item {
+/// What is missing, by what the gate found. `open` is what is not committed.
+pub(in crate::cmd) fn item(work: &Work, set: &ChangeSet, finding: &Finding, open: &[Uncommitted]) -> Item {
     let file = finding.path.as_ref().and_then(|path| below(work, path.as_bstr()));
     let step = Step::of(finding.rule, file);
     Item {
@@ -299,7 +307,7 @@ fn mend(work: &Work, set: &ChangeSet, finding: &Finding, open: &[Uncommitted]) -
 }
 
 /// The target holds what the task does not: a fast forward would drop it.
-fn behind(work: &Work, tip: Oid, target: &Target) -> Result<Option<Item>> {
+pub(in crate::cmd) fn behind(work: &Work, tip: Oid, target: &Target) -> Result<Option<Item>> {
     let new = work.repo.range(&[target.tip], &[tip])?.len();
     let branch = work.tracking(&target.name);
     let what = format!("{branch} holds {} that the task does not", commits(new));
@@ -307,12 +315,13 @@ fn behind(work: &Work, tip: Oid, target: &Target) -> Result<Option<Item>> {
     Ok((new > 0).then(|| Item::new(Step::Merge, what, mend)))
 }
 
-fn commits(count: usize) -> String {
+/// A number of commits in words.
+pub(in crate::cmd) fn commits(count: usize) -> String {
     if count == 1 { "a commit".into() } else { format!("{count} commits") }
 }
 
 /// The server does not hold the tip yet.
-fn not_pushed(work: &Work, set: &ChangeSet, tip: Oid) -> Result<Option<Item>> {
+pub(in crate::cmd) fn not_pushed(work: &Work, set: &ChangeSet, tip: Oid) -> Result<Option<Item>> {
     let Some(remote) = work.remote.as_ref().map(|remote| shell_word(remote)) else { return Ok(None) };
     let branch = work.shell_branch();
     let push = |what: String, mend: String| Ok(Some(Item::new(Step::Push, what, mend)));
@@ -355,6 +364,7 @@ mod tests {
             ("check-missing", None, Step::Checks),
             ("merge-not-clean", None, Step::Merge),
             ("path-name", None, Step::Change),
+            ("field-added", Some("src/a.ts"), Step::Drift),
             ("status-contradicted", Some(STATUS), Step::Status),
         ] {
             assert_eq!(Step::of(rule, file.map(BStr::new)), step, "{rule} {file:?}");

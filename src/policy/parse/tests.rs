@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::error::Kind;
+use crate::policy::server::parse_server;
 
 const RULES: &[&str] = &["direct-push", "out-of-scope"];
 

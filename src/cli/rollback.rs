@@ -1,0 +1,37 @@
+//! The command line of `refgate rollback`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The options of `refgate rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The commit that comes back, one at which the branch stood [default: the last one before its tip]
+    #[arg(long, value_name = "REV")]
+    pub to: Option<String>,
+    /// Why; it stands in the commit
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The protected branch [default: the trusted one]
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// Make and sign the commit, and print the push instead of making it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The key's file, private or public [default: the one that Git signs with, user.signingKey]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// The remote [default: the current branch's remote, else origin, else the only one]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
+    #[arg(long, value_name = "BRANCH")]
+    pub trunk: Option<String>,
+    /// Judge with this policy file instead of the server's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}

@@ -1,0 +1,179 @@
+//! What a server writes down of each push before it answers, and what became of it afterwards.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::mirror;
+use super::receive::{Gate, Settled};
+use crate::change::{Push, Retained};
+use crate::cmd::answer::Told;
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::finding::{Decision, Verdict};
+use crate::git::Repo;
+use crate::ledger::record::{Decided, Evidence, Moved, Opened, digest_of};
+use crate::ledger::{FOLDER, Ledger, MIRROR, Receipt, Writer};
+use crate::oid::Oid;
+use crate::policy::Policy;
+use crate::policy::load::{self, server_folder};
+use crate::refs::{RefMap, parse_receive};
+use crate::rules;
+use crate::statement::place::{Place, STATEMENT, is_signature_of};
+
+/// The ledger of the repository that a push goes to.
+pub(super) struct Book {
+    ledger: Ledger,
+    now: jiff::Timestamp,
+}
+
+/// What the clock does with an answer that it gives in the judge's stead.
+pub(super) type Late = Box<dyn FnOnce(Told) -> Told + Send>;
+
+impl Book {
+    /// `None` where no gate is installed, so that there is no place for one.
+    pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Option<Self> {
+        let folder = server_folder(repo);
+        folder.is_dir().then(|| Self { ledger: Ledger::open(&folder.join(FOLDER)), now })
+    }
+
+    /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
+    /// so. `gate` is what was judged by, where that could be read.
+    pub(super) fn record(self, settled: Settled, gate: Option<&Gate<'_>>) -> Told {
+        let Settled { told, evidence } = settled;
+        let asked = Decided::of(&told.verdict, &evidence);
+        match self.write(asked.clone(), gate) {
+            Err(error) if told.verdict.decision == Decision::Accept => {
+                // What cannot be accepted after all is an answer too, and so is written down.
+                let told = Told::from(error);
+                let answer = Decided::of(&told.verdict, &BTreeMap::new());
+                let Decided { actor, input, policy, updates, .. } = asked;
+                noted(told, self.write(Decided { actor, input, policy, updates, ..answer }, gate))
+            }
+            written => noted(told, written),
+        }
+    }
+
+    fn write(&self, decided: Decided, gate: Option<&Gate<'_>>) -> Result<Option<Receipt>> {
+        let mut writer = self.ledger.lock(self.now)?;
+        if writer.is_new() {
+            // A ledger begins with the refs as they are, and only the policy says which of them are protected.
+            let Some(gate) = gate else { return Ok(None) };
+            if gate.refs.contains_key(MIRROR.as_bytes().as_bstr()) {
+                return Err(lost());
+            }
+            writer.open(opened(gate))?;
+        }
+        let accepts = decided.decision == Decision::Accept;
+        if let (Some(gate), true) = (gate, accepts || !writer.pending().is_empty()) {
+            let refs = settle(&mut writer, gate.repo)?;
+            if accepts {
+                still_there(&refs, &decided)?;
+            }
+        }
+        let receipt = writer.decide(decided)?;
+        writer.commit()?;
+        Ok(Some(receipt))
+    }
+
+    /// For the clock's answer: the refs are not looked at then.
+    pub(super) fn late(&self) -> Late {
+        let book = Self { ledger: self.ledger.clone(), now: self.now };
+        Box::new(move |told| {
+            let decided = Decided::of(&told.verdict, &BTreeMap::new());
+            noted(told, book.write(decided, None))
+        })
+    }
+}
+
+fn noted(told: Told, written: Result<Option<Receipt>>) -> Told {
+    match written {
+        Ok(receipt) => Told { receipt, ..told },
+        Err(error) if told.verdict.decision == Decision::Accept => error.into(),
+        Err(error) => {
+            let note = format!("this answer is not in the ledger: {}", error.message);
+            Told { notes: told.notes.into_iter().chain([note]).collect(), ..told }
+        }
+    }
+}
+
+/// A ledger that begins again would hide all that it held before.
+fn lost() -> Error {
+    Error::undecided(format!("the ledger is gone, and {MIRROR} says that there was one")).help(
+        "an administrator puts refgate/ledger back from a backup, or, knowing what that hides, deletes the ref to begin anew",
+    )
+}
+
+fn opened(gate: &Gate<'_>) -> Opened {
+    let Gate { repo, refs, policy } = gate;
+    let protected = refs.iter().filter(|(name, _)| policy.is_protected(name.as_bstr()));
+    let (count, digest) = digest_of(refs);
+    Opened {
+        format: repo.format(),
+        repository: policy.repository_id.clone(),
+        protected: protected.map(|(name, value)| (name.clone(), *value)).collect(),
+        count,
+        digest,
+    }
+}
+
+/// Looks what became of the pushes that were accepted. The refs, which it returns, are read under the ledger's lock:
+/// those of an earlier moment could belie what another push has written down since.
+fn settle(writer: &mut Writer, repo: &Repo) -> Result<RefMap> {
+    let refs: RefMap = repo.refs()?;
+    writer.settle(&|name: &BStr| refs.get(name).copied())?;
+    Ok(refs)
+}
+
+/// A push that was judged while another one moved its ref cannot get through any more. Accepted, it would stand in the
+/// ledger as if the ref had gone back without a decision.
+fn still_there(refs: &RefMap, decided: &Decided) -> Result<()> {
+    for Moved { name, old, .. } in decided.updates.iter().map(|update| &update.moved) {
+        if refs.get(name).copied().unwrap_or(Oid::zero(old.format())) != *old {
+            let message = format!("{} was moved by another push meanwhile", escape::quote_path(name));
+            return Err(Error::undecided(message).help("fetch what is there now, and push again"));
+        }
+    }
+    Ok(())
+}
+
+/// The very bytes of the overrides that a verdict rests on.
+///
+/// # Errors
+/// They cannot be read any more.
+pub(super) fn evidence(
+    repo: &Repo,
+    policy: &Policy,
+    push: &Push,
+    verdict: &Verdict,
+) -> Result<BTreeMap<String, Evidence>> {
+    let mut evidence = BTreeMap::new();
+    for used in &verdict.overrides {
+        let place = Place::Override { id: used.id.clone() }.name();
+        let Some(update) = push.updates.iter().find(|update| update.name == place) else { continue };
+        let Ok(mut files) = Retained::load(repo, policy, place.as_bstr(), update.new)?.files else { continue };
+        let statement = files.top.remove(STATEMENT.as_bytes().as_bstr()).unwrap_or_default();
+        let is_signature = |name: &BString| name.to_str().is_ok_and(|name| is_signature_of(STATEMENT, name));
+        let signatures = files.top.into_iter().filter(|(name, _)| is_signature(name));
+        let signatures = signatures.map(|(_, bytes)| bytes).collect();
+        evidence.insert(used.id.clone(), Evidence { statement, signatures });
+    }
+    Ok(evidence)
+}
+
+/// Writes down what `post-receive` is told: which refs moved.
+///
+/// # Errors
+/// The lines or the ledger cannot be read or written. Nothing is undone by that: the next push sees what moved.
+pub(super) fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result<()> {
+    let Some(book) = Book::of(repo, now) else { return Ok(()) };
+    let updates = parse_receive(input, repo.format())?;
+    let moved: Vec<Moved> =
+        updates.into_iter().map(|update| Moved { name: update.name, old: update.old, new: update.new }).collect();
+    let mut writer = book.ledger.lock(now)?;
+    writer.apply(&moved)?;
+    settle(&mut writer, repo)?;
+    let last = writer.commit()?;
+    let server = load::server(&server_folder(repo), &rules::ids())?;
+    mirror::bring_up(repo, &book.ledger, last, server.as_ref(), now)
+}

@@ -1,0 +1,174 @@
+//! The server's side: a push is judged, what accepting it uses up is used up, and the answer is written down before it
+//! is given.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice as _};
+
+use super::certificate::{self, Presented, Reservation};
+use super::ledger::Book;
+use super::single_use::Notes;
+use super::{BOOTSTRAP, hint};
+use crate::actor::ActorSource;
+use crate::change::{Push, Spent};
+use crate::cmd::answer::{Answer, Told};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::finding::Decision;
+use crate::git::Repo;
+use crate::judge::judge;
+use crate::ledger::record::Evidence;
+use crate::policy::Policy;
+use crate::policy::load::{damaged, for_server, server_folder};
+use crate::refs::{RefMap, RefUpdate};
+use crate::rules;
+
+/// Judges a push, writes the answer down and gives it. `guarded` says that a gate was installed here.
+pub(super) fn run(
+    env: &Env,
+    answer: Answer,
+    now: jiff::Timestamp,
+    guarded: bool,
+    updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
+) -> u8 {
+    let repo = match open(env, guarded) {
+        Ok(repo) => repo,
+        Err(error) => return answer.claim().write(&error.into()),
+    };
+    let book = Book::of(&repo, now);
+    let gate = Gate::of(&repo);
+    let judged = gate.as_ref().map_err(Error::clone).and_then(|gate| {
+        // Before the input is read: whoever holds the other end open must not keep the process alive.
+        answer.limit(gate.policy.limits.seconds, book.as_ref().map(Book::late));
+        gate.judge(env, now, updates(&repo)?)
+    });
+    let claimed = answer.claim();
+    // Only an answer that is given may use anything up.
+    let settled = judged.and_then(Judged::settle).unwrap_or_else(|error| Settled::from(Told::from(error)));
+    let told = match book {
+        Some(book) => book.record(settled, gate.as_ref().ok()),
+        None => settled.told,
+    };
+    claimed.write(&told)
+}
+
+fn open(env: &Env, guarded: bool) -> Result<Repo> {
+    if let Some(namespace) = &env.namespace {
+        // Git keeps these refs below refs/namespaces/ and tells the hook their short names: others would be judged.
+        let shown = escape::quote_path(namespace.as_encoded_bytes());
+        return Err(Error::undecided(format!("the push goes to the namespace {shown} of this repository")).help(
+            "refgate judges no namespaces: give each of them a repository of its own (alternates share objects)",
+        ));
+    }
+    let repo = Repo::open_hook(env)?;
+    if guarded && !server_folder(&repo).try_exists()? {
+        return Err(damaged());
+    }
+    Ok(repo)
+}
+
+/// What a server judges by.
+pub(super) struct Gate<'r> {
+    pub(super) repo: &'r Repo,
+    pub(super) refs: RefMap,
+    pub(super) policy: Policy,
+}
+
+/// What was judged, and what accepting it uses up: the one-time bootstrap, the push certificate, overrides.
+struct Judged {
+    told: Told,
+    token: Option<PathBuf>,
+    reservation: Option<Reservation>,
+    overrides: Option<(Notes, BTreeMap<String, Spent>)>,
+    evidence: BTreeMap<String, Evidence>,
+}
+
+/// An answer that nothing stands in the way of any more but that it must be written down.
+pub(super) struct Settled {
+    pub(super) told: Told,
+    /// The bytes of each override that the answer rests on, by its id.
+    pub(super) evidence: BTreeMap<String, Evidence>,
+}
+
+impl From<Told> for Settled {
+    fn from(told: Told) -> Self {
+        Self { told, evidence: BTreeMap::new() }
+    }
+}
+
+impl Judged {
+    fn settle(self) -> Result<Settled> {
+        self.reservation.map_or(Ok(()), |reservation| reservation.make())?;
+        self.token.map_or(Ok(()), |token| use_up(&token))?;
+        if let Some((notes, known)) = self.overrides {
+            notes.reserve(&self.told.verdict.overrides, &known)?;
+        }
+        Ok(Settled { told: self.told, evidence: self.evidence })
+    }
+}
+
+impl<'r> Gate<'r> {
+    pub(super) fn of(repo: &'r Repo) -> Result<Self> {
+        let refs = repo.refs()?;
+        let policy = for_server(repo, &refs, &rules::ids())?;
+        Ok(Self { repo, refs, policy })
+    }
+
+    fn judge(&self, env: &Env, now: jiff::Timestamp, updates: Vec<RefUpdate>) -> Result<Judged> {
+        let Self { repo, refs, policy } = self;
+        let Presented { certificate, reservation } = certificate::present(repo, policy, env, &updates, now)?;
+        let named = match &policy.actor {
+            ActorSource::PushCertificate => certificate::signer(&certificate)?,
+            source => Env::identity(source),
+        };
+        let actor = policy.actor.actor(named)?;
+        let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
+        // What stands outside refs/ is no branch, and the rules say so.
+        for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {
+            direct(repo, name)?;
+        }
+        let token = server_folder(repo).join(BOOTSTRAP);
+        let notes = Notes::of(repo);
+        notes.settle(refs)?;
+        let spent = notes.on(&updates, now)?;
+        let push = Push::new(refs.clone(), updates, token.is_file());
+        let push = push.by(actor).certified(certificate).after(spent.clone());
+        let verdict = judge(repo, policy, &push, now);
+        let accepted = verdict.decision == Decision::Accept;
+        let spends = verdict.bootstrap && accepted;
+        let reservation = reservation.filter(|_| accepted);
+        let overrides = accepted.then_some((notes, spent));
+        let evidence = if accepted { super::ledger::evidence(repo, policy, &push, &verdict)? } else { BTreeMap::new() };
+        let told = Told { notes: hint::on(policy, &push, &verdict), verdict, receipt: None };
+        Ok(Judged { told, token: Some(token).filter(|_| spends), reservation, overrides, evidence })
+    }
+}
+
+/// What a push calls by the name of a symbolic ref is another ref, with other rules; so is what stands behind a link of
+/// the file system, which the list of refs leaves out.
+fn direct(repo: &Repo, name: &BString) -> Result<()> {
+    let Some(other) = repo.unlisted(name.as_bstr())? else { return Ok(()) };
+    if repo.refs()?.contains_key(name) {
+        let message = format!("{} was made by another push meanwhile", escape::quote_path(name));
+        return Err(Error::undecided(message).help("fetch what is there now, and push again"));
+    }
+    let message = format!("{} is {other}, so a push to it would move what has another name", escape::quote_path(name));
+    Err(Error::undecided(message).help(
+        "push to the branch itself; the trusted ref must be one: refgate install server --repo DIR --trusted-ref BRANCH",
+    ))
+}
+
+/// Takes the bootstrap away before the answer is written. Of two first pushes at once, one finds it gone and is
+/// refused.
+fn use_up(token: &Path) -> Result<()> {
+    let gone = fs_err::remove_file(token).and_then(|()| match token.parent() {
+        Some(folder) => fs_err::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    });
+    gone.map_err(|error| {
+        Error::undecided(format!("the one-time bootstrap cannot be used up: {error}"))
+            .help("another first push was faster, or the hook's user may not write in the gate's folder")
+    })
+}

@@ -1,0 +1,266 @@
+//! `refgate promote`: [`plan`] finds out what would be pushed and what it lacks, [`told`] tells that, and this file fetches
+//! before and pushes after.
+
+mod plan;
+pub(super) mod told;
+
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::client::{self, Asked, View};
+use super::rules::print;
+use super::task::Work;
+use crate::cli::Format;
+use crate::cli::promote::Promote;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::git::Repo;
+use crate::git::remote::{self, Pushed};
+use crate::oid::Oid;
+use crate::provenance::task::is_task_name;
+use crate::refs::RefUpdate;
+use crate::report::human::shell_word;
+use plan::Plan;
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The target held the task before.
+    Already,
+    /// Something is missing.
+    Missing,
+    /// Nothing is missing, and nothing was pushed.
+    Ready,
+    /// The server took it.
+    Promoted,
+    /// Another process was faster: where the target stands now, if anywhere.
+    Overtaken(Option<Oid>),
+    /// The server did not take it.
+    Refused,
+}
+
+/// A task that was looked at, and what became of it.
+struct Done {
+    work: Work,
+    plan: Plan,
+    outcome: Outcome,
+    /// What was pushed, or would be, as a command.
+    command: Option<String>,
+    /// What the server answered, line by line.
+    answer: Vec<String>,
+}
+
+impl Outcome {
+    /// The word used in every output.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Already => "already",
+            Self::Missing => "missing",
+            Self::Ready => "ready",
+            Self::Promoted => "promoted",
+            Self::Overtaken(_) => "overtaken",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl Done {
+    /// The commit is where it should be, or could be.
+    fn is_good(&self) -> bool {
+        match &self.outcome {
+            Outcome::Already | Outcome::Ready | Outcome::Promoted => true,
+            Outcome::Overtaken(at) => at.is_some() && *at == self.plan.next.as_ref().map(|next| next.new),
+            Outcome::Missing | Outcome::Refused => false,
+        }
+    }
+}
+
+/// Runs the command; the exit status.
+///
+/// # Errors
+/// Nothing could be fetched or judged, or nobody knows what became of the push.
+pub fn run(args: &Promote, env: &Env, now: jiff::Timestamp) -> Result<u8> {
+    let remote = remote_of(&args.seen.repo, args.seen.remote.as_deref(), env)?;
+    remote::fetch(&args.seen.repo, remote.as_bstr())?;
+    if args.ready {
+        return ready(args, remote.as_bstr(), env, now);
+    }
+    let work = Work::open(&args.seen, args.task.as_deref(), env)?;
+    let done = match args.format {
+        Format::Human => promoted(work, args, now, &|work, plan| print(&told::plan(work, plan)))?,
+        Format::Json => promoted(work, args, now, &|_, _| Ok(()))?,
+    };
+    print(&match args.format {
+        Format::Human => told::end(&done),
+        Format::Json => told::json(&done, args.dry_run),
+    })?;
+    Ok(u8::from(!done.is_good()))
+}
+
+/// The remote that a push goes to.
+pub(super) fn remote_of(folder: &Path, wanted: Option<&str>, env: &Env) -> Result<BString> {
+    let repo = Repo::discover(folder, env)?;
+    client::remote(&repo, wanted)?.ok_or_else(|| {
+        Error::usage("there is no remote to push to").help("git remote add origin URL, or run it in a clone")
+    })
+}
+
+/// Promotes every task that lacks nothing. What fails for one keeps no other from being promoted.
+fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Result<u8> {
+    let mut code = 0;
+    let mut fetched = true;
+    for name in tasks(args, env)? {
+        if !fetched {
+            remote::fetch(&args.seen.repo, remote)?;
+            fetched = true;
+        }
+        let open = || Work::open(&args.seen, Some(&name), env);
+        let done = open().and_then(|work| promoted(work, args, now, &|_, _| Ok(())));
+        let text = match &done {
+            Ok(done) if done.outcome == Outcome::Already => continue,
+            Ok(done) => {
+                fetched = matches!(done.outcome, Outcome::Missing | Outcome::Ready);
+                code = code.max(u8::from(done.outcome == Outcome::Refused));
+                told::line(done, args)
+            }
+            Err(error) => {
+                (fetched, code) = (false, 2);
+                told::problem(&name, error, args)
+            }
+        };
+        print(&text)?;
+    }
+    Ok(code)
+}
+
+/// The names of the tasks that the server has branches of.
+fn tasks(args: &Promote, env: &Env) -> Result<Vec<String>> {
+    let repo = Repo::discover(&args.seen.repo, env)?;
+    let seen = &args.seen;
+    let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
+    let View { refs, policy, .. } = View::take(&repo, asked)?;
+    let names = refs.keys().filter_map(|name| policy.task_of(name.as_bstr()));
+    // What stood there before the gate may have any name, and is no task.
+    Ok(names.map(|name| name.to_str_lossy().into_owned()).filter(|name| is_task_name(name)).collect())
+}
+
+/// Looks at a task and promotes it where nothing is missing. `before` hears what is about to be pushed.
+fn promoted(
+    work: Work,
+    args: &Promote,
+    now: jiff::Timestamp,
+    before: &dyn Fn(&Work, &Plan) -> Result<()>,
+) -> Result<Done> {
+    let Some(remote) = work.remote.clone() else {
+        return Err(Error::usage("this is the guarded repository itself, and promotions are pushed to it")
+            .help("run it in a clone"));
+    };
+    let mut plan = Plan::make(&work, args, now)?;
+    if args.dry_run || !plan.lacks_anything() {
+        plan.commit(&work, args)?;
+    }
+    if !plan.lacks_anything() {
+        plan.judge(&work, now)?;
+    }
+    before(&work, &plan)?;
+    let mut done = Done { work, plan, outcome: Outcome::Missing, command: None, answer: Vec::new() };
+    let plan = &done.plan;
+    let Some(next) = plan.next.as_ref().filter(|_| !plan.lacks_anything()) else {
+        done.outcome = if plan.promoted { Outcome::Already } else { Outcome::Missing };
+        return Ok(done);
+    };
+    let refspecs = next.refspecs(&plan.target);
+    let words: Vec<String> = refspecs.iter().map(|refspec| refspec_word(refspec)).collect();
+    done.command = Some(format!("git push --atomic {} {}", shell_word(&remote), words.join(" ")));
+    if args.dry_run {
+        done.outcome = Outcome::Ready;
+        return Ok(done);
+    }
+    let update = RefUpdate { name: plan.target.name.clone(), old: plan.target.tip, new: next.new };
+    (done.outcome, done.answer) = push(&args.seen.repo, remote.as_bstr(), &refspecs, &update)?;
+    Ok(done)
+}
+
+/// A refspec for a shell.
+pub(super) fn refspec_word(refspec: &[u8]) -> String {
+    let (new, name) = refspec.split_once_str(":").unwrap_or((refspec, b""));
+    format!("{}:{}", escape::escape(new), shell_word(name))
+}
+
+/// Pushes, and finds out what became of it where Git does not say: a hook here, a lost connection and a process that was
+/// faster look alike.
+///
+/// # Errors
+/// Nobody knows, or nothing was pushed at all.
+pub(super) fn push(
+    folder: &Path,
+    remote: &BStr,
+    refspecs: &[BString],
+    update: &RefUpdate,
+) -> Result<(Outcome, Vec<String>)> {
+    let Pushed { ok, rejected, answer, said } = remote::push(folder, remote, refspecs)?;
+    if ok {
+        return Ok((Outcome::Promoted, answer));
+    }
+    let unknown = |error: Error| {
+        let what = format!("git push failed ({said}), and whether anything moved cannot be told: {}", error.message);
+        Error::undecided(what).help("git fetch, and look")
+    };
+    let held = remote::listed(folder, remote, [update.name.as_slice()]).map_err(unknown)?;
+    let at = held.get(&update.name).copied();
+    match (at == Some(update.old), rejected) {
+        (true, true) => Ok((Outcome::Refused, answer)),
+        (true, false) => Err(Error::undecided(format!("git push failed, and nothing moved: {said}"))
+            .help("what the words above name stands in the way; then run it again")),
+        (false, false) if at == Some(update.new) => Ok((Outcome::Promoted, answer)),
+        (false, _) => Ok((Outcome::Overtaken(at), answer)),
+    }
+}
+
+/// The receipt in a server's answer: the place of the decision in its ledger, and the record's hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Receipt {
+    /// The record's number.
+    pub(super) sequence: u64,
+    /// SHA-256, hex.
+    pub(super) hash: String,
+}
+
+impl Receipt {
+    /// Finds the line that the gate ends its answer with.
+    pub(super) fn find(answer: &[String]) -> Option<Self> {
+        let read = |line: &String| {
+            let (sequence, hash) = line.trim().strip_prefix("receipt ")?.split_once(':')?;
+            let hex = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let plain = sequence.bytes().all(|byte| byte.is_ascii_digit());
+            Some(Self { sequence: sequence.parse().ok().filter(|_| hex && plain)?, hash: hash.to_owned() })
+        };
+        answer.iter().rev().find_map(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_a_line_of_its_own_and_the_last_one_counts() {
+        let hash = "ab".repeat(32);
+        let find = |lines: &[&str]| Receipt::find(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let found = find(&["refgate: accepted", "receipt 7:00", &format!("receipt 12:{hash}"), ""]).unwrap();
+        assert_eq!((found.sequence, found.hash.as_str()), (12, hash.as_str()));
+        let upper = hash.to_uppercase();
+        for line in [
+            format!("receipt +1:{hash}"),
+            format!("receipt 1:{hash}0"),
+            format!("a receipt 1:{hash}"),
+            format!("receipt 1:{upper}"),
+        ] {
+            assert_eq!(find(&[&line]), None, "{line}");
+        }
+        let last = format!("  receipt 13:{hash}");
+        assert_eq!(find(&[&format!("receipt 12:{hash}"), &last]).unwrap().sequence, 13);
+    }
+}

@@ -1,0 +1,287 @@
+//! How a promotion is told, to people and to machines.
+
+use std::fmt::Write as _;
+
+use bstr::ByteSlice as _;
+use serde::Serialize;
+
+use super::plan::{Next, Plan};
+use super::{Done, Outcome, Receipt};
+use crate::cli::Format;
+use crate::cli::promote::Promote;
+use crate::cmd::task::Work;
+use crate::cmd::task::status::{ItemV1, alike, tell};
+use crate::cmd::task::survey::{Item, Step};
+use crate::error::Error;
+use crate::escape::quote_path;
+use crate::finding::Severity;
+use crate::oid::Oid;
+use crate::policy::roles::RoleName;
+use crate::report::json;
+use crate::rules;
+
+/// Every requirement, with a tick or with what is missing; and what would be pushed.
+pub(super) fn plan(work: &Work, plan: &Plan) -> String {
+    let count = match (plan.promoted, plan.missing().count()) {
+        (true, _) => "promoted already".to_owned(),
+        (false, 0) => "nothing is missing".to_owned(),
+        (false, 1) => "1 thing is missing".to_owned(),
+        (false, count) => format!("{count} things are missing"),
+    };
+    let mut text = format!("refgate: task {} for {}: {count}\n", work.name, work.tracking(&plan.target.name));
+    if plan.promoted {
+        return text;
+    }
+    text.push('\n');
+    let mut rest: Vec<&Item> = plan.items.iter().collect();
+    let mut excused: Vec<&(Item, String)> = plan.waived.iter().collect();
+    for (step, due, of_row) in rows(work, plan) {
+        let is_here = |item: &Item| item.step == step && of_row(item);
+        let (here, others): (Vec<&Item>, _) = rest.into_iter().partition(|item| is_here(item));
+        let (waived, kept): (Vec<_>, _) = excused.into_iter().partition(|(item, _)| is_here(item));
+        (rest, excused) = (others, kept);
+        let waived: Vec<&str> = waived.iter().map(|(_, how)| how.as_str()).collect();
+        let due = if waived.is_empty() { due } else { format!("waived: {}", waived.join("; ")) };
+        row(&mut text, step, &due, &here);
+    }
+    // What belongs to no row is missing all the same.
+    for group in rest.chunk_by(|a, b| a.step == b.step) {
+        if let Some(first) = group.first() {
+            row(&mut text, first.step, "", group);
+        }
+    }
+    for (_, how) in excused {
+        let _ = writeln!(text, "  waived: {how}");
+    }
+    if let Some(next) = plan.next.as_ref().filter(|next| next.merge) {
+        if next.made {
+            let _ = writeln!(text, "  the merge is {}", next.new);
+        }
+        let _ = writeln!(text, "  its tree is {}", next.tree);
+    }
+    text
+}
+
+/// Tells one requirement.
+fn row(text: &mut String, step: Step, due: &str, items: &[&Item]) {
+    let (mark, due) = match items.iter().map(|item| item.severity).max() {
+        None => ("[ok]", due),
+        Some(Severity::Enforce) => ("[x] ", ""),
+        // What is only reported is no requirement, and none that is met.
+        Some(Severity::Evaluate | Severity::Off) => ("[ok]", ""),
+    };
+    let _ = writeln!(text, "{}", format!("  {mark} {:<10} {due}", step.name()).trim_end());
+    let items: Vec<Item> = items.iter().map(|item| (*item).clone()).collect();
+    for group in items.chunk_by(alike) {
+        tell(text, group);
+    }
+}
+
+/// Tells whether an item of a step belongs to a row.
+type OfRow = Box<dyn Fn(&Item) -> bool>;
+
+/// What is asked for, in the order in which it is done, and what is said where it is there.
+fn rows(work: &Work, plan: &Plan) -> Vec<(Step, String, OfRow)> {
+    let Some(next) = &plan.next else { return Vec::new() };
+    let target = work.tracking(&plan.target.name);
+    let merge = match next.merge {
+        true => format!("a clean merge into {target}"),
+        false => format!("a fast forward of {target}"),
+    };
+    let mut rows: Vec<(Step, String, OfRow)> = Vec::new();
+    let mut row = |step, due: &str| {
+        if is_asked(work, step) {
+            rows.push((step, due.to_owned(), Box::new(|_| true)));
+        }
+    };
+    row(Step::Contract, "the marker and the approval are there");
+    row(Step::Scope, "every changed path is approved");
+    row(Step::Signature, "the approval is signed");
+    row(Step::Merge, &merge);
+    row(Step::Change, "every commit and path is as it should be");
+    row(Step::Drift, "code and contract say the same");
+    row(Step::Artifacts, "every audit and review is there");
+    row(Step::Status, "the task says that it is finished");
+    row(Step::Push, &format!("{} holds the task", work.server()));
+    let checks = work.policy.checks_into(plan.target.name.as_bstr(), None);
+    for check in checks.into_iter().filter(|_| is_asked(work, Step::Checks)) {
+        let begin = format!("the check {check} ");
+        let due = format!("{check} has a result for the tree {}", next.tree.short());
+        rows.push((Step::Checks, due, Box::new(move |item| item.what.starts_with(&begin))));
+    }
+    rows
+}
+
+/// Whether the policy lets anything of a step keep a task from being promoted.
+fn is_asked(work: &Work, step: Step) -> bool {
+    let enforced = |rule: &crate::rule::Rule| {
+        Step::of(rule.id, None) == step && work.policy.severity(rule.id, rule.severity) == Severity::Enforce
+    };
+    match step {
+        // A conflict does whatever the policy says, and so does what the server lacks.
+        Step::Merge | Step::Push => true,
+        Step::Signature if !work.policy.signing.roles.contains_key(&RoleName::Approve) => false,
+        Step::Drift if work.policy.drift.is_none() => false,
+        _ => rules::ALL.iter().any(|rule| enforced(rule)),
+    }
+}
+
+/// What the server answered, below a line that says so.
+pub(in crate::cmd) fn answer(server: &str, lines: &[String]) -> String {
+    let heading = if lines.is_empty() { String::new() } else { format!("\n  {server} answered\n") };
+    let line = |line: &String| format!("    {line}").trim_end().to_owned() + "\n";
+    heading + &lines.iter().map(line).collect::<String>()
+}
+
+/// What became of it.
+pub(super) fn end(done: &Done) -> String {
+    let mut text = String::new();
+    let target = done.work.tracking(&done.plan.target.name);
+    text.push_str(&answer(&done.work.server(), &done.answer));
+    let command = done.command.as_deref().unwrap_or_default();
+    let _ = match &done.outcome {
+        Outcome::Already | Outcome::Missing => Ok(()),
+        Outcome::Ready => writeln!(text, "\n  dry run, nothing was pushed\n    do    {command}"),
+        Outcome::Promoted => writeln!(text, "refgate: promoted: {}", moved(done)),
+        Outcome::Refused => writeln!(text, "refgate: REFUSED: {} did not take it, nothing moved", done.work.server()),
+        Outcome::Overtaken(_) if done.is_good() => {
+            writeln!(text, "refgate: another process was faster, and promoted it: {}", moved(done))
+        }
+        Outcome::Overtaken(_) => {
+            writeln!(text, "refgate: another process was faster: {target} has moved meanwhile; run it again")
+        }
+    };
+    if let Some(Receipt { sequence, hash }) = Receipt::find(&done.answer) {
+        let _ = writeln!(text, "receipt {sequence}:{hash}");
+    }
+    text
+}
+
+fn moved(done: &Done) -> String {
+    let new = done.plan.next.as_ref().map_or_else(String::new, |next| next.new.short());
+    format!("{} from {} to {new}", done.work.tracking(&done.plan.target.name), done.plan.target.tip.short())
+}
+
+/// One of many tasks, in one line.
+pub(super) fn line(done: &Done, args: &Promote) -> String {
+    if args.format == Format::Json {
+        return json(done, args.dry_run);
+    }
+    let receipt = Receipt::find(&done.answer).map(|found| format!(", receipt {}:{}", found.sequence, found.hash));
+    let said = match &done.outcome {
+        Outcome::Already => "promoted already".to_owned(),
+        Outcome::Missing => {
+            let mut missing = done.plan.missing();
+            let first = missing.next().map_or_else(String::new, |first| {
+                let path = first.path.as_ref().map(|path| format!(": {}", quote_path(path)));
+                format!("{}: {}{}", first.step.name(), first.what, path.unwrap_or_default())
+            });
+            match missing.count() {
+                0 => format!("lacks {first}"),
+                more => format!("lacks {first}; and {more} more"),
+            }
+        }
+        Outcome::Ready => format!("lacks nothing: {}", done.command.as_deref().unwrap_or_default()),
+        Outcome::Promoted => format!("promoted: {}{}", moved(done), receipt.unwrap_or_default()),
+        Outcome::Overtaken(_) => "another process was faster; the next run looks at it again".to_owned(),
+        Outcome::Refused => {
+            format!("REFUSED: {}", done.answer.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "))
+        }
+    };
+    format!("{}: {}\n", done.work.name, said.trim_end())
+}
+
+/// One of many tasks of which nobody knows.
+pub(super) fn problem(task: &str, error: &Error, args: &Promote) -> String {
+    match args.format {
+        Format::Human => format!("{task}: UNDECIDED: {}\n", error.message),
+        Format::Json => {
+            json::line(&PromotionV1 { outcome: "undecided", ..PromotionV1::of(task, Some(error), args.dry_run) })
+        }
+    }
+}
+
+// Fields stand in alphabetical order: that is what makes the keys sorted.
+
+#[derive(Serialize)]
+struct PromotionV1<'a> {
+    answer: &'a [String],
+    command: Option<&'a str>,
+    dry_run: bool,
+    items: Vec<ItemV1<'a>>,
+    merge: Option<bool>,
+    missing: usize,
+    new: Option<Oid>,
+    old: Option<Oid>,
+    outcome: &'static str,
+    problem: Option<ProblemV1<'a>>,
+    receipt: Option<ReceiptV1>,
+    schema: &'static str,
+    statements: Vec<String>,
+    target: Option<String>,
+    task: &'a str,
+    tip: Option<Oid>,
+    tree: Option<Oid>,
+    waived: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ProblemV1<'a> {
+    help: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReceiptV1 {
+    hash: String,
+    sequence: u64,
+}
+
+impl<'a> PromotionV1<'a> {
+    fn of(task: &'a str, error: Option<&'a Error>, dry_run: bool) -> Self {
+        Self {
+            answer: &[],
+            command: None,
+            dry_run,
+            items: Vec::new(),
+            merge: None,
+            missing: 0,
+            new: None,
+            old: None,
+            outcome: "",
+            problem: error.map(|error| ProblemV1 { help: &error.help, message: &error.message }),
+            receipt: None,
+            schema: "refgate.promotion/1",
+            statements: Vec::new(),
+            target: None,
+            task,
+            tip: None,
+            tree: None,
+            waived: Vec::new(),
+        }
+    }
+}
+
+/// The promotion as one line of JSON.
+pub(super) fn json(done: &Done, dry_run: bool) -> String {
+    let plan = &done.plan;
+    let receipt = Receipt::find(&done.answer);
+    let next = plan.next.as_ref();
+    json::line(&PromotionV1 {
+        answer: &done.answer,
+        command: done.command.as_deref(),
+        items: plan.items.iter().map(ItemV1::from).collect(),
+        merge: next.map(|next| next.merge),
+        missing: plan.missing().count(),
+        new: next.filter(|next| next.made).map(|next| next.new),
+        old: Some(plan.target.tip),
+        outcome: done.outcome.name(),
+        receipt: receipt.map(|found| ReceiptV1 { hash: found.hash, sequence: found.sequence }),
+        statements: next.iter().flat_map(|next| &next.statements).map(|one| json::text(&one.name).0).collect(),
+        target: Some(json::text(&plan.target.name).0),
+        tip: plan.tip,
+        tree: next.map(|next: &Next| next.tree),
+        waived: plan.waived.iter().map(|(_, how)| how.as_str()).collect(),
+        ..PromotionV1::of(&done.work.name, None, dry_run)
+    })
+}

@@ -1,0 +1,151 @@
+//! `refgate rollback`: one signed commit on top of a protected branch that brings back what stood there. The tree is made by
+//! the judge's own function, so that the two cannot differ.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+
+use bstr::{BString, ByteSlice as _};
+
+use super::check::head;
+use super::client::{Asked, View, branch};
+use super::promote::{Outcome, Receipt, push, refspec_word, remote_of, told};
+use super::rules::print;
+use crate::change::{self, Push};
+use crate::cli::rollback::Rollback;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::escape;
+use crate::finding::Decision;
+use crate::git::{ObjectKind, Repo, Signing, commit, remote};
+use crate::judge::judge;
+use crate::oid::Oid;
+use crate::refs::RefUpdate;
+use crate::report::human::{Colour, render, shell_word};
+
+/// How many paths are named.
+const SHOWN: usize = 10;
+
+/// Runs the command; the exit status.
+///
+/// # Errors
+/// There is nothing to bring back, the commit cannot be made or signed, or nobody knows what became of the push.
+pub fn run(args: &Rollback, env: &Env, now: jiff::Timestamp) -> Result<u8> {
+    let remote = remote_of(&args.repo, args.remote.as_deref(), env)?;
+    remote::fetch(&args.repo, remote.as_bstr())?;
+    let repo = Repo::discover(&args.repo, env)?;
+    let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
+    let view = View::take(&repo, asked)?;
+    let (update, words) = made(args, &repo, &view, &remote)?;
+    print(&words)?;
+    let verdict = judge(&repo, &view.policy, &Push::new(view.refs, vec![update.clone()], false).preview(), now);
+    if verdict.decision != Decision::Accept {
+        let colour = if std::io::stdout().is_terminal() && !env.no_color { Colour::Yes } else { Colour::No };
+        print(&render(&verdict, &[], colour))?;
+        return Ok(verdict.decision.exit_code());
+    }
+    let refspec: BString = bstr::concat([update.new.to_string().as_bytes(), b":", &update.name]).into();
+    if args.dry_run {
+        let command = format!("git push --atomic {} {}", shell_word(&remote), refspec_word(&refspec));
+        print(&format!("\n  dry run, nothing was pushed\n    do    {command}\n"))?;
+        return Ok(0);
+    }
+    let (outcome, answer) = push(&args.repo, remote.as_bstr(), &[refspec], &update)?;
+    print(&end(&outcome, &answer, &update, &remote))?;
+    Ok(u8::from(outcome != Outcome::Promoted))
+}
+
+/// Makes the commit; the push of it, and what it does, for the person to read.
+fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(RefUpdate, String)> {
+    let name = args.branch.as_deref().map_or_else(|| view.policy.trunk.clone(), branch);
+    let shown = escape::quote_path(&name);
+    let tip = view.refs.get(&name).filter(|_| view.policy.is_protected(name.as_bstr())).copied();
+    let Some(tip) = tip else {
+        return Err(Error::usage(format!("{} holds no protected branch {shown}", shell_word(remote)))
+            .help("--branch names one"));
+    };
+    let to = match &args.to {
+        Some(rev) => commit_of(repo, rev, remote)?,
+        None => change::Rollback::before(repo, &view.policy, tip)?.ok_or_else(|| {
+            Error::usage(format!("{shown} stood nowhere before")).help("git log --first-parent shows its commits")
+        })?,
+    };
+    let tree = change::Rollback::tree(repo, &view.policy, tip, to)?;
+    let short = escape::escape(name.strip_prefix(b"refs/heads/").unwrap_or(&name));
+    let message = message(&args.reason, &name, &short, to)?;
+    let (brought, count) = paths(repo, repo.commit(tip)?.tree, tree)?;
+    if count == 0 {
+        let what = format!("{short} stands as it did at {}, but for what a rollback leaves as it is", to.short());
+        return Err(Error::usage(what).help("--to names another commit"));
+    }
+    let (kept, left) = paths(repo, repo.commit(to)?.tree, tree)?;
+    repo.keep(tree)?;
+    let new = commit(&args.repo, tree, &[tip], &message, Signing::Ssh(args.key.as_deref())).map_err(|error| Error {
+        help: "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE".into(),
+        ..error
+    })?;
+    let mut told = format!("refgate: {short} goes forward from {} and back to {}\n", tip.short(), to.short());
+    let _ = writeln!(told, "  brought back: {}", named(&brought, count));
+    if left > 0 {
+        let _ = writeln!(told, "  left as it is: {}", named(&kept, left));
+    }
+    let _ = writeln!(told, "  the commit is {new}");
+    Ok((RefUpdate { name, old: tip, new }, told))
+}
+
+fn commit_of(repo: &Repo, rev: &str, remote: &BString) -> Result<Oid> {
+    match repo.peel(head(repo, rev, Some(remote))?)? {
+        (ObjectKind::Commit, oid) => Ok(oid),
+        _ => Err(Error::usage("--to names no commit").help("name one at which the branch stood")),
+    }
+}
+
+/// What the commit says. The line that makes it a rollback stands there once.
+fn message(reason: &str, name: &BString, short: &str, to: Oid) -> Result<String> {
+    let reason = reason.trim();
+    let hidden = |c: char| c != '\n' && escape::is_hidden(c);
+    let line = change::Rollback::LINE;
+    if reason.is_empty() || reason.chars().any(hidden) || reason.lines().any(|said| said.starts_with(line)) {
+        return Err(Error::usage("the reason is empty, holds what nobody sees, or a line that is the gate's own")
+            .help("--reason TEXT says in plain words why the branch goes back"));
+    }
+    let name = name.to_str().map_err(|_| Error::usage("the branch's name is no UTF-8"))?;
+    Ok(format!("Roll {short} back to {}\n\n{reason}\n\n{line} {name} {to}\n", to.short()))
+}
+
+/// The first paths at which two trees differ, and how many there are.
+fn paths(repo: &Repo, old: Oid, new: Oid) -> Result<(Vec<BString>, usize)> {
+    let (mut first, mut count) = (Vec::new(), 0);
+    repo.diff(Some(old), Some(new), &mut |path, _, _| {
+        count += 1;
+        if count <= SHOWN {
+            first.push(path.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok((first, count))
+}
+
+fn named(first: &[BString], count: usize) -> String {
+    let names: Vec<String> = first.iter().map(|path| escape::quote_path(path)).collect();
+    let more = if count > first.len() { format!(" and {} more", count - first.len()) } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
+/// What became of it.
+fn end(outcome: &Outcome, answer: &[String], update: &RefUpdate, remote: &BString) -> String {
+    let (server, branch) = (shell_word(remote), escape::quote_path(&update.name));
+    let mut text = told::answer(&server, answer);
+    let _ = match outcome {
+        Outcome::Promoted => {
+            writeln!(text, "refgate: rolled back: {branch} from {} to {}", update.old.short(), update.new.short())
+        }
+        Outcome::Overtaken(_) => {
+            writeln!(text, "refgate: another process was faster: {branch} has moved meanwhile; look, and run it again")
+        }
+        _ => writeln!(text, "refgate: REFUSED: {server} did not take it, nothing moved"),
+    };
+    if let Some(Receipt { sequence, hash }) = Receipt::find(answer) {
+        let _ = writeln!(text, "receipt {sequence}:{hash}");
+    }
+    text
+}

@@ -1,0 +1,178 @@
+//! Whether a ledger is what its writers left: every line, the chain through them, what they say of each other, and what
+//! others remember of it.
+//!
+//! Two threads read, parse and hash the segments in turn; what records say of each other is followed in order by the
+//! thread that asked.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use super::read::{Forward, Reader, Segment};
+use super::receipt::{Hash, Receipt};
+use super::record::Record;
+use crate::error::Result;
+use crate::refs::RefMap;
+
+mod chain;
+mod refs;
+
+use chain::Chain;
+
+/// The most problems that are told.
+const MOST_PROBLEMS: usize = 100;
+
+/// What others remember of the ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    /// Receipts that pushers kept, and the ends of mirrors, each with a word on where it is from.
+    pub receipts: Vec<(String, Receipt)>,
+    /// The refs as they stand now.
+    pub refs: Option<&'a RefMap>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The number of the first record that is there.
+    pub first: u64,
+    /// The last record.
+    pub last: Receipt,
+    /// How many records were read.
+    pub records: u64,
+    /// What cannot be, if only refgate wrote.
+    pub problems: Vec<Problem>,
+    /// How many more of these there are.
+    pub more: u64,
+    /// What may be and should be looked at.
+    pub warnings: Vec<String>,
+    /// What was asked and cannot be said from what is there.
+    pub unknown: Vec<String>,
+}
+
+/// What cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The record where it shows; 0 where it is none.
+    pub sequence: u64,
+    /// What it is, in printable ASCII.
+    pub message: String,
+}
+
+impl Report {
+    /// 0 intact, 1 damaged, 2 cannot be said.
+    pub const fn exit_code(&self) -> u8 {
+        match (self.problems.is_empty(), self.unknown.is_empty()) {
+            (false, _) => 1,
+            (true, false) => 2,
+            (true, true) => 0,
+        }
+    }
+}
+
+/// One line, read and hashed; what it says, or why it says nothing.
+struct Line {
+    hash: Hash,
+    bytes: u64,
+    record: std::result::Result<Record, String>,
+}
+
+/// What a reading thread hands over.
+enum Piece {
+    Lines(Vec<Line>),
+    /// The segment ends, with so many bytes behind its last line feed.
+    End(u64),
+    /// The rest of the segment is no lines.
+    Broken(String),
+}
+
+/// So many lines are handed over at once.
+const LINES: usize = 512;
+
+/// Verifies all that the reader sees.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn verify(reader: &Reader, known: &Known<'_>) -> Result<Report> {
+    let mut chain = Chain::new(known);
+    std::thread::scope(|scope| -> Result<()> {
+        let readers = [0, 1].map(|first| {
+            let (sender, receiver) = sync_channel(8);
+            let segments = reader.segments.iter().skip(first).step_by(2);
+            scope.spawn(move || {
+                for segment in segments {
+                    // Where nobody listens any more, an error has been told.
+                    let sent = scan(segment, &mut |piece| sender.send(Ok(piece)).is_ok());
+                    if sent.map_err(|error| sender.send(Err(error))).is_err() {
+                        return;
+                    }
+                }
+            });
+            receiver
+        });
+        for (segment, receiver) in reader.segments.iter().zip(readers.iter().cycle()) {
+            follow(
+                &mut chain,
+                segment,
+                reader.segments.last().is_some_and(|last| last.number == segment.number),
+                receiver,
+            )?;
+        }
+        Ok(())
+    })?;
+    Ok(chain.finish())
+}
+
+fn follow(chain: &mut Chain<'_>, segment: &Segment, is_last: bool, receiver: &Receiver<Result<Piece>>) -> Result<()> {
+    chain.begin(segment.number);
+    // A thread that ended has said why.
+    while let Ok(piece) = receiver.recv() {
+        match piece? {
+            Piece::Lines(lines) => lines.into_iter().for_each(|line| chain.line(line)),
+            Piece::End(torn) => {
+                chain.end(torn, is_last);
+                return Ok(());
+            }
+            Piece::Broken(why) => {
+                chain.broken(&why);
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads a segment; `put` says whether anybody listens.
+fn scan(segment: &Segment, put: &mut dyn FnMut(Piece) -> bool) -> Result<()> {
+    let mut file = Forward::new(segment, 0)?;
+    let (mut line, mut lines) = (Vec::new(), Vec::with_capacity(LINES));
+    loop {
+        let there = match file.line(&mut line) {
+            Ok(there) => there,
+            Err(error) if error.message.starts_with("the ledger is damaged") => {
+                put(Piece::Lines(lines));
+                put(Piece::Broken(why(&error)));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if !there {
+            put(Piece::Lines(lines));
+            put(Piece::End(line.len() as u64));
+            return Ok(());
+        }
+        lines.push(Line {
+            hash: Hash::of(&line),
+            bytes: line.len() as u64 + 1,
+            record: Record::parse(&line).map_err(|error| why(&error)),
+        });
+        if lines.len() == LINES && !put(Piece::Lines(std::mem::replace(&mut lines, Vec::with_capacity(LINES)))) {
+            return Ok(());
+        }
+    }
+}
+
+fn why(error: &crate::error::Error) -> String {
+    error.message.strip_prefix("the ledger is damaged: ").unwrap_or(&error.message).to_owned()
+}
+
+#[cfg(test)]
+mod tests;
