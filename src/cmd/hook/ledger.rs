@@ -32,9 +32,12 @@ pub(super) type Late = Box<dyn FnOnce(Told) -> Told + Send>;
 
 impl Book {
     /// `None` where no gate is installed, so that there is no place for one.
-    pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Option<Self> {
+    ///
+    /// # Errors
+    /// That cannot be found out: a decision that might have to be recorded must not go ahead.
+    pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Result<Option<Self>> {
         let folder = server_folder(repo);
-        folder.is_dir().then(|| Self { ledger: Ledger::open(&folder.join(FOLDER)), now })
+        Ok(folder.try_exists()?.then(|| Self { ledger: Ledger::open(&folder.join(FOLDER)), now }))
     }
 
     /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
@@ -140,7 +143,7 @@ fn still_there(refs: &RefMap, decided: &Decided) -> Result<()> {
 /// The very bytes of the overrides that a verdict rests on.
 ///
 /// # Errors
-/// They cannot be read any more.
+/// They cannot be read any more, so that the record would not show what the verdict rests on.
 pub(super) fn evidence(
     repo: &Repo,
     policy: &Policy,
@@ -150,9 +153,11 @@ pub(super) fn evidence(
     let mut evidence = BTreeMap::new();
     for used in &verdict.overrides {
         let place = Place::Override { id: used.id.clone() }.name();
-        let Some(update) = push.updates.iter().find(|update| update.name == place) else { continue };
-        let Ok(mut files) = Retained::load(repo, policy, place.as_bstr(), update.new)?.files else { continue };
-        let statement = files.top.remove(STATEMENT.as_bytes().as_bstr()).unwrap_or_default();
+        let unshown = || Error::undecided(format!("the override {} cannot be recorded: its bytes are gone", used.id));
+        let update = push.updates.iter().find(|update| update.name == place).ok_or_else(unshown)?;
+        let files = Retained::load(repo, policy, place.as_bstr(), update.new)?.files;
+        let mut files = files.map_err(|_| unshown())?;
+        let statement = files.top.remove(STATEMENT.as_bytes().as_bstr()).ok_or_else(unshown)?;
         let is_signature = |name: &BString| name.to_str().is_ok_and(|name| is_signature_of(STATEMENT, name));
         let signatures = files.top.into_iter().filter(|(name, _)| is_signature(name));
         let signatures = signatures.map(|(_, bytes)| bytes).collect();
@@ -166,7 +171,7 @@ pub(super) fn evidence(
 /// # Errors
 /// The lines or the ledger cannot be read or written. Nothing is undone by that: the next push sees what moved.
 pub(super) fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result<()> {
-    let Some(book) = Book::of(repo, now) else { return Ok(()) };
+    let Some(book) = Book::of(repo, now)? else { return Ok(()) };
     let updates = parse_receive(input, repo.format())?;
     let moved: Vec<Moved> =
         updates.into_iter().map(|update| Moved { name: update.name, old: update.old, new: update.new }).collect();

@@ -33,11 +33,11 @@ pub(super) fn run(
     guarded: bool,
     updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
 ) -> u8 {
-    let repo = match open(env, guarded) {
-        Ok(repo) => repo,
+    let opened = open(env, guarded).and_then(|repo| Ok((Book::of(&repo, now)?, repo)));
+    let (book, repo) = match opened {
+        Ok(opened) => opened,
         Err(error) => return answer.claim().write(&error.into()),
     };
-    let book = Book::of(&repo, now);
     let gate = Gate::of(&repo);
     let judged = gate.as_ref().map_err(Error::clone).and_then(|gate| {
         // Before the input is read: whoever holds the other end open must not keep the process alive.
