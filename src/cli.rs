@@ -199,6 +199,23 @@ pub struct Hook {
     pub name: HookName,
 }
 
+/// From where overrides, code and contract are looked at.
+#[derive(Debug, Args)]
+pub struct Seen {
+    /// The repository, or any folder in it
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
+    #[arg(long, value_name = "BRANCH")]
+    pub trunk: Option<String>,
+    /// Judge with this policy file instead of the server's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
 /// The hooks that refgate can be.
 #[derive(Debug, Subcommand)]
 pub enum HookName {

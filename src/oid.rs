@@ -101,7 +101,8 @@ impl Oid {
     }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
+/// The value of a lowercase hex digit.
+pub(crate) fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),

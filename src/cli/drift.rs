@@ -1,10 +1,8 @@
 //! The command line of `refgate drift`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Format;
+use super::{Format, Seen};
 
 /// What a person asks of code and contract.
 #[derive(Debug, Subcommand)]
@@ -54,23 +52,6 @@ pub enum Drift {
     /// followed. Code aligns to the contract and not the contract to the code, so a person reviews this, and no hook
     /// ever runs it.
     Sync(Sync),
-}
-
-/// From where code and contract are looked at.
-#[derive(Debug, Args)]
-pub struct Seen {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
 }
 
 /// Which state is looked at.

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Seen;
+
 /// What people do with overrides.
 #[derive(Debug, Subcommand)]
 pub enum Override {
     /// Write down what would have to be waived for a push, for another person to read
     ///
     /// Judges the update as `refgate check` does and writes the unsigned statement with exactly the findings that refuse
-    /// it. For a hotfix that is its own label, and what else refuses it takes a second request, with --others. The server's refusal prints this command with what only the server knows: who pushes, the repository's id,
-    /// the policy in force.
+    /// it. For a hotfix that is its own label, and what else refuses it takes a second request, with --others. The
+    /// server's refusal prints this command with what only the server knows: who pushes, the repository's id, the policy
+    /// in force.
     Request(Request),
     /// Read a request and sign it with your own SSH key
     ///
@@ -30,23 +33,6 @@ pub enum Override {
     /// Holds signatures, role, dates and artifacts against the policy; whether it fits a push, the push shows. Exit
     /// status: 0 it does, 1 it does not, 2 could not be decided.
     Verify(One),
-}
-
-/// From where overrides are looked at.
-#[derive(Debug, Args)]
-pub struct Seen {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
 }
 
 /// The options of `refgate override request`.

@@ -62,7 +62,7 @@ struct State {
 
 impl State {
     /// The state of `rev`; without one, of what is staged where people work.
-    fn open(seen: &cli::drift::Seen, rev: Option<&str>, env: &Env) -> Result<Self> {
+    fn open(seen: &cli::Seen, rev: Option<&str>, env: &Env) -> Result<Self> {
         let repo = Repo::discover(&seen.repo, env)?;
         let named =
             Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };

@@ -13,7 +13,7 @@ use bstr::ByteSlice as _;
 use super::check::{self, Judged};
 use super::client::{Asked, View};
 use crate::cli::Check;
-use crate::cli::overrides::Seen;
+use crate::cli::Seen;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::oid::nibble;
 use crate::report::json;
 
 /// SHA-256 of a record's line, without its line feed.
@@ -32,14 +33,6 @@ impl Hash {
             *byte = nibble(*high)? << 4 | nibble(*low)?;
         }
         Some(Self(bytes))
-    }
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
     }
 }
 
