@@ -15,6 +15,7 @@ pub mod contract;
 pub mod document;
 pub mod extract;
 pub mod languages;
+mod likeness;
 mod mentions;
 pub mod migrations;
 mod page;

@@ -8,14 +8,13 @@ use elsa::FrozenMap;
 
 use super::config::{Declares, Wanted};
 use super::contract::{Contract, Entry};
+use super::likeness::most_like;
 use super::path::FieldPath;
 use super::resolve::Field;
 use super::shape::Kind;
 
 /// How many paths of one contract are held against others for likeness: with very much drift the last is told without.
 const MOST_LIKENED: usize = 1_000_000;
-/// Longer paths, in bytes, are like no other.
-const LONGEST_LIKENED: usize = 256;
 
 /// A field's type and path.
 pub type Key = (String, FieldPath);
@@ -197,15 +196,10 @@ impl<'c> Known<'c> {
         let written = || self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect();
         let all = self.written.get(ty).unwrap_or_else(|| self.written.insert(ty.to_owned(), written()));
         self.likened.set(self.likened.get().saturating_add(all.len()));
-        let wanted = path.to_string();
-        let short = |path: &str| path.len() <= LONGEST_LIKENED;
-        if self.likened.get() > MOST_LIKENED || !short(&wanted) {
+        if self.likened.get() > MOST_LIKENED {
             return None;
         }
-        let rated = all.iter().filter(|path| short(path)).map(|path| (strsim::jaro_winkler(path, &wanted), path));
-        let best =
-            rated.filter(|(score, _)| *score > 0.5).max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
-        best.map(|(_, path)| format!("{ty}.{path}"))
+        most_like(all, &path.to_string()).map(|path| format!("{ty}.{path}"))
     }
 }
 

@@ -190,8 +190,13 @@ impl FieldPath {
 
     /// The path of what it lies in; `None` at the top of the type.
     pub fn parent(&self) -> Option<Self> {
-        let above = self.0.get(..self.0.rfind(is_mark)?)?;
+        let above = self.above();
         (!above.is_empty()).then(|| Self(above.into()))
+    }
+
+    /// The steps of what it lies in, to compare by: two paths have the same parent when these are the same.
+    pub fn above(&self) -> &str {
+        self.0.rfind(is_mark).and_then(|last| self.0.get(..last)).unwrap_or_default()
     }
 
     /// The name of the last member on the way.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
+use super::likeness::Name;
 use super::path::FieldPath;
 use super::shape::Kind;
 
@@ -14,8 +15,6 @@ use super::shape::Kind;
 const TYPE_OVERLAP: f64 = 0.5;
 /// More than this many of either side in one parent are not scored, for each is held against each.
 const MOST_SCORED: usize = 200;
-/// So many letters of a name are compared.
-const LONGEST_NAME: usize = 128;
 
 /// A field that is gone or has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,8 +119,8 @@ pub fn pair_within(
     };
     work.by(
         Evidence::Identity,
-        |come| Some((come.ty.as_str(), come.path.parent(), come.identity?)),
-        |gone, ty| Some((ty, gone.path.parent(), gone.identity?)),
+        |come| Some((come.ty.as_str(), come.path.above(), come.identity?)),
+        |gone, ty| Some((ty, gone.path.above(), gone.identity?)),
     );
     let written: HashMap<(&str, &FieldPath), &FieldPath> =
         written.iter().rev().map(|(ty, from, to)| ((ty.as_str(), from), to)).collect();
@@ -171,14 +170,14 @@ impl<'a> Work<'a> {
 
     /// What is left, by type and parent as they are called now.
     fn groups(&self) -> Vec<Group> {
-        let mut groups: BTreeMap<(String, Option<FieldPath>), Group> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
         for index in &self.left {
             let Some(item) = self.gone.get(*index) else { continue };
-            groups.entry((self.now(&item.ty).to_owned(), item.path.parent())).or_default().0.push(*index);
+            groups.entry((self.now(&item.ty), item.path.above())).or_default().0.push(*index);
         }
         for index in &self.right {
             let Some(item) = self.come.get(*index) else { continue };
-            groups.entry((item.ty.clone(), item.path.parent())).or_default().1.push(*index);
+            groups.entry((&item.ty, item.path.above())).or_default().1.push(*index);
         }
         groups.into_values().collect()
     }
@@ -219,14 +218,22 @@ impl<'a> Work<'a> {
             if gone.len() > MOST_SCORED || come.len() > MOST_SCORED {
                 continue;
             }
+            let least = limits.threshold - limits.margin;
             let mut scores: Vec<Scored> = Vec::new();
-            for left in &gone {
-                for right in &come {
+            let all_names = |side: &[Item], of: &[usize]| -> Vec<Name> {
+                of.iter().filter_map(|at| side.get(*at)).map(|item| Name::of(item.path.name())).collect()
+            };
+            let (old_names, new_names) = (all_names(self.gone, &gone), all_names(self.come, &come));
+            for (left, old_name) in gone.iter().zip(&old_names) {
+                for (right, new_name) in come.iter().zip(&new_names) {
                     let Some((before, after)) = self.gone.get(*left).zip(self.come.get(*right)) else { continue };
-                    scores.push((score(before, after), *left, *right));
+                    // Most are told apart by what stands beside them, before their names are compared.
+                    if score(1.0, before, after) >= least {
+                        scores.push((score(old_name.likeness(new_name), before, after), *left, *right));
+                    }
                 }
             }
-            scores.retain(|(score, ..)| *score >= limits.threshold - limits.margin);
+            scores.retain(|(score, ..)| *score >= least);
             scores.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
             let (mut lefts, mut rights): (BTreeMap<_, Vec<Scored>>, BTreeMap<_, Vec<Scored>>) = Default::default();
             for scored in &scores {
@@ -258,13 +265,8 @@ impl<'a> Work<'a> {
     }
 }
 
-/// How much two fields of one parent are alike, from 0 to 1.
-pub fn score(gone: &Item, come: &Item) -> f64 {
-    let plain = |name: &str| {
-        let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
-        letters.take(LONGEST_NAME).collect::<String>()
-    };
-    let name = strsim::sorensen_dice(&plain(gone.path.name()), &plain(come.path.name()));
+/// How much two fields of one parent are alike, from 0 to 1, when their names are so much so.
+fn score(name: f64, gone: &Item, come: &Item) -> f64 {
     let kind = match (gone.kind, come.kind) {
         (Some(a), Some(b)) if a == b => 1.0,
         (Some((a, _)), Some((b, _))) if a == b => 0.7,

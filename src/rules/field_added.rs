@@ -1,5 +1,7 @@
 //! A field in the code that the contract does not list.
 
+use std::borrow::Cow;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
@@ -36,9 +38,10 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let mut found = Vec::new();
     for drift in seen.open() {
         let added = match &drift.condition {
-            Condition::Added { kind, .. } => Some((*kind, drift.clone())),
+            Condition::Added { kind, .. } => Some((*kind, Cow::Borrowed(drift))),
             Condition::Renamed { to: (ty, path), listed: false, .. } if with_renamed => {
-                Some(("renamed", Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() }))
+                let added = Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() };
+                Some(("renamed", Cow::Owned(added)))
             }
             _ => None,
         };

@@ -230,9 +230,9 @@ impl<'f> Neighbours<'f> {
     /// Of all fields; `stays` says which are there before the change and after it.
     fn of(fields: &Fields<'f>, stays: impl Fn(&Field) -> bool) -> Self {
         let mut ordered: Vec<&'f Field> = fields.iter().collect();
-        ordered.sort_by_cached_key(|field| (&*field.ty, field.path.parent(), &field.file, field.at));
+        ordered.sort_by_cached_key(|field| (&*field.ty, field.path.above(), &field.file, field.at));
         let mut beside = HashMap::new();
-        let parent = |field: &'f Field| (&*field.ty, field.path.parent());
+        let parent = |field: &'f Field| (&*field.ty, field.path.above());
         for siblings in ordered.chunk_by(|a, b| parent(a) == parent(b)) {
             let before = nearest(siblings.iter().copied(), &stays);
             let after = nearest(siblings.iter().rev().copied(), &stays);

@@ -123,6 +123,9 @@ impl<'a> Seen<'a> {
     /// The acknowledgements that hold: those of the approval, for every contract, and those that stand in files.
     fn all_valid(&self) -> HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> {
         let mut valid: HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> = HashMap::new();
+        if self.approved.is_empty() && self.survey.given.is_empty() {
+            return valid;
+        }
         let keys: HashMap<(&str, &FieldPath), (&'a str, &'a FieldPath)> = self
             .survey
             .standing
@@ -194,7 +197,15 @@ impl<'a> Seen<'a> {
 
     /// The drift that nobody acknowledged and no baseline holds.
     pub(in crate::rules) fn open(&self) -> impl Iterator<Item = &Drift> {
-        self.survey.drifts.iter().filter(|drift| !self.is_acknowledged(drift) && !self.is_baseline(&drift.key()))
+        let has_lines = self.baseline_lines().next().is_some();
+        let is_baseline = move |drift: &Drift| has_lines && self.is_baseline(&drift.key());
+        self.survey.drifts.iter().filter(move |drift| !self.is_acknowledged(drift) && !is_baseline(drift))
+    }
+
+    /// The lines of the baseline as the change leaves it, where they count.
+    fn baseline_lines(&self) -> impl Iterator<Item = &'a String> + use<'a> {
+        let counts = self.has_baseline;
+        self.survey.baseline[1].iter().flatten().filter(move |_| counts)
     }
 
     /// Whether the baseline holds something that an absolute check would refuse.
@@ -207,7 +218,10 @@ impl<'a> Seen<'a> {
     /// The lines of the baseline that hold nothing any more, where all drift was looked for. `others` are those of what is
     /// no drift of a field.
     pub(in crate::rules) fn stale_baseline(&self, others: &BTreeSet<String>) -> Vec<&'a String> {
-        let lines = self.survey.baseline[1].iter().flatten().filter(|_| self.has_baseline);
+        let mut lines = self.baseline_lines().peekable();
+        if lines.peek().is_none() {
+            return Vec::new();
+        }
         let drifts: BTreeSet<String> = self.survey.drifts.iter().map(Drift::key).collect();
         lines.filter(|line| !drifts.contains(*line) && !others.contains(*line)).collect()
     }
@@ -259,8 +273,8 @@ pub(in crate::rules) fn violation(drift: &Drift, message: String, help: String) 
         }),
         _ => None,
     };
-    let field = drift.field();
-    let violation = Violation::new(message, help).key(drift.key()).baseline(drift.key()).drift(finding::Field {
+    let (field, key) = (drift.field(), drift.key());
+    let violation = Violation::new(message, help).key(key.clone()).baseline(key).drift(finding::Field {
         field: field.clone(),
         from: to.as_ref().map(|_| field),
         to,
