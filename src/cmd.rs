@@ -16,6 +16,7 @@ pub mod overrides;
 pub mod pages;
 pub mod person;
 pub mod policy;
+mod progress;
 pub mod promote;
 pub mod replay;
 pub mod rollback;

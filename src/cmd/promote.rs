@@ -9,6 +9,7 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::client::{self, Asked, View};
+use super::progress::Progress;
 use super::rules::print;
 use super::task::Work;
 use crate::cli::Format;
@@ -111,7 +112,10 @@ pub(super) fn remote_of(folder: &Path, wanted: Option<&str>, env: &Env) -> Resul
 fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let mut code = 0;
     let mut fetched = true;
-    for name in tasks(args, env)? {
+    let names = tasks(args, env)?;
+    let progress = Progress::of("looked at", names.len());
+    for name in names {
+        progress.step();
         if !fetched {
             remote::fetch(&args.seen.repo, remote)?;
             fetched = true;
@@ -130,7 +134,7 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
                 told::problem(&name, error, args)
             }
         };
-        print(&text)?;
+        progress.aside(|| print(&text))?;
     }
     Ok(code)
 }

@@ -12,6 +12,7 @@ use chain::{Chain, Point, Span};
 use steps::Step;
 
 use super::client::{Asked, View, branch};
+use super::progress::Progress;
 use super::rules::print;
 use crate::change::{Certificate, Push};
 use crate::cli::replay::{Replay as Args, ReplayFormat};
@@ -57,15 +58,17 @@ pub fn run(args: &Args, env: &Env) -> Result<u8> {
     // Nobody knows what else stood there then; statements are about what they name and not about a time.
     let refs = refs.into_iter().filter(|(name, _)| name.starts_with(b"refs/refgate/")).collect();
     let seat = Seat { policy: &policy, name: &name, refs: &refs };
+    let progress = Progress::of("replayed", steps.len());
     let mut told = Replay {
         from: chain.start,
         to: values.last().copied().or(chain.cut.as_ref().and(chain.start)),
         policy: policy.digest(),
         kept: kept(&policy),
-        steps: halved(&repo, &steps, |repo, steps| seat.judge_each(repo, steps)),
+        steps: halved(&repo, &steps, |repo, steps| seat.judge_each(repo, steps, &progress)),
         name: name.clone(),
         notes,
     };
+    drop(progress);
     if let (Some(error), Some(border)) = (chain.cut, chain.start) {
         told.from = None;
         // It came from somewhere, and that is gone.
@@ -182,9 +185,10 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    fn judge_each(self, repo: &Repo, steps: &[Step]) -> Vec<report::Step> {
+    fn judge_each(self, repo: &Repo, steps: &[Step], progress: &Progress) -> Vec<report::Step> {
         let mut push = self.push(self.refs.clone(), Vec::new(), false);
-        steps.iter().map(|step| self.judge(repo, &mut push, step)).collect()
+        let judged = steps.iter().map(|step| self.judge(repo, &mut push, step));
+        judged.inspect(|_| progress.step()).collect()
     }
 
     /// A push of which only the server of then would know who signed it.
