@@ -13,14 +13,19 @@ const CONTRACT: &str = ".docs/reports/field-to-api-map.md";
 /// Types of the schema, fields of each, and source files.
 const FULL: [usize; 3] = [250, 30, 5_000];
 const TINY: [usize; 3] = [3, 4, 20];
+/// Types and fields of the schema whose contract lists every second string.
+const LAGGING: [usize; 2] = [60, 60];
 /// How many of the source files a change touches.
 const CHANGED: usize = 10;
 
 pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
     let [types, fields, files] = if asked.tiny { TINY } else { FULL };
-    let schema = Pair::of(&folder.join("schema"), "a schema and its contract", || schema_trunk(types, fields))?;
+    let schema = Pair::of(&folder.join("schema"), "a schema and its contract", || schema_trunk(types, fields, 1))?;
+    let [few, many] = if asked.tiny { [types, fields] } else { LAGGING };
+    let lagging = Pair::of(&folder.join("lagging"), "a contract that lags behind", || schema_trunk(few, many, 2))?;
     let code = Pair::of(&folder.join("code"), &format!("{files} source files"), || code_trunk(files))?;
     let (schema_work, code_work) = (checked_out(&schema, folder, "schema")?, checked_out(&code, folder, "code")?);
+    let lagging_work = checked_out(&lagging, folder, "lagging")?;
     let kilobytes = size(&schema_work.join("packages/a/schema.json")) / 1000;
     let megabytes = (0..files).map(|number| source(number, false).len()).sum::<usize>() / 1_000_000;
     let push = code.push("autoTest/change", &code_change(files))?;
@@ -46,6 +51,16 @@ pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
             [
                 Job::new(&asked.refgate, &absolute, &schema_work),
                 Job::new("node", &[&script, "packages/a/schema.json", CONTRACT], &schema_work),
+            ],
+            Some(0.1),
+            51,
+        ),
+        row(
+            format!("drift check, absolute, of {} fields, of whose strings the contract lists half", few * many),
+            "a Node script that compares the two sets",
+            [
+                Job::new(&asked.refgate, &absolute, &lagging_work).refuses(),
+                Job::new("node", &[&script, "packages/a/schema.json", CONTRACT], &lagging_work),
             ],
             Some(0.1),
             51,
@@ -89,22 +104,29 @@ fn begin() -> String {
     stream
 }
 
-/// An array of types as `sanity schema extract` writes it, and the contract that lists its strings.
-fn schema_trunk(types: usize, fields: usize) -> String {
+/// An array of types as `sanity schema extract` writes it, and the contract that lists each `listed`-th of its strings.
+fn schema_trunk(types: usize, fields: usize, listed: usize) -> String {
+    let mut strings = 0;
     let (mut schema, mut contract) = (Vec::new(), String::from("# Fields\n"));
     for number in 0..types {
         let mut attributes = String::new();
         let _ = write!(contract, "\n## `schemas/document{number}.ts`\n\n### `document{number}`\n\n");
         for field in 0..fields {
             let comma = if field == 0 { "" } else { ",\n" };
+            strings += usize::from(field % 3 != 0);
+            let mut list = |path: &str| {
+                if strings % listed == 0 {
+                    let _ = writeln!(contract, "- `{path}`");
+                }
+            };
             let value = match field % 3 {
                 0 => "{ \"type\": \"number\" }".to_owned(),
                 1 => {
-                    let _ = writeln!(contract, "- `field{field}`");
+                    list(&format!("field{field}"));
                     "{ \"type\": \"string\" }".to_owned()
                 }
                 _ => {
-                    let _ = writeln!(contract, "- `field{field}.inner`");
+                    list(&format!("field{field}.inner"));
                     "{ \"type\": \"object\", \"attributes\": { \"inner\": { \"type\": \"objectAttribute\", \
                      \"value\": { \"type\": \"string\" }, \"optional\": true } } }"
                         .to_owned()

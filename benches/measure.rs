@@ -16,6 +16,8 @@ pub(crate) struct Job {
     input: PathBuf,
     /// How many times the process does what is measured.
     times: u32,
+    /// The exit status that says that it did.
+    due: i32,
 }
 
 impl Job {
@@ -27,6 +29,7 @@ impl Job {
             env: Vec::new(),
             input: "/dev/null".into(),
             times: 1,
+            due: 0,
         }
     }
 
@@ -44,6 +47,12 @@ impl Job {
     /// The process does its work so many times; what is measured is its share for one.
     pub(crate) fn share(mut self, times: u32) -> Self {
         self.times = times;
+        self
+    }
+
+    /// A refusal is what is measured.
+    pub(crate) fn refuses(mut self) -> Self {
+        self.due = 1;
         self
     }
 
@@ -76,15 +85,16 @@ impl Job {
         let start = Instant::now();
         let status = command.status().context(|| format!("cannot start {}", self.name()))?;
         let took = start.elapsed();
-        if status.success() { Ok(took / self.times) } else { Err(format!("{} ended with {status}", self.name())) }
+        let is_due = status.code() == Some(self.due);
+        if is_due { Ok(took / self.times) } else { Err(format!("{} ended with {status}", self.name())) }
     }
 
-    /// A run that must succeed, for a figure of a refusal measures nothing; the end of what it says.
+    /// A run that must end as it is due to, for a figure of another answer measures nothing; the end of what it says.
     pub(crate) fn check(&self) -> Fallible<String> {
         let output = self.command()?.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
         let output = output.context(|| format!("cannot start {}", self.name()))?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().take(40).collect::<Vec<_>>().join("\n");
-        match output.status.success() {
+        match output.status.code() == Some(self.due) {
             true => Ok(text(&output.stderr)),
             false => Err(format!("{}: {}{}", self.name(), text(&output.stdout), text(&output.stderr))),
         }
