@@ -75,6 +75,18 @@ pub enum Shape {
     Unread(Unread),
 }
 
+impl Shape {
+    /// How many shapes it is made of, itself included: what copying it costs.
+    pub fn weight(&self) -> usize {
+        1 + match self {
+            Self::Object(members) => members.iter().map(|member| member.shape.weight()).sum(),
+            Self::Array(inner) | Self::Map(inner) | Self::Pick(inner, _) | Self::Omit(inner, _) => inner.weight(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::weight).sum(),
+            Self::Scalar { .. } | Self::Named { .. } | Self::Opaque | Self::Unread(_) => 0,
+        }
+    }
+}
+
 /// A member of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {

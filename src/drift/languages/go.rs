@@ -9,6 +9,7 @@ mod sites;
 mod tags;
 mod types;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -47,13 +48,16 @@ struct File<'t> {
     packages: BTreeMap<String, String>,
     /// Packages whose names are used without a dot.
     dotted: Vec<String>,
+    /// How much was written out for fields that share one type.
+    written: Cell<usize>,
 }
 
 impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
         let (packages, types) = (BTreeMap::new(), BTreeMap::new());
         let (listed, methods) = (BTreeSet::new(), BTreeSet::new());
-        let mut file = Self { text, specs: Vec::new(), types, listed, methods, packages, dotted: Vec::new() };
+        let (specs, dotted, written) = (Vec::new(), Vec::new(), Cell::default());
+        let mut file = Self { text, specs, types, listed, methods, packages, dotted, written };
         for top in parts(root) {
             match top.kind() {
                 "import_declaration" => file.import(top),

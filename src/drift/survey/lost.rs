@@ -1,6 +1,6 @@
 //! Types of one name: what one of them loses while another still has it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 
@@ -45,6 +45,14 @@ fn units(declared: &Declared, ty: &str) -> Vec<Unit> {
     vec![Unit { file: file.clone(), at: *at, fields }]
 }
 
+fn by_file(units: &[Unit]) -> BTreeMap<&BString, Vec<&Unit>> {
+    let mut files: BTreeMap<&BString, Vec<&Unit>> = BTreeMap::new();
+    for unit in units {
+        files.entry(&unit.file).or_default().push(unit);
+    }
+    files
+}
+
 fn has(unit: &Unit, entry: &Entry) -> bool {
     let covered = || entry.path.is_pattern() && unit.fields.iter().any(|path| entry.path.covers(path));
     unit.fields.contains(&entry.path) || covered()
@@ -55,12 +63,11 @@ fn has(unit: &Unit, entry: &Entry) -> bool {
 fn in_one<'c>(entries: &[&'c Entry], before: &[Unit], now: &[Unit]) -> Vec<(&'c Entry, BString)> {
     let mut lost = Vec::new();
     let still = |entry: &Entry| now.iter().find(|unit| has(unit, entry));
-    let files: BTreeSet<&BString> = before.iter().map(|unit| &unit.file).collect();
-    for file in files {
-        let of_file = |unit: &&Unit| unit.file == *file;
-        let had = |entry: &&&Entry| before.iter().filter(of_file).all(|unit| has(unit, entry));
+    let (before, files) = (by_file(before), by_file(now));
+    for (file, units) in before {
+        let had = |entry: &&&Entry| units.iter().all(|unit| has(unit, entry));
         let due: Vec<&'c Entry> = entries.iter().filter(had).copied().collect();
-        let here: Vec<&Unit> = now.iter().filter(of_file).collect();
+        let here = files.get(file).map(Vec::as_slice).unwrap_or_default();
         let lacking: Vec<&'c Entry> = if here.is_empty() {
             let due: Vec<&'c Entry> = due.into_iter().filter(|entry| still(entry).is_some()).collect();
             let lacks = |unit: &Unit| due.iter().filter(|entry| !has(unit, entry)).copied().collect::<Vec<_>>();

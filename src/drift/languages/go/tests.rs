@@ -33,12 +33,15 @@ fn hostile_text_is_bounded() {
         ("braces", "{".repeat(1 << 17)),
         ("line", format!("package a; var x = []int{{{}}}", "1234567890123456789,".repeat(50_000))),
         ("fields", format!("package a; type T struct {{{}}}", "A string;".repeat(20_000))),
+        ("names", format!("package a\ntype T {}int{}", "struct{A, B ".repeat(60), "}".repeat(60))),
     ] {
         let start = std::time::Instant::now();
         let module = within(text);
         assert!(start.elapsed().as_secs() < 60, "{name}");
-        let read =
-            module.definitions.iter().any(|definition| definition.name == "T") || name == "closed" || name == "line";
+        let read = name == "names"
+            || module.definitions.iter().any(|definition| definition.name == "T")
+            || name == "closed"
+            || name == "line";
         assert_eq!(read, module.unread.is_empty(), "{name}: {:?}", module.unread);
     }
 }

@@ -9,6 +9,9 @@ use super::File;
 use super::tags::{KEYS, Key, Tag, lookup, unquote};
 use crate::drift::shape::{Kind, Member, Shape};
 
+/// The most that types which several fields share are written out to, in one file.
+const MOST_WRITTEN: usize = 1 << 18;
+
 /// The types within one definition.
 pub(super) struct Types<'f, 't> {
     pub(super) file: &'f File<'t>,
@@ -95,12 +98,14 @@ impl<'t> Types<'_, 't> {
                 }
                 continue;
             }
-            for name in names {
-                let own = said(self.file.text, name);
-                if !is_exported(own) {
-                    continue;
-                }
-                let shape = quoted(self.shape(ty, depth + 1), &key, &tag);
+            let exported = names.into_iter().filter(|name| is_exported(said(self.file.text, *name)));
+            let exported: Vec<Node<'t>> = exported.collect();
+            if exported.is_empty() {
+                continue;
+            }
+            let shared = self.shared(quoted(self.shape(ty, depth + 1), &key, &tag), exported.len(), at(ty));
+            for name in exported {
+                let (own, shape) = (said(self.file.text, name), shared.clone());
                 if !key.inline.is_empty() && tag.has(key.inline) {
                     embedded.push(shape);
                     continue;
@@ -114,6 +119,16 @@ impl<'t> Types<'_, 't> {
             return own;
         }
         Shape::All(embedded.into_iter().chain([own]).collect())
+    }
+
+    /// The type of several fields, each of which has all of it.
+    fn shared(&self, shape: Shape, fields: usize, at: u32) -> Shape {
+        let again = fields.saturating_sub(1).saturating_mul(shape.weight());
+        self.file.written.set(self.file.written.get().saturating_add(again));
+        if self.file.written.get() <= MOST_WRITTEN {
+            return shape;
+        }
+        Shape::unread(at, "the types of this file are too large when they are written out for each field")
     }
 
     /// What an embedded type brings.

@@ -1,5 +1,7 @@
 //! What a schema's keywords say of a value, all but those of objects and lists.
 
+use std::collections::BTreeSet;
+
 use crate::drift::document::{Node, Value};
 use crate::drift::shape::{Kind, Shape};
 use crate::escape::excerpt;
@@ -89,7 +91,10 @@ impl<'n> Schemas<'n> {
         let Some(types) = node.get("type") else { return self.implied(node) };
         let one = std::slice::from_ref(types);
         let types = if let Value::Array(types) = &types.value { types.as_slice() } else { one };
-        Shape::one_of(types.iter().filter_map(|ty| self.of_type(node, ty)).collect())
+        // Each is named once by the standard; each reads all that is below.
+        let mut named = BTreeSet::new();
+        let types = types.iter().filter(|ty| ty.text().is_none_or(|word| named.insert(word)));
+        Shape::one_of(types.filter_map(|ty| self.of_type(node, ty)).collect())
     }
 
     fn of_type(&mut self, node: &'n Node<'n>, ty: &'n Node<'n>) -> Option<Shape> {

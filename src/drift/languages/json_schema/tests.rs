@@ -82,6 +82,8 @@ fn hostile_files_are_read_to_an_end() {
         ),
         "\u{feff}{}".to_owned(),
         "null".to_owned(),
+        // Each word of `type` would read all that is below once more.
+        format!("{}{{}}{}", "{\"type\":[\"object\",\"object\"],\"properties\":{\"a\":".repeat(60), "}}".repeat(60)),
     ] {
         let module = module("a.json", &text);
         assert!(!module.definitions.is_empty() || module.unread.len() == 1);

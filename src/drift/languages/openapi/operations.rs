@@ -30,8 +30,9 @@ impl<'s, 'n> Operations<'s, 'n> {
     /// All operations of a route.
     pub(super) fn route(&mut self, route: &str, node: &'n Node<'n>) {
         let result = self.at_target(node, |this, node| {
+            let shared = node.get("parameters");
             for entry in node.entries() {
-                this.operation(route, entry, node.get("parameters"));
+                this.operation(route, entry, shared);
             }
         });
         self.unread.extend(result.err());

@@ -237,6 +237,15 @@ impl<'s> Splitter<'s> {
 
     /// A command of a client at the beginning of a statement.
     fn client_command(&mut self, rest: &'s str) -> Result<bool, Stop> {
+        // Told by its first word: the line may be all of the file, and be looked at once for each of its statements.
+        let may_be = match self.dialect {
+            Dialect::MySql => begins_with_word(rest, "DELIMITER"),
+            Dialect::Postgres => rest.starts_with('\\'),
+            Dialect::Sqlite => false,
+        };
+        if !may_be {
+            return Ok(false);
+        }
         let line = rest.split('\n').next().unwrap_or_default();
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default();

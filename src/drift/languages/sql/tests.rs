@@ -249,6 +249,8 @@ fn hostile_nesting_is_told_and_takes_no_time() {
         assert_eq!(module(&wide).unread, []);
         let alters = "ALTER TABLE a ADD b int;".repeat(2_000);
         assert_eq!(module(&alters).unread, []);
+        let line = "INSERT INTO a VALUES (1);".repeat(40_000);
+        assert_eq!(module(&line).unread, []);
         let deep = format!("CREATE TABLE a (b int{})", "[]".repeat(10_000));
         let [Step::Create { columns, .. }] = &module(&deep).steps[..] else { panic!("no table") };
         assert!(format!("{:?}", columns[0].shape).contains("nested too deep"));

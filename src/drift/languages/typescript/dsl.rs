@@ -6,6 +6,7 @@ use oxc_span::GetSpan;
 
 use super::constants::property;
 use super::file::{DEEPEST, File, TOO_DEEP, union};
+use super::references::TOO_MUCH;
 use super::types::with_others;
 use crate::drift::shape::{Kind, Member, Shape, Unread};
 
@@ -190,7 +191,16 @@ impl<'a> File<'a> {
             match list.map(Expression::get_inner_expression) {
                 Some(Expression::ArrayExpression(list)) if self.depth < DEEPEST => {
                     self.depth += 16;
-                    list.elements.iter().for_each(|field| self.dsl_member(field, members, others));
+                    for field in &list.elements {
+                        if self.is_spent() {
+                            others.push(Shape::unread(spread.span.start, TOO_MUCH));
+                            break;
+                        }
+                        let known = members.len();
+                        self.dsl_member(field, members, others);
+                        let more = members.get(known..).unwrap_or_default().iter();
+                        self.written = self.written.saturating_add(more.map(|member| member.shape.weight()).sum());
+                    }
                     self.depth -= 16;
                 }
                 _ => others.push(Shape::unread(spread.span.start, "a spread of fields: write them here")),

@@ -4,7 +4,7 @@ use oxc_ast::ast::*;
 
 use super::file::{File, inherit, union};
 use super::imports::Type;
-use super::references::{MOST_WRITTEN, Name, name_of, weight};
+use super::references::{MOST_WRITTEN, Name, name_of};
 use super::utilities::inner;
 use crate::drift::shape::Shape;
 
@@ -114,7 +114,7 @@ impl<'a> File<'a> {
         for _ in 0..HOPS {
             let Shape::Named { name, .. } = &shape else { break };
             let Some((name, declared)) = self.declarations(name) else { break };
-            if self.generics.contains(&name) {
+            if self.generics.contains(&name) || self.is_spent() {
                 break;
             }
             self.generics.push(name);
@@ -125,7 +125,7 @@ impl<'a> File<'a> {
             };
             self.parameters = scope;
             self.generics.pop();
-            self.written = self.written.saturating_add(parts.iter().map(weight).sum());
+            self.written = self.written.saturating_add(parts.iter().map(Shape::weight).sum());
             if parts.is_empty() || self.written > MOST_WRITTEN {
                 break;
             }

@@ -4,11 +4,11 @@ use oxc_ast::ast::*;
 
 use super::file::{File, inherit, union};
 use super::imports::{Origin, Type, origin};
-use crate::drift::shape::Shape;
+use crate::drift::shape::{Member, Shape};
 
 /// The most that generic types are written out to, in one file.
 pub(super) const MOST_WRITTEN: usize = 1 << 18;
-const TOO_MUCH: &str = "the generic types of this file are too large when they are written out";
+pub(super) const TOO_MUCH: &str = "the generic types of this file are too large when they are written out";
 
 /// Types of the language and of browsers that are values of unknown kind on the wire, if they are on it.
 const FOREIGN: &[&str] = &[
@@ -228,6 +228,9 @@ impl<'a> File<'a> {
         if self.generics.contains(&name) {
             return Shape::Named { name: name.to_owned(), at };
         }
+        if self.is_spent() {
+            return Shape::unread(at, TOO_MUCH);
+        }
         let given = given.iter().map(|ty| self.ty(ty)).collect::<Vec<_>>();
         let scope = std::mem::take(&mut self.parameters);
         let space = std::mem::take(&mut self.space);
@@ -236,7 +239,7 @@ impl<'a> File<'a> {
         self.generics.pop();
         self.space = space;
         self.parameters = scope;
-        self.written = self.written.saturating_add(parts.iter().map(weight).sum());
+        self.written = self.written.saturating_add(parts.iter().map(Shape::weight).sum());
         if self.written > MOST_WRITTEN {
             return Shape::unread(at, TOO_MUCH);
         }
@@ -273,9 +276,25 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Counts what is written out for a type parameter.
-    fn count(&mut self, shape: Shape, at: u32) -> Shape {
-        self.written = self.written.saturating_add(weight(&shape));
+    /// Counts one more thing that is written out, and says whether that was too much already.
+    pub(super) fn is_spent(&mut self) -> bool {
+        self.written = self.written.saturating_add(1);
+        self.written > MOST_WRITTEN
+    }
+
+    /// The same shape behind several keys.
+    pub(super) fn repeated(&mut self, keys: Vec<(String, u32)>, value: &Shape, at: u32) -> Shape {
+        let again = keys.len().saturating_sub(1).saturating_mul(value.weight());
+        self.written = self.written.saturating_add(again);
+        if self.written > MOST_WRITTEN {
+            return Shape::unread(at, TOO_MUCH);
+        }
+        Shape::Object(keys.into_iter().map(|(name, at)| Member::new(name, at, value.clone())).collect())
+    }
+
+    /// Counts what is written out once more.
+    pub(super) fn count(&mut self, shape: Shape, at: u32) -> Shape {
+        self.written = self.written.saturating_add(shape.weight());
         if self.written > MOST_WRITTEN { Shape::unread(at, TOO_MUCH) } else { shape }
     }
 
@@ -330,14 +349,5 @@ fn has_members(shape: &Shape) -> bool {
         Shape::All(parts) | Shape::Any(parts) => parts.iter().any(has_members),
         Shape::Unread(_) => true,
         Shape::Scalar { .. } | Shape::Named { .. } | Shape::Opaque => false,
-    }
-}
-
-pub(super) fn weight(shape: &Shape) -> usize {
-    1 + match shape {
-        Shape::Object(members) => members.iter().map(|member| weight(&member.shape)).sum(),
-        Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => weight(inner),
-        Shape::All(parts) | Shape::Any(parts) => parts.iter().map(weight).sum(),
-        _ => 0,
     }
 }

@@ -121,6 +121,47 @@ fn generic_types_that_grow_without_end_are_bounded_and_told() {
 }
 
 #[test]
+fn what_doubles_at_each_level_is_bounded_and_told() {
+    let chain = |first: &str, next: &dyn Fn(usize) -> String| {
+        first.to_owned() + &(1..60).map(|index| next(index) + ";\n").collect::<String>()
+    };
+    let nested = |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(60), close.repeat(60));
+    for (name, text) in [
+        ("records", format!("type X = {};", nested("Record<'a' | 'b', ", "string", ">"))),
+        ("zod records", format!("const X = {};", nested("z.record(z.enum(['a', 'b']), ", "z.string()", ")"))),
+        (
+            "zod objects",
+            chain("const A0 = { x: z.string() };\n", &|at| {
+                let below = format!("z.object(A{})", at - 1);
+                format!("const A{at} = {{ a: {below}, b: {below}, c: {below}, d: {below} }}")
+            }) + "const X = z.object(A59);",
+        ),
+        (
+            "lists of fields",
+            chain("const L0 = [defineField({ name: 'a', type: 'string' })];\n", &|at| {
+                let below = format!("...L{}", at - 1);
+                format!("const L{at} = [{below}, {below}, {below}, {below}]")
+            }) + "export default defineType({ name: 'X', type: 'document', fields: [...L59] });",
+        ),
+        (
+            "generics",
+            chain("type A0<T> = T;\n", &|at| format!("type A{at}<T> = [A{0}<T>, A{0}<T>]", at - 1))
+                + "type X = A59<{ a: string }>;",
+        ),
+        (
+            "members",
+            chain("type A0 = { x: string };\n", &|at| format!("type A{at} = {{ x: A{0}['x'] | A{0}['x'] }}", at - 1))
+                + "type X = A59['x'];",
+        ),
+    ] {
+        let module = read_bounded("a.ts", format!("import {{ z }} from 'zod';\n{text}"));
+        let told = module.definitions.iter().any(|definition| has_unread(&definition.shape));
+        assert!(told || !module.unread.is_empty(), "{name}: {:?}", module.definitions.len());
+    }
+    read_bounded("a.ts", format!("type X = {};", nested("(", "null & null", ") & null")));
+}
+
+#[test]
 fn a_syntax_error_leaves_nothing_but_its_place() {
     for text in [
         "interface A { a: string }\nconst x = `abc",

@@ -93,7 +93,7 @@ impl<'a> File<'a> {
         let says = |ty: &&TSType<'_>| !matches!(ty, TSType::TSTypeLiteral(literal) if literal.members.is_empty());
         let parts = types.iter().filter(says).filter_map(|ty| self.ty(ty)).collect::<Vec<_>>();
         if parts.is_empty() {
-            return types.first().and_then(|ty| self.ty(ty));
+            return types.iter().find(|ty| !says(ty)).and_then(|ty| self.ty(ty));
         }
         if let Some(scalar) = parts.iter().find(|part| matches!(part, Shape::Scalar { .. } | Shape::Array(_))) {
             return Some(scalar.clone());

@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 use super::file::File;
 use super::imports::Type;
 use super::references::{Name, name_of};
-use crate::drift::shape::{Kind, Member, Shape};
+use crate::drift::shape::{Kind, Shape};
 
 /// How often a name may lead to another name on the way to keys.
 const HOPS: u8 = 16;
@@ -34,15 +34,7 @@ impl<'a> File<'a> {
     pub(super) fn keyed(&mut self, keys: &'a TSType<'a>, value: Shape, at: u32) -> Shape {
         match self.keys(keys, HOPS) {
             Keys::Any => Shape::Map(Box::new(value)),
-            Keys::Listed(keys) => {
-                let count = keys.len();
-                let members = keys.into_iter().map(|(name, at)| Member::new(name, at, value.clone()));
-                if count > 1 {
-                    // Each key repeats the value.
-                    self.written = self.written.saturating_add(count);
-                }
-                Shape::Object(members.collect())
-            }
+            Keys::Listed(keys) => self.repeated(keys, &value, at),
             Keys::Unknown => Shape::unread(at, "the keys are not written as literals in this file"),
         }
     }

@@ -5,7 +5,7 @@ use oxc_span::GetSpan;
 
 use super::file::{DEEPEST, File, TOO_DEEP, union};
 use super::imports::{Origin, origin};
-use super::references::value_name;
+use super::references::{TOO_MUCH, value_name};
 use super::types::{COMPUTED, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
 
@@ -302,11 +302,12 @@ impl<'a> File<'a> {
             Expression::Identifier(name) => {
                 let known = self.index().values.get(name.name.as_str()).map(|value| value.get_inner_expression());
                 match known {
+                    Some(Expression::ObjectExpression(_)) if self.is_spent() => Shape::unread(at, TOO_MUCH),
                     Some(Expression::ObjectExpression(object)) if self.depth < DEEPEST => {
                         self.depth += 16;
                         let shape = self.zod_object(object);
                         self.depth -= 16;
-                        shape
+                        self.count(shape, at)
                     }
                     _ => Shape::unread(at, "the fields of the schema are not written out here"),
                 }
@@ -371,10 +372,7 @@ impl<'a> File<'a> {
         let value = value.and_then(|value| self.schema_value(value)).unwrap_or(Shape::Opaque);
         let Some(keys) = keys else { return Shape::Map(Box::new(value)) };
         match self.zod_keys(keys) {
-            Some(keys) => {
-                let members = keys.into_iter().map(|(name, at)| Member::new(name, at, value.clone()));
-                Shape::Object(members.collect())
-            }
+            Some(keys) => self.repeated(keys, &value, at),
             None => match self.schema_value(keys) {
                 Some(Shape::Scalar { enumerated: false, .. }) => Shape::Map(Box::new(value)),
                 _ => Shape::unread(at, "the keys are not written as literals in this file"),
