@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod ledger;
+pub mod notify;
 pub mod overrides;
 pub mod promote;
 pub mod replay;
@@ -134,6 +135,14 @@ pub enum Command {
     /// Look at what the gate decided, and whether its record of that is whole
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Tell whom `[[notify]]` in a server's server.toml names what the ledger says that they were not told yet
+    ///
+    /// The hooks start this after they have answered, so that no push waits for it; run it by hand to try a recipient, or
+    /// after one was out of reach. What cannot be delivered in three attempts is left out, and noted in
+    /// `refgate/notify/failures.log`. docs/notify.md has the events.
+    ///
+    /// Exit status: 0 everything was delivered, 1 something was not, 2 nothing could be told.
+    Notify(notify::Notify),
     /// Show real pushes meet the gate, in a throw-away repository
     ///
     /// Makes a bare server and a clone in a temporary folder, installs the hook, pushes, and prints each push with its

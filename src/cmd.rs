@@ -12,6 +12,7 @@ pub mod hook;
 pub mod init;
 pub mod install;
 pub mod ledger;
+pub mod notify;
 pub mod overrides;
 pub mod pages;
 pub mod person;

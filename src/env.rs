@@ -70,6 +70,26 @@ impl Env {
         (0..count).map(|number| std::env::var_os(format!("GIT_PUSH_OPTION_{number}"))).collect()
     }
 
+    /// What a process that outlives a hook starts with: none of what Git or a pusher's client sets, who may choose words of
+    /// it (push options, and over SSH what sshd accepts). Nor `HTTP_PROXY`, which is a client's header over CGI.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn lasting() -> Vec<(&'static str, OsString)> {
+        const LASTING: [&str; 11] = [
+            "HOME",
+            "HTTPS_PROXY",
+            "LOGNAME",
+            "NO_PROXY",
+            "PATH",
+            "SSL_CERT_DIR",
+            "SSL_CERT_FILE",
+            "TMPDIR",
+            "USER",
+            "https_proxy",
+            "no_proxy",
+        ];
+        LASTING.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect()
+    }
+
     /// The variable that names the pusher, where the server's own folder says which one does. Empty is not unset: an
     /// authentication that went wrong must not look like none.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

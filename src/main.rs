@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         }
         Command::Ledger(Ledger::Export(args)) => told(cmd::ledger::export(args, &env)),
         Command::Ledger(Ledger::Tail(args)) => told(cmd::ledger::tail(args, &env)),
+        Command::Notify(args) => cmd::notify::run(args, &env, now).unwrap_or_else(|error| told(Err(error))),
         Command::Demo => told(cmd::demo::run(&env)),
     };
     ExitCode::from(code)

@@ -3,6 +3,7 @@
 mod client;
 mod find;
 mod hook;
+mod notify;
 mod reach;
 mod server;
 mod sshd;

@@ -19,7 +19,7 @@ use crate::git::Repo;
 use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Target};
 use crate::policy::hex;
 use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
-use crate::policy::server::Server;
+use crate::policy::server::{Notify, Recipient, Server};
 use crate::refs::RefMap;
 use crate::report::human::shell_word;
 use crate::rules;
@@ -66,6 +66,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
                 actor: actor.clone(),
                 urls: Vec::new(),
                 ledger_key: None,
+                notify: Vec::new(),
                 floor: BTreeMap::new(),
             },
         };
@@ -285,6 +286,11 @@ fn server_file(server: &Server) -> String {
          # A private SSH key signs what is mirrored of the ledger, like: key = \"/etc/refgate/ledger_ed25519\"\n\
          [ledger]\n\
          {}\n\
+         # Who is told of what became of pushes (docs/notify.md), like:\n\
+         # [[notify]]\n\
+         # on = [\"promotion\", \"refusal\", \"override\", \"rollback\"]\n\
+         # command = [\"/usr/local/bin/tell\"]\n\
+         {}\n\
          # Severities that no policy can lower, like: direct-push = \"enforce\"\n\
          [floor]\n",
         server.trusted_ref.to_str_lossy(),
@@ -296,11 +302,27 @@ fn server_file(server: &Server) -> String {
             .as_ref()
             .map(|key| format!("key = {}\n", toml::Value::from(key.to_string_lossy().into_owned())))
             .unwrap_or_default(),
+        server.notify.iter().map(notify_table).collect::<String>(),
     );
     for (rule, severity) in &server.floor {
         let _ = writeln!(text, "{rule} = {:?}", severity.name());
     }
     text
+}
+
+fn notify_table(notify: &Notify) -> String {
+    let on: Vec<&str> = notify.on.iter().map(|occasion| occasion.name()).collect();
+    let value = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
+    let to = match &notify.to {
+        Recipient::Command { program, args } => {
+            let words = [value(program)].into_iter().chain(args.iter().cloned().map(toml::Value::from));
+            format!("command = {}", toml::Value::from(words.collect::<Vec<_>>()))
+        }
+        Recipient::Webhook { url, secret } => {
+            format!("url = {}\nsecret_file = {}", toml::Value::from(url.clone()), value(secret))
+        }
+    };
+    format!("[[notify]]\non = {}\n{to}\n", toml::Value::from(on))
 }
 
 /// Random bytes, in hex.

@@ -11,6 +11,9 @@ use super::writer::LOCK;
 use super::{Ledger, RECORD_BYTES, damaged};
 use crate::error::Result;
 
+/// So many bytes before a record that is sought are read through.
+const NEAR: u64 = 64 * 1024;
+
 /// A record as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -55,6 +58,22 @@ impl Segment {
     fn first(&self) -> Result<Option<u64>> {
         let mut lines = Forward::new(self, 0)?;
         lines.next().transpose().map(|entry| entry.map(|entry| entry.record.sequence))
+    }
+
+    /// Where a line begins that is not far before the record of this number, found by halves: numbers go up.
+    fn near(&self, sequence: u64) -> Result<u64> {
+        let (mut low, mut high) = (0, self.end);
+        while high.saturating_sub(low) > NEAR {
+            let middle = low + (high - low) / 2;
+            let mut lines = Forward::new(self, middle)?;
+            let whole = lines.line(&mut Vec::new())?;
+            let at = lines.at;
+            match lines.next().filter(|_| whole).transpose()? {
+                Some(entry) if entry.record.sequence <= sequence => low = at,
+                _ => high = middle,
+            }
+        }
+        Ok(low)
     }
 }
 
@@ -122,6 +141,15 @@ impl Reader {
         Ok(newest)
     }
 
+    /// The place of the last record.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn last(&self) -> Result<Receipt> {
+        let last = self.newest_first()?.next().transpose()?;
+        Ok(last.map_or(Receipt::NONE, |entry| entry.receipt()))
+    }
+
     /// The records from this number on, or from the first one that is there.
     ///
     /// # Errors
@@ -136,7 +164,8 @@ impl Reader {
         }
         let mut segments: Vec<Segment> = self.segments.iter().skip(begin).cloned().collect();
         segments.reverse();
-        Ok(Oldest { segments, current: None, sequence })
+        let first = segments.pop().map(|segment| Forward::new(&segment, segment.near(sequence)?)).transpose()?;
+        Ok(Oldest { segments, current: first, sequence })
     }
 
     /// The record of this number.
@@ -347,5 +376,37 @@ impl Follower {
     /// Whether nothing is left of the segment: it may have been moved away.
     fn is_read_out(&self) -> bool {
         fs_err::metadata(folder::segment(&self.folder, self.number)).map_or(true, |file| file.len() <= self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::finding::Decision;
+    use crate::ledger::tests::{MAIN, Place, at, decided, moved};
+
+    #[test]
+    fn every_record_is_found_among_many_of_any_length() {
+        let place = Place::begun();
+        let ledger = place.ledger.clone().sealed_at(1024 * 1024);
+        for number in 0u8..120 {
+            let mut writer = ledger.lock(at(i64::from(number))).unwrap();
+            let long = "x".repeat(usize::from(number % 7) * usize::from(number) * 40);
+            let name = format!("refs/heads/{long}{number}");
+            let updates = vec![moved(MAIN, 1, 2), moved(&name, 1, 2)];
+            for _ in 0..3 {
+                writer.decide(decided(Decision::Refuse, updates.clone())).unwrap();
+            }
+            writer.commit().unwrap();
+        }
+        let reader = ledger.read(&[]).unwrap();
+        let last = reader.last().unwrap();
+        assert!(reader.segments.len() > 1 && last.sequence > 360, "{last}");
+        for number in 1..=last.sequence {
+            assert_eq!(reader.find(number).unwrap().unwrap().record.sequence, number);
+        }
+        assert_eq!(reader.find(last.sequence + 1).unwrap(), None);
+        let all: Vec<u64> = reader.from(0).unwrap().map(|entry| entry.unwrap().record.sequence).collect();
+        assert_eq!(all, (1..=last.sequence).collect::<Vec<_>>());
+        assert_eq!(reader.from(200).unwrap().count() as u64, last.sequence - 199);
     }
 }

@@ -30,6 +30,7 @@ pub struct Writer {
     _lock: fs_err::File,
     now: jiff::Timestamp,
     last: Receipt,
+    held: Receipt,
     pending: Vec<Open>,
     /// What was found torn before there was any record: said once the ledger begins.
     torn: Option<Repaired>,
@@ -57,6 +58,7 @@ impl Ledger {
             _lock: lock,
             now,
             last: Receipt::NONE,
+            held: Receipt::NONE,
             pending: Vec::new(),
             torn: None,
             parts: Vec::new(),
@@ -86,6 +88,11 @@ impl Writer {
     /// The last record, queued ones included.
     pub const fn last(&self) -> Receipt {
         self.last
+    }
+
+    /// The last record that is written: what is queued may never be.
+    pub const fn held(&self) -> Receipt {
+        self.held
     }
 
     /// The accepted decisions of which nobody knows yet whether they were applied, oldest first.
@@ -227,6 +234,7 @@ impl Writer {
         let last = back.next().transpose()?;
         if let Some(last) = &last {
             self.last = last.receipt();
+            self.held = self.last;
             let before = back.next().transpose()?;
             let place = Receipt { sequence: last.record.sequence.saturating_sub(1), hash: last.record.previous };
             if before.as_ref().is_some_and(|before| before.receipt() != place) {

@@ -1,5 +1,7 @@
 //! The server's own word on its repository: `refgate/server.toml`.
 
+mod notify;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ use crate::actor::ActorSource;
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::refs::is_well_formed;
+
+pub use notify::{Notify, Occasion, Recipient};
 
 /// The server's own word, `refgate/server.toml` in the repository's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Server {
     pub urls: Vec<String>,
     /// The private key with which the server signs what it mirrors of its ledger.
     pub ledger_key: Option<PathBuf>,
+    /// Whom the server tells what became of pushes.
+    pub notify: Vec<Notify>,
     /// Severities that no policy can lower.
     pub floor: BTreeMap<String, Severity>,
 }
@@ -41,6 +47,8 @@ struct ServerFile {
     urls: Vec<Spanned<String>>,
     #[serde(default)]
     ledger: LedgerTable,
+    #[serde(default)]
+    notify: Vec<Spanned<notify::Raw>>,
     #[serde(default)]
     floor: BTreeMap<Spanned<String>, Severity>,
 }
@@ -93,6 +101,7 @@ pub fn parse_server(text: &str, name: &str, rules: &[&str]) -> Result<Server> {
         actor,
         urls: file.urls.into_iter().map(Spanned::into_inner).collect(),
         ledger_key: file.ledger.key.map(Spanned::into_inner),
+        notify: notify::read(file.notify, &place)?,
         floor,
     })
 }

@@ -64,12 +64,15 @@ fn an_empty_repository_shows_what_it_will_trust() {
 }
 
 #[test]
-fn another_trusted_ref_keeps_the_id_and_the_floor() {
+fn another_trusted_ref_keeps_the_id_the_floor_and_who_is_told() {
     let sandbox = Sandbox::new();
     let server = bare(&sandbox, "main", &["main", "next"]);
     install(&sandbox, &[]).must();
     let file = server.join("refgate/server.toml");
+    let told = "[[notify]]\non = [\"promotion\", \"refusal\"]\ncommand = [\"/bin/tell\", \"a b\"]\n\
+                [[notify]]\non = [\"rollback\"]\nurl = \"https://example.com/x\"\nsecret_file = \"/s\"\n";
     let before = fs_err::read_to_string(&file).unwrap() + "direct-push = \"enforce\"\n";
+    let before = before.replace("\n\n# Severities", &format!("\n{told}\n# Severities"));
     fs_err::write(&file, &before).unwrap();
     install(&sandbox, &[]).must();
     assert_eq!(fs_err::read_to_string(&file).unwrap(), before, "nothing is asked for, so nothing changes");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::corpus::process;
 use crate::support::{REFGATE, Said, Sandbox};
 
+mod notify;
 mod rollback;
 
 const PASSING: &str = "<testsuite><testcase classname='a' name='one'/></testsuite>\n";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice as _};
 
 use super::reach::{self, Account};
-use super::{Complaint, Weight, hook, shown, sshd, word};
+use super::{Complaint, Weight, hook, notify, shown, sshd, word};
 use crate::actor::ActorSource;
 use crate::cmd::hook::BOOTSTRAP;
 use crate::env::Env;
@@ -53,12 +53,17 @@ impl Examination<'_> {
             // Without it the next push finds out what the last one moved.
             self.found.extend(told.into_iter().map(|complaint| Complaint { weight: Weight::Advice, ..complaint }));
         }
+        let mut told = Vec::new();
+        if let Some(server) = &installed {
+            self.found.extend(notify::examine(&server_folder(self.repo), server));
+            told = notify::files(server);
+        }
         let (actor, urls) = installed.map(|server| (server.actor, server.urls)).unwrap_or_default();
         self.settings(&actor)?;
         self.packs();
         self.names(&actor, &urls);
         self.environment(sshd_config, &actor);
-        self.files()?;
+        self.files(told)?;
         Ok(self.found)
     }
 
@@ -261,7 +266,7 @@ impl Examination<'_> {
     }
 
     /// Who reaches the repository without Git's receiving program.
-    fn files(&mut self) -> Result<()> {
+    fn files(&mut self, told: Vec<PathBuf>) -> Result<()> {
         let dir = &self.place.common_dir;
         let inside = ["HEAD", "config", "objects", "refs", "refs/heads", "packed-refs", "reftable", "refgate"];
         let gate = ["refgate/server.toml", "refgate/policy.toml", "refgate/allowed_signers"];
@@ -270,6 +275,7 @@ impl Examination<'_> {
             .chain(inside.into_iter().chain(gate).map(|name| dir.join(name)))
             .chain([self.place.hooks.clone()])
             .chain(hooks)
+            .chain(told)
             .collect();
         self.found.extend(reach::writers(&paths));
         self.found.extend(reach::file_system(dir));

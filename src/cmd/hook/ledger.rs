@@ -8,6 +8,7 @@ use super::mirror;
 use super::receive::{Gate, Settled};
 use crate::change::{Push, Retained};
 use crate::cmd::answer::Told;
+use crate::cmd::notify::Outbox;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::{Decision, Verdict};
@@ -22,8 +23,11 @@ use crate::rules;
 use crate::statement::place::{Place, STATEMENT, is_signature_of};
 
 /// The ledger of the repository that a push goes to.
+#[derive(Clone)]
 pub(super) struct Book {
     ledger: Ledger,
+    /// Who is told of it afterwards.
+    outbox: Option<Outbox>,
     now: jiff::Timestamp,
 }
 
@@ -37,12 +41,13 @@ impl Book {
     /// That cannot be found out: a decision that might have to be recorded must not go ahead.
     pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Result<Option<Self>> {
         let folder = server_folder(repo);
-        Ok(folder.try_exists()?.then(|| Self { ledger: Ledger::open(&folder.join(FOLDER)), now }))
+        let open = || Self { ledger: Ledger::open(&folder.join(FOLDER)), outbox: Outbox::of_hook(repo), now };
+        Ok(folder.try_exists()?.then(open))
     }
 
     /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
     /// so. `gate` is what was judged by, where that could be read.
-    pub(super) fn record(self, settled: Settled, gate: Option<&Gate<'_>>) -> Told {
+    pub(super) fn record(&self, settled: Settled, gate: Option<&Gate<'_>>) -> Told {
         let Settled { told, evidence } = settled;
         let asked = Decided::of(&told.verdict, &evidence);
         match self.write(asked.clone(), gate) {
@@ -59,6 +64,9 @@ impl Book {
 
     fn write(&self, decided: Decided, gate: Option<&Gate<'_>>) -> Result<Option<Receipt>> {
         let mut writer = self.ledger.lock(self.now)?;
+        if let Some(outbox) = &self.outbox {
+            outbox.begin(writer.held(), self.now);
+        }
         if writer.is_new() {
             // A ledger begins with the refs as they are, and only the policy says which of them are protected.
             let Some(gate) = gate else { return Ok(None) };
@@ -79,12 +87,21 @@ impl Book {
         Ok(Some(receipt))
     }
 
+    /// Has those told who want to know. Whatever is told stands in the ledger by now.
+    pub(super) fn tell(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.start(self.now);
+        }
+    }
+
     /// For the clock's answer: the refs are not looked at then.
     pub(super) fn late(&self) -> Late {
-        let book = Self { ledger: self.ledger.clone(), now: self.now };
+        let book = self.clone();
         Box::new(move |told| {
             let decided = Decided::of(&told.verdict, &BTreeMap::new());
-            noted(told, book.write(decided, None))
+            let told = noted(told, book.write(decided, None));
+            book.tell();
+            told
         })
     }
 }
@@ -179,6 +196,7 @@ pub(super) fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result
     writer.apply(&moved)?;
     settle(&mut writer, repo)?;
     let last = writer.commit()?;
+    book.tell();
     let server = load::server(&server_folder(repo), &rules::ids())?;
     mirror::bring_up(repo, &book.ledger, last, server.as_ref(), now)
 }

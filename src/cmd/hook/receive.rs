@@ -47,11 +47,10 @@ pub(super) fn run(
     let claimed = answer.claim();
     // Only an answer that is given may use anything up.
     let settled = judged.and_then(Judged::settle).unwrap_or_else(|error| Settled::from(Told::from(error)));
-    let told = match book {
-        Some(book) => book.record(settled, gate.as_ref().ok()),
-        None => settled.told,
-    };
-    claimed.write(&told)
+    let Some(book) = book else { return claimed.write(&settled.told) };
+    let code = claimed.write(&book.record(settled, gate.as_ref().ok()));
+    book.tell();
+    code
 }
 
 fn open(env: &Env, guarded: bool) -> Result<Repo> {
