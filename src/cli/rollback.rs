@@ -7,8 +7,9 @@ use clap::Args;
 /// The options of `refgate rollback`.
 #[derive(Debug, Args)]
 pub struct Rollback {
-    /// The commit that comes back, one at which the branch stood [default: the last one before its tip]
-    #[arg(long, value_name = "REV")]
+    /// The commit that comes back, one at which the branch stood, or the receipt of the push that brought it there
+    /// [default: the last one before its tip]
+    #[arg(long, value_name = "RECEIPT|REV")]
     pub to: Option<String>,
     /// Why; it stands in the commit
     #[arg(long, value_name = "TEXT")]

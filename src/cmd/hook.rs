@@ -23,7 +23,7 @@ use crate::refs::{RefMap, parse_push, parse_receive, parse_update};
 mod certificate;
 mod hint;
 mod ledger;
-mod mirror;
+pub(super) mod mirror;
 mod receive;
 mod single_use;
 

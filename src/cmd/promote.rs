@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
 use crate::git::remote::{self, Pushed};
+use crate::ledger::Receipt;
 use crate::oid::Oid;
 use crate::provenance::task::is_task_name;
 use crate::refs::RefUpdate;
@@ -223,26 +224,9 @@ pub(super) fn push(
     }
 }
 
-/// The receipt in a server's answer: the place of the decision in its ledger, and the record's hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Receipt {
-    /// The record's number.
-    pub(super) sequence: u64,
-    /// SHA-256, hex.
-    pub(super) hash: String,
-}
-
-impl Receipt {
-    /// Finds the line that the gate ends its answer with.
-    pub(super) fn find(answer: &[String]) -> Option<Self> {
-        let read = |line: &String| {
-            let (sequence, hash) = line.trim().strip_prefix("receipt ")?.split_once(':')?;
-            let hex = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            let plain = sequence.bytes().all(|byte| byte.is_ascii_digit());
-            Some(Self { sequence: sequence.parse().ok().filter(|_| hex && plain)?, hash: hash.to_owned() })
-        };
-        answer.iter().rev().find_map(read)
-    }
+/// The receipt in a server's answer: the gate ends it with that line.
+pub(super) fn receipt_in(answer: &[String]) -> Option<Receipt> {
+    answer.iter().rev().find_map(|line| line.trim().strip_prefix("refgate: receipt ")?.parse().ok())
 }
 
 #[cfg(test)]
@@ -252,19 +236,20 @@ mod tests {
     #[test]
     fn a_receipt_is_a_line_of_its_own_and_the_last_one_counts() {
         let hash = "ab".repeat(32);
-        let find = |lines: &[&str]| Receipt::find(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let found = find(&["refgate: accepted", "receipt 7:00", &format!("receipt 12:{hash}"), ""]).unwrap();
-        assert_eq!((found.sequence, found.hash.as_str()), (12, hash.as_str()));
+        let find = |lines: &[&str]| receipt_in(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let line = format!("refgate: receipt 12:{hash}");
+        let found = find(&["refgate: accepted", "refgate: receipt 7:00", &line, ""]).unwrap();
+        assert_eq!(found.to_string(), format!("12:{hash}"));
         let upper = hash.to_uppercase();
         for line in [
-            format!("receipt +1:{hash}"),
-            format!("receipt 1:{hash}0"),
-            format!("a receipt 1:{hash}"),
-            format!("receipt 1:{upper}"),
+            format!("refgate: receipt +1:{hash}"),
+            format!("refgate: receipt 1:{hash}0"),
+            format!("a refgate: receipt 1:{hash}"),
+            format!("receipt 1:{hash}"),
+            format!("refgate: receipt 1:{upper}"),
         ] {
             assert_eq!(find(&[&line]), None, "{line}");
         }
-        let last = format!("  receipt 13:{hash}");
-        assert_eq!(find(&[&format!("receipt 12:{hash}"), &last]).unwrap().sequence, 13);
+        assert_eq!(find(&[&line, &line.replace("12:", "13:")]).unwrap().sequence, 13);
     }
 }

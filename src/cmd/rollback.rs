@@ -1,6 +1,8 @@
 //! `refgate rollback`: one signed commit on top of a protected branch that brings back what stood there. The tree is made by
 //! the judge's own function, so that the two cannot differ.
 
+mod receipt;
+
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
@@ -8,7 +10,7 @@ use bstr::{BString, ByteSlice as _};
 
 use super::check::head;
 use super::client::{Asked, View, branch};
-use super::promote::{Outcome, Receipt, push, refspec_word, remote_of, told};
+use super::promote::{Outcome, push, receipt_in, refspec_word, remote_of, told};
 use super::rules::print;
 use crate::change::{self, Push};
 use crate::cli::rollback::Rollback;
@@ -64,7 +66,10 @@ fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(
             .help("--branch names one"));
     };
     let to = match &args.to {
-        Some(rev) => commit_of(repo, rev, remote)?,
+        Some(named) => match named.parse() {
+            Ok(receipt) => receipt::taken(repo, &view.refs, receipt, name.as_bstr())?,
+            Err(_) => commit_of(repo, named, remote)?,
+        },
         None => change::Rollback::before(repo, &view.policy, tip)?.ok_or_else(|| {
             Error::usage(format!("{shown} stood nowhere before")).help("git log --first-parent shows its commits")
         })?,
@@ -144,8 +149,8 @@ fn end(outcome: &Outcome, answer: &[String], update: &RefUpdate, remote: &BStrin
         }
         _ => writeln!(text, "refgate: REFUSED: {server} did not take it, nothing moved"),
     };
-    if let Some(Receipt { sequence, hash }) = Receipt::find(answer) {
-        let _ = writeln!(text, "receipt {sequence}:{hash}");
+    if let Some(receipt) = receipt_in(answer) {
+        let _ = writeln!(text, "receipt {receipt}");
     }
     text
 }

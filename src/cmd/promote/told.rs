@@ -6,7 +6,7 @@ use bstr::ByteSlice as _;
 use serde::Serialize;
 
 use super::plan::{Next, Plan};
-use super::{Done, Outcome, Receipt};
+use super::{Done, Outcome, receipt_in};
 use crate::cli::Format;
 use crate::cli::promote::Promote;
 use crate::cmd::task::Work;
@@ -15,6 +15,7 @@ use crate::cmd::task::survey::{Item, Step};
 use crate::error::Error;
 use crate::escape::quote_path;
 use crate::finding::Severity;
+use crate::ledger::Hash;
 use crate::oid::Oid;
 use crate::policy::roles::RoleName;
 use crate::report::json;
@@ -151,8 +152,8 @@ pub(super) fn end(done: &Done) -> String {
             writeln!(text, "refgate: another process was faster: {target} has moved meanwhile; run it again")
         }
     };
-    if let Some(Receipt { sequence, hash }) = Receipt::find(&done.answer) {
-        let _ = writeln!(text, "receipt {sequence}:{hash}");
+    if let Some(receipt) = receipt_in(&done.answer) {
+        let _ = writeln!(text, "receipt {receipt}");
     }
     text
 }
@@ -167,7 +168,7 @@ pub(super) fn line(done: &Done, args: &Promote) -> String {
     if args.format == Format::Json {
         return json(done, args.dry_run);
     }
-    let receipt = Receipt::find(&done.answer).map(|found| format!(", receipt {}:{}", found.sequence, found.hash));
+    let receipt = receipt_in(&done.answer).map(|receipt| format!(", receipt {receipt}"));
     let said = match &done.outcome {
         Outcome::Already => "promoted already".to_owned(),
         Outcome::Missing => {
@@ -233,7 +234,7 @@ struct ProblemV1<'a> {
 
 #[derive(Serialize)]
 struct ReceiptV1 {
-    hash: String,
+    hash: Hash,
     sequence: u64,
 }
 
@@ -265,7 +266,7 @@ impl<'a> PromotionV1<'a> {
 /// The promotion as one line of JSON.
 pub(super) fn json(done: &Done, dry_run: bool) -> String {
     let plan = &done.plan;
-    let receipt = Receipt::find(&done.answer);
+    let receipt = receipt_in(&done.answer);
     let next = plan.next.as_ref();
     json::line(&PromotionV1 {
         answer: &done.answer,

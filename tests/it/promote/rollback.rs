@@ -142,3 +142,90 @@ fn without_the_role_the_server_refuses_and_a_bare_clone_will_do() {
     assert_eq!(code, 0, "{}{}", said.stdout, said.stderr);
     assert_eq!(scene.parents("main"), [main]);
 }
+
+/// The receipt that a push was answered with.
+fn receipt(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| *word != "remote:").collect::<Vec<_>>().join(" ");
+    let (_, rest) = words.rsplit_once("receipt ").unwrap_or_else(|| panic!("no receipt: {text}"));
+    rest.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_receipt_of_a_promotion_says_where_to() {
+    let scene = Scene::new(POLICY);
+    scene.signs("bob");
+    scene.task("t1", "src/a.rs", "good\n");
+    let json = scene.json(&["t1"], 0);
+    let good = format!("{}:{}", json[0]["receipt"]["sequence"], json[0]["receipt"]["hash"].as_str().unwrap());
+    let stood = scene.main();
+    scene.task("t2", "src/a.rs", "broken\n");
+    let broken = receipt(&scene.promoted(&["t2"], 0, &["promoted"]));
+    scene.task("t3", "src/c.rs", "c\n");
+    scene.promoted(&["t3"], 0, &["promoted"]);
+    let refused = scene.sandbox.push(["--force", "autoTest/t3~1:main"]);
+    assert!(!refused.ok);
+    scene.sandbox.push(["main:refs/heads/topic"]).must();
+    let aside = scene.sandbox.push(["autoTest/t3:refs/heads/topic"]);
+    let main = scene.main();
+    let none = |to: &str, words: &[&str]| {
+        scene.rolled(&["--to", to], 2, words);
+        assert_eq!(scene.main(), main);
+    };
+    none(&receipt(&refused.stderr), &["is of a push that was not let in"]);
+    none(&receipt(&aside.stderr), &["is of a push that did not move refs/heads/main", "--branch names another"]);
+    let (number, hash) = good.split_once(':').unwrap();
+    none(&format!("{number}:{}", "ab".repeat(32)), &["is not the one that the receipt names", "refgate ledger verify"]);
+    none(&format!("{}:{hash}", number.parse::<u64>().unwrap() + 1), &["is not the one that the receipt names"]);
+    none(&format!("99999:{hash}"), &["the mirror of the ledger ends with record ", "before 99999"]);
+    none(&format!("0{number}:{hash}"), &["names no object"]);
+    let applied = format!("{}:", number.parse::<u64>().unwrap() + 1);
+    let text = fs_err::read_to_string(scene.server.join("refgate/ledger/00000001.jsonl")).unwrap();
+    let line =
+        text.lines().find(|line| line.contains(&format!("\"sequence\":{},", applied.trim_end_matches(':')))).unwrap();
+    none(&format!("{applied}{}", refgate::ledger::Hash::of(line.as_bytes())), &["is no decision on a push"]);
+    scene.rolled(&["--to", &good, "--dry-run"], 0, &["back to", "dry run, nothing was pushed"]);
+
+    let text = scene.rolled(&["--to", &good], 0, &["brought back: src/a.rs", "rolled back", "receipt "]);
+    assert!(text.contains(&format!("back to {}", &stood[..12])), "{text}");
+    assert_eq!(scene.file("src/a.rs"), "good");
+    // A rollback has a receipt, too, and so has what it took back.
+    scene.rolled(&["--to", &broken], 0, &["rolled back"]);
+    assert_eq!(scene.file("src/a.rs"), "broken");
+    scene.rolled(&["--to", &receipt(&text)], 0, &["rolled back"]);
+    assert_eq!(scene.file("src/a.rs"), "good");
+}
+
+#[test]
+fn a_push_that_was_let_in_and_moved_nothing_is_no_place_to_go_back_to() {
+    let scene = scene();
+    let hook = scene.server.join("hooks/reference-transaction");
+    fs_err::write(&hook, "#!/bin/sh\ntest \"$1\" != prepared || ! grep -q refs/heads/main\n").unwrap();
+    fs_err::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let tip = scene.task("t2", "src/c.rs", "c\n");
+    let said = scene.sandbox.push(["autoTest/t2:main"]);
+    assert!(!said.ok, "{}", said.stderr);
+    let lost = receipt(&said.stderr);
+    fs_err::remove_file(&hook).unwrap();
+    scene.sandbox.push(["main:refs/heads/topic"]).must();
+    scene.rolled(&["--to", &lost], 2, &["does not say yet what became of the push"]);
+    // The same push once more is another decision; the first one was in vain.
+    scene.sandbox.push([format!("{tip}:main").as_str()]).must();
+    scene.rolled(&["--to", &lost], 2, &["was let in and never reached refs/heads/main"]);
+}
+
+#[test]
+fn without_the_mirror_a_receipt_says_nothing() {
+    let scene = scene();
+    let hash = "ab".repeat(32);
+    fs_err::remove_file(scene.server.join("hooks/post-receive")).unwrap();
+    process::must(&mut process::git(&scene.server, &["update-ref", "-d", "refs/refgate/ledger"]), b"").unwrap();
+    let _ = scene.sandbox.git(["update-ref", "-d", "refs/refgate/ledger"]);
+    scene.rolled(
+        &["--to", &format!("2:{hash}")],
+        2,
+        &["the server's ledger is not mirrored here", "--to takes a commit too"],
+    );
+    // What somebody put in its place is none either.
+    scene.sandbox.git(["update-ref", "refs/refgate/ledger", "main"]).must();
+    scene.rolled(&["--to", &format!("2:{hash}")], 2, &["refs/refgate/ledger is no mirror of a ledger"]);
+}
