@@ -45,7 +45,8 @@ impl Place {
         place.run(place.git(&place.path).args(["init", "-q", "--template=", "--bare", "-b", "main"]).arg(&server))?;
         place.run(place.git(&server).args(["config", "receive.autogc", "false"]))?;
         let program = std::env::current_exe()?;
-        place.run(place.command(&program).args(["install", "server", "--repo"]).arg(&server))?;
+        let actor = format!("env:{PUSHER}");
+        place.run(place.command(&program).args(["install", "server", "--actor", &actor, "--repo"]).arg(&server))?;
         let clone = place.clone_dir();
         place.run(
             place
@@ -54,7 +55,47 @@ impl Place {
                 .args([&server, &clone]),
         )?;
         place.run(place.git(&clone).args(["symbolic-ref", "HEAD", "refs/heads/main"]))?;
+        place.people(&server)?;
         Ok(place)
+    }
+
+    /// Makes the keys of two people, and writes the policy that says what each of them may sign.
+    fn people(&self, server: &Path) -> Result<()> {
+        let mut signers = String::new();
+        for name in ["dana", "robin"] {
+            let key = self.path.join(name);
+            self.run(
+                self.command("ssh-keygen".as_ref()).args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&key),
+            )?;
+            signers += &format!("{name} {}", fs_err::read_to_string(key.with_extension("pub"))?);
+        }
+        self.run(self.git(&self.clone_dir()).args(["config", "user.signingKey"]).arg(self.path.join("dana")))?;
+        let word = fs_err::read_to_string(server.join("refgate/server.toml"))?;
+        let id = word.lines().find(|line| line.starts_with("repository_id")).unwrap_or_default();
+        self.write("refgate.toml", &format!("version = 1\n{id}\n\n{ROLES}"))?;
+        self.write(".refgate/allowed_signers", &signers)
+    }
+
+    /// The one of them who does not push signs what lets a hotfix in.
+    fn sign(&self, branch: &str) -> Result<()> {
+        let (program, request) = (std::env::current_exe()?, self.path.join("override.json"));
+        let mut ask = self.command(&program);
+        ask.args(["override", "request", "--ref", "main", "--pusher", "dana", "--head", branch, "--output"]);
+        self.run(ask.arg(&request).current_dir(self.clone_dir()))?;
+        let mut sign = self.command(&program);
+        sign.args([
+            "override",
+            "sign",
+            "--principal",
+            "robin",
+            "--yes",
+            "--expires",
+            "2h",
+            "--reason",
+            "nobody can pay",
+        ]);
+        sign.arg("--key").arg(self.path.join("robin")).arg(&request);
+        self.run(sign.current_dir(self.clone_dir())).map(drop)
     }
 
     /// Removes the folder and says when that fails.
@@ -71,7 +112,7 @@ impl Place {
     pub(super) fn act(&self, act: Act) -> Result<Pushed> {
         match act {
             Act::Push(args) => self.push(args),
-            Act::Promote(task) => self.promote(task),
+            Act::Refgate(args) => self.refgate(args),
         }
     }
 
@@ -88,9 +129,9 @@ impl Place {
         Ok(Pushed { accepted: output.status.success(), told: answer.clone(), answer, git })
     }
 
-    fn promote(&self, task: &str) -> Result<Pushed> {
+    fn refgate(&self, args: &[&str]) -> Result<Pushed> {
         let program = std::env::current_exe()?;
-        let output = self.output(self.command(&program).current_dir(self.clone_dir()).args(["promote", task]))?;
+        let output = self.output(self.command(&program).current_dir(self.clone_dir()).args(args))?;
         let told: Vec<String> = output.stdout.lines().flat_map(|line| folded(&line.to_str_lossy())).collect();
         // The server's lines stand below their heading, further in.
         let below = told.iter().skip_while(|line| !line.ends_with(" answered")).skip(1);
@@ -114,6 +155,7 @@ impl Place {
                 let base = self.git_in_clone(&["merge-base", "HEAD", "origin/main"])?;
                 trace::approval(task, &base).iter().try_for_each(|(path, text)| self.write(path, text))
             }
+            Step::Sign(branch) => self.sign(branch),
             Step::Finish(task) => trace::reports(task).iter().try_for_each(|(path, text)| self.write(path, text)),
             Step::Commit(message) => {
                 self.git_in_clone(&["add", "--all"])?;
@@ -161,8 +203,9 @@ impl Place {
     fn output(&self, command: &mut Command) -> Result<Output> {
         command.stdin(Stdio::null()).output().map_err(|error| {
             let program = escape::quote_path(command.get_program().as_encoded_bytes());
-            Error::undecided(format!("{program} cannot be started: {error}"))
-                .help("the demo makes real pushes: install git (https://git-scm.com) and put it on the PATH")
+            Error::undecided(format!("{program} cannot be started: {error}")).help(
+                "the demo makes real pushes: install git (https://git-scm.com) and OpenSSH, and put them on the PATH",
+            )
         })
     }
 
@@ -190,10 +233,18 @@ impl Place {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("HOME", &self.path)
-            .env("LC_ALL", "C");
+            .env("LC_ALL", "C")
+            .env(PUSHER, "dana");
         command
     }
 }
+
+/// What says who pushes, as a forge would.
+const PUSHER: &str = "DEMO_PUSHER";
+
+/// What the two people may sign.
+const ROLES: &str =
+    "[roles]\npresence = \"any\"\noverride = { principals = [\"robin\"] }\nrollback = { principals = [\"dana\"] }\n";
 
 /// The widest line of a program's that stands in the transcript.
 const WIDTH: usize = 96;

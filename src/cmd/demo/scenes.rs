@@ -1,6 +1,7 @@
 //! The story that the demo tells: one push a scene, with the answer that is due. Data only.
 
 use super::trace::Task;
+use crate::report::human::shell_word;
 
 /// One push.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub(super) struct Scene {
 pub(super) enum Act {
     /// `git push` with these arguments.
     Push(&'static [&'static str]),
-    /// `refgate promote` with this task.
-    Promote(&'static str),
+    /// `refgate` with these arguments, which pushes.
+    Refgate(&'static [&'static str]),
 }
 
 impl Act {
@@ -31,7 +32,10 @@ impl Act {
     pub(super) fn command(self) -> String {
         match self {
             Self::Push(args) => format!("git push {}", args.join(" ")),
-            Self::Promote(task) => format!("refgate promote {task}"),
+            Self::Refgate(args) => {
+                let words = args.iter().map(|word| shell_word(word.as_bytes())).collect::<Vec<_>>();
+                format!("refgate {}", words.join(" "))
+            }
         }
     }
 }
@@ -60,13 +64,15 @@ pub(super) enum Step {
     Approve(&'static Task),
     /// The audits, the review and the final status of the task.
     Finish(&'static Task),
+    /// Another person signs the label of a hotfix, for the push of this branch to main.
+    Sign(&'static str),
     /// Everything in the work tree as a commit on the current branch.
     Commit(&'static str),
 }
 
-use Act::{Promote, Push};
+use Act::{Push, Refgate};
 use Due::{Accepted, Refused};
-use Step::{Approve, Commit, Finish, Git, Index, Link, Write};
+use Step::{Approve, Commit, Finish, Git, Index, Link, Sign, Write};
 
 static ROUNDING: Task = Task { name: "rounding", changes: "src/price.rs" };
 static SHIPPING: Task = Task { name: "shipping", changes: "src/shipping.rs" };
@@ -216,7 +222,7 @@ pub(super) static SCENES: &[Scene] = &[
     Scene {
         tells: "The promotion by command: it says what is asked for, makes the clean merge and pushes it.",
         steps: &[UNDO],
-        act: Promote("shipping"),
+        act: Refgate(&["promote", "shipping"]),
         due: Accepted,
         reported: &["approval-unsigned"],
     },
@@ -298,6 +304,20 @@ pub(super) static SCENES: &[Scene] = &[
         ],
         act: Push(&["origin", "hotfix/checkout-down:main"]),
         due: Refused(&["emergency-label"]),
+        reported: &[],
+    },
+    Scene {
+        tells: "The same hotfix with its label, signed by another person for this very push.",
+        steps: &[Sign("hotfix/checkout-down")],
+        act: Push(&["--atomic", "origin", "hotfix/checkout-down:main", "refs/refgate/overrides/*"]),
+        due: Accepted,
+        reported: &[],
+    },
+    Scene {
+        tells: "A rollback: main goes forward to what stood there before, by a commit that a person signs.",
+        steps: &[],
+        act: Refgate(&["rollback", "--reason", "customers pay too much"]),
+        due: Accepted,
         reported: &[],
     },
     Scene {
