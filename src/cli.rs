@@ -45,7 +45,7 @@ pub enum Command {
     /// Work on a task, from its branch to its promotion
     #[command(subcommand)]
     Task(task::Task),
-    /// Promote a task: show what is there and what is missing, build the merge, push
+    /// Promote a task, or a branch along a chain: show what is there and what is missing, build the merge, push
     ///
     /// Fetches, judges the promotion with the engine, the policy and the view of the server that `refgate check` uses,
     /// and shows each requirement. Where nothing is missing, pushes the protected branch with the statements and

@@ -8,12 +8,13 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use super::client::{self, Asked, View};
+use super::client::{self, View, branch};
 use super::progress::Progress;
 use super::rules::print;
-use super::task::Work;
+use super::task::{self, Work};
 use crate::cli::Format;
 use crate::cli::promote::Promote;
+use crate::cli::task::Seen;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -43,7 +44,47 @@ pub(super) enum Outcome {
     Refused,
 }
 
-/// A task that was looked at, and what became of it.
+/// What is promoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The task of this name, else the one whose branch is checked out.
+    Task(Option<String>),
+    /// A protected branch, by its short name, that goes on along a chain to another one, in full.
+    Step {
+        /// Where it comes from.
+        from: String,
+        /// Where it goes.
+        into: BString,
+    },
+}
+
+impl Subject {
+    fn of(work: &Work) -> Self {
+        match &work.step {
+            Some(into) => Self::Step { from: work.branch.clone(), into: into.clone() },
+            None => Self::Task(Some(work.name.clone())),
+        }
+    }
+
+    fn open(&self, seen: &Seen, env: &Env) -> Result<Work> {
+        match self {
+            Self::Task(name) => Work::open(seen, name.as_deref(), env),
+            Self::Step { from, into } => Work::open_step(seen, from, into.as_bstr(), env),
+        }
+    }
+
+    /// What people know it by.
+    fn name(&self) -> String {
+        match self {
+            Self::Task(name) => name.clone().unwrap_or_default(),
+            Self::Step { from, into } => {
+                format!("{} into {}", escape::escape(from.as_bytes()), escape::escape(short(into)))
+            }
+        }
+    }
+}
+
+/// A task or a branch that was looked at, and what became of it.
 struct Done {
     work: Work,
     plan: Plan,
@@ -89,7 +130,7 @@ pub fn run(args: &Promote, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     if args.ready {
         return ready(args, remote.as_bstr(), env, now);
     }
-    let work = Work::open(&args.seen, args.task.as_deref(), env)?;
+    let work = meant(args, env)?.open(&args.seen, env)?;
     let done = match args.format {
         Format::Human => promoted(work, args, now, &|work, plan| print(&told::plan(work, plan)))?,
         Format::Json => promoted(work, args, now, &|_, _| Ok(()))?,
@@ -109,20 +150,50 @@ pub(super) fn remote_of(folder: &Path, wanted: Option<&str>, env: &Env) -> Resul
     })
 }
 
-/// Promotes every task that lacks nothing. What fails for one keeps no other from being promoted.
+/// What a person means: a protected branch that another one takes along a chain, or a task.
+fn meant(args: &Promote, env: &Env) -> Result<Subject> {
+    let Some(name) = &args.name else { return Ok(Subject::Task(None)) };
+    let (_, View { refs, policy, .. }) = task::look(&args.seen, env)?;
+    let from = branch(name);
+    if !policy.is_source(from.as_bstr()) {
+        return Ok(Subject::Task(Some(name.strip_prefix(&policy.task_prefix).unwrap_or(name).to_owned())));
+    }
+    let shown = shell_word(short(&from));
+    if !name.starts_with("refs/") && refs.contains_key(&branch(&format!("{}{name}", policy.task_prefix))) {
+        return Err(Error::usage(format!("{shown} is a branch of a chain, and there is a task of that name"))
+            .help(format!("refs/heads/{name} means the branch, {}{name} the task", policy.task_prefix)));
+    }
+    let mut takers: Vec<BString> = match &args.into {
+        Some(into) => vec![branch(into)],
+        None => refs.keys().filter(|into| policy.is_step(from.as_bstr(), into.as_bstr())).cloned().collect(),
+    };
+    takers.retain(|into| policy.is_step(from.as_bstr(), into.as_bstr()) && *into != from);
+    let one = takers.pop().filter(|_| takers.is_empty());
+    let into = one.ok_or_else(|| match &args.into {
+        Some(into) => Error::usage(format!("{} takes nothing from {shown}", shell_word(into.as_bytes())))
+            .help("the policy's [[promotion]] says which branch takes from which"),
+        None => Error::usage(format!("which branch takes {shown} is not clear")).help("--into names it"),
+    })?;
+    Ok(Subject::Step { from: short(&from).to_str_lossy().into_owned(), into })
+}
+
+fn short(name: &BString) -> &[u8] {
+    name.strip_prefix(b"refs/heads/").unwrap_or(name)
+}
+
+/// Promotes whatever lacks nothing. What fails for one keeps no other from being promoted.
 fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let mut code = 0;
     let mut fetched = true;
-    let names = tasks(args, env)?;
-    let progress = Progress::of("looked at", names.len());
-    for name in names {
+    let subjects = everything(args, env)?;
+    let progress = Progress::of("looked at", subjects.len());
+    for subject in subjects {
         progress.step();
         if !fetched {
             remote::fetch(&args.seen.repo, remote)?;
             fetched = true;
         }
-        let open = || Work::open(&args.seen, Some(&name), env);
-        let done = open().and_then(|work| promoted(work, args, now, &|_, _| Ok(())));
+        let done = subject.open(&args.seen, env).and_then(|work| promoted(work, args, now, &|_, _| Ok(())));
         let text = match &done {
             Ok(done) if done.outcome == Outcome::Already => continue,
             Ok(done) => {
@@ -132,7 +203,7 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
             }
             Err(error) => {
                 (fetched, code) = (false, 2);
-                told::problem(&name, error, args)
+                told::problem(&subject, error, args)
             }
         };
         progress.aside(|| print(&text))?;
@@ -140,18 +211,24 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
     Ok(code)
 }
 
-/// The names of the tasks that the server has branches of.
-fn tasks(args: &Promote, env: &Env) -> Result<Vec<String>> {
-    let repo = Repo::discover(&args.seen.repo, env)?;
-    let seen = &args.seen;
-    let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
-    let View { refs, policy, .. } = View::take(&repo, asked)?;
-    let names = refs.keys().filter_map(|name| policy.task_of(name.as_bstr()));
+/// The tasks that the server has branches of, and the steps of chains that are decided by checks: one that needs none of
+/// its own is a person's to take.
+fn everything(args: &Promote, env: &Env) -> Result<Vec<Subject>> {
+    let (_, View { refs, policy, .. }) = task::look(&args.seen, env)?;
+    let tasks = refs.keys().filter_map(|name| policy.task_of(name.as_bstr()));
     // What stood there before the gate may have any name, and is no task.
-    Ok(names.map(|name| name.to_str_lossy().into_owned()).filter(|name| is_task_name(name)).collect())
+    let tasks = tasks.map(|name| name.to_str_lossy().into_owned()).filter(|name| is_task_name(name));
+    let mut all: Vec<Subject> = tasks.map(|name| Subject::Task(Some(name))).collect();
+    let wanted = args.into.as_deref().map(branch);
+    for into in refs.keys().filter(|into| wanted.as_ref().is_none_or(|wanted| wanted == *into)) {
+        let is_step = |from: &&BString| *from != into && policy.is_checked_step(from.as_bstr(), into.as_bstr());
+        let names = refs.keys().filter(is_step).filter_map(|from| short(from).to_str().ok());
+        all.extend(names.map(|from| Subject::Step { from: from.to_owned(), into: into.clone() }));
+    }
+    Ok(all)
 }
 
-/// Looks at a task and promotes it where nothing is missing. `before` hears what is about to be pushed.
+/// Looks at a task or a step and promotes it where nothing is missing. `before` hears what is about to be pushed.
 fn promoted(
     work: Work,
     args: &Promote,

@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use super::check;
 use super::client::{Asked, View};
@@ -45,23 +45,14 @@ pub(super) struct Work {
     pub(super) name: String,
     /// The short name of the task's branch.
     pub(super) branch: String,
+    /// The protected branch that takes it, in full, where it is no task but a branch that goes on along a chain.
+    pub(super) step: Option<BString>,
 }
 
 impl Work {
     /// The task that is named, else the one whose branch is checked out.
     pub(super) fn open(seen: &Seen, name: Option<&str>, env: &Env) -> Result<Self> {
-        let repo = Repo::discover(&seen.repo, env)?;
-        let asked =
-            Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
-        let View { refs, policy, remote } = View::take(&repo, asked)?;
-        if refs.is_empty() {
-            return Err(match &remote {
-                Some(remote) => Error::undecided(format!("nothing was fetched from {} yet", shell_word(remote)))
-                    .help(format!("git fetch {}", shell_word(remote))),
-                None => Error::undecided("there is no commit that a task could begin at")
-                    .help("commit something on the branch to protect first"),
-            });
-        }
+        let (repo, View { refs, policy, remote }) = look(seen, env)?;
         let name = match name {
             Some(name) => name.to_owned(),
             None => current(&repo, &policy)?,
@@ -72,7 +63,14 @@ impl Work {
                 .help("begin with a letter or digit, and go on with these, `.`, `_` and `-`"));
         }
         let branch = format!("{}{name}", policy.task_prefix);
-        Ok(Self { repo, policy, refs, remote, name, branch })
+        Ok(Self { repo, policy, refs, remote, name, branch, step: None })
+    }
+
+    /// A protected branch, by its short name, that another one is to take.
+    pub(super) fn open_step(seen: &Seen, branch: &str, into: &BStr, env: &Env) -> Result<Self> {
+        let (repo, View { refs, policy, remote }) = look(seen, env)?;
+        let (name, branch) = (branch.to_owned(), branch.to_owned());
+        Ok(Self { repo, policy, refs, remote, name, branch, step: Some(into.to_owned()) })
     }
 
     /// The task's branch in full.
@@ -133,6 +131,22 @@ impl Work {
         }
         top(&seen.repo)
     }
+}
+
+/// The repository, and what its server was last seen to hold.
+pub(super) fn look(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
+    let repo = Repo::discover(&seen.repo, env)?;
+    let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
+    let view = View::take(&repo, asked)?;
+    if view.refs.is_empty() {
+        return Err(match &view.remote {
+            Some(remote) => Error::undecided(format!("nothing was fetched from {} yet", shell_word(remote)))
+                .help(format!("git fetch {}", shell_word(remote))),
+            None => Error::undecided("there is no commit that a task could begin at")
+                .help("commit something on the branch to protect first"),
+        });
+    }
+    Ok((repo, view))
 }
 
 /// The task whose branch is checked out.

@@ -43,6 +43,11 @@ impl Policy {
         self.is_protected(from) && self.steps_into(into).any(|step| comes_from(step, from))
     }
 
+    /// Whether a step has checks of its own, beside those that every promotion needs.
+    pub fn is_checked_step(&self, from: &BStr, into: &BStr) -> bool {
+        self.is_protected(from) && self.steps_into(into).any(|step| comes_from(step, from) && !step.checks.is_empty())
+    }
+
     /// Whether other branches take what stands on this one.
     pub fn is_source(&self, name: &BStr) -> bool {
         self.promotions.iter().any(|step| comes_from(step, name))

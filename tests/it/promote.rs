@@ -11,6 +11,7 @@ use crate::support::{REFGATE, Said, Sandbox};
 
 mod notify;
 mod rollback;
+mod steps;
 
 const PASSING: &str = "<testsuite><testcase classname='a' name='one'/></testsuite>\n";
 

@@ -1,9 +1,11 @@
 //! What a promotion would push, and what it lacks: the same judge, with the same update, as the server will ask. Must not
 //! know how it is told.
 
+use std::collections::BTreeSet;
+
 use bstr::{BString, ByteSlice as _};
 
-use crate::change::{ChangeSet, Push, Target, owned_changes};
+use crate::change::{ChangeSet, Need, Push, Target, load, owned_changes};
 use crate::cli::promote::Promote;
 use crate::cmd::check::with_overrides;
 use crate::cmd::client::branch;
@@ -20,12 +22,12 @@ use crate::report::human::shell_word;
 use crate::statement::place::Place;
 use crate::statement::policy_change;
 
-/// What is to become of a task.
+/// What is to become of a task, or of a branch of a chain.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// The protected branch as it stands.
     pub(super) target: Target,
-    /// The task's tip; `None` where there is no branch.
+    /// Its tip; `None` where there is no branch.
     pub(super) tip: Option<Oid>,
     /// The target holds the task already, and nothing is to be done.
     pub(super) promoted: bool,
@@ -57,6 +59,9 @@ pub(super) struct Next {
 impl Plan {
     /// Looks at a task as the server holds it. With `--ready` nobody asks what the branch of that name here holds.
     pub(super) fn make(work: &Work, args: &Promote, now: jiff::Timestamp) -> Result<Self> {
+        if let Some(into) = &work.step {
+            return Self::step(work, args, into, now);
+        }
         let held = work.refs.get(&work.refname()).copied();
         let local = work.repo.refs()?.get(&work.refname()).copied().filter(|_| !args.ready);
         let Some(tip) = held.or(local) else {
@@ -86,9 +91,22 @@ impl Plan {
             let what = format!("{} holds every commit of the branch already", work.tracking(&plan.target.name));
             plan.items.push(Item::new(Step::Start, what, "commit the work on the task's branch, and push it"));
         } else {
-            plan.look(work, args, &set, tip, now)?;
+            plan.look(work, args, Some(&set), tip, now)?;
         }
         plan.items.sort_by(|a, b| (a.step, b.severity).cmp(&(b.step, a.severity)));
+        Ok(plan)
+    }
+
+    /// Looks at a step of a chain, from the tip at which the server holds its source.
+    fn step(work: &Work, args: &Promote, into: &BString, now: jiff::Timestamp) -> Result<Self> {
+        let target = held(work, into.clone())?;
+        let source = held(work, work.refname())?;
+        let mut plan = Self::new(target, Some(source.tip));
+        plan.promoted = work.repo.is_ancestor(source.tip, plan.target.tip)?;
+        if !plan.promoted {
+            plan.look(work, args, None, source.tip, now)?;
+            plan.items.sort_by(|a, b| (a.step, b.severity).cmp(&(b.step, a.severity)));
+        }
         Ok(plan)
     }
 
@@ -106,8 +124,16 @@ impl Plan {
         self.items.iter().filter(|item| item.severity == Severity::Enforce)
     }
 
-    /// Finds out what would be pushed, and what the gate says of it.
-    fn look(&mut self, work: &Work, args: &Promote, set: &ChangeSet, tip: Oid, now: jiff::Timestamp) -> Result<()> {
+    /// Finds out what would be pushed, and what the gate says of it. `set` is what a task changes; of a step that is what
+    /// the push does.
+    fn look(
+        &mut self,
+        work: &Work,
+        args: &Promote,
+        set: Option<&ChangeSet>,
+        tip: Oid,
+        now: jiff::Timestamp,
+    ) -> Result<()> {
         let forward = work.repo.is_ancestor(self.target.tip, tip)?;
         if args.ff && !forward {
             self.items.extend(behind(work, tip, &self.target)?);
@@ -126,6 +152,8 @@ impl Plan {
                 Next::merged(work, &self.target, tip, merged.tree)?
             }
         };
+        let own = if set.is_none() { Some(next.facts(work, &self.target, now)?) } else { None };
+        let Some(set) = set.or(own.as_ref()) else { return Ok(()) };
         next.statements = statements(work, &self.target, set, &next)?;
         // Whatever else stands at the tip must not fare better or worse in the task's place.
         let mut refs = work.refs.clone();
@@ -163,7 +191,10 @@ impl Plan {
     /// Judges the very push that is about to be made.
     pub(super) fn judge(&mut self, work: &Work, now: jiff::Timestamp) -> Result<()> {
         let (Some(next), Some(tip)) = (&self.next, self.tip) else { return Ok(()) };
-        let set = work.facts(tip, now)?;
+        let set = match work.step {
+            Some(_) => next.facts(work, &self.target, now)?,
+            None => work.facts(tip, now)?,
+        };
         let found = findings(work, next.push(&self.target, work.refs.clone()), now)?;
         let known = |item: &Item| self.items.contains(item);
         let items = found.iter().filter(|found| found.refuses()).map(|found| item(work, &set, found, &[]));
@@ -207,6 +238,15 @@ impl Next {
         if self.draft { push.drafting(self.new) } else { push }
     }
 
+    /// What the push changes.
+    fn facts(&self, work: &Work, target: &Target, now: jiff::Timestamp) -> Result<ChangeSet> {
+        let needs = |_| BTreeSet::from([Need::Content]);
+        let push = self.push(target, work.refs.clone());
+        let mut loaded = load(&work.repo, &work.policy, &push, &needs, now)?;
+        let sets = loaded.next().transpose()?.unwrap_or_default();
+        sets.into_iter().next().ok_or_else(|| Error::undecided("there is nothing to judge"))
+    }
+
     /// What git push is told.
     pub(super) fn refspecs(&self, target: &Target) -> Vec<BString> {
         let spec = |new: Oid, name: &BString| bstr::concat([new.to_string().as_bytes(), b":", name]).into();
@@ -233,6 +273,12 @@ fn target(work: &Work, args: &Promote, aim: Option<&Target>) -> Result<Target> {
         return Err(Error::usage(format!("{shown} is no protected branch, so nothing is promoted into it"))
             .help("--into names one that the policy protects"));
     }
+    held(work, name)
+}
+
+/// A branch as the server holds it.
+fn held(work: &Work, name: BString) -> Result<Target> {
+    let shown = escape::quote_path(&name);
     let Some(tip) = work.refs.get(&name) else {
         return Err(Error::undecided(format!("{} does not hold {shown}", work.server()))
             .help("its first commit is pushed by hand: git push"));
@@ -240,10 +286,16 @@ fn target(work: &Work, args: &Promote, aim: Option<&Target>) -> Result<Target> {
     Ok(Target { tip: work.repo.peel(*tip)?.1, name })
 }
 
+/// The checks that are asked for.
+pub(super) fn checks<'w>(work: &'w Work, target: &Target) -> BTreeSet<&'w str> {
+    let from = work.step.is_some().then(|| work.refname());
+    work.policy.checks_into(target.name.as_bstr(), from.as_ref().map(|from| from.as_bstr()))
+}
+
 /// The statements here that bear on the push and that the server does not hold.
 fn statements(work: &Work, target: &Target, set: &ChangeSet, next: &Next) -> Result<Vec<RefUpdate>> {
     let update = RefUpdate { name: target.name.clone(), old: target.tip, new: next.new };
-    let checks = work.policy.checks_into(target.name.as_bstr(), None);
+    let checks = checks(work, target);
     let mut prefixes: Vec<String> = checks.into_iter().map(|check| Place::checks(next.tree, check)).collect();
     let changes = owned_changes(&work.policy, &set.content);
     if !changes.is_empty() {
@@ -267,10 +319,22 @@ fn statements(work: &Work, target: &Target, set: &ChangeSet, next: &Next) -> Res
 fn conflict(work: &Work, target: &Target, path: &BString) -> Item {
     let main = work.tracking(&target.name);
     let branch = work.shell_branch();
-    let mend = format!(
-        "git switch {branch} && git merge {main}, resolve and commit, refgate task finish, commit that, and push {branch}"
-    );
-    let what = format!("{main} and the task conflict here");
+    let (mend, other) = match work.step {
+        None => (
+            format!(
+                "git switch {branch} && git merge {main}, resolve and commit, refgate task finish, commit that, and push {branch}"
+            ),
+            "the task".to_owned(),
+        ),
+        Some(_) => {
+            let source = work.tracking(work.branch.as_bytes());
+            (
+                format!("a task takes {main} up (git merge {main}) and is promoted into {branch}; then run it again"),
+                source,
+            )
+        }
+    };
+    let what = format!("{main} and {other} conflict here");
     Item { rule: Some("merge-not-clean"), path: Some(path.clone()), ..Item::new(Step::Merge, what, mend) }
 }
 
@@ -289,7 +353,9 @@ fn lacking(work: &Work, set: &ChangeSet, found: &Finding, args: &Promote, next: 
             (true, true) => format!("{} has it", next.new),
             (true, false) => {
                 let how = if args.merge { " --merge" } else { "" };
-                let into = args.into.as_ref().map(|into| format!(" --into {}", shell_word(into.as_bytes())));
+                let step = work.step.as_ref().map(|into| into.strip_prefix(b"refs/heads/").unwrap_or(into));
+                let into = step.or(args.into.as_ref().map(|into| into.as_bytes()));
+                let into = into.map(|into| format!(" --into {}", shell_word(into)));
                 let into = into.unwrap_or_default();
                 format!("refgate promote {}{how}{into} --dry-run makes the merge and names its commit", work.name)
             }

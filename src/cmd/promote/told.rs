@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use bstr::ByteSlice as _;
 use serde::Serialize;
 
-use super::plan::{Next, Plan};
-use super::{Done, Outcome, receipt_in};
+use super::plan::{Next, Plan, checks};
+use super::{Done, Outcome, Subject, receipt_in};
 use crate::cli::Format;
 use crate::cli::promote::Promote;
 use crate::cmd::task::Work;
@@ -29,7 +28,8 @@ pub(super) fn plan(work: &Work, plan: &Plan) -> String {
         (false, 1) => "1 thing is missing".to_owned(),
         (false, count) => format!("{count} things are missing"),
     };
-    let mut text = format!("refgate: task {} for {}: {count}\n", work.name, work.tracking(&plan.target.name));
+    let kind = if work.step.is_some() { "" } else { "task " };
+    let mut text = format!("refgate: {kind}{} for {}: {count}\n", work.name, work.tracking(&plan.target.name));
     if plan.promoted {
         return text;
     }
@@ -91,7 +91,9 @@ fn rows(work: &Work, plan: &Plan) -> Vec<(Step, String, OfRow)> {
     };
     let mut rows: Vec<(Step, String, OfRow)> = Vec::new();
     let mut row = |step, due: &str| {
-        if is_asked(work, step) {
+        // What goes on along a chain was judged when it came there.
+        let is_of_step = matches!(step, Step::Merge | Step::Change);
+        if is_asked(work, step) && (is_of_step || work.step.is_none()) {
             rows.push((step, due.to_owned(), Box::new(|_| true)));
         }
     };
@@ -104,8 +106,7 @@ fn rows(work: &Work, plan: &Plan) -> Vec<(Step, String, OfRow)> {
     row(Step::Artifacts, "every audit and review is there");
     row(Step::Status, "the task says that it is finished");
     row(Step::Push, &format!("{} holds the task", work.server()));
-    let checks = work.policy.checks_into(plan.target.name.as_bstr(), None);
-    for check in checks.into_iter().filter(|_| is_asked(work, Step::Checks)) {
+    for check in checks(work, &plan.target).into_iter().filter(|_| is_asked(work, Step::Checks)) {
         let begin = format!("the check {check} ");
         let due = format!("{check} has a result for the tree {}", next.tree.short());
         rows.push((Step::Checks, due, Box::new(move |item| item.what.starts_with(&begin))));
@@ -189,15 +190,23 @@ pub(super) fn line(done: &Done, args: &Promote) -> String {
             format!("REFUSED: {}", done.answer.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "))
         }
     };
-    format!("{}: {}\n", done.work.name, said.trim_end())
+    format!("{}: {}\n", Subject::of(&done.work).name(), said.trim_end())
 }
 
-/// One of many tasks of which nobody knows.
-pub(super) fn problem(task: &str, error: &Error, args: &Promote) -> String {
+/// One of many of which nobody knows.
+pub(super) fn problem(subject: &Subject, error: &Error, args: &Promote) -> String {
     match args.format {
-        Format::Human => format!("{task}: UNDECIDED: {}\n", error.message),
+        Format::Human => format!("{}: UNDECIDED: {}\n", subject.name(), error.message),
         Format::Json => {
-            json::line(&PromotionV1 { outcome: "undecided", ..PromotionV1::of(task, Some(error), args.dry_run) })
+            let target = match subject {
+                Subject::Task(_) => None,
+                Subject::Step { into, .. } => Some(json::text(into).0),
+            };
+            json::line(&PromotionV1 {
+                outcome: "undecided",
+                target,
+                ..PromotionV1::of(subject, Some(error), args.dry_run)
+            })
         }
     }
 }
@@ -218,9 +227,10 @@ struct PromotionV1<'a> {
     problem: Option<ProblemV1<'a>>,
     receipt: Option<ReceiptV1>,
     schema: &'static str,
+    source: Option<String>,
     statements: Vec<String>,
     target: Option<String>,
-    task: &'a str,
+    task: Option<&'a str>,
     tip: Option<Oid>,
     tree: Option<Oid>,
     waived: Vec<&'a str>,
@@ -239,7 +249,11 @@ struct ReceiptV1 {
 }
 
 impl<'a> PromotionV1<'a> {
-    fn of(task: &'a str, error: Option<&'a Error>, dry_run: bool) -> Self {
+    fn of(subject: &'a Subject, error: Option<&'a Error>, dry_run: bool) -> Self {
+        let (task, source) = match subject {
+            Subject::Task(name) => (name.as_deref(), None),
+            Subject::Step { from, .. } => (None, Some(format!("refs/heads/{from}"))),
+        };
         Self {
             answer: &[],
             command: None,
@@ -253,6 +267,7 @@ impl<'a> PromotionV1<'a> {
             problem: error.map(|error| ProblemV1 { help: &error.help, message: &error.message }),
             receipt: None,
             schema: "refgate.promotion/1",
+            source,
             statements: Vec::new(),
             target: None,
             task,
@@ -283,6 +298,6 @@ pub(super) fn json(done: &Done, dry_run: bool) -> String {
         tip: plan.tip,
         tree: next.map(|next: &Next| next.tree),
         waived: plan.waived.iter().map(|(_, how)| how.as_str()).collect(),
-        ..PromotionV1::of(&done.work.name, None, dry_run)
+        ..PromotionV1::of(&Subject::of(&done.work), None, dry_run)
     })
 }
