@@ -197,7 +197,7 @@ impl Pass<'_> {
                 if self.clock.begun.elapsed() > LONGEST {
                     break;
                 }
-                match self.deliver(&event, is_down) {
+                match event.and_then(|event| self.deliver(&event, is_down)) {
                     Ok(()) => (told.told, is_down) = (told.told + 1, false),
                     Err(why) => {
                         let to = self.to.to.label();

@@ -47,11 +47,11 @@ struct Fact<'a> {
 }
 
 impl Teller<'_> {
-    /// What a record tells, if anything.
+    /// What a record tells, if anything; why nobody knows, where the decision is in a segment that was moved away.
     ///
     /// # Errors
     /// The record of the decision cannot be read.
-    pub(super) fn event(&self, entry: &Entry) -> Result<Option<Event>> {
+    pub(super) fn event(&self, entry: &Entry) -> Result<Option<std::result::Result<Event, String>>> {
         let (occasion, decision) = match &entry.record.event {
             record::Event::Decided(decided) if decided.decision != Decision::Accept => {
                 (Occasion::Refusal, entry.record.sequence)
@@ -64,8 +64,9 @@ impl Teller<'_> {
         if !self.on.contains(&occasion) {
             return Ok(None);
         }
-        let Some(deciding) = self.reader.find(decision)? else { return Ok(None) };
-        let record::Event::Decided(decided) = &deciding.record.event else { return Ok(None) };
+        let gone = || Ok(Some(Err(format!("the decision, record {decision}, is not in the ledger any more"))));
+        let Some(deciding) = self.reader.find(decision)? else { return gone() };
+        let record::Event::Decided(decided) = &deciding.record.event else { return gone() };
         let of = |moved: &[Moved], wanted: &dyn Fn(&Update) -> bool| -> Vec<&Update> {
             decided.updates.iter().filter(|update| moved.contains(&update.moved) && wanted(update)).collect()
         };
@@ -87,7 +88,7 @@ impl Teller<'_> {
             return Ok(None);
         }
         let fact = Fact { occasion, decided, receipt: deciding.receipt(), updates, overrides };
-        Ok(Some(self.message(entry, &fact)))
+        Ok(Some(Ok(self.message(entry, &fact))))
     }
 
     fn message(&self, entry: &Entry, fact: &Fact<'_>) -> Event {
@@ -187,6 +188,89 @@ impl<'a> From<&'a Update> for UpdateV1<'a> {
             source: update.source.as_deref(),
             task: update.task.as_deref(),
             way: update.way.as_deref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Record;
+    use crate::ledger::record::{Event as Said, Used};
+    use crate::oid::ObjectFormat;
+
+    fn decided(refs: usize, name: &str) -> Decided {
+        let moved = |number| Moved {
+            name: format!("{name}{number}").into(),
+            old: Oid::zero(ObjectFormat::Sha1),
+            new: Oid::from_bytes(&[1; 20]).unwrap(),
+        };
+        let update = |number| Update {
+            moved: moved(number),
+            class: "branch".into(),
+            task: None,
+            source: None,
+            way: None,
+            problem: None,
+            counts: [("direct-push".to_owned(), 1)].into(),
+            findings: Vec::new(),
+        };
+        let used = Used {
+            id: "1f".into(),
+            principal: "robin".into(),
+            justification: "because".into(),
+            moved: moved(0),
+            statement: b"the statement".to_vec(),
+            signatures: vec![b"a signature".to_vec()],
+        };
+        Decided {
+            decision: Decision::Refuse,
+            actor: None,
+            input: None,
+            policy: None,
+            problem: None,
+            bootstrap: false,
+            overrides: vec![used],
+            updates: (0..refs).map(update).collect(),
+            omitted: 0,
+        }
+    }
+
+    fn message(decided: &Decided) -> Event {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = crate::ledger::Ledger::open(folder.path()).read(&[]).unwrap();
+        let on = BTreeSet::new();
+        let teller = Teller { reader: &reader, repository: "shop", on: &on };
+        let record = Record {
+            sequence: 1,
+            previous: Hash::ZERO,
+            time: jiff::Timestamp::UNIX_EPOCH,
+            tool: String::new(),
+            pending: Vec::new(),
+            event: Said::Decided(decided.clone()),
+        };
+        let entry = Entry { line: record.render(), record };
+        let (updates, overrides) = (decided.updates.iter().collect(), decided.overrides.iter().collect());
+        let fact = Fact { occasion: Occasion::Refusal, decided, receipt: entry.receipt(), updates, overrides };
+        teller.message(&entry, &fact)
+    }
+
+    #[test]
+    fn an_event_is_bounded_whatever_was_pushed_and_says_what_it_leaves_out() {
+        let read = |event: &Event| serde_json::from_str::<serde_json::Value>(&event.body).unwrap();
+        let few = message(&decided(3, "refs/heads/x"));
+        assert_eq!((&read(&few)["omitted"], few.id.len()), (&0.into(), 64));
+        let many = message(&decided(5000, "refs/heads/x"));
+        assert_eq!((&read(&many)["omitted"], read(&many)["updates"].as_array().unwrap().len()), (&4900.into(), 100));
+        let long = "\u{1}".repeat(5000);
+        let some = message(&decided(50, &format!("refs/heads/{long}")));
+        assert!(some.body.len() <= MOST, "{}", some.body.len());
+        assert_eq!(read(&some)["updates"].as_array().unwrap().len(), 1);
+        let none = message(&decided(2, &"\u{1}".repeat(100_000)));
+        assert!(none.body.len() <= MOST && none.body.is_ascii(), "{}", none.body.len());
+        assert_eq!(read(&none)["omitted"], 3);
+        for body in [&few.body, &some.body] {
+            assert!(!body.contains("statement") && !body.contains("signature"), "{body}");
         }
     }
 }

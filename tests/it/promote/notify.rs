@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -277,6 +278,23 @@ fn of_many_pushes_at_once_each_is_told_once() {
     assert_eq!(scene.lines("told", 7).len(), 7);
     let numbers: Vec<u64> = told.iter().map(|event| event["record"]["sequence"].as_u64().unwrap()).collect();
     assert!(numbers.is_sorted() && numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+}
+
+#[test]
+fn the_clock_s_own_answer_is_told_too() {
+    let scene = Scene::new("");
+    scene.tells("all", ALL, "cat >> told");
+    fs_err::write(scene.server.join("refgate/policy.toml"), "version = 1\n[limits]\nseconds = 1\n").unwrap();
+    let mut hook = process::command(REFGATE);
+    hook.args(["hook", "pre-receive", "--guarded"]).current_dir(&scene.server).env("GIT_DIR", ".");
+    // Nobody ever says what is pushed.
+    let mut hook = hook.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let held = hook.stdin.take();
+    assert_eq!(hook.wait().unwrap().code(), Some(2));
+    drop(held);
+    let told = scene.lines("told", 1);
+    assert_eq!((&told[0]["event"], &told[0]["decision"]), (&"refusal".into(), &"undecided".into()));
+    assert_eq!(told[0]["problem"], "no decision was reached within 1 seconds");
 }
 
 // ---- webhooks -------------------------------------------------------------------------------------------------------
