@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use crate::change::{ChangeSet, Need, Push, WayKind};
+use crate::digest::hex;
 use crate::error::{Error, Kind};
 use crate::finding::{self, Decision, Finding, Severity, UpdateVerdict};
-use crate::policy::{Class, Policy, hex};
+use crate::policy::{Class, Policy};
 use crate::rule::{Ctx, Rule, Violation};
 use crate::rules;
 use crate::statement::waiver::Override;

@@ -4,12 +4,13 @@ use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
 use crate::change::{self, ChangeSet, Push, WayKind};
+use crate::digest::hex;
 use crate::engine;
 use crate::error::{Error, Kind};
 use crate::finding::{Decision, Finding, UpdateVerdict, Verdict};
 use crate::git::Repo;
 use crate::oid::Oid;
-use crate::policy::{Policy, hex};
+use crate::policy::Policy;
 use crate::refs::RefUpdate;
 use crate::statement::place::{Place, STATEMENT};
 use crate::statement::waiver::Override;

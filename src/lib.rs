@@ -4,6 +4,7 @@ pub mod actor;
 pub mod change;
 pub mod cli;
 pub mod cmd;
+pub mod digest;
 pub mod drift;
 pub mod engine;
 pub mod entry;

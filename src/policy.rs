@@ -12,9 +12,9 @@ pub mod signatures;
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice};
-use sha2::{Digest, Sha256};
 
 use crate::actor::ActorSource;
+use crate::digest::{hex, sha256};
 use crate::drift::config::Config;
 use crate::finding::Severity;
 use crate::fold::fold;
@@ -316,14 +316,8 @@ impl Policy {
             drift::all(self.drift.as_ref()),
             promotion::all(&self.promotions),
         ]);
-        hex(&Sha256::digest(all.to_string()))
+        sha256(all.to_string().as_bytes())
     }
-}
-
-/// Lowercase hex.
-pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]

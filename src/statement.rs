@@ -14,7 +14,7 @@ pub mod policy_change;
 pub mod waiver;
 pub mod withdrawal;
 
-pub use form::{Lifetime, StatementError, new_id, now, sha256};
+pub use form::{Lifetime, StatementError, new_id, now};
 
 /// SSHSIG namespaces (PROTOCOL.sshsig, `namespace`): one for each kind of document, so that a signature of one kind is
 /// none of another. Never `git`, which commits, tags and push certificates share.

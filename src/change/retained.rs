@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::{Content, Push, Task};
+use crate::digest::sha256;
 use crate::entry::Mode;
 use crate::error::{Error, Kind, Result};
 use crate::escape;
@@ -14,9 +15,9 @@ use crate::oid::Oid;
 use crate::path::Budget;
 use crate::policy::Policy;
 use crate::refs::Action;
+use crate::statement::approval;
 use crate::statement::place::{ARTIFACTS, Place};
 use crate::statement::policy_change::{self, Change, Changes};
-use crate::statement::{approval, sha256};
 
 /// What stands behind one of refgate's refs.
 #[derive(Clone, Debug, PartialEq, Eq)]

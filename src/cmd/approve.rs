@@ -14,6 +14,7 @@ use super::signing::{Desk, Standing, fingerprint, lifetime, read_plain, refusal,
 use super::task::write;
 use crate::change::{ChangeSet, File, Need, Push, Task, load};
 use crate::cli::sign::Approve;
+use crate::digest::sha256;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -27,7 +28,7 @@ use crate::report::human::shell_word;
 use crate::statement::approval::{FILE, SCHEMA, SignedApproval};
 use crate::statement::place::{MOST_SIGNATURES, Place, SIGNATURE, STATEMENT};
 use crate::statement::withdrawal::{self, Withdrawal};
-use crate::statement::{Lifetime, namespace, new_id, sha256};
+use crate::statement::{Lifetime, namespace, new_id};
 
 /// Runs the command.
 ///

@@ -14,6 +14,7 @@ use super::check::{self, Judged};
 use super::client::{Asked, View};
 use crate::cli::Check;
 use crate::cli::Seen;
+use crate::digest::sha256;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -21,7 +22,6 @@ use crate::git::Repo;
 use crate::oid::Oid;
 use crate::report::human::shell_word;
 use crate::statement::place::{ARTIFACTS, MOST_SIGNATURES, Place, STATEMENT};
-use crate::statement::sha256;
 use crate::statement::waiver::Override;
 
 pub use list::{list, show, verify};

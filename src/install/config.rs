@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 
-use super::record::{Key, Wrote, decode, digest, prepare, put, remove, shown};
+use super::record::{Key, Wrote, decode, prepare, put, remove, shown};
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::git::{answer, configured, found};
 
@@ -91,14 +92,14 @@ pub(super) fn replace(path: &Path, before: &[u8], after: &[u8], mode: u32) -> Re
 pub(super) fn restore(path: &Path, wrote: &Wrote, keys: &[Key]) -> Result<bool> {
     let now = fs_err::read(path)?;
     let mode = fs_err::metadata(path)?.permissions().mode() & 0o7777;
-    if let Some(before) = wrote.before.as_deref().filter(|_| digest(&now) == wrote.sha256) {
+    if let Some(before) = wrote.before.as_deref().filter(|_| sha256(&now) == wrote.sha256) {
         replace(path, &now, &decode(before)?, wrote.mode.unwrap_or(mode))?;
         return Ok(true);
     }
     let copy = copy(path, &now)?;
     for key in keys.iter().rev() {
         let value = value_in(copy.path(), &key.name)?;
-        if value.is_none_or(|value| digest(value.as_bytes()) != key.sha256) {
+        if value.is_none_or(|value| sha256(value.as_bytes()) != key.sha256) {
             continue;
         }
         match &key.was {

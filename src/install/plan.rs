@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::config::{self, Edit};
 use super::record::{
-    HOOK_MODE, Key, Record, Wrote, beside, digest, digest_of, encode, give, prepare, put, same_file, shown, sync,
+    HOOK_MODE, Key, Record, Wrote, beside, digest_of, encode, give, prepare, put, same_file, shown, sync,
 };
 use super::shim::{Gate, Next, Seen, Shim, Standing, passed, standing};
 use super::{Place, Target};
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 
 /// What an installation is about to do in one repository.
@@ -119,7 +120,7 @@ impl Plan {
         };
         let text = Shim { gate, program, options, next: next.clone() }.text();
         let what = if foreign { What::Beside } else { What::Over };
-        let before = Wrote { path: name, sha256: digest(&text), before: None, mode: Some(HOOK_MODE), beside: stays };
+        let before = Wrote { path: name, sha256: sha256(&text), before: None, mode: Some(HOOK_MODE), beside: stays };
         let same = !foreign && holds(&path, &text, Some(HOOK_MODE))?;
         self.enter(before);
         self.push(Write { path, content: text.into(), mode: HOOK_MODE, what }, same);
@@ -163,7 +164,7 @@ impl Plan {
     fn file_with(&mut self, path: &Path, content: &[u8], mode: u32, before: Before) -> Result<()> {
         let name = self.name(path)?;
         let same = holds(path, content, (mode == HOOK_MODE).then_some(mode))?;
-        let mut wrote = Wrote { path: name, sha256: digest(content), before: None, mode: None, beside: false };
+        let mut wrote = Wrote { path: name, sha256: sha256(content), before: None, mode: None, beside: false };
         if mode == HOOK_MODE {
             wrote.mode = Some(mode);
         }
@@ -240,18 +241,18 @@ impl Plan {
         let Edit { before, after, mode, keys } = config::edit(path, set)?;
         let mut wrote = Wrote {
             path: name.clone(),
-            sha256: digest(&after),
+            sha256: sha256(&after),
             before: Some(encode(&before)),
             mode: Some(mode),
             beside: false,
         };
         if let Some(known) = self.record.file(&name) {
             // Where somebody else changed it in between, only the keys can be taken back.
-            wrote.before = known.before.clone().filter(|_| known.sha256 == digest(&before));
+            wrote.before = known.before.clone().filter(|_| known.sha256 == sha256(&before));
         }
         self.enter(wrote);
         for (key, value, was) in keys {
-            let sha256 = digest(value.as_bytes());
+            let sha256 = sha256(value.as_bytes());
             match self.record.keys.iter_mut().find(|known| known.path == name && known.name == key) {
                 Some(known) => known.sha256 = sha256,
                 None => self.record.keys.push(Key { path: name.clone(), name: key, sha256, was }),

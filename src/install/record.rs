@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::config;
 use super::shim::{BESIDE, Standing, standing};
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::escape;
-use crate::policy::hex;
 
 /// The record's file in the repository's own folder.
 pub const RECORD: &str = "refgate-installed.toml";
@@ -220,10 +220,6 @@ pub(super) fn beside(hook: &Path) -> PathBuf {
 pub(super) fn same_file(one: &Path, other: &Path) -> Result<bool> {
     let key = |path: &Path| fs_err::symlink_metadata(path).map(|found| (found.dev(), found.ino()));
     Ok(key(one)? == key(other)?)
-}
-
-pub(super) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 pub(super) fn digest_of(path: &Path) -> Result<String> {

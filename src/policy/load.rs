@@ -10,12 +10,12 @@ use super::parse::{Known, built_in, parse};
 use super::roles::Trust;
 use super::server::{Server, parse_server};
 use super::{POLICY_FILE, POLICY_FOLDER, Policy};
+use crate::digest::sha256;
 use crate::entry::Mode;
 use crate::error::{Error, Result};
 use crate::git::Repo;
 use crate::refs::RefMap;
 use crate::sign::{Revoked, Signers};
-use crate::statement::sha256;
 
 /// The largest policy, in bytes.
 pub const MAX_POLICY: u64 = 1024 * 1024;

@@ -2,6 +2,7 @@
 
 use super::shared::signed::{digest_of, is_this_repository, people, withdrawal_of};
 use crate::change::{File, Need, Retained, Task};
+use crate::digest::sha256;
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
@@ -9,9 +10,9 @@ use crate::policy::roles::RoleName;
 use crate::provenance::task::{APPROVAL, APPROVED};
 use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 use crate::statement::approval::{FILE, SignedApproval};
+use crate::statement::namespace;
 use crate::statement::place::{Place, is_signature_of};
 use crate::statement::withdrawal::Withdrawal;
-use crate::statement::{namespace, sha256};
 use bstr::{BString, ByteSlice};
 
 pub(super) static RULE: Rule = Rule {

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::digest::hex;
 use crate::escape;
 use crate::strict_json::{self, JsonError};
 
@@ -149,18 +149,10 @@ pub(super) fn is_plain(text: &str) -> bool {
     !text.trim().is_empty() && !text.chars().any(escape::is_hidden)
 }
 
-/// SHA-256, hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::sha256;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::form::{self, Lifetime, StatementError, is_id, is_plain, sha256};
+use super::form::{self, Lifetime, StatementError, is_id, is_plain};
+use crate::digest::sha256;
 use crate::entry::{Entry, Mode};
 use crate::oid::Oid;
 

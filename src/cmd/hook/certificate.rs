@@ -5,16 +5,16 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice as _};
-use sha2::{Digest as _, Sha256};
 
 use crate::change::Certificate;
 use crate::change::signed::{NAMESPACE, NO_SIGNERS};
+use crate::digest::sha256;
 use crate::env::{Env, PushCertificate};
 use crate::error::{Error, Result};
 use crate::git::Repo;
 use crate::oid::Oid;
+use crate::policy::Policy;
 use crate::policy::load::server_folder;
-use crate::policy::{Policy, hex};
 use crate::refs::RefUpdate;
 use crate::sign::push_cert::{Arrived, PushCert, WINDOW};
 use crate::sign::{Signature, Signer, Whom};
@@ -138,7 +138,7 @@ impl Judge<'_> {
             return Err("no gate is installed here that could remember it (refgate install server --repo DIR)".into());
         }
         let stamp = certificate.stamp().unwrap_or_default();
-        let name = format!("{stamp}-{}", hex(&Sha256::digest(certificate.payload())));
+        let name = format!("{stamp}-{}", sha256(certificate.payload()));
         let reservation = Reservation { folder: gate.join(FOLDER), name, now: self.now };
         match reservation.path().try_exists() {
             Ok(false) => Ok(reservation),

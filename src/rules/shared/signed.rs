@@ -3,15 +3,16 @@
 use bstr::{BString, ByteSlice};
 
 use crate::change::{Files, Retained};
+use crate::digest::sha256;
 use crate::policy::roles::{RoleName, Signing};
 use crate::rule::Ctx;
 use crate::sign::Signer;
 use crate::statement::check::{Check, Outcome};
 use crate::statement::dsse::{Envelope, IN_TOTO};
+use crate::statement::namespace;
 use crate::statement::place::{ENVELOPE, MOST_SIGNATURES, Place, STATEMENT, is_signature_of};
 use crate::statement::policy_change::{PolicyChange, key};
 use crate::statement::withdrawal::Withdrawal;
-use crate::statement::{namespace, sha256};
 
 /// A person's document and the signatures beside it.
 pub(in crate::rules) struct Sealed<'a> {
