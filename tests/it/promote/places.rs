@@ -1,0 +1,112 @@
+//! Where a promotion begins and goes: what a clone cannot know, what is not there, bare clones, odd names.
+
+use super::*;
+
+#[test]
+fn what_the_clone_cannot_know_the_server_says() {
+    let scene = Scene::new("");
+    scene.task("t1", "src/b.rs", "b\n");
+    scene.task("t2", "src/c.rs", "c\n");
+    let policy = scene.path("policy");
+    fs_err::write(&policy, "version = 1\n[trace]\nartifacts = [\"audit/\"]\n").unwrap();
+    let mut install = process::command(REFGATE);
+    install.args(["install", "server", "--repo"]).arg(&scene.server).arg("--policy").arg(&policy);
+    Said::new(install.output().unwrap()).must();
+    let main = scene.main();
+    let words =
+        ["nothing is missing", "  origin answered\n    refgate: REFUSED", "      artifact-missing\n", "nothing moved"];
+    scene.promoted(&["t1"], 1, &words);
+    let told = scene.json(&["--ready"], 1);
+    assert!(
+        told.iter().all(|one| one["outcome"] == "refused" && !one["answer"].as_array().unwrap().is_empty()),
+        "{told:?}"
+    );
+    assert_eq!((told.len(), scene.main()), (2, main.clone()));
+    // With the server's own policy the clone knows it, too.
+    scene.promoted(&["t1", "--policy", &policy.display().to_string()], 1, &["[x]  artifacts"]);
+    // A hook of the person's that refuses is told, and is no refusal of the server's.
+    scene.meanwhile("echo 'not today' >&2; exit 1");
+    scene.promoted(&["t1"], 2, &["git push failed, and nothing moved", "not today"]);
+    assert_eq!(scene.main(), main);
+}
+
+#[test]
+fn without_a_server_or_a_task_it_says_so() {
+    let scene = Scene::new("");
+    let tip = scene.task("t1", "src/b.rs", "b\n");
+    scene.promoted(&["nothing"], 1, &["there is no branch autoTest/nothing", "refgate task start nothing"]);
+    scene.promoted(&["a;b"], 2, &["is no name of a task"]);
+    scene.promoted(&["t1", "--into", "topic"], 2, &["refs/heads/topic is no protected branch"]);
+    scene.promoted(&["t1", "--into", "release/9"], 2, &["origin does not hold refs/heads/release/9"]);
+    scene.promoted(&["t1", "--remote", "elsewhere"], 2, &["elsewhere is no remote"]);
+    scene.promoted(&[], 2, &["name the task"]);
+    scene.sandbox.git(["checkout", "-q", "--detach", "main"]).must();
+    scene.promoted(&[], 2, &["name the task"]);
+    let (code, said) = scene.run_in(&scene.server, &["promote", "t1"]);
+    assert!(code == 2 && said.stderr.contains("no remote to push to"), "{}", said.stderr);
+    // What is here alone is no promotion of it.
+    scene.sandbox.git(["checkout", "-q", "autoTest/t1"]).must();
+    scene.sandbox.write(&[("src/b.rs", "bb\n")]);
+    scene.sandbox.commit("more");
+    scene.promoted(&[], 1, &["[x]  push", "origin lacks a commit of autoTest/t1", "git push origin autoTest/t1"]);
+    scene.sandbox.git(["branch", "-q", "-m", "autoTest/new"]).must();
+    scene.promoted(&["new"], 1, &["origin does not hold autoTest/new yet"]);
+    // Detached, with a name, it is a promotion as any.
+    scene.sandbox.git(["checkout", "-q", "--detach", "main"]).must();
+    scene.promoted(&["t1"], 0, &["promoted"]);
+    assert_eq!(scene.main(), tip);
+    scene.sandbox.git(["remote", "set-url", "origin", "file:///nowhere"]).must();
+    scene.promoted(&["t1"], 2, &["git cannot fetch from origin"]);
+    scene.sandbox.git(["remote", "remove", "origin"]).must();
+    scene.promoted(&["t1"], 2, &["there is no remote to push to"]);
+}
+
+#[test]
+fn a_bare_clone_will_do_and_so_will_a_branch_that_is_gone() {
+    let scene = Scene::new("");
+    let one = scene.task("t1", "src/b.rs", "b\n");
+    let url = format!("file://{}", scene.server.display());
+    let two = scene.task("t2", "src/c.rs", "c\n");
+    scene.sandbox.git_in(scene.sandbox.path(), ["clone", "-q", "--bare", &url, "bare.git"]).must();
+    let bare = scene.path("bare.git");
+    let heads = || scene.sandbox.git_in(&bare, ["for-each-ref", "refs/heads"]).must();
+    let before = heads();
+    for (task, tip) in [("t1", &one), ("t2", &two)] {
+        let (code, said) = scene.run_in(&bare, &["promote", task]);
+        assert_eq!(code, 0, "{}{}", said.stdout, said.stderr);
+        assert!(scene.main() == *tip || scene.parents("main").contains(tip));
+    }
+    assert_eq!(heads(), before);
+    // What the server no longer has is no task any more.
+    scene.task("t3", "src/d.rs", "d\n");
+    scene.on_server(&["update-ref", "-d", "refs/heads/autoTest/t3"]);
+    assert!(scene.json(&["--ready"], 0).is_empty());
+}
+
+#[test]
+fn names_that_a_shell_would_act_on_are_only_names() {
+    let scene = Scene::new("");
+    let branch = "release/$(touch${IFS}pwned)'s";
+    scene.sandbox.git(["push", "-q", "origin", &format!("origin/main:refs/heads/{branch}")]).must();
+    let remote = "it's;up";
+    scene.sandbox.git(["remote", "rename", "origin", "plain"]).must();
+    let url = format!("file://{}", scene.server.display());
+    scene.shell(&format!("git config 'remote.it'\\''s;up.url' '{url}' && git remote remove plain")).must();
+    // A branch from before the gate that is no task's.
+    scene.on_server(&["update-ref", "refs/heads/autoTest/$(touch pwned)".replace(' ', "${IFS}").as_str(), "main"]);
+    scene.sandbox.git(["fetch", "-q", remote, "+refs/heads/*:refs/remotes/origin/*"]).must();
+    let base = scene.sandbox.rev("main");
+    scene.sandbox.git(["checkout", "-q", "-b", "autoTest/t1", "main"]).must();
+    scene.sandbox.write(&[("src/b.rs", "b\n")]);
+    scene.sandbox.write_trace("t1", &base, &["src/b.rs"]);
+    let tip = scene.sandbox.commit("t1");
+    scene.sandbox.git(["push", "-q", remote, "autoTest/t1"]).must();
+    let text = scene.promoted(&["t1", "--into", branch, "--dry-run", "--merge"], 0, &["nothing is missing"]);
+    let push = text.lines().find_map(|line| line.trim().strip_prefix("do    ")).unwrap();
+    scene.shell(push).must();
+    assert!(scene.parents(&format!("refs/heads/{branch}")).contains(&tip));
+    assert!(scene.promote(&["--ready"]).1.must().is_empty(), "that is where it began, too");
+    for folder in [scene.client(), scene.server.clone(), scene.sandbox.path().to_owned()] {
+        assert!(!folder.join("pwned").exists());
+    }
+}
