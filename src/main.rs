@@ -67,6 +67,9 @@ fn main() -> ExitCode {
         Command::Ledger(Ledger::Verify(args)) => {
             cmd::ledger::verify(args, &env).unwrap_or_else(|error| told(Err(error)))
         }
+        Command::Ledger(Ledger::Report(args)) => {
+            cmd::ledger::report(args, &env, now).unwrap_or_else(|error| told(Err(error)))
+        }
         Command::Ledger(Ledger::Export(args)) => told(cmd::ledger::export(args, &env)),
         Command::Ledger(Ledger::Tail(args)) => told(cmd::ledger::tail(args, &env)),
         Command::Notify(args) => cmd::notify::run(args, &env, now).unwrap_or_else(|error| told(Err(error))),

@@ -3,4 +3,5 @@
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod ledger;
 pub mod replay;

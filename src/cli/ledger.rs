@@ -25,6 +25,15 @@ pub enum Ledger {
     ///
     /// Exit status: 0 intact, 1 damaged, 2 cannot be said.
     Verify(Verify),
+    /// Say what all of it comes to, as one page
+    ///
+    /// How many pushes were let in and refused over time, by which rules, of whom and to which refs; overrides with their
+    /// reasons, rollbacks and hotfixes, what is pending; and whether the ledger holds, and what that was held against. The
+    /// page of `--html` needs no network and runs no script. Reads every record once and keeps little of it: of much the
+    /// newest is shown, with the command that lists the rest.
+    ///
+    /// Exit status: as that of `refgate ledger verify`; what could be read is told in any case.
+    Report(Report),
     /// Write the records out, oldest first
     ///
     /// The lines as they stand in the ledger, or a table with a row for each ref.
@@ -44,12 +53,9 @@ pub struct Place {
     pub archive: Vec<PathBuf>,
 }
 
-/// The options of `refgate ledger log`.
+/// Which records.
 #[derive(Debug, Args)]
-pub struct Log {
-    /// Which ledger.
-    #[command(flatten)]
-    pub place: Place,
+pub struct Selection {
     /// Records on these refs, full names or patterns: `refs/heads/release/*`
     #[arg(long = "ref", value_name = "GLOB")]
     pub refs: Vec<String>,
@@ -71,6 +77,17 @@ pub struct Log {
     /// Up to this time, RFC 3339
     #[arg(long, value_name = "TIME")]
     pub until: Option<jiff::Timestamp>,
+}
+
+/// The options of `refgate ledger log`.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Which ledger.
+    #[command(flatten)]
+    pub place: Place,
+    /// Which records.
+    #[command(flatten)]
+    pub selection: Selection,
     /// At most so many
     #[arg(short = 'n', long = "max-count", value_name = "COUNT")]
     pub count: Option<usize>,
@@ -152,6 +169,29 @@ pub struct Verify {
     #[arg(long, value_name = "NUMBER:HASH")]
     pub receipt: Vec<String>,
     /// How to answer; in JSON refgate.ledger-report/1
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// The options of `refgate ledger report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Which ledger.
+    #[command(flatten)]
+    pub place: Place,
+    /// Write it as one page to this file, in its place once it is whole
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Which decisions: with a kind of `applied`, `lapsed`, `rolled-back` or of overrides, those that this became of.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Hold the ledger against a clone that fetched the mirror (`refs/refgate/ledger`)
+    #[arg(long, value_name = "DIR")]
+    pub mirror: Vec<PathBuf>,
+    /// Hold it against a receipt that a pusher kept
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub receipt: Vec<String>,
+    /// What standard output gets; in JSON refgate.ledger-summary/1
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

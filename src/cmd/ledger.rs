@@ -1,25 +1,26 @@
-//! `refgate ledger log`, `show`, `verify`, `export` and `tail`: what was written down, for people and programs.
+//! `refgate ledger log`, `show`, `verify`, `report`, `export` and `tail`: what was written down, for people and programs.
 
 use std::io::Write;
 use std::time::Duration;
 
-use bstr::ByteSlice as _;
+use filter::Filter;
 
 use crate::cli::Format;
 use crate::cli::ledger::{Export, Log, Place, Show, Table, Tail};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::git::Repo;
-use crate::glob::Glob;
 use crate::ledger::read::Follower;
-use crate::ledger::record::{Event, Update};
-use crate::ledger::{Entry, FOLDER, Ledger, Reader, Receipt, Record};
+use crate::ledger::{Entry, FOLDER, Ledger, Reader, Receipt};
 use crate::policy::load::server_folder;
 
 mod csv;
+mod filter;
 mod page;
+mod report;
 mod verify;
 
+pub use report::run as report;
 pub use verify::run as verify;
 
 /// How long `tail` waits before it looks again.
@@ -48,7 +49,7 @@ pub fn log(args: &Log, env: &Env) -> Result<()> {
     if reader.is_empty() {
         return Err(none());
     }
-    let filter = Filter::new(args)?;
+    let filter = Filter::new(&args.selection)?;
     let mut out = Out::new(args.format);
     let wanted = |entry: &Result<Entry>| entry.as_ref().map_or(true, |entry| filter.passes(&entry.record));
     for entry in reader.newest_first()?.filter(wanted).take(args.count.unwrap_or(usize::MAX)) {
@@ -57,42 +58,6 @@ pub fn log(args: &Log, env: &Env) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What the options ask for.
-struct Filter<'a> {
-    args: &'a Log,
-    refs: Vec<Glob>,
-}
-
-impl<'a> Filter<'a> {
-    fn new(args: &'a Log) -> Result<Self> {
-        let parse = |pattern: &String| {
-            Glob::parse(pattern)
-                .map_err(|error| Error::usage(format!("--ref {}: {error}", crate::escape::excerpt(pattern))))
-        };
-        Ok(Self { args, refs: args.refs.iter().map(parse).collect::<Result<_>>()? })
-    }
-
-    fn passes(&self, record: &Record) -> bool {
-        let Log { actor, rule, decision, task, since, until, .. } = self.args;
-        let decided = match &record.event {
-            Event::Decided(decided) => Some(decided),
-            _ => None,
-        };
-        let updates: &[Update] = decided.map_or(&[], |decided| &decided.updates);
-        let any =
-            |words: &[String], word: Option<&str>| word.is_some_and(|word| words.iter().any(|asked| asked == word));
-        (decision.is_empty() || decision.iter().any(|kind| kind.name() == record.event.name()))
-            && (actor.is_empty() || any(actor, decided.and_then(|decided| decided.actor.as_deref())))
-            && (task.is_empty() || updates.iter().any(|update| any(task, update.task.as_deref())))
-            && (rule.is_empty()
-                || updates.iter().any(|update| rule.iter().any(|rule| update.counts.contains_key(rule))))
-            && (self.refs.is_empty()
-                || page::refs(&record.event).iter().any(|moved| self.refs.iter().any(|glob| glob.matches(&moved.name))))
-            && since.is_none_or(|since| record.time >= since)
-            && until.is_none_or(|until| record.time <= until)
-    }
 }
 
 /// Runs `refgate ledger show`.
@@ -159,7 +124,7 @@ pub fn export(args: &Export, env: &Env) -> Result<()> {
             break;
         }
         let more = match args.format {
-            Table::Json => put(&[entry.line.as_bytes(), b"\n"].concat())?,
+            Table::Json => put(&[entry.line.as_slice(), b"\n"].concat())?,
             Table::Csv => put(csv::rows(&entry).as_bytes())?,
         };
         if !more {
@@ -209,7 +174,7 @@ impl Out {
         let mut out = std::io::stdout().lock();
         heard(match self.0 {
             Format::Human => out.write_all(page::short(&entry.record).as_bytes()),
-            Format::Json => out.write_all(&[entry.line.as_bytes(), b"\n"].concat()),
+            Format::Json => out.write_all(&[entry.line.as_slice(), b"\n"].concat()),
         })
     }
 }

@@ -66,6 +66,15 @@ impl Report {
             (true, true) => 0,
         }
     }
+
+    /// The same as a word.
+    pub const fn word(&self) -> &'static str {
+        match self.exit_code() {
+            0 => "intact",
+            1 => "damaged",
+            _ => "unknown",
+        }
+    }
 }
 
 /// One line, read and hashed; what it says, or why it says nothing.
@@ -92,6 +101,14 @@ const LINES: usize = 512;
 /// # Errors
 /// A file cannot be read.
 pub fn verify(reader: &Reader, known: &Known<'_>) -> Result<Report> {
+    verify_each(reader, known, &mut |_, _| {})
+}
+
+/// As [`verify`], and hands over every record that can be read, in the order in which they stand.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn verify_each(reader: &Reader, known: &Known<'_>, each: &mut dyn FnMut(Receipt, &Record)) -> Result<Report> {
     let mut chain = Chain::new(known);
     std::thread::scope(|scope| -> Result<()> {
         let readers = [0, 1].map(|first| {
@@ -114,6 +131,7 @@ pub fn verify(reader: &Reader, known: &Known<'_>) -> Result<Report> {
                 segment,
                 reader.segments.last().is_some_and(|last| last.number == segment.number),
                 receiver,
+                each,
             )?;
         }
         Ok(())
@@ -121,12 +139,25 @@ pub fn verify(reader: &Reader, known: &Known<'_>) -> Result<Report> {
     Ok(chain.finish())
 }
 
-fn follow(chain: &mut Chain<'_>, segment: &Segment, is_last: bool, receiver: &Receiver<Result<Piece>>) -> Result<()> {
+fn follow(
+    chain: &mut Chain<'_>,
+    segment: &Segment,
+    is_last: bool,
+    receiver: &Receiver<Result<Piece>>,
+    each: &mut dyn FnMut(Receipt, &Record),
+) -> Result<()> {
     chain.begin(segment.number);
     // A thread that ended has said why.
     while let Ok(piece) = receiver.recv() {
         match piece? {
-            Piece::Lines(lines) => lines.into_iter().for_each(|line| chain.line(line)),
+            Piece::Lines(lines) => {
+                for line in lines {
+                    if let Ok(record) = &line.record {
+                        each(Receipt { sequence: record.sequence, hash: line.hash }, record);
+                    }
+                    chain.line(line);
+                }
+            }
             Piece::End(torn) => {
                 chain.end(torn, is_last);
                 return Ok(());

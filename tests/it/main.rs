@@ -5,8 +5,8 @@
 //! `demo`, `doctor`, `drift_commands`, `init`, `install`, `promote`, `replay`, `task`, `sign_commands` and `actor` run those
 //! commands; `bombs` pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found
 //! worth keeping; `layering` reads the source; `ledger` reads ledgers, whole and spoilt, and `ledger_push` writes them by real
-//! pushes; `renames` measures how right
-//! renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand
+//! pushes; `ledger_report` sums them up;
+//! `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand
 //! on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
@@ -37,6 +37,7 @@ mod install;
 mod layering;
 mod ledger;
 mod ledger_push;
+mod ledger_report;
 mod overrides;
 mod places;
 mod promote;

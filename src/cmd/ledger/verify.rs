@@ -1,24 +1,24 @@
 //! `refgate ledger verify`: the ledger against itself, the refs, the mirrors and the receipts.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
-use serde::Serialize;
 
 use super::super::rules::print;
 use super::none;
 use crate::cli::Format;
-use crate::cli::ledger::Verify;
+use crate::cli::ledger::{Place, Verify};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
 use crate::ledger::verify::{Known, Report, verify};
-use crate::ledger::{FOLDER, Hash, Head, Ledger, MIRROR, Receipt};
+use crate::ledger::{FOLDER, Head, Ledger, MIRROR, Reader, Receipt};
 use crate::policy::load::server_folder;
 use crate::refs::RefMap;
 use crate::report::json;
+use crate::report::ledger::json::ReportV1;
 
 /// The document in a mirror that says where it ends.
 const HEAD: &str = "head.json";
@@ -30,32 +30,57 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// # Errors
 /// The ledger, the refs or a mirror cannot be read.
 pub fn run(args: &Verify, env: &Env) -> Result<u8> {
-    let kept = args.receipt.iter().map(|text| text.parse::<Receipt>().map_err(Error::usage));
-    let kept = kept.collect::<Result<Vec<_>>>()?;
-    let repo = Repo::discover(&args.place.repo, env)?;
-    let ledger = Ledger::open(&server_folder(&repo).join(FOLDER));
-    // A push that is recorded between the two would look like one that is not.
-    let (reader, refs) = ledger.quiet(|| (ledger.read(&args.place.archive), repo.refs()));
-    let (reader, refs) = (reader?, refs?);
-    let mut receipts = Vec::new();
-    if refs.contains_key(MIRROR.as_bytes().as_bstr()) {
-        receipts.push(("the mirror here".to_owned(), end_of(&repo, &refs)?));
-    }
-    for place in &args.mirror {
-        let mirror = Repo::discover(place, env)?;
-        let name = format!("the mirror in {}", shown(place));
-        receipts.push((name, end_of(&mirror, &mirror.refs()?)?));
-    }
-    receipts.extend(kept.into_iter().map(|receipt| ("a receipt".to_owned(), receipt)));
-    if reader.is_empty() && receipts.is_empty() {
-        return Err(none());
-    }
-    let report = verify(&reader, &Known { receipts, refs: Some(&refs) })?;
+    let against = Against::gather(&args.place, &args.mirror, &args.receipt, env)?;
+    let report = verify(&against.reader, &against.known())?;
     print(&match args.format {
         Format::Human => human(&report),
-        Format::Json => json::line(&wire(&report)),
+        Format::Json => json::line(&ReportV1::of(&report)),
     })?;
     Ok(report.exit_code())
+}
+
+/// A ledger, and what it is held against.
+pub(super) struct Against {
+    pub(super) repo: Repo,
+    pub(super) reader: Reader,
+    /// What mirrors and pushers remember, each with a word on where it is from.
+    pub(super) receipts: Vec<(String, Receipt)>,
+    refs: RefMap,
+}
+
+impl Against {
+    /// The ledger of a repository with its refs of the same moment, its mirrors, and the receipts that are named.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or there is no ledger.
+    pub(super) fn gather(place: &Place, mirrors: &[PathBuf], receipts: &[String], env: &Env) -> Result<Self> {
+        let kept = receipts.iter().map(|text| text.parse::<Receipt>().map_err(Error::usage));
+        let kept = kept.collect::<Result<Vec<_>>>()?;
+        let repo = Repo::discover(&place.repo, env)?;
+        let ledger = Ledger::open(&server_folder(&repo).join(FOLDER));
+        // A push that is recorded between the two would look like one that is not.
+        let (reader, refs) = ledger.quiet(|| (ledger.read(&place.archive), repo.refs()));
+        let (reader, refs) = (reader?, refs?);
+        let mut receipts = Vec::new();
+        if refs.contains_key(MIRROR.as_bytes().as_bstr()) {
+            receipts.push(("the mirror here".to_owned(), end_of(&repo, &refs)?));
+        }
+        for place in mirrors {
+            let mirror = Repo::discover(place, env)?;
+            let name = format!("the mirror in {}", shown(place));
+            receipts.push((name, end_of(&mirror, &mirror.refs()?)?));
+        }
+        receipts.extend(kept.into_iter().map(|receipt| ("a receipt".to_owned(), receipt)));
+        if reader.is_empty() && receipts.is_empty() {
+            return Err(none());
+        }
+        Ok(Self { repo, reader, receipts, refs })
+    }
+
+    /// What others remember of the ledger.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { receipts: self.receipts.clone(), refs: Some(&self.refs) }
+    }
 }
 
 /// The last record that a mirror holds.
@@ -93,49 +118,4 @@ fn human(report: &Report) -> String {
         let _ = writeln!(text, "receipt {last}");
     }
     text
-}
-
-// Fields stand in alphabetical order: that is what makes the keys sorted.
-
-#[derive(Serialize)]
-struct ReportV1<'a> {
-    first: u64,
-    hash: Hash,
-    last: u64,
-    more: u64,
-    problems: Vec<ProblemV1<'a>>,
-    records: u64,
-    result: &'static str,
-    schema: &'static str,
-    unknown: &'a [String],
-    warnings: &'a [String],
-}
-
-#[derive(Serialize)]
-struct ProblemV1<'a> {
-    message: &'a str,
-    sequence: u64,
-}
-
-fn wire(report: &Report) -> ReportV1<'_> {
-    ReportV1 {
-        first: report.first,
-        hash: report.last.hash,
-        last: report.last.sequence,
-        more: report.more,
-        problems: report
-            .problems
-            .iter()
-            .map(|problem| ProblemV1 { message: &problem.message, sequence: problem.sequence })
-            .collect(),
-        records: report.records,
-        result: match report.exit_code() {
-            0 => "intact",
-            1 => "damaged",
-            _ => "unknown",
-        },
-        schema: "refgate.ledger-report/1",
-        unknown: &report.unknown,
-        warnings: &report.warnings,
-    }
 }
