@@ -5,7 +5,7 @@
 //! `demo`, `doctor`, `drift_commands`, `init`, `install`, `promote`, `replay`, `task`, `sign_commands` and `actor` run those
 //! commands; `bombs` pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found
 //! worth keeping; `layering` reads the source; `ledger` reads ledgers, whole and spoilt, and `ledger_push` writes them by real
-//! pushes; `ledger_report` sums them up;
+//! pushes; `ledger_report` sums them up; `pages` looks at the pages that refgate writes, in a real `browser`;
 //! `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand
 //! on.
 
@@ -18,6 +18,7 @@ mod corpus;
 
 mod actor;
 mod bombs;
+mod browser;
 mod cases;
 mod compat;
 mod demo;
@@ -39,6 +40,7 @@ mod ledger;
 mod ledger_push;
 mod ledger_report;
 mod overrides;
+mod pages;
 mod places;
 mod promote;
 mod push_cert;

@@ -9,7 +9,7 @@ use crate::corpus::process;
 use crate::support::{REFGATE, Said, Sandbox};
 
 /// A client with a clock that a test can set, and perhaps a server.
-struct Past {
+pub(crate) struct Past {
     sandbox: Sandbox,
     clock: Cell<i64>,
 }
@@ -33,6 +33,27 @@ impl Past {
         past.commit("base", &[("src/a.rs", "one\n"), ("README.md", "# One\n")]);
         past.git(&["push", "-q", "origin", "main"]);
         past
+    }
+
+    /// Some weeks of a team that tasks and straight pushes alike come from.
+    pub(crate) fn long() -> Self {
+        let past = Self::new();
+        past.commit("base", &[("src/a.rs", "one\n"), ("README.md", "# One\n")]);
+        for number in 0..24_i64 {
+            past.clock.set(past.clock.get() + 86_400 + number % 5 * 40_000);
+            let (task, file) = (format!("t{number}"), format!("src/part{}.rs", number % 7));
+            if number % 3 == 0 {
+                past.task(&task, &file);
+                past.merge(&["-m", &format!("Merge branch 'autoTest/{task}'"), &format!("autoTest/{task}")]);
+            } else {
+                past.commit(&format!("Mend the {number}th thing that was found"), &[(&file, &format!("{number}\n"))]);
+            }
+        }
+        past
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.sandbox.path()
     }
 
     fn client(&self) -> PathBuf {
@@ -76,7 +97,7 @@ impl Past {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn run(&self, args: &[&str]) -> (i32, Said) {
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, Said) {
         self.run_in(&self.client(), args)
     }
 

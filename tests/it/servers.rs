@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use crate::corpus::process;
 use crate::support::{REFGATE, Said};
 
-/// The servers that can be left out, in so many words: `REFGATE_TEST_WITHOUT=sshd,gitolite3`.
+/// The servers, and the browser, that can be left out, in so many words: `REFGATE_TEST_WITHOUT=sshd,gitolite3`.
 const WITHOUT: &str = "REFGATE_TEST_WITHOUT";
-const SERVERS: [&str; 5] = ["sshd", "nginx", "apache2", "lighttpd", "gitolite3"];
+const SERVERS: [&str; 6] = ["sshd", "nginx", "apache2", "lighttpd", "gitolite3", "chromium"];
 /// How long a server may take to start and to end on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -25,7 +25,7 @@ pub(crate) fn left_out(servers: &[&str]) -> bool {
     }
     let found = servers.iter().find(|server| without.contains(server));
     if let Some(server) = found {
-        eprintln!("SKIPPED: nothing was pushed to {server}, because of {WITHOUT}={}", without.join(","));
+        eprintln!("SKIPPED: no test used {server}, because of {WITHOUT}={}", without.join(","));
     }
     found.is_some()
 }
@@ -38,7 +38,7 @@ pub(crate) fn program(name: &str, package: &str) -> PathBuf {
 }
 
 fn leave_out() -> String {
-    format!("{WITHOUT}={} leaves out the tests of the servers that it names", SERVERS.join(","))
+    format!("{WITHOUT}={} leaves out the tests of what it names", SERVERS.join(","))
 }
 
 /// An account that owns repositories and that nobody can log in to but with a key.
