@@ -264,6 +264,11 @@ pub enum HookName {
     },
     /// Write down which refs a push moved; reads Git's lines on standard input and never fails
     PostReceive,
+    /// Hold up refs that move past the gate; reads Git's lines on standard input
+    ReferenceTransaction {
+        /// How far Git is: it can be held up where it says `prepared`
+        state: String,
+    },
 }
 
 /// The options of `refgate explain`.
@@ -357,6 +362,12 @@ pub struct InstallServer {
     /// The largest push that Git takes, like `512m` or `2g`, or `none` [default: 1g where nothing is set]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_input_size: Option<u64>,
+    /// Also hold up protected refs that are moved past the gate, as by `git update-ref` on the server
+    ///
+    /// Installs the hook `reference-transaction`, which Git runs for every change of a ref: some milliseconds each. It stays
+    /// until refgate uninstall. docs/ledger.md says what it does not see.
+    #[arg(long)]
+    pub reference_transaction: bool,
 }
 
 /// What to do with a signature.

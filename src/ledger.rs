@@ -6,6 +6,7 @@
 //! answer is given. Owns the records, their files and their verification. Must not know Git, the policy or who asks.
 
 mod folder;
+mod reach;
 pub mod read;
 pub mod receipt;
 pub mod record;

@@ -21,7 +21,8 @@ pub enum Ledger {
     /// Reads every record: their spelling, the chain through them, the seals of full segments, outcomes of decisions, each
     /// override's single use, and whether refs went anywhere without a decision. What was cut off at the end, or rewritten
     /// from somewhere on, is found by a receipt that a pusher kept, or by a mirror: the one in this repository is always
-    /// asked. docs/ledger.md says what cannot be found.
+    /// asked. Each commit of a mirror is held against the ledger record by record, and its signature against the keys of
+    /// the role `ledger`, or of a file. docs/ledger.md says what cannot be found.
     ///
     /// Exit status: 0 intact, 1 damaged, 2 cannot be said.
     Verify(Verify),
@@ -168,6 +169,10 @@ pub struct Verify {
     /// A receipt that a pusher kept
     #[arg(long, value_name = "NUMBER:HASH")]
     pub receipt: Vec<String>,
+    /// The keys that may sign the mirror's ends (ssh-keygen(1), ALLOWED SIGNERS); then they must be signed [default: those
+    /// of the role `ledger` in the server's policy]
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
     /// How to answer; in JSON refgate.ledger-report/1
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

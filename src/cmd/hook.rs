@@ -23,9 +23,10 @@ use crate::refs::{RefMap, parse_push, parse_receive, parse_update};
 mod certificate;
 mod hint;
 mod ledger;
-pub(super) mod mirror;
+pub(crate) mod mirror;
 mod receive;
 mod single_use;
+mod transaction;
 
 /// Ten thousand refs take one megabyte; nobody pushes as much as this.
 const MAX_INPUT: u64 = 64 * 1024 * 1024;
@@ -55,6 +56,7 @@ pub fn run(args: &Hook, env: &Env, now: jiff::Timestamp) -> u8 {
             });
         }
         HookName::PostReceive => return post_receive(env, now),
+        HookName::ReferenceTransaction { state } => return transaction::run(env, state),
     };
     answer.claim().write(&judged.unwrap_or_else(Told::from))
 }

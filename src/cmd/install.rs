@@ -17,7 +17,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
-use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Target};
+use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Seen, Standing, Target, standing};
 use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
 use crate::policy::server::{Notify, Recipient, Server};
 use crate::refs::RefMap;
@@ -109,7 +109,9 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         ));
     }
     let settings = receive::settings(&place, args.max_input_size)?;
-    place_hooks(&mut plan, &place, &[Gate::PreReceive, Gate::PostReceive], &[], settings.set, &mut lines)?;
+    let mut gates = vec![Gate::PreReceive, Gate::PostReceive];
+    gates.extend(backstop(&place, args.reference_transaction)?);
+    place_hooks(&mut plan, &place, &gates, &[], settings.set, &mut lines)?;
     lines.extend(settings.lines);
     lines.extend(receive::index_packs(&mut plan, &place)?);
     let what = format!("the gate stands in front of {}", shown(&place.common_dir));
@@ -120,6 +122,14 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
         folder = shown(&folder),
         repository = shell_word(place.common_dir.as_os_str().as_encoded_bytes()),
     ))
+}
+
+/// The hook behind the gate, where it is asked for or stands already: then it is renewed.
+fn backstop(place: &Place, asked: bool) -> Result<Option<Gate>> {
+    let gate = Gate::ReferenceTransaction;
+    let hook = place.target().folder().join(gate.name());
+    let stands = matches!(standing(&hook)?, Standing::Ours(Seen { program: Some(_), .. }));
+    Ok((asked || stands).then_some(gate))
 }
 
 /// Plans the hooks, and the configuration with them. Where the configuration is what puts them in force it is written

@@ -16,6 +16,7 @@ use crate::policy::load::server_folder;
 
 mod csv;
 mod filter;
+mod mirror;
 mod page;
 mod report;
 mod verify;

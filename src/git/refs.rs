@@ -109,6 +109,27 @@ impl Repo {
         }))
     }
 
+    /// Whether the ref keeps this value without its loose file, and nobody deletes it: that is done under the lock of the
+    /// packed refs, and what Git takes away after it has packed a ref is not.
+    ///
+    /// # Errors
+    /// The packed refs cannot be read.
+    pub fn is_pruned(&self, name: &BStr, value: Oid) -> Result<bool> {
+        let packed = self.common_dir().join("packed-refs");
+        // A link would have its lock elsewhere.
+        let is_file = fs_err::symlink_metadata(&packed).is_ok_and(|found| found.is_file());
+        if self.has_reftable() || !is_file || packed.with_extension("lock").try_exists()? {
+            return Ok(false);
+        }
+        let bad = |error: &dyn std::fmt::Display| {
+            Error::undecided(format!("the packed refs cannot be read: {}", one_line(error)))
+        };
+        let Ok(full) = gix::refs::FullName::try_from(name) else { return Ok(false) };
+        let Some(packed) = self.gix.refs.open_packed_buffer().map_err(|error| bad(&error))? else { return Ok(false) };
+        let found = packed.try_find(full.as_ref()).map_err(|error| bad(&error))?;
+        found.map_or(Ok(false), |found| Ok(from_gix(&found.target())? == value))
+    }
+
     /// The names of the configured remotes.
     pub fn remotes(&self) -> Vec<BString> {
         self.gix.remote_names().into_iter().map(|name| name.to_owned()).collect()

@@ -30,11 +30,14 @@ pub enum Gate {
     PreReceive,
     /// Writes down which refs a push moved.
     PostReceive,
+    /// Holds up refs that move past the gate.
+    ReferenceTransaction,
 }
 
 impl Gate {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::PreCommit, Self::PrePush, Self::PreReceive, Self::PostReceive];
+    pub const ALL: [Self; 5] =
+        [Self::PreCommit, Self::PrePush, Self::PreReceive, Self::PostReceive, Self::ReferenceTransaction];
 
     /// The name that Git gives the hook.
     pub const fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Gate {
             Self::PrePush => "pre-push",
             Self::PreReceive => "pre-receive",
             Self::PostReceive => "post-receive",
+            Self::ReferenceTransaction => "reference-transaction",
         }
     }
 
@@ -52,6 +56,7 @@ impl Gate {
             Self::PrePush => "judges what is about to be pushed",
             Self::PreReceive => "judges every push",
             Self::PostReceive => "writes down which refs a push moved",
+            Self::ReferenceTransaction => "holds up refs that move past the gate",
         }
     }
 
@@ -63,6 +68,9 @@ impl Gate {
                 "the gate's program is missing on this server, so nothing can be pushed; tell its administrator"
             }
             Self::PostReceive => "the gate's program is missing, so the ledger does not hear which refs moved",
+            Self::ReferenceTransaction => {
+                "the gate's program is missing on this server, so no ref can be moved; tell its administrator"
+            }
         }
     }
 }
@@ -115,7 +123,7 @@ impl Shim<'_> {
         }
         match self.gate {
             Gate::PreCommit | Gate::PostReceive => {}
-            Gate::PrePush => call.extend(b" \"$@\""),
+            Gate::PrePush | Gate::ReferenceTransaction => call.extend(b" \"$@\""),
             Gate::PreReceive => call.extend(b" --guarded"),
         }
         fill(

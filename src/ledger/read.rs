@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::folder::{self, Backwards};
 use super::receipt::{Hash, Receipt};
 use super::record::Record;
+use super::settle::{self, Open};
 use super::writer::LOCK;
 use super::{Ledger, RECORD_BYTES, damaged};
 use crate::error::Result;
@@ -60,16 +61,18 @@ impl Segment {
         lines.next().transpose().map(|entry| entry.map(|entry| entry.record.sequence))
     }
 
-    /// Where a line begins that is not far before the record of this number, found by halves: numbers go up.
+    /// A place where a line begins, at or shortly before the record of this number: records stand in order, so half of
+    /// what is left is left out with each that is read.
     fn near(&self, sequence: u64) -> Result<u64> {
         let (mut low, mut high) = (0, self.end);
-        while high.saturating_sub(low) > NEAR {
+        while high - low > NEAR {
             let middle = low + (high - low) / 2;
             let mut lines = Forward::new(self, middle)?;
+            // What is left of the line that the middle is in.
             let whole = lines.line(&mut Vec::new())?;
             let at = lines.at;
-            match lines.next().filter(|_| whole).transpose()? {
-                Some(entry) if entry.record.sequence <= sequence => low = at,
+            match lines.next().transpose()? {
+                Some(entry) if whole && at < high && entry.record.sequence <= sequence => low = at,
                 _ => high = middle,
             }
         }
@@ -103,6 +106,18 @@ impl Ledger {
         let seen = look();
         drop(lock);
         seen
+    }
+
+    /// The accepted decisions that await their outcome, as the last record says. No writer is waited for: what was
+    /// answered is there.
+    ///
+    /// # Errors
+    /// The last records cannot be read, or what is pending is not there.
+    pub fn pending(&self) -> Result<Vec<Open>> {
+        let mut back = self.read(&[])?.newest_first()?.map(|entry| entry.map(|entry| entry.record));
+        let Some(last) = back.next().transpose()? else { return Ok(Vec::new()) };
+        let before = back.next().transpose()?;
+        settle::read(&last, before, &mut || back.next().transpose())
     }
 
     /// The lines of the records from one to another, each with its line feed: what a mirror lacks. What others append
@@ -153,25 +168,24 @@ impl Reader {
     /// The records from this number on, or from the first one that is there.
     ///
     /// # Errors
-    /// A file cannot be read, or a segment does not begin with a record.
+    /// A file cannot be read, or what stands on the way is no record.
     pub fn from(&self, sequence: u64) -> Result<Oldest> {
-        let mut begin = 0;
-        for (place, segment) in self.segments.iter().enumerate() {
-            match segment.first()? {
-                Some(first) if first <= sequence => begin = place,
-                _ => {}
+        let mut segments = Vec::new();
+        let mut current = None;
+        for segment in self.segments.iter().rev() {
+            if segment.first()?.is_some_and(|first| first <= sequence) {
+                current = Some(Forward::new(segment, segment.near(sequence)?)?);
+                break;
             }
+            segments.push(segment.clone());
         }
-        let mut segments: Vec<Segment> = self.segments.iter().skip(begin).cloned().collect();
-        segments.reverse();
-        let first = segments.pop().map(|segment| Forward::new(&segment, segment.near(sequence)?)).transpose()?;
-        Ok(Oldest { segments, current: first, sequence })
+        Ok(Oldest { segments, current, sequence })
     }
 
-    /// The record of this number.
+    /// The record of this number, found without reading all that stand before it.
     ///
     /// # Errors
-    /// As [`Reader::from`], or a record before it cannot be read.
+    /// As [`Reader::from`].
     pub fn find(&self, sequence: u64) -> Result<Option<Entry>> {
         let first = self.from(sequence)?.next().transpose()?;
         Ok(first.filter(|entry| entry.record.sequence == sequence))

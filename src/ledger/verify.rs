@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::refs::RefMap;
 
 mod chain;
+pub mod mirror;
 mod refs;
 
 use chain::Chain;
@@ -27,6 +28,8 @@ pub struct Known<'a> {
     pub receipts: Vec<(String, Receipt)>,
     /// The refs as they stand now.
     pub refs: Option<&'a RefMap>,
+    /// Whether mirrors will be held against what is read: then the hash of every record is kept.
+    pub mirrored: bool,
 }
 
 /// What was found.
@@ -46,11 +49,55 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What was asked and cannot be said from what is there.
     pub unknown: Vec<String>,
+    /// The hash of every record, in order, where mirrors will be held against it.
+    pub hashes: Vec<Hash>,
+}
+
+/// In what way something cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The ledger contradicts itself.
+    Ledger,
+    /// A ref went where no decision let it.
+    Ref,
+    /// A receipt or the end of a mirror knows another ledger.
+    Witness,
+    /// A record of a mirror is not the ledger's of that number.
+    MirrorRecord,
+    /// A mirror leaves records out.
+    MirrorGap,
+    /// A mirror has records twice, or not in their order.
+    MirrorOrder,
+    /// What a commit of a mirror says of its end is not what it holds.
+    MirrorHead,
+    /// The end of a mirror is not signed by whom it must be.
+    MirrorSignature,
+    /// A commit of a mirror is none that the gate makes.
+    MirrorCommit,
+}
+
+impl Kind {
+    /// The word in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Ref => "ref",
+            Self::Witness => "witness",
+            Self::MirrorRecord => "mirror-record",
+            Self::MirrorGap => "mirror-gap",
+            Self::MirrorOrder => "mirror-order",
+            Self::MirrorHead => "mirror-head",
+            Self::MirrorSignature => "mirror-signature",
+            Self::MirrorCommit => "mirror-commit",
+        }
+    }
 }
 
 /// What cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
+    /// In what way.
+    pub kind: Kind,
     /// The record where it shows; 0 where it is none.
     pub sequence: u64,
     /// What it is, in printable ASCII.
@@ -58,6 +105,20 @@ pub struct Problem {
 }
 
 impl Report {
+    fn problem(&mut self, kind: Kind, sequence: u64, message: String) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem { kind, sequence, message });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The hash of a record; `None` where the ledger does not have it, or not in its place.
+    fn hash(&self, sequence: u64) -> Option<Hash> {
+        let place = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        self.hashes.get(place).copied()
+    }
+
     /// 0 intact, 1 damaged, 2 cannot be said.
     pub const fn exit_code(&self) -> u8 {
         match (self.problems.is_empty(), self.unknown.is_empty()) {

@@ -309,6 +309,8 @@ pub(super) trait Sink {
     fn put(&mut self, bytes: &[u8]) -> std::io::Result<()>;
     /// Waits until it lasts.
     fn sync(&mut self) -> std::io::Result<()>;
+    /// How long it is.
+    fn length(&self) -> std::io::Result<u64>;
     /// Cuts the file.
     fn cut(&mut self, length: u64) -> std::io::Result<()>;
 }
@@ -320,6 +322,10 @@ impl Sink for fs_err::File {
 
     fn sync(&mut self) -> std::io::Result<()> {
         self.sync_data()
+    }
+
+    fn length(&self) -> std::io::Result<u64> {
+        self.metadata().map(|file| file.len())
     }
 
     fn cut(&mut self, length: u64) -> std::io::Result<()> {
@@ -341,8 +347,12 @@ fn append(folder: &Path, path: &Path, part: &Part) -> std::io::Result<()> {
 
 /// Appends, and takes back what an append that failed may have left. Where that fails too, the bytes are either torn
 /// and put aside by the next writer, or records of something that was never answered.
-pub(super) fn append_to(sink: &mut impl Sink, length: u64, bytes: &[u8]) -> std::io::Result<()> {
-    sink.put(bytes).and_then(|()| sink.sync()).inspect_err(|_| _ = sink.cut(length))
+pub(super) fn append_to<S: Sink>(sink: &mut S, length: u64, bytes: &[u8]) -> std::io::Result<()> {
+    let whole = |sink: &S| match sink.length()?.checked_sub(length) {
+        Some(written) if written == bytes.len() as u64 => Ok(()),
+        _ => Err(std::io::Error::other("what was written is not as long as what was to be")),
+    };
+    sink.put(bytes).and_then(|()| sink.sync()).and_then(|()| whole(sink)).inspect_err(|_| _ = sink.cut(length))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub use tally::Tally;
 use crate::finding::Decision;
 use crate::ledger::record::{Decided, Event, Record};
 use crate::ledger::verify::Report;
+use crate::ledger::verify::mirror::Held;
 use crate::ledger::{Hash, Receipt};
 use crate::report::html::Timeline;
 
@@ -39,6 +40,8 @@ pub struct Told {
     pub against: Vec<(String, Receipt)>,
     /// Whether it holds.
     pub verified: Report,
+    /// The mirrors that it was held against, record by record.
+    pub mirrors: Vec<Held>,
     /// What it comes to.
     pub overview: Overview,
 }

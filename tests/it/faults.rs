@@ -17,7 +17,7 @@ const ZERO: &str = "0000000000000000000000000000000000000000";
 
 /// A guarded server in the middle of a push: the new objects are in a quarantine, and the hook is about to run.
 pub(crate) struct Scene {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     pub(crate) server: PathBuf,
     quarantine: PathBuf,
     base: String,
@@ -25,9 +25,9 @@ pub(crate) struct Scene {
 }
 
 /// A push and what is due: the rule that refuses it, or `None`.
-struct Ask {
-    lines: String,
-    due: Option<&'static str>,
+pub(crate) struct Ask {
+    pub(crate) lines: String,
+    pub(crate) due: Option<&'static str>,
 }
 
 impl Scene {
@@ -60,7 +60,7 @@ impl Scene {
     }
 
     /// Held up by the server's floor.
-    fn direct(&self) -> Ask {
+    pub(crate) fn direct(&self) -> Ask {
         Ask { lines: format!("{} {} refs/heads/main\n", self.base, self.new), due: Some("direct-push") }
     }
 
@@ -69,7 +69,7 @@ impl Scene {
         Ask { lines: format!("{ZERO} {} refs/heads/Topic\n", self.new), due: Some("ref-collision") }
     }
 
-    fn task(&self) -> Ask {
+    pub(crate) fn task(&self) -> Ask {
         Ask { lines: format!("{ZERO} {} refs/heads/autoTest/t1\n", self.new), due: None }
     }
 
@@ -85,7 +85,7 @@ impl Scene {
     }
 
     /// The hook behind `words`, a command that starts another one.
-    fn behind(&self, words: &[&str], stdin: &str) -> Output {
+    pub(crate) fn behind(&self, words: &[&str], stdin: &str) -> Output {
         let mut command = process::command(words.first().unwrap_or(&REFGATE));
         self.at_home(&mut command);
         if let Some((_, rest)) = words.split_first() {
@@ -95,7 +95,7 @@ impl Scene {
     }
 
     /// The hook in a shell that has set something up first; `$0` is the program.
-    fn shell(&self, script: &str, stdin: &str) -> Output {
+    pub(crate) fn shell(&self, script: &str, stdin: &str) -> Output {
         let mut command = process::command("sh");
         self.at_home(&mut command);
         process::run(command.args(["-c", script, REFGATE]), stdin.as_bytes()).unwrap()
@@ -120,7 +120,7 @@ impl Scene {
 
 /// The right answer, or a clear refusal. `mute` when the failure may have kept the answer from being written.
 #[track_caller]
-fn right_or_refused(ask: &Ask, output: &Output, mute: bool, context: &str) {
+pub(crate) fn right_or_refused(ask: &Ask, output: &Output, mute: bool, context: &str) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let context = format!("{context}\n{}{said}", ask.lines);
     match (output.status.code(), ask.due) {
@@ -141,7 +141,7 @@ fn right_or_refused(ask: &Ask, output: &Output, mute: bool, context: &str) {
 }
 
 #[track_caller]
-fn right(ask: &Ask, output: &Output) {
+pub(crate) fn right(ask: &Ask, output: &Output) {
     let code = ask.due.map_or(0, |_| 1);
     assert_eq!(output.status.code(), Some(code), "{}{output:?}", ask.lines);
     right_or_refused(ask, output, false, "");

@@ -208,7 +208,7 @@ fn verified(scene: &Scene, args: &[&str]) -> (i32, String) {
     (code, text.stdout)
 }
 
-/// Puts the ledger's end behind the ref that mirrors it.
+/// Puts the ledger and its end behind the ref that mirrors it.
 fn mirror(scene: &Scene, head: &str) {
     let blob = process::command("sh")
         .args(["-c", "printf %s \"$1\" | git hash-object -w --stdin", "sh", head])
@@ -217,8 +217,9 @@ fn mirror(scene: &Scene, head: &str) {
         .unwrap();
     let blob = Said::new(blob).must();
     let script = format!(
-        "commit=$(git commit-tree -m x $(printf '100644 blob {blob}\\thead.json\\n' | git mktree)) && \
-         git update-ref refs/refgate/ledger $commit"
+        "records=$(git hash-object -w refgate/ledger/00000001.jsonl) && \
+         tree=$(printf '100644 blob {blob}\\thead.json\\n100644 blob %s\\trecords.jsonl\\n' $records | git mktree) && \
+         git update-ref refs/refgate/ledger $(git commit-tree -m x $tree)"
     );
     let made = process::command("sh").args(["-c", &script]).current_dir(&scene.server).output().unwrap();
     Said::new(made).must();
@@ -255,11 +256,14 @@ fn verify_holds_the_ledger_against_receipts_mirrors_and_refs() {
 #[test]
 fn verify_says_when_it_cannot_say() {
     let scene = Scene::new();
-    mirror(&scene, "{}");
-    let (code, said) = scene.run(&["verify"]);
-    assert!(code == 2 && said.stderr.contains("the mirror does not say where it ends"), "{}", said.stderr);
     let empty = Sandbox::new();
     Said::new(process::command("git").args(["init", "-q", "x"]).current_dir(empty.path()).output().unwrap()).must();
+    let clone = empty.path().join("x").display().to_string();
+    let (code, said) = scene.run(&["verify", "--mirror", &clone]);
+    assert!(code == 2 && said.stderr.contains("the mirror is not there"), "{}", said.stderr);
+    mirror(&scene, "{}");
+    let (code, text) = verified(&scene, &[]);
+    assert!(code == 1 && text.contains("says of its end cannot be read (mirror-head)"), "{text}");
     for name in ["log", "verify", "export", "tail"] {
         let mut command = process::command(REFGATE);
         let output = command.args(["ledger", name, "--repo"]).arg(empty.path().join("x")).output().unwrap();

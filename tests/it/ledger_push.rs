@@ -2,9 +2,13 @@
 //! hold, or that ends before its answer is given.
 
 mod at_once;
+mod backstop;
+mod crashes;
+mod faults;
 mod records;
 mod unanswered;
 mod unwritable;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -24,8 +28,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::on(Sandbox::server)
+    }
+
+    fn on(server: impl FnOnce(&Sandbox) -> PathBuf) -> Self {
         let sandbox = Sandbox::new();
-        let server = sandbox.server();
+        let server = server(&sandbox);
         sandbox.clone(&format!("file://{}", server.display()));
         // Pushes at the same time must not wait for each other in the client.
         sandbox.git(["config", "--unset", "remote.origin.fetch"]).must();

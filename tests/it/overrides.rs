@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use crate::corpus::process;
 use crate::support::{REFGATE, Said, Sandbox};
 
-const POLICY: &str =
+pub(crate) const POLICY: &str =
     "version = 1\n[roles]\npresence = \"any\"\noverride = { principals = [\"bob\", \"carol\", \"alice\"] }\n";
 
 /// A guarded server that knows who pushes, and a client in which alice and bob work, each with a key.
-struct Scene {
-    sandbox: Sandbox,
-    server: PathBuf,
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) server: PathBuf,
 }
 
 impl Scene {
-    fn new(policy: &str) -> Self {
+    pub(crate) fn new(policy: &str) -> Self {
         let sandbox = Sandbox::new();
         let server = sandbox.server();
         sandbox.clone(&format!("file://{}", server.display()));
@@ -39,7 +39,7 @@ impl Scene {
         scene
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.sandbox.path().join(name)
     }
 
@@ -54,18 +54,18 @@ impl Scene {
         fs_err::read_to_string(self.path(&format!("{name}.pub"))).unwrap().trim().to_owned()
     }
 
-    fn push_by(&self, who: &str, args: &[&str]) -> Said {
+    pub(crate) fn push_by(&self, who: &str, args: &[&str]) -> Said {
         let mut git = process::command("git");
         git.current_dir(self.client()).arg("push").args(args);
         Said::new(git.env("HOME", self.path("home")).env("FORGE_USER", who).output().unwrap())
     }
 
-    fn on_server(&self, args: &[&str]) -> String {
+    pub(crate) fn on_server(&self, args: &[&str]) -> String {
         Said::new(process::git(&self.server, args).output().unwrap()).must()
     }
 
     /// A commit on main that nobody promotes.
-    fn direct(&self) -> String {
+    pub(crate) fn direct(&self) -> String {
         self.sandbox.write(&[("src/a.rs", "fn a() {}\n")]);
         self.sandbox.commit("direct")
     }
@@ -80,7 +80,7 @@ impl Scene {
     }
 
     /// Alice is refused, asks, and `signer` signs: the id.
-    fn signed_by(&self, signer: &str, more: &[&str]) -> String {
+    pub(crate) fn signed_by(&self, signer: &str, more: &[&str]) -> String {
         let refused = self.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
         assert!(!refused.ok);
         self.request(&Self::hint(&refused));
@@ -117,7 +117,7 @@ impl Scene {
     }
 
     /// The push that the signing prints.
-    fn push_with(&self, who: &str, id: &str) -> Said {
+    pub(crate) fn push_with(&self, who: &str, id: &str) -> Said {
         let statement = format!("refs/refgate/overrides/{id}");
         self.push_by(who, &["--atomic", "origin", "HEAD:refs/heads/main", &statement])
     }

@@ -78,6 +78,7 @@ fn missing(place: &Place, hook: &Path, gate: Gate, install: &str) -> Result<Comp
     }
     let so = match gate {
         Gate::PostReceive => "so the ledger hears with the next push only which refs moved",
+        Gate::ReferenceTransaction => "so refs can be moved past the gate",
         Gate::PreCommit | Gate::PrePush | Gate::PreReceive => "so nothing is judged",
     };
     Ok(Complaint::problem("hook-missing", format!("there is no {}, {so}", shown(hook)), install))

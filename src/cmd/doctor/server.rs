@@ -12,7 +12,7 @@ use crate::cmd::hook::BOOTSTRAP;
 use crate::env::Env;
 use crate::error::Result;
 use crate::git::{Repo, Setting, found, settings};
-use crate::install::{Gate, Place};
+use crate::install::{Gate, Place, Standing, standing};
 use crate::policy::Policy;
 use crate::policy::load::{for_server, server, server_folder};
 use crate::policy::roles::{Presence, RoleName};
@@ -57,6 +57,10 @@ impl Examination<'_> {
         if let Some(server) = &installed {
             self.found.extend(notify::examine(&server_folder(self.repo), server));
             told = notify::files(server);
+        }
+        let backstop = Gate::ReferenceTransaction;
+        if matches!(standing(&self.place.hooks.join(backstop.name()))?, Standing::Ours(_)) {
+            self.found.extend(hook::examine(self.place, &self.place.hooks, backstop, &self.install)?);
         }
         let (actor, urls) = installed.map(|server| (server.actor, server.urls)).unwrap_or_default();
         self.settings(&actor)?;
@@ -270,7 +274,8 @@ impl Examination<'_> {
         let dir = &self.place.common_dir;
         let inside = ["HEAD", "config", "objects", "refs", "refs/heads", "packed-refs", "reftable", "refgate"];
         let gate = ["refgate/server.toml", "refgate/policy.toml", "refgate/allowed_signers"];
-        let hooks = [Gate::PreReceive, Gate::PostReceive].map(|gate| self.place.hooks.join(gate.name()));
+        let hooks = [Gate::PreReceive, Gate::PostReceive, Gate::ReferenceTransaction]
+            .map(|gate| self.place.hooks.join(gate.name()));
         let paths: Vec<PathBuf> = std::iter::once(dir.clone())
             .chain(inside.into_iter().chain(gate).map(|name| dir.join(name)))
             .chain([self.place.hooks.clone()])

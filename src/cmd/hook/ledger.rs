@@ -29,6 +29,8 @@ pub(super) struct Book {
     /// Who is told of it afterwards.
     outbox: Option<Outbox>,
     now: jiff::Timestamp,
+    /// What the mirror knew before the push was judged.
+    mirrored: Result<Option<Receipt>>,
 }
 
 /// What the clock does with an answer that it gives in the judge's stead.
@@ -41,8 +43,15 @@ impl Book {
     /// That cannot be found out: a decision that might have to be recorded must not go ahead.
     pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Result<Option<Self>> {
         let folder = server_folder(repo);
-        let open = || Self { ledger: Ledger::open(&folder.join(FOLDER)), outbox: Outbox::of_hook(repo), now };
+        let ledger = Ledger::open(&folder.join(FOLDER));
+        let open = || Self { ledger, outbox: Outbox::of_hook(repo), now, mirrored: Ok(None) };
         Ok(folder.try_exists()?.then(open))
+    }
+
+    /// The same, held against the mirror as it stood when the refs were read: the ledger only grows, and the mirror gets
+    /// what stands there already.
+    pub(super) fn held_against(self, gate: Option<&Gate<'_>>) -> Self {
+        Self { mirrored: gate.map_or(Ok(None), |gate| mirror::end(gate.repo, &gate.refs)), ..self }
     }
 
     /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
@@ -74,6 +83,8 @@ impl Book {
                 return Err(lost());
             }
             writer.open(opened(gate))?;
+        } else if let Some(known) = self.mirrored.clone()? {
+            self.ledger.reaches(known)?;
         }
         let accepts = decided.decision == Decision::Accept;
         if let (Some(gate), true) = (gate, accepts || !writer.pending().is_empty()) {

@@ -11,6 +11,7 @@ use crate::ledger::receipt::Head;
 use crate::ledger::{Ledger, MIRROR, Receipt};
 use crate::oid::Oid;
 use crate::policy::server::Server;
+use crate::refs::RefMap;
 
 /// The SSHSIG namespace of a mirror's end.
 pub(crate) const NAMESPACE: &str = "ledger.v1@refgate";
@@ -47,6 +48,9 @@ pub(super) fn bring_up(
     for attempt in 1.. {
         let tip = repo.refs()?.get(MIRROR.as_bytes().as_bstr()).copied();
         let held = tip.map(|tip| self::head(repo, tip)).transpose()?.map_or(Receipt::NONE, |head| head.receipt);
+        if held != Receipt::NONE {
+            ledger.reaches(held)?;
+        }
         if held.sequence >= last.sequence {
             // Another push was faster, and brought this one's records along.
             break;
@@ -59,6 +63,44 @@ pub(super) fn bring_up(
         }
     }
     Ok(())
+}
+
+/// Whether a commit is the mirror's next one, so that it says nothing but what the ledger holds: whoever made it may put
+/// it there.
+///
+/// # Errors
+/// Why not.
+pub(super) fn follows(repo: &Repo, ledger: &Ledger, tip: Option<Oid>, new: Oid) -> Result<()> {
+    let no = |what: &str| {
+        Error::malformed(format!("{MIRROR} stays where it is: {what}"))
+            .help("the hook post-receive writes it after a push; docs/ledger.md says how to begin a new ledger")
+    };
+    if new.is_zero() {
+        return Err(no("it is what shows that the ledger was cut back"));
+    }
+    let commit = repo.commit(new)?;
+    if commit.parents.as_slice() != tip.as_slice() {
+        return Err(no("it goes forward by one commit at a time"));
+    }
+    let held = tip.map(|tip| head(repo, tip)).transpose()?.map_or(0, |head| head.receipt.sequence);
+    let last = head(repo, new)?.receipt;
+    if last.sequence <= held {
+        return Err(no("the new end is none"));
+    }
+    ledger.reaches(last)?;
+    let records = ledger.between(held + 1, last.sequence)?;
+    let entry = repo.find(commit.tree, RECORDS.into())?.ok_or_else(|| no("the new commit holds no records"))?;
+    let same = repo.blob(entry.oid, records.len() as u64)?.is_some_and(|held| held == records);
+    if same { Ok(()) } else { Err(no("the new commit says something else than the ledger")) }
+}
+
+/// The last record that the mirror knows; `None` where there is no mirror.
+///
+/// # Errors
+/// What stands in its place is none.
+pub(super) fn end(repo: &Repo, refs: &RefMap) -> Result<Option<Receipt>> {
+    let tip = refs.get(MIRROR.as_bytes().as_bstr());
+    tip.map(|tip| head(repo, *tip).map(|head| head.receipt)).transpose()
 }
 
 /// What a commit of the mirror says of the ledger's end.

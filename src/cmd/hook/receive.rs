@@ -39,6 +39,7 @@ pub(super) fn run(
         Err(error) => return answer.claim().write(&error.into()),
     };
     let gate = Gate::of(&repo);
+    let book = book.map(|book| book.held_against(gate.as_ref().ok()));
     let judged = gate.as_ref().map_err(Error::clone).and_then(|gate| {
         // Before the input is read: whoever holds the other end open must not keep the process alive.
         answer.limit(gate.policy.limits.seconds, book.as_ref().map(Book::late));

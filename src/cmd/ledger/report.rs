@@ -21,12 +21,13 @@ use crate::report::ledger::{self as report, Choice, Overview, Told};
 /// The ledger, the refs or a mirror cannot be read, or the page cannot be written.
 pub fn run(args: &Report, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let filter = Filter::new(&args.selection)?;
-    let against = Against::gather(&args.place, &args.mirror, &args.receipt, env)?;
+    let against = Against::gather(&args.place, &args.mirror, &args.receipt, None, env)?;
     let mut overview = Overview::default();
-    let verified = verify_each(&against.reader, &against.known(), &mut |receipt, record| {
+    let mut verified = verify_each(&against.reader, &against.known(), &mut |receipt, record| {
         let chosen = Choice { kind: filter.wants(&record.event), rest: filter.passes_but_for_its_kind(record) };
         overview.take(receipt, record, chosen);
     })?;
+    let mirrors = against.hold(&mut verified)?;
     overview.finish();
     let told = Told {
         name: name(against.repo.common_dir()),
@@ -34,6 +35,7 @@ pub fn run(args: &Report, env: &Env, now: jiff::Timestamp) -> Result<u8> {
         asked: (filter.words(), filter.kinds()),
         against: against.receipts,
         verified,
+        mirrors,
         overview,
     };
     if let Some(file) = &args.html {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::refs::Refs;
-use super::{Known, Line, MOST_PROBLEMS, Problem, Report};
+use super::{Kind, Known, Line, MOST_PROBLEMS, Report};
 use crate::finding::Decision;
 use crate::ledger::receipt::{Hash, Receipt};
 use crate::ledger::record::{Decided, Event, Moved, Outcome, Record, Reserved, Sealed, Settled};
@@ -52,6 +52,7 @@ impl<'a> Chain<'a> {
             more: 0,
             warnings: Vec::new(),
             unknown: Vec::new(),
+            hashes: Vec::new(),
         };
         Self {
             known,
@@ -68,11 +69,7 @@ impl<'a> Chain<'a> {
     }
 
     fn problem(&mut self, sequence: u64, message: String) {
-        if self.report.problems.len() < MOST_PROBLEMS {
-            self.report.problems.push(Problem { sequence, message });
-        } else {
-            self.report.more += 1;
-        }
+        self.report.problem(Kind::Ledger, sequence, message);
     }
 
     /// A segment begins.
@@ -134,6 +131,10 @@ impl<'a> Chain<'a> {
         self.segment.bytes += line.bytes;
         self.segment.count += 1;
         self.report.last = Receipt { sequence, hash: line.hash };
+        // Behind a gap nobody can tell which record stands where.
+        if self.known.mirrored && sequence.checked_sub(self.report.first) == Some(self.report.hashes.len() as u64) {
+            self.report.hashes.push(line.hash);
+        }
         self.receipts();
     }
 
@@ -242,7 +243,7 @@ impl<'a> Chain<'a> {
     fn accepted(&mut self, sequence: u64, decided: &Decided) {
         for update in &decided.updates {
             if let Some(message) = self.refs.accepted(sequence, &update.moved) {
-                self.problem(sequence, message);
+                self.report.problem(Kind::Ref, sequence, message);
             }
         }
         for used in &decided.overrides {
@@ -314,7 +315,8 @@ impl<'a> Chain<'a> {
                 self.missing(from, *receipt);
             } else if receipt.hash != last.hash {
                 let what = "is not the one that is there: it or one before it was changed";
-                self.problem(last.sequence, format!("the record {} that {from} knows {what}", last.sequence));
+                let message = format!("the record {} that {from} knows {what}", last.sequence);
+                self.report.problem(Kind::Witness, last.sequence, message);
             }
         }
     }
@@ -326,17 +328,16 @@ impl<'a> Chain<'a> {
                 format!("the record {} that {from} knows is not here: record {first} is the first", receipt.sequence);
             self.report.unknown.push(what);
         } else {
-            self.problem(receipt.sequence, format!("the record {} that {from} knows is gone", receipt.sequence));
+            let message = format!("the record {} that {from} knows is gone", receipt.sequence);
+            self.report.problem(Kind::Witness, receipt.sequence, message);
         }
     }
 
     pub(super) fn finish(mut self) -> Report {
         let last = self.report.last.sequence;
         for (from, receipt) in self.receipts.split_off(self.passed.min(self.receipts.len())) {
-            self.problem(
-                last,
-                format!("the ledger ends with record {last}, but {from} knows record {}", receipt.sequence),
-            );
+            let message = format!("the ledger ends with record {last}, but {from} knows record {}", receipt.sequence);
+            self.report.problem(Kind::Witness, last, message);
         }
         if self.report.first > 1 {
             let before = self.report.first - 1;
@@ -346,7 +347,7 @@ impl<'a> Chain<'a> {
         }
         if let Some(refs) = self.known.refs {
             for message in self.refs.compare(refs, self.report.first == 1) {
-                self.problem(last, message);
+                self.report.problem(Kind::Ref, last, message);
             }
         }
         self.report

@@ -5,7 +5,7 @@ use crate::ledger::tests::*;
 
 fn report(place: &Place, receipts: &[Receipt], refs: Option<&RefMap>) -> Report {
     let receipts = receipts.iter().map(|receipt| ("a receipt".to_owned(), *receipt)).collect();
-    verify(&place.ledger.read(&[]).unwrap(), &Known { receipts, refs }).unwrap()
+    verify(&place.ledger.read(&[]).unwrap(), &Known { receipts, refs, mirrored: false }).unwrap()
 }
 
 #[track_caller]
@@ -119,7 +119,7 @@ fn what_was_moved_away_is_said_and_what_is_asked_of_it_cannot_be() {
     assert_eq!((early.exit_code(), early.unknown.len()), (2, 1), "{early:?}");
     let reader = place.ledger.read(&[archive.path().to_owned()]).unwrap();
     let known = receipts.iter().map(|receipt| (String::new(), *receipt)).collect();
-    is_intact(&verify(&reader, &Known { receipts: known, refs: Some(&refs(7, Some(3))) }).unwrap());
+    is_intact(&verify(&reader, &Known { receipts: known, refs: Some(&refs(7, Some(3))), mirrored: false }).unwrap());
     assert!(place.ledger.read(&[archive.path().join("none")]).is_err());
     // One from the middle is a gap.
     let segments = place.ledger.read(&[]).unwrap().segments;

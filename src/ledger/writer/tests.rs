@@ -26,6 +26,10 @@ impl Sink for Failing {
         if self.syncs { Ok(()) } else { Err(Error::other("the disk has gone")) }
     }
 
+    fn length(&self) -> Result<u64> {
+        Ok(self.bytes.len() as u64)
+    }
+
     fn cut(&mut self, length: u64) -> Result<()> {
         if !self.cuts {
             return Err(ErrorKind::ReadOnlyFilesystem.into());
@@ -83,8 +87,11 @@ fn what_may_not_last_is_taken_back() {
     assert!(append_to(&mut file, there.len() as u64, &batch).is_err());
     fs_err::write(place.segment(1), &file.bytes).unwrap();
     goes_on(&place);
+    let length = there.len() as u64;
     let mut file = Failing { bytes: there, syncs: true, ..Failing::default() };
-    append_to(&mut file, 0, &batch).unwrap();
+    append_to(&mut file, length, &batch).unwrap();
+    // Somebody else's bytes are in between.
+    assert!(append_to(&mut file, length, &batch).is_err());
 }
 
 #[test]
@@ -140,7 +147,7 @@ fn thirty_two_at_once_lose_nothing() {
     let receipts = receipts.into_iter().map(|receipt| ("a pusher".to_owned(), receipt)).collect();
     let reader = place.ledger.read(&[]).unwrap();
     assert!(reader.segments.len() > 3);
-    let found = verify(&reader, &Known { receipts, refs: None }).unwrap();
+    let found = verify(&reader, &Known { receipts, refs: None, mirrored: false }).unwrap();
     assert_eq!((&found.problems[..], found.exit_code()), (&[][..], 0));
     assert_eq!(place.ledger.lock(at(99)).unwrap().pending(), []);
 }

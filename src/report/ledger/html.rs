@@ -65,7 +65,7 @@ fn lead(told: &Told) -> Html {
 
 /// Whether it holds, and against what that was asked.
 fn holds(told: &Told) -> Html {
-    let Report { first, last, records, problems, more, warnings, unknown } = &told.verified;
+    let Report { first, last, records, problems, more, warnings, unknown, .. } = &told.verified;
     let (class, word) = match told.verified.exit_code() {
         0 => ("intact", "It holds"),
         1 => ("damaged", "It was changed: the ledger is damaged"),

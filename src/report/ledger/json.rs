@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::tally::Most;
 use super::{Move, NAMES, Row, Special, Tally, Told, Use};
-use crate::ledger::verify::Report;
+use crate::ledger::verify::mirror::Held;
+use crate::ledger::verify::{Problem, Report};
 use crate::ledger::{Hash, Receipt};
 use crate::report::json;
 
@@ -16,6 +17,7 @@ pub struct ReportV1<'a> {
     first: u64,
     hash: Hash,
     last: u64,
+    mirrors: Vec<MirrorV1<'a>>,
     more: u64,
     problems: Vec<ProblemV1<'a>>,
     records: u64,
@@ -26,23 +28,45 @@ pub struct ReportV1<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct MirrorV1<'a> {
+    commits: u64,
+    first: u64,
+    judged: bool,
+    last: u64,
+    place: &'a str,
+    signatures: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct ProblemV1<'a> {
+    kind: &'static str,
     message: &'a str,
     sequence: u64,
 }
 
 impl<'a> ReportV1<'a> {
-    /// The document of a report.
-    pub fn of(report: &'a Report) -> Self {
-        let problems = report.problems.iter();
+    /// The document of a report, and of the mirrors that were held against the ledger.
+    pub fn of(report: &'a Report, mirrors: &'a [Held]) -> Self {
+        let mirror = |Held { place, seen, judged }: &'a Held| MirrorV1 {
+            commits: seen.commits,
+            first: seen.first,
+            judged: *judged,
+            last: seen.last.sequence,
+            place,
+            signatures: seen.signatures,
+        };
+        let problem = |problem: &'a Problem| ProblemV1 {
+            kind: problem.kind.name(),
+            message: &problem.message,
+            sequence: problem.sequence,
+        };
         Self {
             first: report.first,
             hash: report.last.hash,
             last: report.last.sequence,
+            mirrors: mirrors.iter().map(mirror).collect(),
             more: report.more,
-            problems: problems
-                .map(|problem| ProblemV1 { message: &problem.message, sequence: problem.sequence })
-                .collect(),
+            problems: report.problems.iter().map(problem).collect(),
             records: report.records,
             result: report.word(),
             schema: "refgate.ledger-report/1",
@@ -182,7 +206,7 @@ pub fn render(told: &Told) -> String {
         specials_left_out: overview.specials.left_out(),
         to: overview.span.map(|(_, to)| to),
         undecided,
-        verification: ReportV1::of(&told.verified),
+        verification: ReportV1::of(&told.verified, &told.mirrors),
     })
 }
 

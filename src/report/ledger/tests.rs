@@ -65,13 +65,16 @@ fn record(sequence: u64, event: Event, pending: Vec<u64>) -> Record {
 const ALL: Choice = Choice { kind: true, rest: true };
 
 fn told(overview: Overview, word: &str) -> Told {
-    let problem = crate::ledger::verify::Problem { sequence: 1, message: word.into() };
+    let problem =
+        crate::ledger::verify::Problem { kind: crate::ledger::verify::Kind::Ledger, sequence: 1, message: word.into() };
     Told {
         name: word.into(),
         now: jiff::Timestamp::UNIX_EPOCH,
         asked: (vec![word.into()], vec![word.into()]),
         against: vec![(word.into(), receipt(1))],
+        mirrors: Vec::new(),
         verified: Report {
+            hashes: Vec::new(),
             first: 1,
             last: receipt(2),
             records: 2,
