@@ -117,7 +117,7 @@ impl Ledger {
         let mut back = self.read(&[])?.newest_first()?.map(|entry| entry.map(|entry| entry.record));
         let Some(last) = back.next().transpose()? else { return Ok(Vec::new()) };
         let before = back.next().transpose()?;
-        settle::read(&last, before, &mut || back.next().transpose())
+        settle::read(&last, before, &mut || back.next().transpose()).map(|(pending, _)| pending)
     }
 
     /// The lines of the records from one to another, each with its line feed: what a mirror lacks. What others append

@@ -56,6 +56,19 @@ fn open(record: &Record) -> Option<Open> {
     }
 }
 
+/// What was applied since the oldest pending decision, each with its decision: what a ref had before that, a pending
+/// decision may have given it.
+pub(super) type Since = Vec<(u64, Moved)>;
+
+/// What an event says was applied.
+pub(super) fn applied(event: &Event) -> impl Iterator<Item = (u64, Moved)> {
+    let outcome = match event {
+        Event::Applied(outcome) => Some(outcome),
+        _ => None,
+    };
+    outcome.into_iter().flat_map(|outcome| outcome.updates.iter().map(|moved| (outcome.decision, moved.clone())))
+}
+
 /// The pending decisions after the last record, oldest first: it and those before it, as far back as is needed.
 ///
 /// # Errors
@@ -64,9 +77,9 @@ pub(super) fn read(
     last: &Record,
     before: Option<Record>,
     earlier: &mut dyn FnMut() -> Result<Option<Record>>,
-) -> Result<Vec<Open>> {
+) -> Result<(Vec<Open>, Since)> {
     let mut sought: Vec<u64> = last.pending.clone();
-    let mut found = Vec::new();
+    let (mut found, mut since) = (Vec::new(), Since::new());
     let (mut at, mut next) = (Some(last.clone()), before);
     while let Some(wanted) = sought.last().copied() {
         let record = at.ok_or_else(|| damaged(format!("record {wanted}, which is pending, is not there")))?;
@@ -77,13 +90,14 @@ pub(super) fn read(
         } else if record.sequence < wanted {
             return Err(damaged(format!("record {wanted}, which is pending, is not there")));
         }
+        since.extend(applied(&record.event));
         at = match next.take() {
             Some(record) => Some(record),
             None => earlier()?,
         };
     }
     found.reverse();
-    Ok(found)
+    Ok((found, since))
 }
 
 /// Where a ref stands, seen from an update of it.
@@ -94,16 +108,22 @@ enum State {
     Elsewhere,
 }
 
-/// What shows, by the refs as they stand, of the pending decisions. Of several that ask for the same update the newest
-/// is taken for the one that made it: it is the one that an override may have been used for again.
-pub(super) fn observed(pending: &[Open], now: jiff::Timestamp, held: &dyn Fn(&BStr) -> Option<Oid>) -> Vec<Event> {
-    // Where a ref stood before the updates that newer decisions made.
-    let mut before: BTreeMap<&BString, Oid> = BTreeMap::new();
+/// What shows, by the refs as they stand and by what is known of newer decisions, of the pending ones. Of several that
+/// ask for the same update the newest is taken for the one that made it: it is the one that an override may have been
+/// used for again.
+pub(super) fn observed(
+    pending: &[Open],
+    since: &[(u64, Moved)],
+    now: jiff::Timestamp,
+    held: &dyn Fn(&BStr) -> Option<Oid>,
+) -> Vec<Event> {
+    let mut newer = Newer::than_all(since);
     let mut outcomes = Vec::new();
     let surplus = pending.len().saturating_sub(MOST_PENDING);
     for (place, open) in pending.iter().enumerate().rev() {
+        let before = newer.than(open.sequence);
         let asked = open.decided.updates.iter().map(|update| &update.moved);
-        let states: Vec<(&Moved, State)> = asked.map(|moved| (moved, state(moved, &before, held))).collect();
+        let states: Vec<(&Moved, State)> = asked.map(|moved| (moved, state(moved, before, held))).collect();
         let moved = states.iter().filter(|(_, state)| *state == State::Moved).map(|(moved, _)| *moved);
         before.extend(moved.clone().map(|moved| (&moved.name, moved.old)));
         let waits = states.iter().any(|(_, state)| *state == State::Waiting);
@@ -127,21 +147,52 @@ fn state(moved: &Moved, before: &BTreeMap<&BString, Oid>, held: &dyn Fn(&BStr) -
     }
 }
 
-/// What `post-receive` says: each update is the newest pending decision's that accepted it. Others that accepted it too
-/// were in vain.
-pub(super) fn told(pending: &[Open], moved: &[Moved]) -> Vec<Event> {
+/// What `post-receive` says: each update is the newest pending decision's that accepted it, but for one that a newer
+/// decision is known to have made. Others that accepted it too were in vain, or had made it before; where their other
+/// refs must be looked at for that, [`observed`] tells.
+pub(super) fn told(pending: &[Open], since: &[(u64, Moved)], moved: &[Moved]) -> Vec<Event> {
     let mut left: Vec<&Moved> = moved.iter().collect();
+    let mut newer = Newer::than_all(since);
     let mut outcomes = Vec::new();
     for open in pending.iter().rev() {
-        let accepts = |moved: &Moved| open.decided.updates.iter().any(|update| update.moved == *moved);
-        if !moved.iter().any(accepts) {
+        let before = newer.than(open.sequence);
+        let asked: Vec<&Moved> = open.decided.updates.iter().map(|update| &update.moved).collect();
+        if !moved.iter().any(|moved| asked.contains(&moved)) {
             continue;
         }
-        let (made, others) = left.into_iter().partition::<Vec<_>, _>(|moved| accepts(moved));
+        let again = |moved: &Moved| since.iter().any(|(by, other)| *by > open.sequence && other == moved);
+        let (made, others) = left.into_iter().partition::<Vec<_>, _>(|moved| asked.contains(moved) && !again(moved));
         left = others;
-        outcomes.push(outcome(open, made.into_iter().cloned().collect(), false));
+        if made.is_empty() && asked.iter().any(|moved| !before.contains_key(&moved.name)) {
+            continue;
+        }
+        let known = asked.into_iter().filter(|moved| before.get(&moved.name) == Some(&moved.new));
+        let earlier: Vec<&Moved> = known.filter(|moved| !made.contains(moved)).collect();
+        before.extend(made.iter().map(|moved| (&moved.name, moved.old)));
+        outcomes.push(outcome(open, made.into_iter().chain(earlier).cloned().collect(), false));
     }
     outcomes.into_iter().rev().flatten().collect()
+}
+
+/// Where refs stood before the updates that newer decisions made, for ever older ones.
+struct Newer<'a> {
+    known: Vec<&'a (u64, Moved)>,
+    before: BTreeMap<&'a BString, Oid>,
+}
+
+impl<'a> Newer<'a> {
+    fn than_all(since: &'a [(u64, Moved)]) -> Self {
+        let mut known: Vec<&(u64, Moved)> = since.iter().collect();
+        known.sort_by_key(|(decision, _)| *decision);
+        Self { known, before: BTreeMap::new() }
+    }
+
+    fn than(&mut self, decision: u64) -> &mut BTreeMap<&'a BString, Oid> {
+        while let Some((_, moved)) = self.known.pop_if(|(by, _)| *by > decision) {
+            self.before.insert(&moved.name, moved.old);
+        }
+        &mut self.before
+    }
 }
 
 /// The events that say what became of a decision: of its refs, of its overrides, and that it was a rollback.
@@ -167,3 +218,74 @@ fn outcome(open: &Open, moved: Vec<Moved>, observed: bool) -> Vec<Event> {
 
 /// The way in of a rollback.
 const ROLLBACK: &str = "rollback";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{MAIN, Place, at, decided, holds, moved};
+
+    const A: &str = "refs/heads/a";
+
+    fn outcomes(place: &Place) -> Vec<(&'static str, u64, Vec<Moved>)> {
+        let told = place.records().into_iter().filter_map(|record| match &record.event {
+            Event::Applied(outcome) | Event::Lapsed(outcome) => {
+                Some((record.event.name(), outcome.decision, outcome.updates.clone()))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
+    fn looks(place: &Place, second: i64, told: &[Moved], refs: &[(&str, u8)]) {
+        let mut writer = place.ledger.lock(at(second)).unwrap();
+        writer.apply(told).unwrap();
+        writer.settle(&holds(refs)).unwrap();
+        writer.commit().unwrap();
+    }
+
+    /// One of its refs did not move, or not yet, and meanwhile another push moved the other one on.
+    #[test]
+    fn what_a_push_moved_is_known_after_others_moved_it_on() {
+        for told in [&[moved(MAIN, 2, 5)][..], &[]] {
+            let place = Place::begun();
+            place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2), moved(A, 3, 4)]));
+            place.decide(2, decided(Decision::Accept, vec![moved(MAIN, 2, 5)]));
+            for (second, told) in [(3, told), (4, &[]), (3700, &[])] {
+                looks(&place, second, told, &[(MAIN, 5), (A, 3)]);
+            }
+            let due = [("applied", 3, vec![moved(MAIN, 2, 5)]), ("applied", 2, vec![moved(MAIN, 1, 2)])];
+            assert_eq!(outcomes(&place), due);
+        }
+    }
+
+    /// The same update twice, with the way back between, and one that waits for another ref all the while.
+    #[test]
+    fn what_is_made_again_was_not_in_vain_before() {
+        let place = Place::begun();
+        place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2), moved(A, 3, 4)]));
+        place.decide(2, decided(Decision::Accept, vec![moved(MAIN, 2, 1)]));
+        looks(&place, 3, &[moved(MAIN, 2, 1)], &[(MAIN, 1), (A, 3)]);
+        place.decide(4, decided(Decision::Accept, vec![moved(MAIN, 1, 2)]));
+        looks(&place, 5, &[moved(MAIN, 1, 2)], &[(MAIN, 2), (A, 3)]);
+        looks(&place, 3700, &[], &[(MAIN, 2), (A, 3)]);
+        let due = [
+            ("applied", 3, vec![moved(MAIN, 2, 1)]),
+            ("applied", 5, vec![moved(MAIN, 1, 2)]),
+            ("applied", 2, vec![moved(MAIN, 1, 2)]),
+        ];
+        assert_eq!(outcomes(&place), due);
+    }
+
+    /// Somebody saw what a push made before its own `post-receive` said so.
+    #[test]
+    fn what_was_seen_already_is_nobody_else_s() {
+        let place = Place::begun();
+        place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2), moved(A, 3, 4)]));
+        place.decide(2, decided(Decision::Accept, vec![moved(MAIN, 1, 2)]));
+        looks(&place, 3, &[], &[(MAIN, 2), (A, 3)]);
+        looks(&place, 4, &[moved(MAIN, 1, 2)], &[(MAIN, 2), (A, 3)]);
+        looks(&place, 3700, &[], &[(MAIN, 2), (A, 3)]);
+        let due = [("applied", 3, vec![moved(MAIN, 1, 2)]), ("lapsed", 2, vec![moved(MAIN, 1, 2), moved(A, 3, 4)])];
+        assert_eq!(outcomes(&place), due);
+    }
+}

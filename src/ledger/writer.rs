@@ -9,7 +9,7 @@ use super::folder;
 use super::read::{Newest, first_of};
 use super::receipt::{Hash, Receipt};
 use super::record::{Decided, Event, Moved, Opened, Record, Repaired, Reserved, Sealed};
-use super::settle::{self, Open};
+use super::settle::{self, Open, Since};
 use super::{Ledger, RECORD_BYTES, damaged, unwritable};
 use crate::error::{Error, Result};
 use crate::finding::Decision;
@@ -32,6 +32,7 @@ pub struct Writer {
     last: Receipt,
     held: Receipt,
     pending: Vec<Open>,
+    since: Since,
     /// What was found torn before there was any record: said once the ledger begins.
     torn: Option<Repaired>,
     /// What is queued, by segment, each with the bytes that stand there already.
@@ -60,6 +61,7 @@ impl Ledger {
             last: Receipt::NONE,
             held: Receipt::NONE,
             pending: Vec::new(),
+            since: Since::new(),
             torn: None,
             parts: Vec::new(),
         };
@@ -139,7 +141,7 @@ impl Writer {
     /// # Errors
     /// As [`Writer::decide`].
     pub fn settle(&mut self, held: &dyn Fn(&BStr) -> Option<Oid>) -> Result<()> {
-        for event in settle::observed(&self.pending, self.now, held) {
+        for event in settle::observed(&self.pending, &self.since, self.now, held) {
             self.push(event)?;
         }
         Ok(())
@@ -152,7 +154,7 @@ impl Writer {
     /// As [`Writer::decide`].
     pub fn apply(&mut self, moved: &[Moved]) -> Result<Option<Receipt>> {
         let mut applied = None;
-        for event in settle::told(&self.pending, moved) {
+        for event in settle::told(&self.pending, &self.since, moved) {
             let is_applied = matches!(event, Event::Applied(_));
             let receipt = self.push(event)?;
             applied = if is_applied { Some(receipt) } else { applied };
@@ -186,6 +188,7 @@ impl Writer {
         }
         self.last = record.receipt(&line);
         settle::follow(&mut self.pending, &record);
+        self.since.extend(settle::applied(&record.event));
         if let Some(part) = self.parts.last_mut() {
             part.bytes.extend(line);
             part.bytes.push(b'\n');
@@ -242,7 +245,7 @@ impl Writer {
             }
             let before = before.map(|before| before.record);
             let mut earlier = || Ok(back.next().transpose()?.map(|entry| entry.record));
-            self.pending = settle::read(&last.record, before, &mut earlier)?;
+            (self.pending, self.since) = settle::read(&last.record, before, &mut earlier)?;
         }
         self.parts.push(Part { segment: active, length, bytes: Vec::new() });
         self.repair(torn)?;

@@ -21,13 +21,15 @@ struct Ref {
     first: Oid,
     /// The value that it had for certain.
     value: Oid,
+    /// The decision that gave it.
+    by: u64,
     /// The values that were accepted since, with the decision.
     accepted: Vec<(u64, Oid)>,
 }
 
 impl Ref {
     const fn at(value: Oid) -> Self {
-        Self { first: value, value, accepted: Vec::new() }
+        Self { first: value, value, by: 0, accepted: Vec::new() }
     }
 
     fn may_be(&self, value: Oid) -> bool {
@@ -65,9 +67,13 @@ impl Refs {
 
     pub(super) fn applied(&mut self, outcome: &Outcome) {
         for moved in &outcome.updates {
-            if let Some(known) = self.refs.get_mut(&moved.name) {
-                known.value = moved.new;
+            let Some(known) = self.refs.get_mut(&moved.name) else { continue };
+            if outcome.decision > known.by {
+                (known.value, known.by) = (moved.new, outcome.decision);
                 known.accepted.retain(|(decision, _)| *decision > outcome.decision);
+            } else if known.value == moved.old {
+                // Told after a newer one: it was made before that, or once that was taken back.
+                known.accepted.push((outcome.decision, moved.new));
             }
         }
     }

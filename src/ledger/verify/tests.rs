@@ -105,6 +105,33 @@ fn refs_that_moved_without_a_decision_are_named() {
 }
 
 #[test]
+fn an_outcome_that_is_told_after_a_newer_one_takes_no_ref_back() {
+    let place = Place::begun();
+    place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2), moved("refs/heads/a", 3, 4)]));
+    place.decide(2, decided(Decision::Accept, vec![moved(MAIN, 2, 5)]));
+    for push in [moved(MAIN, 2, 5), moved(MAIN, 1, 2)] {
+        let mut writer = place.ledger.lock(at(3)).unwrap();
+        writer.apply(&[push]).unwrap().unwrap();
+        writer.commit().unwrap();
+    }
+    is_intact(&report(&place, &[], Some(&refs(5, Some(3)))));
+    tells(&report(&place, &[], Some(&refs(2, Some(3)))), "refs/heads/main went from");
+    // What was let in before a newer push was, and made once that was taken back.
+    let place = Place::begun();
+    place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2)]));
+    for push in [moved(MAIN, 1, 3), moved(MAIN, 3, 1)] {
+        place.decide(2, decided(Decision::Accept, vec![push.clone()]));
+        let mut writer = place.ledger.lock(at(3)).unwrap();
+        writer.apply(&[push]).unwrap().unwrap();
+        writer.commit().unwrap();
+    }
+    let mut writer = place.ledger.lock(at(4)).unwrap();
+    writer.apply(&[moved(MAIN, 1, 2)]).unwrap().unwrap();
+    writer.commit().unwrap();
+    is_intact(&report(&place, &[], Some(&refs(2, Some(3)))));
+}
+
+#[test]
 fn what_was_moved_away_is_said_and_what_is_asked_of_it_cannot_be() {
     let (place, receipts) = busy();
     let archive = tempfile::tempdir().unwrap();
