@@ -174,27 +174,31 @@ impl Pass<'_> {
     fn run(&self, from: Option<u64>) -> Result<Told> {
         let mut told = Told::default();
         // Who waits now sees what is in the ledger now.
-        let Some(_turn) = self.place.turn()? else { return Ok(told) };
+        let Some(_turn) = self.place.turn()? else {
+            let busy = || Error::undecided("it is being told, and another process waits to go on").help("run it again");
+            return if from.is_some() { Err(busy()) } else { Ok(told) };
+        };
+        let begun = Instant::now();
         // What is being appended may yet be taken back.
         let reader = self.outbox.ledger.quiet(|| self.outbox.ledger.read(&[]))?;
-        let after = match (from, self.place.told(&reader)?) {
-            (Some(from), _) => from.saturating_sub(1),
-            (None, Last::Record(number)) => number,
-            (None, last) => {
-                if last == Last::Lost {
-                    let why = "the ledger does not hold what was told last; what comes from now on is told";
-                    self.outbox.failures.note(self.clock.now(), &self.to.to.label(), None, why);
-                    told.failed += 1;
+        let after =
+            match from.map_or_else(|| self.place.told(&reader), |from| Ok(Last::Record(from.saturating_sub(1))))? {
+                Last::Record(number) => number,
+                last => {
+                    if last == Last::Lost {
+                        let why = "the ledger does not hold what was told last; what comes from now on is told";
+                        self.outbox.failures.note(self.clock.now(), &self.to.to.label(), None, why);
+                        told.failed += 1;
+                    }
+                    return self.place.advance(reader.last()?).map(|()| told);
                 }
-                return self.place.advance(reader.last()?).map(|()| told);
-            }
-        };
+            };
         let teller = Teller { reader: &reader, repository: &self.outbox.repository, on: &self.to.on };
         let mut is_down = false;
         for entry in reader.from(after + 1)? {
             let entry = entry?;
             if let Some(event) = teller.event(&entry)? {
-                if self.clock.begun.elapsed() > LONGEST {
+                if begun.elapsed() > LONGEST {
                     break;
                 }
                 match event.and_then(|event| self.deliver(&event, is_down)) {
