@@ -28,6 +28,9 @@ mod receive;
 mod single_use;
 mod transaction;
 
+pub use ledger::{Late, applied};
+pub use receive::{Arrival, Clock, decide};
+
 /// Ten thousand refs take one megabyte; nobody pushes as much as this.
 const MAX_INPUT: u64 = 64 * 1024 * 1024;
 /// The file that lets the first push in.

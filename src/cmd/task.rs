@@ -52,7 +52,7 @@ pub(super) struct Work {
 impl Work {
     /// The task that is named, else the one whose branch is checked out.
     pub(super) fn open(seen: &Seen, name: Option<&str>, env: &Env) -> Result<Self> {
-        let (repo, View { refs, policy, remote }) = look(seen, env)?;
+        let (repo, View { refs, policy, remote }) = look_at_something(seen, env)?;
         let name = match name {
             Some(name) => name.to_owned(),
             None => current(&repo, &policy)?,
@@ -68,7 +68,7 @@ impl Work {
 
     /// A protected branch, by its short name, that another one is to take.
     pub(super) fn open_step(seen: &Seen, branch: &str, into: &BStr, env: &Env) -> Result<Self> {
-        let (repo, View { refs, policy, remote }) = look(seen, env)?;
+        let (repo, View { refs, policy, remote }) = look_at_something(seen, env)?;
         let (name, branch) = (branch.to_owned(), branch.to_owned());
         Ok(Self { repo, policy, refs, remote, name, branch, step: Some(into.to_owned()) })
     }
@@ -138,6 +138,12 @@ pub(super) fn look(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
     let repo = Repo::discover(&seen.repo, env)?;
     let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
     let view = View::take(&repo, asked)?;
+    Ok((repo, view))
+}
+
+/// The same, where the server was seen to hold anything.
+fn look_at_something(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
+    let (repo, view) = look(seen, env)?;
     if view.refs.is_empty() {
         return Err(match &view.remote {
             Some(remote) => Error::undecided(format!("nothing was fetched from {} yet", shell_word(remote)))

@@ -47,7 +47,18 @@ fn lines(items: impl Iterator<Item = impl AsRef<str>>) -> String {
 
 /// Pushes: commands first, then the pack, then the server's report is read.
 pub(crate) fn push(url: &Path, built: &Built, pack: Option<&[u8]>) -> Fallible<Answer> {
+    push_as(url, built, pack, &[])
+}
+
+/// As [`push`], where the server's environment says more.
+pub(crate) fn push_as(
+    url: &Path,
+    built: &Built,
+    pack: Option<&[u8]>,
+    environment: &[(&str, &str)],
+) -> Fallible<Answer> {
     let mut command = process::command("git");
+    command.envs(environment.iter().copied());
     command.arg("receive-pack").arg(url).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context(|| "cannot start git receive-pack".into())?;
     let (Some(mut stdin), Some(stdout), Some(mut stderr)) =

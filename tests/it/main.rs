@@ -3,11 +3,11 @@
 //! `corpus` plays every case of `fixtures/cases`; `compat` pushes to every shape of repository with every Git here;
 //! `push_file`, `push_ssh`, `push_http` and `push_gitolite` tell one long story to a server through stock `git push`;
 //! `demo`, `doctor`, `drift_commands`, `init`, `install`, `promote`, `replay`, `task`, `sign_commands` and `actor` run those
-//! commands; `bombs` pushes what no memory holds; `faults` lets the machine fail; `fuzz_corpus` plays what fuzzing found
-//! worth keeping; `layering` reads the source; `ledger` reads ledgers, whole and spoilt, and `ledger_push` writes them by real
-//! pushes; `ledger_report` sums them up; `pages` looks at the pages that refgate writes, in a real `browser`;
-//! `renames` measures how right renames are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand
-//! on.
+//! commands; `at_once` lets many push at the same moment; `bombs` pushes what no memory holds; `faults` lets the machine
+//! fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `ledger` reads ledgers, whole
+//! and spoilt, `ledger_push` writes them by real pushes, and `ledger_report` sums them up; `model` holds random work against
+//! a simple model; `pages` looks at the pages that refgate writes, in a real `browser`; `renames` measures how right renames
+//! are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -17,6 +17,7 @@
 mod corpus;
 
 mod actor;
+mod at_once;
 mod bombs;
 mod browser;
 mod cases;
@@ -39,6 +40,7 @@ mod layering;
 mod ledger;
 mod ledger_push;
 mod ledger_report;
+mod model;
 mod overrides;
 mod pages;
 mod places;

@@ -70,20 +70,11 @@ impl Scene {
         self.sandbox.commit("direct")
     }
 
-    /// The command that the refusal prints, as words.
-    fn hint(said: &Said) -> Vec<String> {
-        let words: Vec<String> =
-            said.stderr.split_whitespace().filter(|word| *word != "remote:").map(str::to_owned).collect();
-        let start = words.windows(3).position(|words| words == ["refgate", "override", "request"]);
-        let start = start.unwrap_or_else(|| panic!("no command in {}", said.stderr));
-        words[start + 1..start + 13].to_vec()
-    }
-
     /// Alice is refused, asks, and `signer` signs: the id.
     pub(crate) fn signed_by(&self, signer: &str, more: &[&str]) -> String {
         let refused = self.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
         assert!(!refused.ok);
-        self.request(&Self::hint(&refused));
+        self.request(&refused.hint());
         self.sign(signer, more).must();
         self.id()
     }
@@ -211,7 +202,7 @@ fn nobody_waives_for_themselves() {
     let policy = fs_err::read_to_string(scene.path("policy")).unwrap().replace("\"alice\"", "\"alice2\"");
     fs_err::write(scene.server.join("refgate/policy.toml"), policy).unwrap();
     let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
-    scene.request(&Scene::hint(&refusal));
+    scene.request(&refusal.hint());
     let (file, key) = (scene.path("request.json").display().to_string(), scene.path("alice").display().to_string());
     let words = ["override", "sign", &file, "--principal", "alice2", "--key", &key, "--yes", "--reason", "x"];
     scene.sandbox.refgate(words).must();
@@ -285,7 +276,7 @@ fn keys_that_are_unknown_revoked_or_of_no_role_waive_nothing() {
     let scene = Scene::new(POLICY);
     scene.direct();
     let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
-    scene.request(&Scene::hint(&refusal));
+    scene.request(&refusal.hint());
     let (file, key) = (scene.path("request.json").display().to_string(), scene.path("stranger").display().to_string());
     let words = ["override", "sign", &file, "--principal", "bob", "--key", &key, "--yes", "--reason", "x"];
     scene.sandbox.refgate(words).must();
@@ -323,7 +314,7 @@ fn a_hardware_key_waives_when_somebody_touched_it() {
         fs_err::write(&signers, format!("{known}bob {line}\n")).unwrap();
         scene.direct();
         let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
-        scene.request(&Scene::hint(&refusal));
+        scene.request(&refusal.hint());
         let mut statement = scene.statement();
         let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
         statement["principal"] = "bob".into();
@@ -437,7 +428,7 @@ fn a_request_that_is_filled_in_already_is_signed_in_the_signer_s_words() {
     let scene = Scene::new(POLICY);
     scene.direct();
     let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
-    scene.request(&Scene::hint(&refusal));
+    scene.request(&refusal.hint());
     let mut forged = scene.statement();
     forged["justification"] = "a typo".into();
     forged["principal"] = "bob".into();

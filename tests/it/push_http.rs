@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 
+use crate::at_once;
 use crate::corpus::{process, sign};
 use crate::servers::{Account, Daemon, free_port, left_out, must, program, program_for_all, take_push_options};
 use crate::story;
@@ -90,6 +91,15 @@ fn the_story_over_http(kind: &Kind) {
     sandbox.commit("Large");
     assert_eq!(sandbox.push(["large"]).pushed_by().as_deref(), Some("alice"));
     assert!(sandbox.git(["ls-remote", "--exit-code", "origin", "large"]).ok, "the large push was lost");
+}
+
+/// By the server that answers most requests at the same time.
+#[test]
+fn many_at_once_over_http() {
+    let Some((sandbox, web)) = scene(&APACHE, APACHE.offered) else { return };
+    sandbox.git(["remote", "set-url", "origin", &web.url("alice:looking-glass@")]).must();
+    let refgate = sandbox.path().join("bin/refgate");
+    at_once::tell(&sandbox, &refgate, &web.repository, &|| Account::git().owns(&web.repository));
 }
 
 fn who_has_no_password_does_not_reach_the_gate(kind: &Kind) {

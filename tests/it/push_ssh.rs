@@ -2,6 +2,7 @@
 //! account owns, a key for each person, stock `git push`. Here nothing that the pusher sets on the own side can disarm
 //! the hook, or make the gate see somebody else.
 
+use crate::at_once;
 use crate::servers::{Account, left_out, program_for_all, take_push_options};
 use crate::sshd::{Sshd, person};
 use crate::story;
@@ -21,6 +22,20 @@ fn the_story_over_ssh() {
     sandbox.use_ssh(server.sshd.client("alice", ""));
     sandbox.clone(&server.url);
     story::tell_as(&sandbox, Some("alice"));
+}
+
+#[test]
+fn many_at_once_over_ssh() {
+    if left_out(&["sshd"]) {
+        return;
+    }
+    let mut sandbox = Sandbox::new();
+    // As many may be on their way in; sshd drops connections from ten on otherwise.
+    let server = Server::start(&sandbox, &format!("{PERMIT}\nMaxStartups 64"));
+    sandbox.use_ssh(server.sshd.client("alice", ""));
+    sandbox.clone(&server.url);
+    let (refgate, repository) = (sandbox.path().join("bin/refgate"), sandbox.path().join("server.git"));
+    at_once::tell(&sandbox, &refgate, &repository, &|| Account::git().owns(&repository));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod certificates;
 mod command;
-mod forge;
+pub(crate) mod forge;
 mod mutation;
 mod random;
 mod revocations;

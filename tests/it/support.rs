@@ -1,7 +1,7 @@
 //! A place of its own for one test: an empty home, a client repository with a fixed clock, and the program under test.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::corpus::case::Trace;
 use crate::corpus::{process, trace};
@@ -41,6 +41,15 @@ impl Said {
         let words = self.stderr.split_whitespace().filter(|word| *word != "remote:").collect::<Vec<_>>().join(" ");
         let (name, _) = words.split_once("(pushed by ")?.1.split_once(')')?;
         Some(name.to_owned())
+    }
+
+    /// The command that a refusal prints for those who want an override, as words.
+    pub(crate) fn hint(&self) -> Vec<String> {
+        let words: Vec<String> =
+            self.stderr.split_whitespace().filter(|word| *word != "remote:").map(str::to_owned).collect();
+        let start = words.windows(3).position(|words| words == ["refgate", "override", "request"]);
+        let start = start.unwrap_or_else(|| panic!("no command in {}", self.stderr));
+        words[start + 1..start + 13].to_vec()
     }
 
     /// That the push went wrong before the gate could say anything.
@@ -98,6 +107,19 @@ impl Sandbox {
     /// `git push origin` from the client.
     pub(crate) fn push<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Said {
         self.git(["push", "origin"].into_iter().chain(args))
+    }
+
+    /// Starts as many pushes from the client as there are lists of what to push, then waits for all of them.
+    pub(crate) fn push_at_once(&self, pushes: &[Vec<String>]) -> Vec<Said> {
+        let started: Vec<_> = pushes
+            .iter()
+            .map(|specs| {
+                let mut git = self.command("git");
+                git.current_dir(self.client()).args(["push", "origin"]).args(specs);
+                git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+            })
+            .collect();
+        started.into_iter().map(|push| Said::new(push.wait_with_output().unwrap())).collect()
     }
 
     /// The program under test, in the client.

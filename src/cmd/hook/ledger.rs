@@ -34,7 +34,7 @@ pub(super) struct Book {
 }
 
 /// What the clock does with an answer that it gives in the judge's stead.
-pub(super) type Late = Box<dyn FnOnce(Told) -> Told + Send>;
+pub type Late = Box<dyn FnOnce(Told) -> Told + Send>;
 
 impl Book {
     /// `None` where no gate is installed, so that there is no place for one.
@@ -198,7 +198,7 @@ pub(super) fn evidence(
 ///
 /// # Errors
 /// The lines or the ledger cannot be read or written. Nothing is undone by that: the next push sees what moved.
-pub(super) fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result<()> {
+pub fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result<()> {
     let Some(book) = Book::of(repo, now)? else { return Ok(()) };
     let updates = parse_receive(input, repo.format())?;
     let moved: Vec<Moved> =

@@ -2,17 +2,18 @@
 //! is given.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 
 use super::certificate::{self, Presented, Reservation};
-use super::ledger::Book;
+use super::ledger::{Book, Late};
 use super::single_use::Notes;
 use super::{BOOTSTRAP, hint};
 use crate::actor::ActorSource;
 use crate::change::{Push, Spent};
-use crate::cmd::answer::{Answer, Told};
+use crate::cmd::answer::{Answer, Claimed, Told};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -25,6 +26,39 @@ use crate::policy::load::{damaged, for_server, server_folder};
 use crate::refs::{RefMap, RefUpdate};
 use crate::rules;
 
+/// What a push comes with, beside its updates.
+pub struct Arrival<'a> {
+    /// What Git says.
+    pub env: &'a Env,
+    /// What a source says of who pushes.
+    pub identity: &'a dyn Fn(&ActorSource) -> Option<OsString>,
+    /// When the push came.
+    pub now: jiff::Timestamp,
+    /// Whether a gate was installed here.
+    pub guarded: bool,
+}
+
+/// Who answers, and by when.
+pub trait Clock {
+    /// So many seconds are left from here on; `late` writes the clock's own answer down.
+    fn limit(&mut self, seconds: u64, late: Option<Late>);
+    /// The answer is about to be given: whoever comes later never does.
+    fn claim(&mut self);
+}
+
+/// The process's own clock, and what it gave the right to answer to.
+struct Once(Answer, Option<Claimed>);
+
+impl Clock for Once {
+    fn limit(&mut self, seconds: u64, late: Option<Late>) {
+        self.0.limit(seconds, late);
+    }
+
+    fn claim(&mut self) {
+        self.1 = Some(self.0.claim());
+    }
+}
+
 /// Judges a push, writes the answer down and gives it. `guarded` says that a gate was installed here.
 pub(super) fn run(
     env: &Env,
@@ -33,25 +67,48 @@ pub(super) fn run(
     guarded: bool,
     updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
 ) -> u8 {
-    let opened = open(env, guarded).and_then(|repo| Ok((Book::of(&repo, now)?, repo)));
+    let mut once = Once(answer, None);
+    let (told, book) = settle(&Arrival { env, identity: &Env::identity, now, guarded }, &mut once, updates);
+    let code = once.1.unwrap_or_else(|| answer.claim()).write(&told);
+    book.iter().for_each(Book::tell);
+    code
+}
+
+/// Judges a push and writes the answer down; after this it may be given.
+pub fn decide(
+    arrival: &Arrival<'_>,
+    clock: &mut dyn Clock,
+    updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
+) -> Told {
+    settle(arrival, clock, updates).0
+}
+
+/// The answer, and the book that it stands in.
+fn settle(
+    arrival: &Arrival<'_>,
+    clock: &mut dyn Clock,
+    updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
+) -> (Told, Option<Book>) {
+    let opened = open(arrival.env, arrival.guarded).and_then(|repo| Ok((Book::of(&repo, arrival.now)?, repo)));
     let (book, repo) = match opened {
         Ok(opened) => opened,
-        Err(error) => return answer.claim().write(&error.into()),
+        Err(error) => return (error.into(), None),
     };
     let gate = Gate::of(&repo);
     let book = book.map(|book| book.held_against(gate.as_ref().ok()));
     let judged = gate.as_ref().map_err(Error::clone).and_then(|gate| {
         // Before the input is read: whoever holds the other end open must not keep the process alive.
-        answer.limit(gate.policy.limits.seconds, book.as_ref().map(Book::late));
-        gate.judge(env, now, updates(&repo)?)
+        clock.limit(gate.policy.limits.seconds, book.as_ref().map(Book::late));
+        gate.judge(arrival, updates(&repo)?)
     });
-    let claimed = answer.claim();
+    clock.claim();
     // Only an answer that is given may use anything up.
     let settled = judged.and_then(Judged::settle).unwrap_or_else(|error| Settled::from(Told::from(error)));
-    let Some(book) = book else { return claimed.write(&settled.told) };
-    let code = claimed.write(&book.record(settled, gate.as_ref().ok()));
-    book.tell();
-    code
+    let told = match &book {
+        Some(book) => book.record(settled, gate.as_ref().ok()),
+        None => settled.told,
+    };
+    (told, book)
 }
 
 fn open(env: &Env, guarded: bool) -> Result<Repo> {
@@ -116,12 +173,13 @@ impl<'r> Gate<'r> {
         Ok(Self { repo, refs, policy })
     }
 
-    fn judge(&self, env: &Env, now: jiff::Timestamp, updates: Vec<RefUpdate>) -> Result<Judged> {
+    fn judge(&self, arrival: &Arrival<'_>, updates: Vec<RefUpdate>) -> Result<Judged> {
         let Self { repo, refs, policy } = self;
+        let Arrival { env, now, .. } = *arrival;
         let Presented { certificate, reservation } = certificate::present(repo, policy, env, &updates, now)?;
         let named = match &policy.actor {
             ActorSource::PushCertificate => certificate::signer(&certificate)?,
-            source => Env::identity(source),
+            source => (arrival.identity)(source),
         };
         let actor = policy.actor.actor(named)?;
         let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);

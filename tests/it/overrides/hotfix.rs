@@ -65,7 +65,7 @@ fn the_label_of_other_overrides_lets_no_hotfix_in_nor_its_own_anything_else() {
     let fixed = fix(&scene);
     let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
     refused(&refusal, "--others");
-    let command = Scene::hint(&refusal);
+    let command = refusal.hint();
     scene.request(&command);
     let own = scene.statement();
     let file = scene.path("request.json");

@@ -155,7 +155,7 @@ fn each_kind_of_event_comes_from_the_ledger_and_holds_no_statement() {
     assert!(waived["overrides"][0]["justification"].as_str().unwrap().starts_with("now"));
     let back = of(&told, "rollback")[0];
     assert_eq!((&back["updates"][0]["way"], &back["updates"][0]["new"]), (&"rollback".into(), &scene.main().into()));
-    assert_eq!(scene.lines("some.told", 1), [back.clone()]);
+    assert_eq!(scene.lines("some.told", 1), std::slice::from_ref(back));
     let text = fs_err::read_to_string(scene.path("told")).unwrap();
     for secret in ["signature", "SSH", "payload", "statement"] {
         assert!(!text.contains(secret), "{secret}: {text}");

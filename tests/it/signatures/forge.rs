@@ -108,7 +108,7 @@ pub(super) fn keygen(folder: &Path) -> Command {
     command
 }
 
-pub(super) fn armor(blob: &[u8]) -> String {
+pub(crate) fn armor(blob: &[u8]) -> String {
     wrapped(blob, 70)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn body(armored: &str) -> String {
 }
 
 /// The SSH wire format: each part with its length before it.
-pub(super) fn strings(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn strings(parts: &[&[u8]]) -> Vec<u8> {
     parts.iter().flat_map(|part| [&u32::try_from(part.len()).unwrap().to_be_bytes()[..], part].concat()).collect()
 }
 
@@ -151,7 +151,7 @@ pub(super) fn split(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
-pub(super) fn sshsig(version: u32, parts: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn sshsig(version: u32, parts: &[Vec<u8>]) -> Vec<u8> {
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     [&b"SSHSIG"[..], &version.to_be_bytes(), &strings(&parts)].concat()
 }
