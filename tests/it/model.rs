@@ -13,6 +13,7 @@ mod graph;
 mod objects;
 mod state;
 mod steps;
+mod waivers;
 mod ways;
 mod world;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::graph::{Back, Blob, Id, POLICY, Person, Tree, WORKFLOW, changes, in_trace, put, trace_of};
 use super::state::{
-    APPROVER, CI, Decision, Findings, MAIN, Model, Object, PUSHERS, Push, ROLLER, RULER, STRANGER, Statement, Update,
-    WAIVERS, Waivable, Waiver, checks_of, place_of, source_of, waiver_of,
+    APPROVER, CI, MAIN, Model, Object, PUSHERS, Push, ROLLER, RULER, STRANGER, Statement, Update, Waiver, checks_of,
+    place_of, source_of,
 };
 use super::ways::due;
 
@@ -101,7 +101,7 @@ impl People<'_> {
         }
     }
 
-    fn tick(&mut self) -> u32 {
+    pub(super) fn tick(&mut self) -> u32 {
         *self.number += 1;
         *self.number
     }
@@ -111,13 +111,13 @@ impl People<'_> {
         vec![Update { name: name.to_owned(), old, new: Some(Object::Commit(new)) }]
     }
 
-    fn bring(&mut self, statement: Statement) -> Update {
+    pub(super) fn bring(&mut self, statement: Statement) -> Update {
         self.model.statements.push(statement);
         let id = self.model.statements.len() - 1;
         Update { name: place_of(id), old: None, new: Some(Object::Statement(id)) }
     }
 
-    fn branches(&self, prefix: &str) -> Vec<(String, Id)> {
+    pub(super) fn branches(&self, prefix: &str) -> Vec<(String, Id)> {
         let there = self.model.refs.iter().filter(|(name, _)| name.starts_with(prefix));
         there
             .filter_map(|(name, object)| match object {
@@ -129,7 +129,7 @@ impl People<'_> {
 
     fn edit(&mut self, tree: &mut Tree, odd: usize) {
         let path = if self.dice.chance(odd) {
-            ["lib/x.rs", "docs/a.md", "docs/b.md", WORKFLOW, POLICY][self.dice.roll(5)]
+            ["lib/x.rs", "docs/a.md", WORKFLOW, POLICY, POLICY][self.dice.roll(5)]
         } else {
             ["src/a.rs", "src/b.rs", "src/c.rs", "src/d.rs"][self.dice.roll(4)]
         };
@@ -200,10 +200,10 @@ impl People<'_> {
         let task = name.strip_prefix("autoTest/").unwrap().to_owned();
         let (mut tip, mut tree) = (base, self.model.graph.tree(base).clone());
         for _ in 0..self.dice.roll(2) {
-            self.edit(&mut tree, 15);
+            self.edit(&mut tree, 25);
             tip = self.model.graph.add(&[tip], tree.clone(), None);
         }
-        self.edit(&mut tree, 15);
+        self.edit(&mut tree, 25);
         if self.dice.chance(85) {
             self.trace(&mut tree, &task, tip, 20)?;
         }
@@ -391,97 +391,6 @@ impl People<'_> {
         let back = Back { branch: named.to_owned(), to, by };
         let new = self.model.graph.add(&[held], tree, Some(back));
         Some(self.to(branch, new))
-    }
-
-    /// What was refused last, with what another person signs for it.
-    fn waive(&mut self) -> Option<Vec<Update>> {
-        // Of each update only the last answer: an override names what that found.
-        let mut asked: Vec<&Update> = Vec::new();
-        let mut candidates = Vec::new();
-        for past in self.model.past.iter().rev().take(12) {
-            let mut moves = past.push.updates.iter().zip(&past.verdict.updates);
-            let Some((update, judged)) = moves.find(|(update, _)| !update.is_statement()) else { continue };
-            let others = moves.any(|(update, _)| !update.is_statement());
-            let open = update.commit().is_some() && !judged.refusing.is_empty() && !asked.contains(&update);
-            if open && !others && past.verdict.decision == Decision::Refuse {
-                candidates.push((past.push.clone(), update.clone(), judged.refusing.clone()));
-            }
-            asked.extend(past.push.updates.iter());
-        }
-        let can_be =
-            |(_, _, found): &(Push, Update, Findings)| found.iter().all(|(rule, _)| waiver_of(rule) != Waivable::Never);
-        if self.dice.chance(85) {
-            candidates.retain(can_be);
-        }
-        let (push, update, found) = self.dice.pick(&candidates)?;
-        let pusher = push.actor?;
-        let mut updates: Vec<Update> = vec![update.clone()];
-        updates.extend(push.updates.iter().filter(|other| other.is_statement() && !self.is_override(other)).cloned());
-        let all = self.dice.chance(10);
-        for label in [Waivable::Override, Waivable::Hotfix] {
-            let own =
-                found.iter().filter(|(rule, _)| waiver_of(rule) == label || all && waiver_of(rule) == Waivable::Never);
-            let findings: Findings = own.cloned().collect();
-            if findings.is_empty() {
-                continue;
-            }
-            let by = match self.dice.roll(20) {
-                0 => pusher,
-                1 => "carol",
-                2 | 3 => WAIVERS[1],
-                _ => WAIVERS[usize::from(pusher == WAIVERS[0])],
-            };
-            let (expired, update) = (self.dice.chance(4), update.clone());
-            let waiver = Waiver { update, findings, hotfix: label == Waivable::Hotfix, pusher, by, expired };
-            updates.push(self.bring(Statement::Override(waiver)));
-        }
-        Some(updates)
-    }
-
-    fn is_override(&self, update: &Update) -> bool {
-        matches!(update.new, Some(Object::Statement(id)) if matches!(self.model.statements[id], Statement::Override(_)))
-    }
-
-    fn overrides(&self) -> Vec<(usize, Waiver)> {
-        let all = self.model.statements.iter().enumerate().filter_map(|(id, statement)| match statement {
-            Statement::Override(waiver) => Some((id, waiver.clone())),
-            _ => None,
-        });
-        all.collect()
-    }
-
-    /// An override that was made for an earlier push, again.
-    fn replay(&mut self) -> Option<Vec<Update>> {
-        let used: BTreeSet<usize> = self.model.past.iter().flat_map(|past| past.verdict.used.clone()).collect();
-        let mut all = self.overrides();
-        if self.dice.chance(80) {
-            all.retain(|(id, _)| used.contains(id));
-        }
-        let back =
-            |(_, waiver): &(usize, Waiver)| self.model.refs.get(&waiver.update.name).copied() == waiver.update.old;
-        if self.dice.chance(70) && all.iter().any(back) {
-            all.retain(back);
-        }
-        let (_, chosen) = self.dice.pick(&all)?;
-        let mut update = chosen.update.clone();
-        let siblings = self.overrides().into_iter().filter(|(_, other)| other.update == update);
-        let mut updates: Vec<Update> = siblings
-            .map(|(id, _)| Update { name: place_of(id), old: None, new: Some(Object::Statement(id)) })
-            .collect();
-        if self.dice.chance(20) {
-            update.old = self.model.refs.get(&update.name).copied();
-        }
-        updates.insert(0, update);
-        Some(updates)
-    }
-
-    fn withdraw(&mut self) -> Option<Vec<Update>> {
-        let (name, tip) = self.dice.pick(&self.branches("autoTest/"))?;
-        let task = name.strip_prefix("autoTest/").unwrap().to_owned();
-        let approval = self.model.graph.tree(tip).get(&in_trace(&task, "contract/approval.json"))?.clone();
-        let by = if self.dice.chance(85) { APPROVER } else { STRANGER };
-        let number = self.tick();
-        Some(vec![self.bring(Statement::Withdrawal { task, approval, number, by })])
     }
 
     fn delete(&mut self) -> Option<Vec<Update>> {
