@@ -316,7 +316,9 @@ pub enum Install {
     /// The hooks go where Git looks for them: in the clone, or where its own `core.hooksPath` leads. Hooks that stand
     /// there already are kept and run afterwards. A folder that the account or the machine names for all repositories
     /// is left alone: the clone gets one of its own before it, from which the shared hooks still run. Under husky they
-    /// go to the folder whose hooks husky runs. `refgate uninstall` takes everything back.
+    /// go to the folder whose hooks husky runs. A fetch from the server keeps what its ledger said, by a line
+    /// `remote.<name>.fetch` of the first `--remote`, else of origin, else of the only remote: whoever rewrites the ledger
+    /// cannot rewrite that. `refgate uninstall` takes everything back.
     Client(InstallClient),
 }
 

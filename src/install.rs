@@ -6,8 +6,11 @@ mod place;
 mod plan;
 mod record;
 mod shim;
+mod witness;
 
+pub use config::Change;
 pub use place::{OWN_FOLDER, Place, Target};
 pub use plan::{Before, Plan};
 pub use record::{RECORD, Record, Undone};
 pub use shim::{BESIDE, Gate, Next, Seen, Shim, Standing, VERSION, passed, standing};
+pub use witness::{REFSPEC, Witness};

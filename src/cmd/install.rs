@@ -17,7 +17,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
-use crate::install::{BESIDE, Before, Gate, Next, Place, Plan, Seen, Standing, Target, standing};
+use crate::install::{BESIDE, Before, Change, Gate, Next, Place, Plan, Seen, Standing, Target, standing};
 use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
 use crate::policy::server::{Notify, Recipient, Server};
 use crate::refs::RefMap;
@@ -111,7 +111,7 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
     let settings = receive::settings(&place, args.max_input_size)?;
     let mut gates = vec![Gate::PreReceive, Gate::PostReceive];
     gates.extend(backstop(&place, args.reference_transaction)?);
-    place_hooks(&mut plan, &place, &gates, &[], settings.set, &mut lines)?;
+    place_hooks(&mut plan, &place, &gates, &[], settings.changes, &mut lines)?;
     lines.extend(settings.lines);
     lines.extend(receive::index_packs(&mut plan, &place)?);
     let what = format!("the gate stands in front of {}", shown(&place.common_dir));
@@ -139,18 +139,17 @@ fn place_hooks(
     place: &Place,
     gates: &[Gate],
     options: &[(Gate, Vec<BString>)],
-    mut set: Vec<(String, String)>,
+    mut changes: Vec<Change>,
     lines: &mut Vec<String>,
 ) -> Result<()> {
     let (target, program) = (place.target(), std::env::current_exe()?);
     let config = place.common_dir.join("config");
     let shared = matches!(target, Target::Before { .. });
-    let write = |plan: &mut Plan, set: &[(String, String)]| {
-        let set: Vec<_> = set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        if set.is_empty() { Ok(()) } else { plan.config(&config, &set) }
+    let write = |plan: &mut Plan, changes: &[Change]| {
+        if changes.is_empty() { Ok(()) } else { plan.config(&config, changes) }
     };
     if !shared {
-        write(plan, &set)?;
+        write(plan, &changes)?;
     }
     for gate in gates {
         let options = options.iter().filter(|(of, _)| of == gate).flat_map(|(_, options)| options.clone());
@@ -167,7 +166,7 @@ fn place_hooks(
     if let Target::Before { own, shared } = &target {
         if let Some(value) = plan.before_shared(place)? {
             lines.push(format!("set      core.hooksPath = {}", shown(Path::new(&value))));
-            set.push(("core.hooksPath".to_owned(), value));
+            changes.push(Change::Set("core.hooksPath".to_owned(), value));
         }
         lines.push(format!(
             "{} is not this repository's alone, so nothing is written there: its hooks run from {}; install again \
@@ -175,7 +174,7 @@ fn place_hooks(
             shown(shared),
             shown(own)
         ));
-        write(plan, &set)?;
+        write(plan, &changes)?;
     } else if place.folder != place.common_dir
         && target.folder().starts_with(&place.folder)
         && !target.folder().starts_with(&place.common_dir)

@@ -10,20 +10,29 @@ use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::git::{answer, configured, found};
 
+/// A change of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The key has this value and no other.
+    Set(String, String),
+    /// The key has this value beside those that it has.
+    Add(String, String),
+}
+
 /// What is to be set in one file.
 pub(super) struct Edit {
     pub(super) before: Vec<u8>,
     pub(super) after: Vec<u8>,
     pub(super) mode: u32,
-    /// Name, value, and the value before.
-    pub(super) keys: Vec<(String, String, Option<String>)>,
+    /// What to take back where somebody else changes the file; the paths are still empty.
+    pub(super) keys: Vec<Key>,
 }
 
 /// Works out how the file will read. Nothing is changed yet.
 ///
 /// # Errors
 /// The file is a link, or read-only, or Git cannot change it.
-pub(super) fn edit(path: &Path, set: &[(&str, &str)]) -> Result<Edit> {
+pub(super) fn edit(path: &Path, changes: &[Change]) -> Result<Edit> {
     let found = fs_err::symlink_metadata(path)?;
     let wrong = |what: &str, help: &str| Err(Error::usage(format!("{} {what}", shown(path))).help(help));
     if !found.is_file() {
@@ -36,9 +45,18 @@ pub(super) fn edit(path: &Path, set: &[(&str, &str)]) -> Result<Edit> {
     let before = fs_err::read(path)?;
     let copy = copy(path, &before)?;
     let mut keys = Vec::new();
-    for (name, value) in set {
-        keys.push(((*name).to_owned(), (*value).to_owned(), value_in(copy.path(), name)?));
-        answer(git(copy.path()).args(["--replace-all", name, value]))?;
+    for change in changes {
+        let (how, name, value) = match change {
+            Change::Set(name, value) => ("--replace-all", name, value),
+            Change::Add(name, value) => ("--add", name, value),
+        };
+        let (was, added) = match change {
+            Change::Set(..) => (value_in(copy.path(), name)?, None),
+            Change::Add(..) => (None, Some(value.clone())),
+        };
+        let sha256 = sha256(value.as_bytes());
+        keys.push(Key { path: String::new(), name: name.clone(), sha256, was, added });
+        answer(git(copy.path()).args([how, name, value]))?;
     }
     Ok(Edit { before, after: fs_err::read(copy.path())?, mode, keys })
 }
@@ -55,6 +73,18 @@ fn git(file: &Path) -> std::process::Command {
     let mut git = configured(file.parent().unwrap_or(Path::new(".")));
     git.args(["config", "--file"]).arg(file);
     git
+}
+
+/// The pattern of git config that one value alone fits. What it means to a pattern stands in brackets; Git's own way to say
+/// so is younger than the oldest Git that we know.
+fn exactly(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:_-@ ".contains(c) || !c.is_ascii();
+    let pieces = value.chars().map(|c| match c {
+        c if plain(c) => c.to_string(),
+        '^' | '\\' => format!("\\{c}"),
+        c => format!("[{c}]"),
+    });
+    format!("^{}$", pieces.collect::<String>())
 }
 
 fn value_in(file: &Path, name: &str) -> Result<Option<String>> {
@@ -98,6 +128,13 @@ pub(super) fn restore(path: &Path, wrote: &Wrote, keys: &[Key]) -> Result<bool> 
     }
     let copy = copy(path, &now)?;
     for key in keys.iter().rev() {
+        if let Some(added) = &key.added {
+            let only = exactly(added);
+            if found(git(copy.path()).args(["--get-all", &key.name, &only]))?.is_some() {
+                answer(git(copy.path()).args(["--unset-all", &key.name, &only]))?;
+            }
+            continue;
+        }
         let value = value_in(copy.path(), &key.name)?;
         if value.is_none_or(|value| sha256(value.as_bytes()) != key.sha256) {
             continue;

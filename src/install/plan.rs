@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::config::{self, Edit};
+use super::config::{self, Change, Edit};
 use super::record::{
     HOOK_MODE, Key, Record, Wrote, beside, digest_of, encode, give, prepare, put, same_file, shown, sync,
 };
@@ -236,9 +236,9 @@ impl Plan {
     ///
     /// # Errors
     /// The file is a link, or read-only, or Git cannot change it.
-    pub fn config(&mut self, path: &Path, set: &[(&str, &str)]) -> Result<()> {
+    pub fn config(&mut self, path: &Path, changes: &[Change]) -> Result<()> {
         let name = self.name(path)?;
-        let Edit { before, after, mode, keys } = config::edit(path, set)?;
+        let Edit { before, after, mode, keys } = config::edit(path, changes)?;
         let mut wrote = Wrote {
             path: name.clone(),
             sha256: sha256(&after),
@@ -251,11 +251,11 @@ impl Plan {
             wrote.before = known.before.clone().filter(|_| known.sha256 == sha256(&before));
         }
         self.enter(wrote);
-        for (key, value, was) in keys {
-            let sha256 = sha256(value.as_bytes());
-            match self.record.keys.iter_mut().find(|known| known.path == name && known.name == key) {
-                Some(known) => known.sha256 = sha256,
-                None => self.record.keys.push(Key { path: name.clone(), name: key, sha256, was }),
+        for key in keys {
+            let same = |known: &&mut Key| known.path == name && known.name == key.name && known.added == key.added;
+            match self.record.keys.iter_mut().find(same) {
+                Some(known) => known.sha256 = key.sha256,
+                None => self.record.keys.push(Key { path: name.clone(), ..key }),
             }
         }
         self.push(Write { path: path.to_owned(), content: after, mode, what: What::Config(before) }, false);

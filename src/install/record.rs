@@ -68,6 +68,9 @@ pub(super) struct Key {
     /// The value before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) was: Option<String>,
+    /// The value, where it was added beside others: it alone is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) added: Option<String>,
 }
 
 /// What taking back did.

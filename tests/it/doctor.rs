@@ -276,7 +276,7 @@ fn a_clone_s_hooks_and_its_remotes_are_looked_at() {
         complaints.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     sandbox.git(["fetch", "-q"]).must();
-    assert_eq!(ids(), ["hook-missing", "hook-missing", "remote-path"]);
+    assert_eq!(ids(), ["hook-missing", "hook-missing", "remote-path", "witness-missing"]);
     sandbox.refgate(["install", "client"]).must();
     assert_eq!(ids(), ["remote-path"]);
     sandbox.git(["remote", "set-url", "origin", "ssh://host/a.git"]).must();

@@ -7,7 +7,8 @@
 //! fail; `fuzz_corpus` plays what fuzzing found worth keeping; `layering` reads the source; `ledger` reads ledgers, whole
 //! and spoilt, `ledger_push` writes them by real pushes, and `ledger_report` sums them up; `model` holds random work against
 //! a simple model; `pages` looks at the pages that refgate writes, in a real `browser`; `renames` measures how right renames
-//! are told; `signatures` asks `ssh-keygen` the same. `support`, `story`, `servers` and `sshd` are what they stand on.
+//! are told; `signatures` asks `ssh-keygen` the same; `witness` fetches the ledger into clones. `support`, `story`,
+//! `servers` and `sshd` are what they stand on.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read their environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -61,3 +62,4 @@ mod story;
 mod support;
 mod task;
 mod uninstall;
+mod witness;

@@ -159,6 +159,24 @@ const CLIENTS: &[Shape] = &[
         write(&shared.join("pre-push"), "#!/bin/sh\n", 0o755);
         fs_err::os::unix::fs::symlink(&shared, &hooks).unwrap();
     }),
+    ("a remote", |place| {
+        place.git(&["remote", "add", "origin", "https://example.com/shop.git"]);
+    }),
+    ("a remote of one branch, with a comment and a line of the person's own", |place| {
+        place.git(&["remote", "add", "-t", "main", "it's-\"up\"", "https://example.com/shop.git"]);
+        let config = place.git_dir().join("config");
+        let text = fs_err::read_to_string(&config).unwrap() + "\tfetch = +refs/pull/*:refs/pull/* # mine\n\n";
+        fs_err::write(&config, text).unwrap();
+    }),
+    ("a remote that brings the ledger already", |place| {
+        place.git(&["remote", "add", "origin", "https://example.com/shop.git"]);
+        let line = "refs/refgate/ledger*:refs/refgate/ledger*";
+        place.git(&["config", "--add", "remote.origin.fetch", line]);
+    }),
+    ("a remote that fetches nothing by itself, and a mirror", |place| {
+        place.git(&["config", "remote.origin.url", "https://example.com/shop.git"]);
+        place.git(&["remote", "add", "--mirror=fetch", "copy", "https://example.com/copy.git"]);
+    }),
     ("husky", |place| {
         write(&place.at.join(".husky/_/h"), "#!/bin/sh\n", 0o644);
         write(&place.at.join(".husky/pre-commit"), "exit 0\n", 0o644);

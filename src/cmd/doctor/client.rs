@@ -11,7 +11,9 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::escape;
 use crate::git::{Repo, found};
-use crate::install::{Gate, Place};
+use crate::install::{Gate, Place, Record, Witness};
+use crate::ledger::MIRROR;
+use crate::report::human::shell_word;
 
 /// Looks at the clone at or above `dir`.
 ///
@@ -28,9 +30,48 @@ pub(super) fn examine(dir: &Path, env: &Env) -> Result<Vec<Complaint>> {
         complaints.extend(hook::examine(&place, folder, gate, &install)?);
     }
     complaints.extend(remotes(&place)?);
+    complaints.extend(witness(&place, &install)?);
     let repo = Repo::discover(dir, env)?;
     if let Err(error) = View::take(&repo, Asked::default()) {
         complaints.push(Complaint::problem("server-unknown", error.message, error.help));
+    }
+    Ok(complaints)
+}
+
+/// What keeps the clone from noticing that the server's ledger was rewritten.
+fn witness(place: &Place, install: &str) -> Result<Vec<Complaint>> {
+    let named = Record::load(&place.common_dir)?.remotes;
+    let exact = |remote: &str| {
+        let key = format!("remote.{remote}.fetch");
+        format!("git config --add {} {MIRROR}:{MIRROR}", shell_word(key.as_bytes()))
+    };
+    let mut complaints = Vec::new();
+    match Witness::look(place, &named)? {
+        Witness::Missing { remote } => {
+            let shown = escape::quote_path(remote.as_bytes());
+            let what =
+                format!("no fetch from {shown} keeps what the server's ledger said: rewritten, it would not show here");
+            complaints.push(Complaint::advice("witness-missing", what, install));
+        }
+        Witness::Kept { remote, forced, pruned } => {
+            let shown = escape::quote_path(remote.as_bytes());
+            if forced {
+                let what =
+                    format!("a fetch from {shown} takes a ledger that was rewritten for the one that is known here");
+                let mend = format!("take the + from the fetch line that covers {MIRROR}: git config --edit");
+                complaints.push(Complaint::advice("witness-forced", what, mend));
+            }
+            if pruned {
+                let what =
+                    format!("a fetch from {shown} prunes, so where the server's mirror is deleted this one goes too");
+                let mend = format!(
+                    "once the server has a ledger, name it in full, and a fetch without it fails: {}",
+                    exact(&remote)
+                );
+                complaints.push(Complaint::advice("witness-pruned", what, mend));
+            }
+        }
+        Witness::Unasked => {}
     }
     Ok(complaints)
 }

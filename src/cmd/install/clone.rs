@@ -7,7 +7,7 @@ use crate::cli::InstallClient;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::answer;
-use crate::install::{Gate, Place, Plan};
+use crate::install::{Change, Gate, Place, Plan, REFSPEC, Witness};
 use crate::policy::load::from_file;
 use crate::rules;
 
@@ -38,6 +38,7 @@ pub fn client(args: &InstallClient) -> Result<()> {
         plan.record.remotes.clone_from(&args.remote);
     }
     let mut lines = Vec::new();
+    let changes = witness(&place, &plan.record.remotes, &mut lines)?;
     let mut options: Vec<BString> = Vec::new();
     if let Some(policy) = &plan.record.policy {
         lines.push(format!("policy: {}", escape::quote_path(policy.as_bytes())));
@@ -49,6 +50,24 @@ pub fn client(args: &InstallClient) -> Result<()> {
         pushes.extend([BString::from("--only"), name.as_str().into()]);
     }
     let options = [(Gate::PreCommit, options), (Gate::PrePush, pushes)];
-    place_hooks(&mut plan, &place, &[Gate::PreCommit, Gate::PrePush], &options, Vec::new(), &mut lines)?;
+    place_hooks(&mut plan, &place, &[Gate::PreCommit, Gate::PrePush], &options, changes, &mut lines)?;
     finish(plan, &format!("commits and pushes in {} are judged", shown(&place.folder)), &lines)
+}
+
+/// What makes every fetch keep what the server's ledger said.
+fn witness(place: &Place, named: &[String], lines: &mut Vec<String>) -> Result<Vec<Change>> {
+    match Witness::look(place, named)? {
+        Witness::Missing { remote } => {
+            let key = format!("remote.{remote}.fetch");
+            let shown = escape::quote_path(key.as_bytes());
+            lines.push(format!("added    {shown} = {REFSPEC} (each fetch keeps what the server's ledger said)"));
+            Ok(vec![Change::Add(key, REFSPEC.to_owned())])
+        }
+        Witness::Kept { remote, .. } => {
+            let shown = escape::quote_path(remote.as_bytes());
+            lines.push(format!("kept     a fetch from {shown} brings the server's ledger along"));
+            Ok(Vec::new())
+        }
+        Witness::Unasked => Ok(Vec::new()),
+    }
 }

@@ -11,7 +11,7 @@ use super::random;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::{Setting, answer, settings as configured};
-use crate::install::{Place, Plan};
+use crate::install::{Change, Place, Plan};
 
 /// What Git takes in one push where nobody said anything.
 const DEFAULT_SIZE: u64 = 1 << 30;
@@ -20,7 +20,7 @@ const SIZE: &str = "receive.maxInputSize";
 /// What must be set, and what there is to say.
 #[derive(Default)]
 pub(super) struct Settings {
-    pub(super) set: Vec<(String, String)>,
+    pub(super) changes: Vec<Change>,
     pub(super) lines: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
             Some(is) if !is.value.is_empty() => self.lines.push(format!("kept     {key} (a secret)")),
             is => {
                 may_set(place, key, is)?;
-                self.set.push((key.to_owned(), random(32)?));
+                self.changes.push(Change::Set(key.to_owned(), random(32)?));
                 self.lines
                     .push(format!("set      {key} (a new secret; Git signs the nonces of signed pushes with it)"));
             }
@@ -84,7 +84,7 @@ impl Settings {
         may_set(place, key, is)?;
         let was = is.map(|is| format!(" (was {})", escape::escape(&is.value))).unwrap_or_default();
         self.lines.push(format!("set      {key} = {to}{was}{note}"));
-        self.set.push((key.to_owned(), to));
+        self.changes.push(Change::Set(key.to_owned(), to));
         Ok(())
     }
 }

@@ -85,7 +85,7 @@ impl Keys {
 pub(super) fn end(repo: &Repo, refs: &RefMap) -> Result<Option<Receipt>> {
     let gone = || {
         Error::undecided("the mirror is not there")
-            .help("fetch it: git fetch REMOTE +refs/refgate/ledger:refs/refgate/ledger")
+            .help("fetch it: git fetch REMOTE refs/refgate/ledger:refs/refgate/ledger")
     };
     let tip = refs.get(MIRROR.as_bytes().as_bstr()).ok_or_else(gone)?;
     let Some(entry) = repo.find(repo.commit(*tip)?.tree, HEAD.into())? else { return Ok(None) };
