@@ -111,13 +111,11 @@ fn table(replay: &Replay) -> Html {
     if told.is_empty() {
         return html;
     }
-    html.raw("<p class=\"soft\">Newest first");
     if told.len() > ROWS {
-        html.raw(": ").count(ROWS).raw(" of ").count(told.len());
-        html.raw("; <code>--format json</code> has all of them");
+        html.raw("<p class=\"soft\">The newest ").count(ROWS).raw(" of ").count(told.len());
+        html.raw("; <code>--format json</code> has all of them.</p>\n");
     }
-    html.raw(".</p>\n");
-    let mut table = Table::new("steps that would not have been let in", COLUMNS);
+    let mut table = Table::new("the newest step first", COLUMNS);
     for step in told.into_iter().take(ROWS) {
         table.row(&[
             piece(|html| _ = html.raw("<code>").text(&step.new.short()).raw("</code>")),
