@@ -12,7 +12,7 @@ mod tests;
 
 use jiff::civil::Date;
 
-use super::contract::names::{marked, shown, split_route};
+use super::contract::names::{is_nothing, marked, shown, split_route};
 use super::contract::reader::is_acknowledgements;
 use super::page::{self, Block};
 use super::path::FieldPath;
@@ -54,7 +54,7 @@ pub struct Acknowledgement {
 }
 
 /// What a field may do that the contract does not say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Divergence {
     /// It is in the code only.
     Added,
@@ -242,6 +242,9 @@ pub fn in_approval(bytes: &[u8]) -> (Vec<Acknowledgement>, Vec<Problem>) {
             Block::Item(item) if section.is_some() && !item.nested => {
                 let at = item.runs.first().map_or(item.range.start, |run| run.at);
                 let (line, _) = lines.place(at);
+                if is_nothing(&shown(&item.runs)) {
+                    continue;
+                }
                 match in_list(&marked(&item.runs), short(at.saturating_add(mark)), line) {
                     Ok(acknowledgement) => given.push(acknowledgement),
                     Err(problem) => problems.push(problem),

@@ -6,6 +6,7 @@ use crate::change::Need;
 use crate::drift::config::Mode;
 use crate::error::Result;
 use crate::finding::Severity;
+use crate::provenance::task::APPROVAL;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 use bstr::ByteSlice;
 
@@ -15,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "An acknowledgement that is incomplete, expired, or about nothing",
     docs: Docs {
-        refuses: "An acknowledgement in code, contract or approval without fields, reason, approver or date, for an unknown path or a pattern, for another contract, dated in the future or expired, or by somebody who is no approver. In mode `introduced` what cannot be read only where the change adds it.",
+        refuses: "An acknowledgement in code, contract or approval without fields, reason, approver or date, for an unknown path or a pattern, for another contract, dated in the future or expired, or by somebody who is no approver. In the approval it is looked for where drift is left. In mode `introduced` what cannot be read only where the change adds it.",
         why: "An acknowledgement that nobody can check excuses nothing.",
         example: "`Approved by:` left blank",
         fix: "Complete it, have it approved, or take it away.",
@@ -46,6 +47,13 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         for problem in seen.problems(&given.acknowledgement, given.contract.as_bstr()) {
             let told = Violation::new(problem.message.clone(), problem.help.clone());
             found.push(told.at(given.file.clone()).line(problem.line).key(problem.message));
+        }
+    }
+    if let Some(task) = ctx.change.task.as_deref().filter(|_| !is_quiet) {
+        let approval = ctx.trace_path(task.name.as_bstr(), APPROVAL);
+        for problem in seen.approval_problems() {
+            let told = Violation::new(problem.message.clone(), problem.help).at(approval.clone()).line(problem.line);
+            found.push(told.key(problem.message));
         }
     }
     Ok(each_once(found))
@@ -97,6 +105,34 @@ mod tests {
         Facts::promotion("t1").drift(survey(vec![])).accepted_by(&RULE);
         Facts::promotion("t1").drift(survey(vec![added("order.zip")])).refused_by(&RULE, "future");
         Facts::promotion("t1").absolute().drift(survey(vec![])).refused_by(&RULE, "future");
+    }
+
+    #[test]
+    fn what_the_approval_says_in_vain_is_told_there() {
+        let facts = |list: &[&str]| Facts::promotion("t1").drift(found([added("order.nick")])).approval_with(list);
+        for (text, about) in [
+            ("added order.nick: meant; approved by Dana; 2026-11-01", "in backticks"),
+            ("added `order.nick`: meant; approved by Dana; 2026-11-01; expires 2026-11-20", "has expired"),
+            ("added `order.nick`: meant; approved by ; 2026-11-01", "nobody is named"),
+            ("added `order.none`: meant; approved by Dana; 2026-11-01", "which nothing declares"),
+        ] {
+            let told = facts(&[text]).refused_by(&RULE, about);
+            assert_eq!((told.path.unwrap(), told.line), (".ai-stack-trace/t1/contract/approval.md".into(), Some(10)));
+        }
+        facts(&["NONE"]).accepted_by(&RULE);
+        facts(&["added `order.nick`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
+        let quiet = Facts::promotion("t1").drift(found([]));
+        quiet.approval_with(&["added `order.nick`: meant; approved by ; 2026-11-01"]).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn of_an_approval_for_two_contracts_only_what_fails_for_both_is_told() {
+        let survey = found([added("order.nick")]).contract_is(|contract| contract.complete = true);
+        let mut survey = survey.clone();
+        survey.contracts.push(crate::drift::survey::Contracted { path: "docs/b.md".into(), ..Default::default() });
+        let facts = |text: &str| Facts::promotion("t1").drift(survey.clone()).approval_with(&[text]);
+        facts("added `order.none`: meant; approved by Dana; 2026-11-01").accepted_by(&RULE);
+        facts("added `order.none`: meant; approved by ; 2026-11-01").refused_by(&RULE, "nobody is named");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A change of what is held against a contract that is not there.
 
 use super::shared::BRANCHES;
-use super::shared::drift::seen;
 use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
@@ -28,8 +27,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
-    let missing = seen.survey.contracts.iter().filter(|contract| contract.missing);
+    let Some(survey) = ctx.change.drift.as_deref() else { return Ok(Vec::new()) };
+    let missing = survey.contracts.iter().filter(|contract| contract.missing);
     let told = missing.map(|contract| {
         let message = "the contract is not there as a plain file of readable size, and the change touches what is held against it";
         let help = "put it back where the policy's [[drift.contract]] names it; `refgate drift sync` writes a first one";

@@ -1,7 +1,6 @@
 //! An approval or trace of work on mappings that does not name the contract.
 
 use super::shared::BRANCHES;
-use super::shared::drift::seen;
 use super::shared::scoped_task;
 use crate::change::File;
 use crate::change::Need;
@@ -33,14 +32,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
+    let Some(survey) = ctx.change.drift.as_deref() else { return Ok(Vec::new()) };
     let Some(task) = scoped_task(ctx) else { return Ok(Vec::new()) };
     let approval = match task.files.get(APPROVAL.as_bytes().as_bstr()) {
         Some(File::Content(bytes)) => bytes.as_slice(),
         _ => &[],
     };
     let mut found = Vec::new();
-    for contract in seen.survey.contracts.iter().filter(|contract| contract.mapped) {
+    for contract in survey.contracts.iter().filter(|contract| contract.mapped) {
         let name = quote_path(&contract.path);
         if memchr::memmem::find(approval, &contract.path).is_none() {
             let message = format!("the task touches mappings to {name}, which the approval does not name");

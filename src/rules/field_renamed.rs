@@ -101,4 +101,17 @@ mod tests {
         facts(&["removed `order.id`: meant; approved by Dana; 2026-11-01"]).refused_by(&RULE, "order");
         facts(&["removed `order.id`, `order.mail`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
     }
+
+    #[test]
+    fn what_the_contract_does_not_know_of_the_new_type_is_acknowledged_too() {
+        let mut survey = found([renamed_type("order", "purchase")]);
+        survey
+            .standing
+            .extend([removed("order.id", false, &[]), added("purchase.id")].iter().flat_map(Drift::standing));
+        survey.known.extend(survey.standing.iter().map(|one| (one.ty.clone(), one.path.clone())));
+        let facts = |list: &[&str]| Facts::promotion("t1").drift(survey.clone()).approval_with(list);
+        let gone = "removed `order.id`: meant; approved by Dana; 2026-11-01";
+        facts(&[gone]).refused_by(&RULE, "order");
+        facts(&[gone, "added `purchase.id`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
+    }
 }

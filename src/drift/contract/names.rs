@@ -86,7 +86,7 @@ pub(in crate::drift) fn split_route(text: &str) -> (Option<String>, &str) {
 }
 
 /// Whether a text is one of the words for "no field".
-pub(super) fn is_nothing(text: &str) -> bool {
+pub(in crate::drift) fn is_nothing(text: &str) -> bool {
     let text = text.trim();
     NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

@@ -24,10 +24,12 @@ use crate::rule::{Ctx, Violation};
 pub(in crate::rules) struct Seen<'a> {
     pub(in crate::rules) config: &'a Config,
     pub(in crate::rules) survey: &'a Survey,
-    /// The acknowledgements that hold, by contract and field.
-    valid: HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>,
-    /// What the approval acknowledges.
-    approved: Vec<Acknowledgement>,
+    /// The approval, where there is one that can be read.
+    approval: Option<&'a [u8]>,
+    /// What it acknowledges, and what of that cannot be read, once that was asked.
+    approved: OnceCell<(Vec<Acknowledgement>, Vec<Problem>)>,
+    /// The acknowledgements that hold, once that was asked.
+    valid: OnceCell<ByField<'a>>,
     today: jiff::civil::Date,
     approvers: Option<&'a BTreeSet<String>>,
     /// Whether drift that the baseline lists is left alone.
@@ -35,6 +37,9 @@ pub(in crate::rules) struct Seen<'a> {
     /// Every field that can be acknowledged, once that was asked.
     known: OnceCell<HashSet<(&'a str, &'a FieldPath)>>,
 }
+
+/// Acknowledgements that hold, by contract and field.
+type ByField<'a> = HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>;
 
 /// An acknowledgement that holds.
 struct Valid {
@@ -51,17 +56,15 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
     let config = ctx.policy.drift.as_ref()?;
     let survey = ctx.change.drift.as_deref()?;
     let file = ctx.change.task.as_deref().and_then(|task| task.files.get(APPROVAL.as_bytes().as_bstr()));
-    let approved = match file {
-        Some(File::Content(bytes)) => in_approval(bytes).0,
-        _ => Vec::new(),
+    let approval = match file {
+        Some(File::Content(bytes)) => Some(bytes.as_slice()),
+        _ => None,
     };
     let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
     let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
-    let (valid, known) = (HashMap::new(), OnceCell::new());
-    let mut seen = Seen { config, survey, valid, approved, today, approvers, has_baseline, known };
-    seen.valid = seen.all_valid();
-    Some(seen)
+    let (approved, valid, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    Some(Seen { config, survey, approval, approved, valid, today, approvers, has_baseline, known })
 }
 
 /// Whether the approval lists the path as a schema change; on a task branch this is asked once an approval is there.
@@ -77,6 +80,19 @@ pub(in crate::rules) fn is_listed(ctx: &Ctx<'_>, path: &BStr) -> Option<bool> {
 }
 
 impl<'a> Seen<'a> {
+    /// What the approval acknowledges, and what of that cannot be read.
+    fn approved(&self) -> &(Vec<Acknowledgement>, Vec<Problem>) {
+        self.approved.get_or_init(|| self.approval.map(in_approval).unwrap_or_default())
+    }
+
+    /// What keeps acknowledgements of the approval from counting, whichever contract they are for.
+    pub(in crate::rules) fn approval_problems(&self) -> Vec<Problem> {
+        let (approved, unclear) = self.approved();
+        let contracts = || self.survey.contracts.iter().map(|contract| contract.path.as_bstr());
+        let of_any = |one| contracts().map(|contract| self.problems(one, contract)).min_by_key(Vec::len);
+        unclear.iter().cloned().chain(approved.iter().filter_map(of_any).flatten()).collect()
+    }
+
     /// What is wrong with an acknowledgement.
     pub(in crate::rules) fn problems(&self, one: &Acknowledgement, contract: &BStr) -> Vec<Problem> {
         let complete = self.survey.contract(contract).is_some_and(|contract| contract.complete);
@@ -100,7 +116,8 @@ impl<'a> Seen<'a> {
     /// Whether the change brings the acknowledgement without the approval listing it too.
     pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
         let approves = |field: &(String, FieldPath), fits: &dyn Fn(&Divergence) -> bool| {
-            let of_field = self.approved.iter().filter(|one| fits(&one.divergence) && one.fields.contains(field));
+            let (approved, _) = self.approved();
+            let of_field = approved.iter().filter(|one| fits(&one.divergence) && one.fields.contains(field));
             of_field.into_iter().any(|one| self.problems(one, given.contract.as_bstr()).is_empty())
         };
         let own = &given.acknowledgement.divergence;
@@ -108,12 +125,8 @@ impl<'a> Seen<'a> {
             // A comment means all that the field does: the approval lists each of it.
             Divergence::Unspecified => {
                 let (ty, path) = field;
-                let elsewhere = |one: &&Standing| one.file.as_ref().is_some_and(|file| *file != given.file);
-                let all = self.survey.standing_of(ty, Some(path)).filter(|one| one.contract == given.contract);
-                approves(field, &|_| true)
-                    && all
-                        .filter(|one| !elsewhere(one))
-                        .all(|one| approves(field, &|divergence| fits(divergence, one.what)))
+                let mut all = self.survey.standing_of(ty, Some(path)).filter(|one| is_for(given, one));
+                approves(field, &|_| true) && all.all(|one| approves(field, &|divergence| fits(divergence, one.what)))
             }
             own => approves(field, &|divergence| divergence == own),
         };
@@ -121,9 +134,10 @@ impl<'a> Seen<'a> {
     }
 
     /// The acknowledgements that hold: those of the approval, for every contract, and those that stand in files.
-    fn all_valid(&self) -> HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> {
-        let mut valid: HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>> = HashMap::new();
-        if self.approved.is_empty() && self.survey.given.is_empty() {
+    fn all_valid(&self) -> ByField<'a> {
+        let mut valid = ByField::new();
+        let (approved, _) = self.approved();
+        if approved.is_empty() && self.survey.given.is_empty() {
             return valid;
         }
         let keys: HashMap<(&str, &FieldPath), (&'a str, &'a FieldPath)> = self
@@ -140,7 +154,7 @@ impl<'a> Seen<'a> {
             }
         };
         for contract in self.survey.contracts.iter().map(|contract| contract.path.as_bstr()) {
-            for one in self.approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
+            for one in approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
                 put(one, contract, None);
             }
         }
@@ -168,19 +182,24 @@ impl<'a> Seen<'a> {
             (Divergence::Unspecified, Some(file)) => !maps(file),
             (own, _) => own == divergence,
         };
-        self.valid.get(&(contract, ty, path)).is_some_and(|valid| valid.iter().any(covers))
+        let valid = self.valid.get_or_init(|| self.all_valid());
+        valid.get(&(contract, ty, path)).is_some_and(|valid| valid.iter().any(covers))
     }
 
     /// Whether acknowledgements cover a drift: one of its own condition, or of each half of a rename; of a type that is
-    /// called otherwise, of each of its fields.
+    /// called otherwise, of each field that is gone with its name, and of each that came with the new one and that the
+    /// contract does not know.
     fn is_acknowledged(&self, drift: &Drift) -> bool {
         let ty = drift.ty.as_str();
         let Some(path) = &drift.path else {
-            let fields = || self.survey.standing_of(ty, None).filter(|one| one.contract == drift.contract);
-            let mut gone = fields().filter(|one| one.what == "removed").peekable();
-            return matches!(drift.condition, Condition::Renamed { .. })
-                && gone.peek().is_some()
-                && gone.all(|one| self.has(drift, &Divergence::Removed, ty, &one.path));
+            let Condition::Renamed { to: (after, None), .. } = &drift.condition else { return false };
+            let of = |ty, what| {
+                let own = move |one: &&Standing| one.contract == drift.contract && one.what == what;
+                self.survey.standing_of(ty, None).filter(own)
+            };
+            return of(ty, "removed").next().is_some()
+                && of(ty, "removed").all(|one| self.has(drift, &Divergence::Removed, ty, &one.path))
+                && of(after, "added").all(|one| self.has(drift, &Divergence::Added, after, &one.path));
         };
         match &drift.condition {
             Condition::Added { .. } => self.has(drift, &Divergence::Added, ty, path),
@@ -242,9 +261,16 @@ impl<'a> Seen<'a> {
         let fits = |what: &str| fits(&given.acknowledgement.divergence, what);
         given.acknowledgement.fields.iter().all(|(ty, path)| {
             let standing = self.survey.standing_of(ty, Some(path));
-            standing.into_iter().any(|one| one.contract == given.contract && fits(one.what))
+            standing.into_iter().any(|one| is_for(given, one) && fits(one.what))
         })
     }
+}
+
+/// Whether an acknowledgement can be for drift that stands, whatever the drift is: a comment is not for what another file
+/// maps.
+fn is_for(given: &Given, one: &Standing) -> bool {
+    let is_own = |file: &BString| !given.acknowledgement.in_code || *file == given.file;
+    one.contract == given.contract && one.file.as_ref().is_none_or(is_own)
 }
 
 /// Whether an acknowledgement of one divergence can be for drift of a kind.
