@@ -162,6 +162,13 @@ pub struct Verdict {
     pub bootstrap: bool,
 }
 
+impl Verdict {
+    /// Why the push, or else the first of its updates that could not, was not judged.
+    pub fn first_problem(&self) -> Option<&Error> {
+        self.problem.as_ref().or_else(|| self.updates.iter().find_map(|update| update.problem.as_ref()))
+    }
+}
+
 /// An override that a push uses, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {

@@ -117,9 +117,7 @@ impl State {
         let name = unprotected(&policy)?;
         let update = RefUpdate { name, old: Oid::zero(self.commit.format()), new: self.commit };
         let verdict = judge(&self.repo, &policy, &Push::new(refs, vec![update], false).preview(), now);
-        let problems =
-            verdict.problem.iter().chain(verdict.updates.iter().filter_map(|update| update.problem.as_ref()));
-        if let Some(problem) = problems.into_iter().next() {
+        if let Some(problem) = verdict.first_problem() {
             return Err(problem.clone());
         }
         Ok(verdict.updates.into_iter().flat_map(|update| update.findings).filter(is_drift).collect())

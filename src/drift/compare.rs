@@ -99,6 +99,8 @@ pub struct Known<'c> {
     entries: &'c [Entry],
     exact: Table<'c, Entry>,
     patterns: Table<'c, Entry>,
+    /// The exact paths of all types.
+    paths: OnceCell<Vec<&'c FieldPath>>,
     /// The exact paths of a type as they are written.
     written: FrozenMap<String, Vec<String>>,
     /// The first entry of each last name, by its place.
@@ -144,6 +146,7 @@ impl<'c> Known<'c> {
             entries,
             exact: Table::of(exact),
             patterns: Table::of(patterns.filter(|entry| entry.path.is_pattern())),
+            paths: OnceCell::new(),
             written: FrozenMap::new(),
             last: OnceCell::new(),
             likened: Cell::default(),
@@ -152,10 +155,6 @@ impl<'c> Known<'c> {
 
     fn of_type(&self, ty: &str) -> OfType<'_, 'c> {
         OfType { exact: self.exact.of_type(ty), patterns: self.patterns.of_type(ty) }
-    }
-
-    fn types(&self) -> impl Iterator<Item = &'c str> {
-        self.exact.types().chain(self.patterns.types())
     }
 
     /// Whether the contract speaks of the type.
@@ -181,7 +180,13 @@ impl<'c> Known<'c> {
 
     /// Whether any type knows a path.
     pub fn types_with(&self, path: &FieldPath) -> bool {
-        self.types().any(|ty| self.knows(ty, path))
+        let all = self.paths.get_or_init(|| {
+            let mut all: Vec<&FieldPath> = self.exact.iter().map(|entry| &entry.path).collect();
+            all.sort_unstable();
+            all
+        });
+        all.get(all.partition_point(|one| *one < path)).is_some_and(|one| one.begins_with(path))
+            || self.patterns.iter().any(|entry| entry.path.is_below(path))
     }
 
     /// The listed path that is most like this one: of the type where the contract has it, else of any type the one with

@@ -31,12 +31,12 @@ use std::ops::Range;
 
 use super::acknowledgement::Acknowledgement;
 use super::path::FieldPath;
-pub use super::problem::Problem;
-use super::problem::short;
+use super::problem::{self, short};
+pub use super::problem::{MAX_PROBLEMS, Problem};
 use crate::markdown;
 
-/// The most problems that are told one by one.
-pub const MAX_PROBLEMS: usize = 200;
+/// The most patterns that count: each is held against many fields.
+pub const MAX_PATTERNS: usize = 500;
 
 /// All that a contract says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,6 +111,17 @@ pub enum Target {
     None,
     /// The contract does not say.
     Unstated,
+}
+
+impl Target {
+    /// It for people, behind the field.
+    pub fn behind(&self) -> String {
+        match self {
+            Self::Path(to) => format!("  -> {to}"),
+            Self::None => "  -> none".to_owned(),
+            Self::Unstated => String::new(),
+        }
+    }
 }
 
 /// A section of one type.
@@ -192,13 +203,6 @@ impl Contract {
         }
         self.retired.iter_mut().for_each(|retired| retired.at = retired.at.saturating_add(mark));
         self.acknowledgements.iter_mut().for_each(|given| given.at = given.at.saturating_add(mark));
-        for problems in [&mut self.problems, &mut self.unclear] {
-            problems.sort_by_key(|problem| (problem.line, problem.column));
-            if problems.len() > MAX_PROBLEMS {
-                problems.truncate(MAX_PROBLEMS);
-                let line = problems.last().map_or(1, |problem| problem.line);
-                problems.push(Problem::new(line, "more is wrong below than is told here", "mend these first"));
-            }
-        }
+        [&mut self.problems, &mut self.unclear].into_iter().for_each(problem::settle);
     }
 }

@@ -1,7 +1,10 @@
 //! What is wrong with a text that people write, and what to write instead.
 
+/// The most problems of one text that are told one by one.
+pub const MAX_PROBLEMS: usize = 200;
+
 /// Something wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// 1-based.
     pub line: u32,
@@ -27,6 +30,16 @@ impl Problem {
     pub(super) const fn at(mut self, column: u32) -> Self {
         self.column = Some(column);
         self
+    }
+}
+
+/// Puts the problems of one text into order, at most [`MAX_PROBLEMS`] and one that says so.
+pub(super) fn settle(problems: &mut Vec<Problem>) {
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    if problems.len() > MAX_PROBLEMS {
+        problems.truncate(MAX_PROBLEMS);
+        let line = problems.last().map_or(1, |problem| problem.line);
+        problems.push(Problem::new(line, "more is wrong below than is told here", "mend these first"));
     }
 }
 

@@ -61,6 +61,13 @@ pub struct Field {
     pub identity: Option<u64>,
 }
 
+impl Field {
+    /// What kind of value it has, in a word.
+    pub const fn kind_name(&self) -> &'static str {
+        if self.enumerated { "enum" } else { self.kind.name() }
+    }
+}
+
 /// A place that could not be read, and bears on types that count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Blind {

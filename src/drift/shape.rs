@@ -194,7 +194,7 @@ pub enum Form {
 }
 
 /// Which places of a file are mapping sites, by policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sites {
     /// Mapping functions by name (`map`, `mapper.map`), with the 1-based argument that is a path of the contract.
     pub functions: Vec<(String, usize)>,

@@ -1,8 +1,8 @@
 //! Two states of a repository, and the drift between code and contract that the second has or adds.
 //!
 //! Four sets of fields are compared: contract and code, each before and after. Only so does a field show that is deleted
-//! from both in one change. Where a change touches sources alone, only those files are read that it touches; what seems
-//! to be gone is then looked for in all the others.
+//! from both in one change. Where a change touches code alone, the types that it can be seen in are read (`reach`); once a
+//! field has come that the contract does not know, or one is gone, all sources are.
 
 mod findings;
 mod given;
@@ -17,7 +17,7 @@ mod side;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::acknowledgement::Acknowledgement;
 use super::compare::Key;
@@ -227,7 +227,7 @@ pub struct Survey {
     /// Acknowledgements in code and contracts.
     pub given: Vec<Given>,
     /// Comments that mean to acknowledge and cannot be read: file and problem.
-    pub unclear: Vec<(BString, Problem)>,
+    pub unclear: BTreeSet<(BString, Problem)>,
     /// The fields that mappings name, and
     pub known: BTreeSet<Key>,
     /// all that code and contracts speak of.
@@ -407,7 +407,7 @@ pub fn written(config: &Config, tree: &dyn Tree) -> Result<Vec<(Written, Place)>
     let is_mapping = |path: &[u8]| config.mapped(path).next().is_some();
     let mut written = Vec::new();
     for file in tree.list(&is_mapping)? {
-        for one in side.mapped(&file)? {
+        for one in side.mapped(&file, &side.sites(file.as_bstr()))? {
             let place = side.place(&file, one.at)?;
             written.push((one, place));
         }

@@ -139,7 +139,7 @@ mod tests {
     fn a_comment_that_cannot_be_read_is_told() {
         let mut survey = found([]);
         let problem = Problem { line: 4, column: None, message: "it lists no fields".into(), help: "add them".into() };
-        survey.unclear.push(("src/map.ts".into(), problem));
+        survey.unclear.insert(("src/map.ts".into(), problem));
         let told = Facts::promotion("t1").drift(survey).refused_by(&RULE, "it lists no fields");
         assert_eq!((told.path.unwrap(), told.line), ("src/map.ts".into(), Some(4)));
     }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use bstr::{BStr, BString, ByteSlice};
 use proptest::prelude::*;
 use refgate::drift::compare::listing;
-use refgate::drift::config::{Config, Declares, Files, Held, Mode, Wanted};
+use refgate::drift::config::{Config, Declares, Files, Held, Maps, Mode, Wanted};
 use refgate::drift::contract::{Columns, Contract};
 use refgate::drift::languages::Language;
 use refgate::drift::resolve::Field;
+use refgate::drift::shape::Sites;
 use refgate::drift::survey::{Blob, Condition, Survey, Tree, fields, survey};
 use refgate::drift::sync::sync;
 use refgate::error::Result;
@@ -422,4 +423,39 @@ fn very_much_drift_takes_no_longer_than_it_must() {
     let took = started.elapsed();
     assert_eq!(seen.unwrap().drifts.len(), 60_000);
     assert!(took < Duration::from_secs(90), "{took:?}");
+}
+
+/// A file of two mappings that was not there before, held against a contract.
+fn mapped(contract: String, code: String) -> (Survey, Duration) {
+    let sites = Sites { functions: vec![("map".to_owned(), 1)], ..Sites::default() };
+    let files = Files { paths: globs(&["src/**"]), exclude: GlobSet::default() };
+    let maps = Maps { files, sites, names_contract: false, ignored: GlobSet::default() };
+    let tables = Sites { tables: BTreeSet::from(["TABLE".to_owned()]), ..maps.sites.clone() };
+    let other = Maps { sites: tables, ..maps.clone() };
+    let mut config = config(Language::JsonSchema);
+    config.contracts.iter_mut().for_each(|held| held.mappings = vec![maps.clone(), other.clone()]);
+    let base = Memory::of([(MAP.to_owned(), contract)]);
+    let mut head = base.clone();
+    head.files.insert("src/map.ts".into(), code.into());
+    let started = Instant::now();
+    let seen = survey(&config, Mode::Introduced, Some(&base), &head, &differing(&base, &head)).unwrap();
+    (seen, started.elapsed())
+}
+
+#[test]
+fn many_mappings_and_many_types_take_no_longer_than_they_must() {
+    if Language::TypeScript.is_built_in() {
+        let contract = (0..10_000).map(|n| format!("### `T{n}`\n- `f{n}`\n")).collect();
+        let (seen, took) = mapped(contract, (0..30_000).map(|n| format!("map(\"x{n}\");\n")).collect());
+        assert_eq!(seen.drifts.len(), 30_000);
+        assert!(took < SOON, "{took:?}");
+    }
+}
+
+#[test]
+fn of_many_comments_that_cannot_be_read_the_first_are_told() {
+    let contract = "### `order`\n- `id`\n".to_owned();
+    let (seen, took) = mapped(contract, "/* DRIFT ACKNOWLEDGEMENT */\n".repeat(38_000));
+    assert_eq!(seen.unclear.len(), 201);
+    assert!(took < SOON, "{took:?}");
 }

@@ -49,8 +49,7 @@ pub fn run(args: &Ack, env: &Env, now: Timestamp) -> Result<()> {
 fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) -> Result<(Divergence, BString)> {
     let name = format!("{ty}.{path}");
     let verdict = check::verdict(state, Mode::Absolute, None, now)?;
-    let problems = verdict.problem.iter().chain(verdict.updates.iter().filter_map(|update| update.problem.as_ref()));
-    if let Some(problem) = problems.into_iter().next() {
+    if let Some(problem) = verdict.first_problem() {
         return Err(problem.clone());
     }
     let mut kinds = Vec::new();

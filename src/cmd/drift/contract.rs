@@ -1,5 +1,6 @@
 //! `refgate drift contract`: what the contracts say, and what is wrong with them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice as _};
@@ -56,23 +57,17 @@ fn human(state: &State, contracts: &[(&BString, Contract)], problems: &[Finding]
     let wrong = if problems.is_empty() { "nothing is wrong".to_owned() } else { count(problems.len(), "problem") };
     let mut text = format!("refgate: {} listed, of {}; {wrong}\n", count(entries, "field"), state.name());
     for (path, contract) in contracts {
-        let mut types: Vec<(&str, Vec<&Entry>)> = Vec::new();
-        for entry in &contract.entries {
-            match types.iter_mut().find(|(ty, _)| *ty == entry.ty) {
-                Some((_, entries)) => entries.push(entry),
-                None => types.push((&entry.ty, vec![entry])),
-            }
-        }
-        for (ty, entries) in types {
+        let mut entries: Vec<&Entry> = contract.entries.iter().collect();
+        let mut first = HashMap::new();
+        entries.iter().enumerate().for_each(|(place, entry)| _ = first.entry(&entry.ty).or_insert(place));
+        entries.sort_by_cached_key(|entry| first.get(&entry.ty).copied());
+        for entries in entries.chunk_by(|entry, next| entry.ty == next.ty) {
+            let ty = entries.first().map(|entry| entry.ty.as_str()).unwrap_or_default();
             let _ = writeln!(text, "\n  {} ({})", escape::printable(ty), escape::quote_path(path));
             let paths: Vec<String> = entries.iter().map(|entry| escape::printable(&entry.path.to_string())).collect();
             let width = paths.iter().map(String::len).max().unwrap_or_default().min(40);
-            for (entry, shown) in entries.into_iter().zip(paths) {
-                let to = match &entry.target {
-                    Target::Path(to) => format!("  -> {}", escape::printable(&to.to_string())),
-                    Target::None => "  -> none".to_owned(),
-                    Target::Unstated => String::new(),
-                };
+            for (entry, shown) in entries.iter().zip(paths) {
+                let to = escape::printable(&entry.target.behind());
                 let _ = writeln!(text, "    {:5}  {}", entry.line, format!("{shown:width$}{to}").trim_end());
             }
         }

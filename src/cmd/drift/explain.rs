@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use bstr::ByteSlice as _;
 
-use super::{State, fields, place};
+use super::{State, place};
 use crate::change::drift::between;
 use crate::cli::drift::Explain;
 use crate::cmd::rules::print;
 use crate::drift::acknowledgement::{Acknowledgement, in_approval};
 use crate::drift::compare::Known;
 use crate::drift::config::Mode;
-use crate::drift::contract::Target;
 use crate::drift::path::FieldPath;
 use crate::drift::shape::Form;
 use crate::drift::survey::{self, Listed, Mapping, Survey, Tree as _};
@@ -68,7 +67,7 @@ fn declared(state: &State, ty: &str, path: &FieldPath) -> Result<Vec<String>> {
     let (all, _) = survey::fields(&state.config, &state.tree()?)?;
     let own = all.iter().filter(|one| *one.field.ty == *ty && one.field.path == *path);
     let told = own.map(|Listed { language, field, place: at }| {
-        format!("{}  {} ({})", place(&at.file, at.line, at.column), fields::kind(field), language.name())
+        format!("{}  {} ({})", place(&at.file, at.line, at.column), field.kind_name(), language.name())
     });
     Ok(told.collect())
 }
@@ -79,12 +78,7 @@ fn documented(state: &State, ty: &str, path: &FieldPath, said: &mut Said) -> Res
     for (file, contract) in super::contract::contracts(state)? {
         for entry in contract.entries.iter().filter(|entry| entry.ty == ty && entry.path.covers(path)) {
             let by = if entry.path == *path { String::new() } else { format!("  by {}", entry.path) };
-            let to = match &entry.target {
-                Target::Path(to) => format!("  -> {to}"),
-                Target::None => "  -> none".to_owned(),
-                Target::Unstated => String::new(),
-            };
-            listed.push(format!("{}{}", place(file, entry.line, 0), escape::printable(&(by + &to))));
+            listed.push(format!("{}{}", place(file, entry.line, 0), escape::printable(&(by + &entry.target.behind()))));
         }
         for one in contract.retired.iter().filter(|one| one.ty == ty && (one.from == *path || one.to == *path)) {
             let words = format!("{} -> {}", one.from, one.to);

@@ -9,7 +9,6 @@ use super::{State, count, file, place};
 use crate::cli::Format;
 use crate::cli::drift::Look;
 use crate::cmd::rules::print;
-use crate::drift::resolve::Field;
 use crate::drift::survey::{self, Listed, Unread};
 use crate::env::Env;
 use crate::error::Result;
@@ -29,11 +28,6 @@ pub fn run(args: &Look, env: &Env) -> Result<()> {
     })
 }
 
-/// What kind of value a field has, in a word.
-pub(super) fn kind(field: &Field) -> &'static str {
-    if field.enumerated { "enum" } else { field.kind.name() }
-}
-
 fn human(state: &State, fields: &[Listed], unread: &[Unread]) -> String {
     let mut types: BTreeMap<&str, Vec<&Listed>> = BTreeMap::new();
     for declared in fields {
@@ -51,7 +45,7 @@ fn human(state: &State, fields: &[Listed], unread: &[Unread]) -> String {
         let width = paths.iter().map(String::len).max().unwrap_or_default().min(40);
         for (Listed { language, field, place: at }, path) in fields.into_iter().zip(paths) {
             let at = place(&at.file, at.line, at.column);
-            let _ = writeln!(text, "    {path:width$}  {:8} {at}  {}", kind(field), language.name());
+            let _ = writeln!(text, "    {path:width$}  {:8} {at}  {}", field.kind_name(), language.name());
         }
     }
     if !unread.is_empty() {

@@ -120,8 +120,7 @@ fn begins_at(work: &Work, base: Oid, now: jiff::Timestamp) -> Result<()> {
     let mut refs = work.refs.clone();
     let update = check::update(&mut refs, &work.policy, work.refname(), base);
     let verdict = judge(&work.repo, &work.policy, &Push::new(refs, vec![update], false).preview(), now);
-    let problems = verdict.problem.iter().chain(verdict.updates.iter().filter_map(|update| update.problem.as_ref()));
-    if let Some(problem) = problems.into_iter().next() {
+    if let Some(problem) = verdict.first_problem() {
         return Err(problem.clone());
     }
     let mut findings = verdict.updates.iter().flat_map(|update| &update.findings);

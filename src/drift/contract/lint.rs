@@ -2,17 +2,38 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Contract, Entry, Form, Target};
+use super::{Contract, Entry, Form, MAX_PATTERNS, Target};
 use crate::drift::problem::Problem;
 use crate::escape::excerpt;
 
 /// Adds the problems that only show in the whole.
 pub(super) fn check(contract: &mut Contract) {
     let mut problems = Vec::new();
+    patterns(contract, &mut problems);
     fields(contract, &mut problems);
     sections(contract, &mut problems);
     retired(contract, &mut problems);
     contract.problems.append(&mut problems);
+}
+
+/// Takes the patterns away that are too many.
+fn patterns(contract: &mut Contract, problems: &mut Vec<Problem>) {
+    let (mut left, mut first) = (MAX_PATTERNS, None);
+    contract.entries.retain(|entry| match left.checked_sub(1) {
+        _ if !entry.path.is_pattern() => true,
+        Some(fewer) => {
+            left = fewer;
+            true
+        }
+        None => {
+            first.get_or_insert(entry.line);
+            false
+        }
+    });
+    if let Some(line) = first {
+        let message = format!("the contract has more than {MAX_PATTERNS} patterns, and none counts from here on");
+        problems.push(Problem::new(line, message, "list the fields; or write one pattern that stands for several"));
+    }
 }
 
 /// The same field twice in one place, or in two that disagree.

@@ -31,9 +31,8 @@ impl Findings {
 
 impl Look<'_, '_> {
     pub(super) fn added(&self, field: &Field) -> Drift {
-        let kind = if field.enumerated { "enum" } else { field.kind.name() };
         Drift {
-            condition: Condition::Added { kind, item: None },
+            condition: Condition::Added { kind: field.kind_name(), item: None },
             ty: field.ty.to_string(),
             path: Some(field.path.clone()),
             contract: self.held.path.clone(),
@@ -114,12 +113,14 @@ impl Pairing<'_, '_, '_> {
             findings.stands(&drift);
             findings.drifts.push(drift);
         }
+        let lost: HashMap<*const Entry, &BString> =
+            self.lost.iter().map(|(entry, file)| (std::ptr::from_ref(*entry), file)).collect();
         for index in left {
             let Some((entry, from_both)) = self.gone.get(index) else { continue };
             let mut drift = self.look.removed(entry, *from_both);
             let likely = paired.candidates.get(&index).into_iter().flatten().filter_map(|come| self.come.get(*come));
             let candidates = likely.map(|(field, _)| format!("{}.{}", field.ty, field.path)).collect();
-            let other = self.lost.iter().find(|(lost, _)| std::ptr::eq(*lost, *entry)).map(|(_, file)| file.clone());
+            let other = lost.get(&std::ptr::from_ref(*entry)).map(|file| (*file).clone());
             drift.condition = Condition::Removed { from_both: *from_both, candidates, other };
             if let (Some(field), Some(base)) = (self.base.get(&entry.ty, &entry.path), self.look.base) {
                 drift.code = Some(base.place(&field.file, field.at)?);

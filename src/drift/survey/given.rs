@@ -1,6 +1,6 @@
 //! The acknowledgements that stand in code and contracts, and which of them the change brings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 
@@ -9,7 +9,7 @@ use super::side::Side;
 use super::{Given, Survey};
 use crate::drift::acknowledgement::{self, Acknowledgement};
 use crate::drift::config::Held;
-use crate::drift::problem::Problem;
+use crate::drift::problem::{self, Problem};
 use crate::error::Result;
 
 /// What an acknowledgement in code begins with.
@@ -26,7 +26,8 @@ fn in_files(side: &Side<'_>, files: &[BString]) -> Result<(InFiles<Acknowledgeme
         if memchr::memmem::find(bytes, MARK).is_none() {
             continue;
         }
-        let (found, problems) = acknowledgement::in_code(&bytes.to_str_lossy());
+        let (found, mut problems) = acknowledgement::in_code(&bytes.to_str_lossy());
+        problem::settle(&mut problems);
         given.extend(found.into_iter().map(|one| (file.clone(), one)));
         unclear.extend(problems.into_iter().map(|problem| (file.clone(), problem)));
     }
@@ -83,18 +84,14 @@ pub(super) fn collect(survey: &mut Survey, look: &Look<'_, '_>, touched: &[BStri
     old.extend(
         old_contract.into_iter().flat_map(|contract| &contract.acknowledgements).map(|one| (path.clone(), one.clone())),
     );
-    let was = |problem: &Problem| {
-        let in_contract = old_contract.into_iter().flat_map(|contract| &contract.unclear);
-        old_unclear.iter().map(|(_, problem)| problem).chain(in_contract).any(|old| old.message == problem.message)
-    };
-    for unclear in unclear.into_iter().filter(|(_, problem)| !(look.introduced() && was(problem))) {
-        // A file may belong to two contracts.
-        if !survey.unclear.contains(&unclear) {
-            survey.unclear.push(unclear);
-        }
-    }
+    let in_contract = old_contract.into_iter().flat_map(|contract| &contract.unclear);
+    let before = old_unclear.iter().map(|(_, problem)| problem).chain(in_contract);
+    let told: HashSet<&str> = before.filter(|_| look.introduced()).map(|problem| problem.message.as_str()).collect();
+    // A file may belong to two contracts.
+    survey.unclear.extend(unclear.into_iter().filter(|(_, problem)| !told.contains(problem.message.as_str())));
     // What the change does not touch was there before.
-    let (now, before): (Vec<_>, Vec<_>) = new.into_iter().partition(|(file, _)| file == path || touched.contains(file));
+    let is_touched = |file: &BString| file == path || look.changed.contains(file);
+    let (now, before): (Vec<_>, Vec<_>) = new.into_iter().partition(|(file, _)| is_touched(file));
     let is_fresh = fresh(&now, &old);
     let all = now.into_iter().zip(is_fresh).chain(before.into_iter().map(|one| (one, false)));
     for ((file, acknowledgement), is_fresh) in all {

@@ -14,8 +14,8 @@ use crate::drift::claims;
 use crate::drift::compare::Known;
 use crate::drift::config::{Declares, Maps, Wanted};
 use crate::drift::contract::{Contract, Retired};
-use crate::drift::languages::Language;
 use crate::drift::path::FieldPath;
+use crate::drift::problem::Lines;
 use crate::drift::resolve::{Declared, Field};
 use crate::drift::shape::Unread;
 use crate::error::Result;
@@ -60,6 +60,15 @@ impl<'c> Paths<'c> {
     }
 }
 
+/// One state of the sources, as mapped places that the contract does not know are held against it.
+struct State<'s, 'a> {
+    side: &'s Side<'a>,
+    /// What the sources declare, as far as that was looked at.
+    declared: Vec<(&'s Declared, &'s Declares)>,
+    /// Read for the first place that may name one of them.
+    others: Option<Others>,
+}
+
 /// The fields that sources declare and that the contract need not know: by type and path, and by path alone.
 #[derive(Default)]
 struct Others {
@@ -76,15 +85,11 @@ impl Others {
         }
     }
 
-    /// Whether a site names one of them. What a header claims to stand in the contract must stand there.
-    fn have(&self, drift: &Drift) -> bool {
-        let Condition::NonCanonical { form: Mapping::Site(_), retired: None, .. } = &drift.condition else {
-            return false;
-        };
-        drift.path.as_ref().is_some_and(|path| match drift.ty.is_empty() {
+    fn have(&self, ty: &str, path: &FieldPath) -> bool {
+        match ty.is_empty() {
             true => self.untyped.contains(path),
-            false => self.typed.contains(&(drift.ty.clone(), path.clone())),
-        })
+            false => self.typed.contains(&(ty.to_owned(), path.clone())),
+        }
     }
 }
 
@@ -98,23 +103,30 @@ impl Look<'_, '_> {
     ) -> Result<()> {
         let [old_known, known] = self.known;
         let (paths, old_paths) = (Paths::of(self.contract(), known), Paths::of(self.old_contract(), old_known));
-        let mut others: Option<Others> = None;
-        for maps in &self.held.mappings {
-            let files = match self.full {
-                true => self.head.all_files(self.held)?,
-                false => self.head.present(touched.iter())?,
-            };
-            for file in files.iter().filter(|file| maps.files.has(file)) {
-                let before = self.base.map(|base| self.unknown_places(base, maps, file, &old_paths)).transpose()?;
-                let before = before.filter(|_| self.introduced()).unwrap_or_default();
-                let mut told: BTreeSet<String> = before.iter().map(Drift::key).collect();
+        let files = match self.full {
+            _ if self.held.mappings.is_empty() => return Ok(()),
+            true => self.head.all_files(self.held)?,
+            false => self.head.present(touched.iter())?,
+        };
+        let heads = sources.iter().map(|both| (&*both.head, both.source)).collect();
+        let bases = sources.iter().map(|both| (&*both.base, both.source)).collect();
+        let mut after = State { side: self.head, declared: heads, others: None };
+        let base = self.base.filter(|_| self.introduced());
+        let mut before = base.map(|base| State { side: base, declared: bases, others: None });
+        for file in &files {
+            // Neither what stood there before is told nor anything twice, whichever of the file's mappings finds it.
+            let mut told: Option<BTreeSet<String>> = None;
+            for maps in self.maps(file) {
                 for mut drift in self.unknown_places(self.head, maps, file, &paths)? {
-                    if self.others(&mut others, sources)?.have(&drift) {
+                    if self.is_other_s(&mut after, &drift)? {
                         continue;
                     }
                     findings.stands(&drift);
                     survey.known.extend(drift.path.clone().map(|path| (drift.ty.clone(), path)));
-                    if told.insert(drift.key()) {
+                    if told.is_none() {
+                        told = Some(self.told_before(&mut before, file, &old_paths)?);
+                    }
+                    if told.as_mut().is_some_and(|told| told.insert(drift.key())) {
                         drift.nearest = drift.path.as_ref().and_then(|path| paths.known.nearest(&drift.ty, path));
                         findings.drifts.push(drift);
                     }
@@ -125,17 +137,46 @@ impl Look<'_, '_> {
         Ok(())
     }
 
-    fn others<'o>(&self, others: &'o mut Option<Others>, sources: &[Both<'_>]) -> Result<&'o Others> {
-        if let Some(others) = others {
-            return Ok(others);
+    /// The mappings that a file belongs to.
+    fn maps(&self, file: &BString) -> impl Iterator<Item = &Maps> {
+        self.held.mappings.iter().filter(move |maps| maps.files.has(file))
+    }
+
+    /// The places of a file that stood before the change already, and were drift.
+    fn told_before(
+        &self,
+        before: &mut Option<State<'_, '_>>,
+        file: &BString,
+        paths: &Paths<'_>,
+    ) -> Result<BTreeSet<String>> {
+        let mut told = BTreeSet::new();
+        let Some(state) = before else { return Ok(told) };
+        for maps in self.maps(file) {
+            for drift in self.unknown_places(state.side, maps, file, paths)? {
+                if !self.is_other_s(state, &drift)? {
+                    told.insert(drift.key());
+                }
+            }
         }
-        let mut found = Others::default();
+        Ok(told)
+    }
+
+    /// Whether a site names a field that the contract need not know. What a header claims to stand in the contract must
+    /// stand there.
+    fn is_other_s(&self, state: &mut State<'_, '_>, drift: &Drift) -> Result<bool> {
+        let is_site = matches!(drift.condition, Condition::NonCanonical { form: Mapping::Site(_), retired: None, .. });
+        let Some(path) = drift.path.as_ref().filter(|_| is_site) else { return Ok(false) };
+        if let Some(others) = &state.others {
+            return Ok(others.have(&drift.ty, path));
+        }
+        let mut others = Others::default();
         if self.whole {
-            sources.iter().for_each(|both| found.add(&both.head, both.source));
+            state.declared.iter().for_each(|(declared, source)| others.add(declared, source));
         } else {
-            self.whole()?.iter().zip(&self.held.sources).for_each(|(declared, source)| found.add(declared, source));
+            let all = self.whole(state.side)?;
+            all.iter().zip(&self.held.sources).for_each(|(declared, source)| others.add(declared, source));
         }
-        Ok(others.insert(found))
+        Ok(state.others.insert(others).have(&drift.ty, path))
     }
 
     /// The places of a mapping file that the contract does not know, and the file itself when it does not name it.
@@ -156,8 +197,7 @@ impl Look<'_, '_> {
             let code = Place { file: file.clone(), line: 1, column: 0 };
             drifts.push(drift(Condition::Unnamed, String::new(), None, code));
         }
-        let is_asked = |one: &Written| !maps.sites.is_empty() || one.form == Mapping::Claim;
-        for Written { ty, path: written, form, at } in side.mapped(file)?.into_iter().filter(is_asked) {
+        for Written { ty, path: written, form, at } in side.mapped(file, &maps.sites)? {
             let unknown = match FieldPath::parse(&written) {
                 Ok(path) if maps.ignored.matches(path.name().as_bytes()) => None,
                 Ok(path) => paths.unknown(ty, path),
@@ -173,22 +213,16 @@ impl Look<'_, '_> {
         Ok(drifts)
     }
 
-    /// What the mapping sites of a file are read from; nothing where none is asked for.
-    fn language(&self, maps: &Maps, file: &BString) -> Option<Language> {
-        Language::of_code(file.as_bstr()).filter(|_| !maps.sites.is_empty())
-    }
-
     /// What of a mapping file could not be read: all, or what the change adds.
     fn unread_places(&self, survey: &mut Survey, maps: &Maps, file: &BString) -> Result<()> {
         let of = |side: &Side<'_>| -> Result<Vec<Unread>> {
             let Some(bytes) = side.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
-            let mut unread = match self.language(maps, file) {
-                Some(language) => side.code(language, file)?.unread.clone(),
-                None => Vec::new(),
-            };
-            let lines = crate::drift::problem::Lines::of(bytes);
-            for problem in claims::in_code(&bytes.to_str_lossy()).1 {
-                unread.push(Unread::new(lines.start(problem.line), problem.message));
+            let mut unread = side.code(file, &maps.sites)?.map(|code| code.unread.clone()).unwrap_or_default();
+            let (_, problems) = side.claims(file)?;
+            let lines = (!problems.is_empty()).then(|| Lines::of(bytes));
+            for (lines, problem) in lines.iter().flat_map(|lines| problems.iter().map(move |problem| (lines, problem)))
+            {
+                unread.push(Unread::new(lines.start(problem.line), problem.message.clone()));
             }
             Ok(unread)
         };

@@ -125,9 +125,9 @@ impl<'l> Look<'l, '_> {
             || !new_drift.is_subset(&old_drift)
     }
 
-    /// Everything that all sources declare after the change.
-    pub(super) fn whole(&self) -> Result<Vec<Declared>> {
-        let of = |source: &Declares| self.head.declared(source, &self.head.files(source)?, &|_, _| true);
+    /// Everything that all sources declare in one state.
+    pub(super) fn whole(&self, side: &Side<'_>) -> Result<Vec<Declared>> {
+        let of = |source: &Declares| side.declared(source, &side.files(source)?, &|_, _| true);
         self.held.sources.iter().map(of).collect()
     }
 }

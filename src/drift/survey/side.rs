@@ -9,12 +9,12 @@ use bstr::{BStr, BString, ByteSlice};
 use elsa::FrozenMap;
 
 use super::{Blob, Mapping, Place, Tree};
-use crate::drift::claims;
+use crate::drift::claims::{self, Claim};
 use crate::drift::config::{Config, Declares, Held};
 use crate::drift::contract::Contract;
 use crate::drift::extract::{Job, extract};
 use crate::drift::languages::Language;
-use crate::drift::problem::Lines;
+use crate::drift::problem::{Lines, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, resolve};
 use crate::drift::shape::{Module, Sites, Unread};
 use crate::error::{Error, Result};
@@ -39,11 +39,22 @@ pub struct Written {
 /// A module and its file.
 type Read = (BString, Arc<Module>);
 
+/// Modules by what they were read from.
+type Modules<K> = RefCell<HashMap<K, Arc<Module>>>;
+
+/// The claims of a file, and what is wrong with them.
+type Claims = (Vec<Claim>, Vec<Problem>);
+
+/// Why a file is not read.
+const TOO_LARGE: &str = "the file is larger than limits.blob_bytes of the policy";
+
 /// What two states have in common: a file that both have is read once.
 #[derive(Default)]
 pub struct State {
     contracts: RefCell<HashMap<(Oid, BString), Rc<Contract>>>,
-    modules: RefCell<HashMap<(Oid, Language, BString), Arc<Module>>>,
+    modules: Modules<(Oid, Language, BString)>,
+    /// What of a file of several mappings one of them asks for.
+    parts: Modules<(Oid, Language, BString, Sites)>,
 }
 
 /// One state.
@@ -55,6 +66,7 @@ pub struct Side<'a> {
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
     lines: FrozenMap<BString, Box<Lines>>,
+    claims: FrozenMap<BString, Box<Claims>>,
     /// How many bytes of files are held.
     held: Cell<usize>,
     /// Why something that an import leads to could not be read.
@@ -71,6 +83,7 @@ impl<'a> Side<'a> {
             modules: FrozenMap::new(),
             folders: FrozenMap::new(),
             lines: FrozenMap::new(),
+            claims: FrozenMap::new(),
             held: Cell::default(),
             broken: RefCell::default(),
         }
@@ -195,26 +208,50 @@ impl<'a> Side<'a> {
         Ok(self.modules.get(&(language, path.clone())).map(|(_, module)| &**module))
     }
 
-    /// What one file says as program code.
-    pub(super) fn code(&self, language: Language, path: &BString) -> Result<&Module> {
-        self.module(language, path)?.ok_or_else(|| Error::undecided("a mapping file vanished while it was read"))
+    /// What one file says as program code, of the sites that are asked for; `None` where it is none or not there.
+    pub(super) fn code(&self, path: &BString, sites: &Sites) -> Result<Option<Arc<Module>>> {
+        let language = Language::of_code(path.as_bstr()).filter(|_| !sites.is_empty());
+        let Some((language, blob)) = language.zip(self.blob(path.as_bstr())?) else { return Ok(None) };
+        if self.sites(path.as_bstr()) == *sites {
+            self.load(language, std::slice::from_ref(path))?;
+            return Ok(self.modules.get(&(language, path.clone())).map(|(_, module)| Arc::clone(module)));
+        }
+        // Other mappings have other sites in it, which are not this one's.
+        let key = (blob.oid, language, path.clone(), sites.clone());
+        if let Some(known) = self.shared.parts.borrow().get(&key) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let read = match &blob.bytes {
+            Some(bytes) => extract(&[Job { language, path: path.as_bstr(), bytes, sites }])?.pop(),
+            None => Some(Module::unread(0, TOO_LARGE)),
+        };
+        let read = read.map(Arc::new);
+        self.shared.parts.borrow_mut().extend(read.clone().map(|module| (key, module)));
+        Ok(read)
     }
 
-    /// The paths that a mapping file writes.
-    pub(super) fn mapped(&self, file: &BString) -> Result<Vec<Written>> {
-        let Some(bytes) = self.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
+    /// What a file claims in its own comments.
+    pub(super) fn claims(&self, file: &BString) -> Result<&Claims> {
+        if let Some(claims) = self.claims.get(file) {
+            return Ok(claims);
+        }
+        let claims = claims::in_code(&self.bytes(file.as_bstr())?.unwrap_or_default().to_str_lossy());
+        Ok(self.claims.insert(file.clone(), Box::new(claims)))
+    }
+
+    /// The paths that a mapping file writes at the sites that are asked for, and those that it claims.
+    pub(super) fn mapped(&self, file: &BString, sites: &Sites) -> Result<Vec<Written>> {
         let mut mapped = Vec::new();
-        let language = Language::of_code(file.as_bstr()).filter(|language| language.is_built_in());
-        if let Some(language) = language.filter(|_| !self.sites(file.as_bstr()).is_empty()) {
-            mapped.extend(self.code(language, file)?.sites.iter().map(|site| Written {
+        if let Some(code) = self.code(file, sites)? {
+            mapped.extend(code.sites.iter().map(|site| Written {
                 ty: site.ty.clone(),
                 path: site.path.clone(),
                 form: Mapping::Site(site.form),
                 at: site.at,
             }));
         }
-        mapped.extend(claims::in_code(&bytes.to_str_lossy()).0.into_iter().map(|claim| Written {
-            ty: Some(claim.ty).filter(|ty| !ty.is_empty()),
+        mapped.extend(self.claims(file)?.0.iter().map(|claim| Written {
+            ty: Some(claim.ty.clone()).filter(|ty| !ty.is_empty()),
             path: claim.path.to_string(),
             form: Mapping::Claim,
             at: claim.at,
@@ -222,8 +259,8 @@ impl<'a> Side<'a> {
         Ok(mapped)
     }
 
-    /// Which places of a file are mapping sites: those of every mapping that the file belongs to, so that it is read once.
-    fn sites(&self, path: &BStr) -> Sites {
+    /// Which places of a file are mapping sites of any mapping.
+    pub(super) fn sites(&self, path: &BStr) -> Sites {
         let mut all = Sites::default();
         let mappings = self.config.contracts.iter().flat_map(|held| &held.mappings);
         for sites in mappings.filter(|maps| maps.files.has(path)).map(|maps| &maps.sites) {
@@ -253,8 +290,7 @@ impl<'a> Side<'a> {
             match (known, &blob.bytes) {
                 (Some(module), _) => self.keep(language, path, module),
                 (None, None) => {
-                    let reason = "the file is larger than limits.blob_bytes of the policy";
-                    self.keep(language, path, Arc::new(Module::unread(0, reason)));
+                    self.keep(language, path, Arc::new(Module::unread(0, TOO_LARGE)));
                 }
                 (None, Some(bytes)) => wanted.push((path, blob.oid, bytes, self.sites(path.as_bstr()))),
             }

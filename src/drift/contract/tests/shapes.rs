@@ -152,3 +152,18 @@ fn hostile_pages_are_read_in_time_that_grows_with_them() {
     let _ = Contract::parse(format!("### `{name}`\n{routed}").as_bytes(), &Columns::default());
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+#[test]
+fn patterns_beyond_the_most_are_a_problem_and_no_entries() {
+    let text = |patterns: usize| {
+        let items: String = (0..patterns).map(|n| format!("- `x{n}_*`\n")).collect();
+        format!("### `order`\n{items}- `id`\n")
+    };
+    let fits = Contract::parse(text(MAX_PATTERNS).as_bytes(), &Columns::default());
+    assert_eq!((fits.entries.len(), fits.problems.len()), (MAX_PATTERNS + 1, 0));
+    let over = Contract::parse(text(MAX_PATTERNS + 7).as_bytes(), &Columns::default());
+    let told: Vec<(u32, &str)> = over.problems.iter().map(|one| (one.line, one.message.as_str())).collect();
+    let line = u32::try_from(MAX_PATTERNS + 2).unwrap();
+    assert_eq!(told, [(line, "the contract has more than 500 patterns, and none counts from here on")]);
+    assert_eq!(over.entries.len(), MAX_PATTERNS + 1);
+}
