@@ -138,9 +138,17 @@ pub fn field(text: &str) -> Result<(String, FieldPath), String> {
     if is_name || is_route { Ok((ty, path)) } else { Err("it has no type in front".to_owned()) }
 }
 
-/// A field as [`field`] reads it.
-pub(super) fn write_field(ty: &str, path: &FieldPath) -> String {
+/// A field in one word, as findings name it and [`field`] reads it; of a path without a type the path.
+pub fn write_field(ty: &str, path: &FieldPath) -> String {
     let path_text = path.to_string();
+    if ty.is_empty() {
+        return path_text;
+    }
+    let is_plain = |text: &str, more: char| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == more);
+    // Most names are; no path of so few bytes has too many steps.
+    if path_text.len() < 64 && is_plain(ty, '_') && is_plain(&path_text, '.') {
+        return format!("{ty}.{path_text}");
+    }
     let dot = if path_text.starts_with('[') { "" } else { "." };
     let short = format!("{ty}{dot}{path_text}");
     match field(&short) {

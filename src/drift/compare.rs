@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use elsa::FrozenMap;
 
+use super::acknowledgement::write_field;
 use super::config::{Declares, Wanted};
 use super::contract::{Contract, Entry};
 use super::likeness::most_like;
@@ -196,7 +197,7 @@ impl<'c> Known<'c> {
             let all = self.entries.iter().enumerate().rev();
             let first = || all.map(|(place, entry)| (entry.path.name().to_owned(), place)).collect();
             let other = self.entries.get(*self.last.get_or_init(first).get(path.name())?)?;
-            return Some(format!("{}.{}", other.ty, other.path));
+            return Some(write_field(&other.ty, &other.path));
         }
         let written = || self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect();
         let all = self.written.get(ty).unwrap_or_else(|| self.written.insert(ty.to_owned(), written()));
@@ -204,7 +205,8 @@ impl<'c> Known<'c> {
         if self.likened.get() > MOST_LIKENED {
             return None;
         }
-        most_like(all, &path.to_string()).map(|path| format!("{ty}.{path}"))
+        let near = most_like(all, &path.to_string())?;
+        FieldPath::parse(near).ok().map(|path| write_field(ty, &path))
     }
 }
 
@@ -255,4 +257,33 @@ pub fn listing(contract: &Contract, fields: &[(Field, bool)]) -> Vec<(String, Fi
     let mut seen = BTreeSet::new();
     let due = fields.iter().filter(is_due).filter(|(field, _)| seen.insert((&field.ty, &field.path)));
     due.map(|(field, _)| (field.ty.to_string(), field.path.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::contract::Columns;
+
+    #[test]
+    fn a_path_without_a_type_is_known_where_any_type_knows_it() {
+        let text = "### `a`\n- `x`\n- `name.first`\n\n### `b`\n- `name`\n- `z[].k`\n- `free_*.to`\n";
+        let contract = Contract::parse(text.as_bytes(), &Columns::default());
+        let known = Known::of(Some(&contract));
+        for path in
+            ["x", "name", "name.first", "z", "z[]", "z[].k", "free_one", "free_one.to", "nam", "y", "z[].l", "to"]
+        {
+            let path = FieldPath::parse(path).unwrap();
+            assert_eq!(known.types_with(&path), ["a", "b"].iter().any(|ty| known.knows(ty, &path)), "{path}");
+        }
+        assert!(known.types_with(&FieldPath::of("z")) && !known.types_with(&FieldPath::of("y")));
+    }
+
+    #[test]
+    fn a_nearest_path_reads_back() {
+        let text = "### `order`\n- `[].street`\n\n### `Order.Line`\n- `sku`\n";
+        let contract = Contract::parse(text.as_bytes(), &Columns::default());
+        let near = |ty: &str, path: &str| Known::of(Some(&contract)).nearest(ty, &FieldPath::parse(path).unwrap());
+        assert_eq!(near("order", "[].stret").as_deref(), Some("order[].street"));
+        assert_eq!(near("none", "sku").as_deref(), Some("Order.Line#sku"));
+    }
 }

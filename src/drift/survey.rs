@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::acknowledgement::Acknowledgement;
+use super::acknowledgement::{Acknowledgement, write_field};
 use super::compare::Key;
 use super::config::{Config, Mode};
 use super::contract::Contract;
@@ -249,8 +249,7 @@ impl Drift {
     /// The field in one word: `Type.a.b[]`, or what stands in its place.
     pub fn field(&self) -> String {
         match (&self.path, self.ty.as_str()) {
-            (Some(path), "") => path.to_string(),
-            (Some(path), ty) => format!("{ty}.{path}"),
+            (Some(path), ty) => write_field(ty, path),
             (None, "") => self.code.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
             (None, ty) => ty.to_owned(),
         }
@@ -271,7 +270,9 @@ impl Drift {
     pub fn key(&self) -> String {
         let (what, field, contract) = (self.what(), self.field(), &self.contract);
         match &self.condition {
-            Condition::Renamed { to: (ty, Some(path)), .. } => format!("{what} {field} {ty}.{path} {contract}"),
+            Condition::Renamed { to: (ty, Some(path)), .. } => {
+                format!("{what} {field} {} {contract}", write_field(ty, path))
+            }
             Condition::Renamed { to: (ty, None), .. } => format!("{what} {field} {ty} {contract}"),
             // Each file that maps there is one.
             Condition::NonCanonical { .. } => {

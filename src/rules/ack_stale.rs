@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice};
 use super::shared::BRANCHES;
 use super::shared::drift::{Seen, each_once, seen, shown};
 use crate::change::Need;
-use crate::drift::acknowledgement::Divergence;
+use crate::drift::acknowledgement::{Divergence, write_field};
 use crate::drift::path::FieldPath;
 use crate::drift::survey::Given;
 use crate::error::Result;
@@ -49,7 +49,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
             (_, Some(first)) => format!("says what line {} of {} says", first.0, quote_path(first.1)),
             _ => continue,
         };
-        let fields: Vec<String> = one.fields.iter().map(|(ty, path)| format!("{ty}.{path}")).collect();
+        let fields: Vec<String> = one.fields.iter().map(|(ty, path)| write_field(ty, path)).collect();
         let fields = shown(&fields.join(", "));
         let message = format!("the acknowledgement of {fields} {what}");
         let told = Violation::new(message, "take it away, or write the field as the finding does");

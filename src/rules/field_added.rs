@@ -73,6 +73,7 @@ fn item(added: &Drift) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drift::path::FieldPath;
     use crate::rule::testing::*;
 
     #[test]
@@ -132,6 +133,16 @@ mod tests {
             |facts: Facts| facts.under(|policy| _ = policy.rules.insert("field-renamed".into(), Severity::Evaluate));
         lighter(facts(false)).refused_by(&RULE, "order.mail (renamed)");
         lighter(facts(true)).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_finding_names_its_field_as_an_acknowledgement_does() {
+        for (ty, path, name) in [("Order.Line", "sku", "Order.Line#sku"), ("order", "[].sku", "order[].sku")] {
+            let drift = Drift { ty: ty.into(), path: FieldPath::parse(path).ok(), ..added("order.nick") };
+            let told = Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, name);
+            assert_eq!(told.field.unwrap().field, name);
+            assert!(told.help.contains(&format!("- added `{name}`: ")), "{}", told.help);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
-use crate::drift::acknowledgement::Divergence;
+use crate::drift::acknowledgement::{Divergence, write_field};
 use crate::drift::survey::Condition;
 use crate::error::Result;
 use crate::escape::quote_path;
@@ -38,7 +38,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         let (from_both, candidates, other) = match &drift.condition {
             Condition::Removed { from_both, candidates, other } => (*from_both, candidates.clone(), other.as_ref()),
             Condition::Renamed { to: (ty, path), .. } if with_renamed => {
-                let to = path.as_ref().map_or(ty.clone(), |path| format!("{ty}.{path}"));
+                let to = path.as_ref().map_or(ty.clone(), |path| write_field(ty, path));
                 (false, vec![to], None)
             }
             _ => continue,

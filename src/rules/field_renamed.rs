@@ -3,7 +3,7 @@
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
-use crate::drift::acknowledgement::Divergence;
+use crate::drift::acknowledgement::{Divergence, write_field};
 use crate::drift::survey::Condition;
 use crate::error::Result;
 use crate::finding::Severity;
@@ -38,7 +38,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         let (now, paste) = match path {
             Some(path) => {
                 let divergence = Divergence::Renamed { to: path.clone() };
-                (format!("{ty}.{path}"), pasted(ctx, drift, &divergence))
+                (write_field(ty, path), pasted(ctx, drift, &divergence))
             }
             None => (ty.clone(), String::new()),
         };

@@ -3,7 +3,7 @@
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
-use crate::drift::acknowledgement::Divergence;
+use crate::drift::acknowledgement::{Divergence, write_field};
 use crate::drift::shape::Form;
 use crate::drift::survey::{Condition, Mapping};
 use crate::error::Result;
@@ -46,7 +46,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         let place = if drift.contract_line.is_some() { "listed under" } else { "in" };
         let (message, canonical) = match (retired, &drift.nearest) {
             (Some(to), _) => {
-                let to = shown(&format!("{}.{to}", drift.ty));
+                let to = shown(&write_field(&drift.ty, to));
                 (format!("{what} {field}, which {contract} has retired for {to}"), to)
             }
             (None, Some(near)) => (

@@ -3,6 +3,7 @@
 use super::shared::BRANCHES;
 use super::shared::drift::{each_once, seen, shown, violation};
 use crate::change::Need;
+use crate::drift::acknowledgement::write_field;
 use crate::drift::survey::Condition;
 use crate::error::Result;
 use crate::escape::quote_path;
@@ -39,7 +40,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     }
     for given in seen.survey.given.iter().filter(|given| seen.excuses_itself(given)) {
         let one = &given.acknowledgement;
-        let fields: Vec<String> = one.fields.iter().map(|(ty, path)| format!("{ty}.{path}")).collect();
+        let fields: Vec<String> = one.fields.iter().map(|(ty, path)| write_field(ty, path)).collect();
         let fields = shown(&fields.join(", "));
         let message = format!("the change acknowledges its own drift of {fields}, and the approval does not");
         let help = "have a person list the same acknowledgement in the approval under ## DRIFT ACKNOWLEDGEMENTS";

@@ -8,7 +8,9 @@ use super::{State, check};
 use crate::cli::drift::{Ack, Divergence as Asked};
 use crate::cmd::rules::print;
 use crate::cmd::task;
-use crate::drift::acknowledgement::{Acknowledgement, Divergence, Draft, draft, in_approval, in_code, with_item};
+use crate::drift::acknowledgement::{
+    self, Acknowledgement, Divergence, Draft, draft, in_approval, in_code, with_item, write_field,
+};
 use crate::drift::config::Mode;
 use crate::drift::path::FieldPath;
 use crate::env::Env;
@@ -47,7 +49,7 @@ pub fn run(args: &Ack, env: &Env, now: Timestamp) -> Result<()> {
 
 /// The drift of the field that is asked for, with its contract.
 fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) -> Result<(Divergence, BString)> {
-    let name = format!("{ty}.{path}");
+    let name = write_field(ty, path);
     let verdict = check::verdict(state, Mode::Absolute, None, now)?;
     if let Some(problem) = verdict.first_problem() {
         return Err(problem.clone());
@@ -85,9 +87,8 @@ fn divergences(finding: &Finding, ty: &str, name: &str) -> Vec<Divergence> {
         "noncanonical-path" if is_own => vec![Divergence::NonCanonical],
         "field-renamed" if is_own => {
             // Only within one type is a rename acknowledged as one.
-            let to = field.to.as_ref().and_then(|to| to.strip_prefix(ty)?.strip_prefix('.'));
-            let to = to.and_then(|to| FieldPath::parse(to).ok());
-            to.map(|to| Divergence::Renamed { to }).into_iter().chain([Divergence::Removed]).collect()
+            let to = field.to.as_ref().and_then(|to| acknowledgement::field(to).ok()).filter(|(of, _)| of == ty);
+            to.map(|(_, to)| Divergence::Renamed { to }).into_iter().chain([Divergence::Removed]).collect()
         }
         "field-renamed" if field.to.as_deref() == Some(name) => vec![Divergence::Added],
         _ => Vec::new(),

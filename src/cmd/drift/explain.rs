@@ -8,7 +8,7 @@ use super::{State, place};
 use crate::change::drift::between;
 use crate::cli::drift::Explain;
 use crate::cmd::rules::print;
-use crate::drift::acknowledgement::{Acknowledgement, in_approval};
+use crate::drift::acknowledgement::{Acknowledgement, in_approval, write_field};
 use crate::drift::compare::Known;
 use crate::drift::config::Mode;
 use crate::drift::path::FieldPath;
@@ -29,7 +29,7 @@ type Said = Vec<(&'static str, Vec<String>)>;
 pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let (ty, path) = super::field(&args.field)?;
     let state = State::open(&args.seen, None, env)?;
-    let name = format!("{ty}.{path}");
+    let name = write_field(&ty, &path);
     let mut said: Said = vec![("declared", declared(&state, &ty, &path)?)];
     let nearest = documented(&state, &ty, &path, &mut said)?;
     said.push(("written", written(&state, &ty, &path)?));

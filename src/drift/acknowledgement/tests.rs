@@ -251,3 +251,23 @@ proptest::proptest! {
         let _ = super::super::claims::names(&text, "a");
     }
 }
+
+#[test]
+fn a_field_reads_back_as_it_is_written() {
+    for (ty, path, text) in [
+        ("order", "total", "order.total"),
+        ("order", "a.b[].c", "order.a.b[].c"),
+        ("order", "[].sku", "order[].sku"),
+        ("Order.Line", "sku", "Order.Line#sku"),
+        ("a-b", "c", "a-b.c"),
+        ("order", "['x.y'].z", "order['x.y'].z"),
+    ] {
+        let path = FieldPath::parse(path).unwrap();
+        assert_eq!(write_field(ty, &path), text);
+        assert_eq!(field(text), Ok((ty.to_owned(), path)));
+    }
+    let deep = FieldPath::parse(&["a"; 64].join(".")).unwrap();
+    let text = write_field("order", &deep);
+    assert_eq!(field(&text), Ok(("order".to_owned(), deep)));
+    assert_eq!(write_field("", &FieldPath::of("x")), "x");
+}

@@ -7,6 +7,7 @@ use bstr::BString;
 use super::held::{Both, Look};
 use super::listed::Lists;
 use super::{Condition, Drift, Standing};
+use crate::drift::acknowledgement::write_field;
 use crate::drift::compare::Fields;
 use crate::drift::contract::Entry;
 use crate::drift::path::FieldPath;
@@ -119,7 +120,7 @@ impl Pairing<'_, '_, '_> {
             let Some((entry, from_both)) = self.gone.get(index) else { continue };
             let mut drift = self.look.removed(entry, *from_both);
             let likely = paired.candidates.get(&index).into_iter().flatten().filter_map(|come| self.come.get(*come));
-            let candidates = likely.map(|(field, _)| format!("{}.{}", field.ty, field.path)).collect();
+            let candidates = likely.map(|(field, _)| write_field(&field.ty, &field.path)).collect();
             let other = lost.get(&std::ptr::from_ref(*entry)).map(|file| (*file).clone());
             drift.condition = Condition::Removed { from_both: *from_both, candidates, other };
             if let (Some(field), Some(base)) = (self.base.get(&entry.ty, &entry.path), self.look.base) {
