@@ -23,7 +23,8 @@ install_needs() {
     PATH="$PATH:/usr/sbin:/sbin" command -v lighttpd >/dev/null || missing+=(lighttpd)
     command -v htpasswd >/dev/null || missing+=(apache2-utils)
     command -v gitolite >/dev/null || missing+=(gitolite3)
-    command -v chromium >/dev/null || missing+=(chromium)
+    command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
+    command -v curl >/dev/null || missing+=(curl)
     command -v node >/dev/null || missing+=(nodejs)
     { cargo deny --version && cargo fuzz --version; } >/dev/null 2>&1 || python3 -c 'import ensurepip' 2>/dev/null ||
         missing+=(python3-venv)
