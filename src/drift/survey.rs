@@ -246,7 +246,15 @@ pub enum Spoken {
 }
 
 impl Drift {
-    /// The field in one word: `Type.a.b[]`, or what stands in its place.
+    /// The field as programs read it, `Type.a.b[]`, whatever dots the type's name has.
+    pub fn dotted(&self) -> String {
+        match (&self.path, self.ty.as_str()) {
+            (Some(path), ty) if !ty.is_empty() => format!("{ty}.{path}"),
+            _ => self.field(),
+        }
+    }
+
+    /// The field in one word, as it can be pasted into a command, or what stands in its place.
     pub fn field(&self) -> String {
         match (&self.path, self.ty.as_str()) {
             (Some(path), ty) => write_field(ty, path),

@@ -140,7 +140,8 @@ mod tests {
         for (ty, path, name) in [("Order.Line", "sku", "Order.Line#sku"), ("order", "[].sku", "order[].sku")] {
             let drift = Drift { ty: ty.into(), path: FieldPath::parse(path).ok(), ..added("order.nick") };
             let told = Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, name);
-            assert_eq!(told.field.unwrap().field, name);
+            // Programs read what is written `Type.path` of every type.
+            assert_eq!(told.field.unwrap().field, format!("{ty}.{path}"));
             assert!(told.help.contains(&format!("- added `{name}`: ")), "{}", told.help);
         }
     }

@@ -7,7 +7,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{approval, scoped_task};
 use crate::change::File;
-use crate::drift::acknowledgement::{Acknowledgement, Divergence, in_approval, paste, write_field};
+use crate::drift::acknowledgement::{Acknowledgement, Divergence, in_approval, paste};
 use crate::drift::config::{Config, Mode};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Problem;
@@ -294,12 +294,12 @@ pub(in crate::rules) fn renames_are_lighter(ctx: &Ctx<'_>, than: &str) -> bool {
 pub(in crate::rules) fn violation(drift: &Drift, message: String, help: String) -> Violation {
     let to = match &drift.condition {
         Condition::Renamed { to: (ty, path), .. } => Some(match path {
-            Some(path) => write_field(ty, path),
+            Some(path) => format!("{ty}.{path}"),
             None => ty.clone(),
         }),
         _ => None,
     };
-    let (field, key) = (drift.field(), drift.key());
+    let (field, key) = (drift.dotted(), drift.key());
     let violation = Violation::new(message, help).key(key.clone()).baseline(key).drift(finding::Field {
         field: field.clone(),
         from: to.as_ref().map(|_| field),
