@@ -4,6 +4,7 @@
 mod plan;
 pub(super) mod told;
 
+use std::io::Write as _;
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -126,7 +127,7 @@ impl Done {
 /// Nothing could be fetched or judged, or nobody knows what became of the push.
 pub fn run(args: &Promote, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let remote = remote_of(&args.seen.repo, args.seen.remote.as_deref(), env)?;
-    remote::fetch(&args.seen.repo, remote.as_bstr())?;
+    fetch(&args.seen.repo, remote.as_bstr())?;
     if args.ready {
         return ready(args, remote.as_bstr(), env, now);
     }
@@ -148,6 +149,24 @@ pub(super) fn remote_of(folder: &Path, wanted: Option<&str>, env: &Env) -> Resul
     client::remote(&repo, wanted)?.ok_or_else(|| {
         Error::usage("there is no remote to push to").help("git remote add origin URL, or run it in a clone")
     })
+}
+
+/// Fetches what a promotion rests on, and says where the server's ledger is not the one that was here.
+///
+/// # Errors
+/// Git cannot fetch.
+pub(super) fn fetch(folder: &Path, remote: &BStr) -> Result<()> {
+    if let Some(said) = remote::fetch(folder, remote)? {
+        let name = escape::quote_path(remote);
+        // A closed stderr is no reason to leave a promotion undone.
+        let _ = writeln!(
+            std::io::stderr(),
+            "refgate: the ledger of {name} does not go on from the one that this clone knows: {said}\n  \
+             help: keep refs/refgate/ledger as it is here, it is a witness, and ask who runs the server; there,\n        \
+             refgate ledger verify --mirror FOLDER holds the ledger against a copy of this clone"
+        );
+    }
+    Ok(())
 }
 
 /// What a person means: a protected branch that another one takes along a chain, or a task.
@@ -190,7 +209,7 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
     for subject in subjects {
         progress.step();
         if !fetched {
-            remote::fetch(&args.seen.repo, remote)?;
+            fetch(&args.seen.repo, remote)?;
             fetched = true;
         }
         let done = subject.open(&args.seen, env).and_then(|work| promoted(work, args, now, &|_, _| Ok(())));

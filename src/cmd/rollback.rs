@@ -10,7 +10,7 @@ use bstr::{BString, ByteSlice as _};
 
 use super::check::head;
 use super::client::{Asked, View, branch};
-use super::promote::{Outcome, push, receipt_in, refspec_word, remote_of, told};
+use super::promote::{Outcome, fetch, push, receipt_in, refspec_word, remote_of, told};
 use super::rules::print;
 use crate::change::{self, Push};
 use crate::cli::rollback::Rollback;
@@ -18,7 +18,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::Decision;
-use crate::git::{ObjectKind, Repo, Signing, commit, remote};
+use crate::git::{ObjectKind, Repo, Signing, commit};
 use crate::judge::judge;
 use crate::oid::Oid;
 use crate::refs::RefUpdate;
@@ -33,7 +33,7 @@ const SHOWN: usize = 10;
 /// There is nothing to bring back, the commit cannot be made or signed, or nobody knows what became of the push.
 pub fn run(args: &Rollback, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let remote = remote_of(&args.repo, args.remote.as_deref(), env)?;
-    remote::fetch(&args.repo, remote.as_bstr())?;
+    fetch(&args.repo, remote.as_bstr())?;
     let repo = Repo::discover(&args.repo, env)?;
     let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
     let view = View::take(&repo, asked)?;

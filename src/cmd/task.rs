@@ -146,8 +146,8 @@ fn look_at_something(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
     let (repo, view) = look(seen, env)?;
     if view.refs.is_empty() {
         return Err(match &view.remote {
-            Some(remote) => Error::undecided(format!("nothing was fetched from {} yet", shell_word(remote)))
-                .help(format!("git fetch {}", shell_word(remote))),
+            Some(remote) => Error::undecided(format!("nothing is known of {}", shell_word(remote)))
+                .help(format!("git fetch {}; where it holds nothing yet, push the first branch", shell_word(remote))),
             None => Error::undecided("there is no commit that a task could begin at")
                 .help("commit something on the branch to protect first"),
         });

@@ -33,24 +33,38 @@ pub struct Pushed {
 }
 
 /// Fetches what a promotion rests on: every branch, into the remote-tracking refs, of which those go that the remote no
-/// longer has, and the statements, to where the server has them.
+/// longer has, and the statements and the ledger, to where the server has them.
+///
+/// A ledger that does not follow the one that this clone knows is left where it is, and no reason to stop: a server that
+/// lost its ledger must still take a rollback. What Git says of it comes back, for the person to hear.
 ///
 /// # Errors
 /// Git cannot fetch, or a statement here is another than the server's of the same name.
-pub fn fetch(folder: &Path, remote: &BStr) -> Result<()> {
+pub fn fetch(folder: &Path, remote: &BStr) -> Result<Option<String>> {
+    let failed = |heard: &Heard| {
+        let what = format!("git cannot fetch from {}: {}", escape::quote_path(remote), heard.all());
+        Err(Error::undecided(what).help("git fetch says more; nothing was changed on the server"))
+    };
     let heads = bstr::concat([b"+refs/heads/*:refs/remotes/", remote.as_bytes(), b"/*"]);
-    // What was signed here and is not pushed yet must not go, so only branches are pruned.
-    for (more, refspec) in [("--prune", heads.as_slice()), ("--no-prune", b"refs/refgate/*:refs/refgate/*")] {
-        let mut git = configured(folder);
-        git.args(["-c", "color.remote=never", "fetch", "--no-tags", "--no-recurse-submodules"]);
-        git.args(["--no-write-fetch-head", "--refmap=", more, quiet()]).arg("--").args([word(remote), word(refspec)]);
-        let heard = run(&mut git)?;
-        if heard.code != Some(0) {
-            let what = format!("git cannot fetch from {}: {}", escape::quote_path(remote), heard.all());
-            return Err(Error::undecided(what).help("git fetch says more; nothing was changed on the server"));
-        }
+    let branches = fetched(folder, remote, "--prune", &[&heads])?;
+    if branches.code != Some(0) {
+        return failed(&branches);
     }
-    Ok(())
+    // What was signed here and is not pushed yet must not go, so only branches are pruned.
+    let ours: &[u8] = b"refs/refgate/*:refs/refgate/*";
+    let all = fetched(folder, remote, "--no-prune", &[ours])?;
+    if all.code == Some(0) {
+        return Ok(None);
+    }
+    let rest = fetched(folder, remote, "--no-prune", &[ours, b"^refs/refgate/ledger"])?;
+    if rest.code == Some(0) { Ok(Some(all.all())) } else { failed(&rest) }
+}
+
+fn fetched(folder: &Path, remote: &BStr, prune: &str, refspecs: &[&[u8]]) -> Result<Heard> {
+    let mut git = configured(folder);
+    git.args(["-c", "color.remote=never", "fetch", "--no-tags", "--no-recurse-submodules"]);
+    git.args(["--no-write-fetch-head", "--refmap=", prune, quiet(), "--"]).arg(word(remote));
+    run(git.args(refspecs.iter().map(|refspec| word(refspec))))
 }
 
 /// The refs that the remote holds now, of those that a pattern of git ls-remote names.

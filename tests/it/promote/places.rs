@@ -110,3 +110,48 @@ fn names_that_a_shell_would_act_on_are_only_names() {
         assert!(!folder.join("pwned").exists());
     }
 }
+
+#[test]
+fn a_server_that_lost_its_ledger_is_told_of_and_takes_promotions_and_rollbacks() {
+    let scene = Scene::new("[roles]\nrollback = { principals = [\"bob@example.com\"] }\n");
+    let saved = scene.path("saved");
+    scene.task("t1", "src/b.rs", "b\n");
+    scene.task("t2", "src/c.rs", "c\n");
+    scene.promoted(&["t1", "--dry-run"], 0, &["dry run"]);
+    // The folder and the mirror as a backup of an hour ago has them, and then they go on without what the clone knows.
+    let folder = scene.server.join("refgate");
+    let then = scene.on_server(&["rev-parse", "refs/refgate/ledger"]);
+    process::must(process::command("cp").arg("-a").arg(&folder).arg(&saved), b"").unwrap();
+    scene.promoted(&["t1"], 0, &["promoted"]);
+    scene.sandbox.git(["fetch", "-q", "origin", "refs/refgate/*:refs/refgate/*"]).must();
+    let known = scene.sandbox.rev("refs/refgate/ledger");
+    fs_err::remove_dir_all(&folder).unwrap();
+    fs_err::rename(&saved, &folder).unwrap();
+    let mut moved = process::git(&scene.server, &["update-ref", "refs/refgate/ledger", &then]);
+    process::must(&mut moved, b"").unwrap();
+    scene.sandbox.push(["main:refs/heads/topic"]).must();
+    let words = ["does not go on from the one that this clone knows", "[rejected]", "ledger verify --mirror"];
+    scene.promoted(&["t2"], 0, &[&words[..], &["promoted: origin/main"]].concat());
+    let key = scene.path("bob").display().to_string();
+    let rollback = ["rollback", "--reason", "it was lost", "--key", &key];
+    let (code, said) = scene.run_in(&scene.client(), &rollback);
+    assert!(code == 0 && words.iter().all(|word| said.stderr.contains(word)), "{}{}", said.stdout, said.stderr);
+    assert_eq!(scene.sandbox.rev("refs/refgate/ledger"), known, "the witness stays");
+    // What decides is another matter: a statement that is not the server's stops it.
+    scene.on_server(&["update-ref", "refs/refgate/checks/a", "main~1"]);
+    scene.sandbox.git(["update-ref", "refs/refgate/checks/a", "origin/main"]).must();
+    scene.promoted(&["t2"], 2, &["git cannot fetch from origin", "refs/refgate/checks/a"]);
+}
+
+#[test]
+fn of_an_empty_server_nothing_is_ready() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    let scene = Scene { sandbox, server };
+    for format in [&["--ready"][..], &["--ready", "--format", "json"]] {
+        let (code, said) = scene.promote(format);
+        assert_eq!((code, &*said.stdout, &*said.stderr), (0, "", ""), "{format:?}");
+    }
+    scene.promoted(&["t1"], 2, &["nothing is known of origin", "where it holds nothing yet, push the first branch"]);
+}

@@ -27,7 +27,7 @@ fn without_a_remote_the_repository_itself_is_the_place() {
     let sandbox = Sandbox::new();
     sandbox.clone("file:///nowhere");
     let person = Person::of(&sandbox);
-    person.refused(&["start", "t1"], "nothing was fetched from origin yet");
+    person.refused(&["start", "t1"], "nothing is known of origin");
     sandbox.git(["remote", "remove", "origin"]).must();
     person.refused(&["start", "t1"], "there is no commit that a task could begin at");
     sandbox.write(&[("src/a.rs", "one\n")]);
