@@ -7,6 +7,7 @@ pub mod overrides;
 pub mod promote;
 pub mod replay;
 pub mod rollback;
+mod seen;
 pub mod sign;
 pub mod task;
 
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::ActorSource;
 use overrides::Override;
+pub use seen::Seen;
 
 /// Decides whether a Git ref may move.
 #[derive(Debug, Parser)]
@@ -153,9 +155,6 @@ pub enum Command {
 /// The options of `refgate check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
     /// The ref to update: `main`, `autoTest/x` or a full name [default: the current branch]
     #[arg(long = "ref", value_name = "REFNAME")]
     pub name: Option<String>,
@@ -165,18 +164,9 @@ pub struct Check {
     /// The new value of the ref; a branch that only the remote has may be named too
     #[arg(long, value_name = "REV", default_value = "HEAD")]
     pub head: String,
-    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
     /// Judge what is staged, as the commit that it would become
     #[arg(long, conflicts_with = "head")]
     pub staged: bool,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
     /// Judge the push together with this override, by its id; may be given again
     #[arg(long = "override", value_name = "ID")]
     pub overrides: Vec<String>,
@@ -189,6 +179,9 @@ pub struct Check {
     /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<jiff::Timestamp>,
+    /// From where it is looked at.
+    #[command(flatten)]
+    pub seen: Seen,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -206,23 +199,6 @@ pub struct Hook {
     /// The hook's name.
     #[command(subcommand)]
     pub name: HookName,
-}
-
-/// From where overrides, code and contract are looked at.
-#[derive(Debug, Args)]
-pub struct Seen {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// Judge as this remote would [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
 }
 
 /// The hooks that refgate can be.

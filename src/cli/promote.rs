@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::Format;
-use super::task::Seen;
+use super::{Format, Seen};
 
 /// The options of `refgate promote`.
 #[derive(Debug, Args)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Seen;
+
 /// The options of `refgate rollback`.
 #[derive(Debug, Args)]
 pub struct Rollback {
@@ -23,16 +25,7 @@ pub struct Rollback {
     /// The key's file, private or public [default: the one that Git signs with, user.signingKey]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// The remote [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// From where it is looked at.
+    #[command(flatten)]
+    pub seen: Seen,
 }

@@ -4,21 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Seen;
+
 /// With which key, and for which repository.
 #[derive(Debug, Args)]
 pub struct Desk {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// The remote that it is signed for [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Hold what is signed against this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// From where it is looked at.
+    #[command(flatten)]
+    pub seen: Seen,
     /// The repository's id, as the server's refgate/server.toml says it [default: the policy's repository_id]
     #[arg(long, value_name = "ID")]
     pub repository: Option<String>,

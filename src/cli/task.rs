@@ -1,10 +1,8 @@
 //! The command line of `refgate task`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::{Format, Seen};
 
 /// What a person does with a task.
 #[derive(Debug, Subcommand)]
@@ -31,23 +29,6 @@ pub enum Task {
     /// as of the last commit: any change after it is refused until the task is finished again. So it is written only
     /// when everything else is committed and every artifact is there. Commits nothing; prints the commands.
     Finish(Finish),
-}
-
-/// From where a task is looked at.
-#[derive(Debug, Args)]
-pub struct Seen {
-    /// The repository, or any folder in it
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repo: PathBuf,
-    /// The remote that the task goes to [default: the current branch's remote, else origin, else the only one]
-    #[arg(long, value_name = "NAME")]
-    pub remote: Option<String>,
-    /// The remote's trusted ref, for clones that do not know it [default: the remote's HEAD, else main or master]
-    #[arg(long, value_name = "BRANCH")]
-    pub trunk: Option<String>,
-    /// Judge with this policy file instead of the server's
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
 }
 
 /// The options of `refgate task start`.

@@ -119,7 +119,7 @@ impl Work {
             let branch = shell_word(self.branch().as_bytes());
             return Err(Error::usage(format!("{branch} is not checked out here")).help(format!("git switch {branch}")));
         }
-        top(&args.desk.repo)
+        top(&args.desk.seen.repo)
     }
 
     /// What the server would load for a push of the task's branch: its base is the one that the gate will compare.

@@ -85,7 +85,7 @@ pub fn run(args: &Attest, env: &Env, now: Timestamp) -> Result<()> {
 
 /// The root tree that was checked.
 fn tree(desk: &Desk, args: &Attest) -> Result<Oid> {
-    let folder = &args.desk.repo;
+    let folder = &args.desk.seen.repo;
     if args.rev == "HEAD"
         && found(configured(folder).args(["rev-parse", "--is-inside-work-tree"]))?
             .is_some_and(|inside| inside == "true")
@@ -164,7 +164,7 @@ fn push(desk: &Desk, args: &Attest, name: &bstr::BString) -> Result<()> {
         return Err(Error::usage("there is no remote to push to").help("--remote NAME"));
     };
     let name = name.to_str_lossy();
-    let mut git = configured(&args.desk.repo);
+    let mut git = configured(&args.desk.seen.repo);
     answer(git.args(["push", "--quiet", "--"]).arg(&*remote.to_os_str_lossy()).arg(format!("{name}:{name}")))
         .map(|_| ())
         .map_err(|error| Error { help: format!("it stands on {name} here: git push again"), ..error })

@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::answer::{Answer, Told};
-use super::client::{Asked, View, branch};
+use super::client::{View, branch};
 use crate::change::{Certificate, Push};
 use crate::cli::Check;
 use crate::env::Env;
@@ -41,9 +41,7 @@ pub(super) fn judged(
     now: jiff::Timestamp,
     limit: &dyn Fn(u64),
 ) -> Result<Judged> {
-    let repo = Repo::discover(&args.repo, env)?;
-    let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
-    let View { mut refs, policy, remote } = View::take(&repo, asked)?;
+    let (repo, View { mut refs, policy, remote }) = View::open(&args.seen, env)?;
     limit(policy.limits.seconds);
     let name = match &args.name {
         Some(name) => branch(name),

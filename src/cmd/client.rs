@@ -4,6 +4,8 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use crate::cli::Seen;
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
@@ -33,7 +35,23 @@ pub struct Asked<'a> {
     pub policy: Option<&'a Path>,
 }
 
+impl<'a> From<&'a Seen> for Asked<'a> {
+    fn from(seen: &'a Seen) -> Self {
+        Self { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() }
+    }
+}
+
 impl View {
+    /// Finds the repository that a command names and takes the view from there.
+    ///
+    /// # Errors
+    /// As [`View::take`], and where there is no repository.
+    pub fn open(seen: &Seen, env: &Env) -> Result<(Repo, Self)> {
+        let repo = Repo::discover(&seen.repo, env)?;
+        let view = Self::take(&repo, seen.into())?;
+        Ok((repo, view))
+    }
+
     /// Takes the view.
     ///
     /// # Errors

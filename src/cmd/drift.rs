@@ -15,7 +15,7 @@ use bstr::{BString, ByteSlice as _};
 use jiff::Timestamp;
 
 use super::check as push;
-use super::client::{Asked, View, branch};
+use super::client::{View, branch};
 use crate::change::Push;
 use crate::change::drift::Stored;
 use crate::cli;
@@ -63,10 +63,7 @@ struct State {
 impl State {
     /// The state of `rev`; without one, of what is staged where people work.
     fn open(seen: &cli::Seen, rev: Option<&str>, env: &Env) -> Result<Self> {
-        let repo = Repo::discover(&seen.repo, env)?;
-        let named =
-            Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
-        let View { refs, policy, remote } = View::take(&repo, named)?;
+        let (repo, View { refs, policy, remote }) = View::open(seen, env)?;
         let Some(config) = policy.drift.clone() else {
             return Err(Error::usage(
                 "the policy that judges here has no [drift], so nothing is held against a contract",

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice as _;
 
 use super::check::{self, Judged};
-use super::client::{Asked, View};
 use crate::cli::Check;
 use crate::cli::Seen;
 use crate::digest::sha256;
@@ -33,14 +32,6 @@ const MOST: u64 = 1024 * 1024;
 /// The largest artifact, in bytes: what the gate takes.
 const MOST_ARTIFACT: u64 = 16 * 1024 * 1024;
 
-/// What is known of the server from here.
-fn view(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
-    let repo = Repo::discover(&seen.repo, env)?;
-    let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
-    let view = View::take(&repo, asked)?;
-    Ok((repo, view))
-}
-
 /// Judges the update that an override is for.
 fn judged(
     seen: &Seen,
@@ -51,14 +42,11 @@ fn judged(
     now: jiff::Timestamp,
 ) -> Result<Judged> {
     let args = Check {
-        repo: seen.repo.clone(),
         name,
         base: None,
         head,
-        remote: seen.remote.clone(),
-        trunk: seen.trunk.clone(),
         staged: false,
-        policy: seen.policy.clone(),
+        seen: seen.clone(),
         overrides: Vec::new(),
         event: None,
         actor: None,

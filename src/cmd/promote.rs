@@ -12,10 +12,9 @@ use bstr::{BStr, BString, ByteSlice as _};
 use super::client::{self, View, branch};
 use super::progress::Progress;
 use super::rules::print;
-use super::task::{self, Work};
-use crate::cli::Format;
+use super::task::Work;
 use crate::cli::promote::Promote;
-use crate::cli::task::Seen;
+use crate::cli::{Format, Seen};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -172,7 +171,7 @@ pub(super) fn fetch(folder: &Path, remote: &BStr) -> Result<()> {
 /// What a person means: a protected branch that another one takes along a chain, or a task.
 fn meant(args: &Promote, env: &Env) -> Result<Subject> {
     let Some(name) = &args.name else { return Ok(Subject::Task(None)) };
-    let (_, View { refs, policy, .. }) = task::look(&args.seen, env)?;
+    let (_, View { refs, policy, .. }) = View::open(&args.seen, env)?;
     let from = branch(name);
     if !policy.is_source(from.as_bstr()) {
         return Ok(Subject::Task(Some(name.strip_prefix(&policy.task_prefix).unwrap_or(name).to_owned())));
@@ -233,7 +232,7 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
 /// The tasks that the server has branches of, and the steps of chains that are decided by checks: one that needs none of
 /// its own is a person's to take.
 fn everything(args: &Promote, env: &Env) -> Result<Vec<Subject>> {
-    let (_, View { refs, policy, .. }) = task::look(&args.seen, env)?;
+    let (_, View { refs, policy, .. }) = View::open(&args.seen, env)?;
     let tasks = refs.keys().filter_map(|name| policy.task_of(name.as_bstr()));
     // What stood there before the gate may have any name, and is no task.
     let tasks = tasks.map(|name| name.to_str_lossy().into_owned()).filter(|name| is_task_name(name));

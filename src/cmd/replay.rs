@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice as _};
 use chain::{Chain, Point, Span};
 use steps::Step;
 
-use super::client::{Asked, View, branch};
+use super::client::{View, branch};
 use super::progress::Progress;
 use super::rules::print;
 use crate::change::{Certificate, Push};
@@ -43,9 +43,7 @@ const KEPT: usize = 50;
 /// # Errors
 /// The branch, the policy or the span cannot be told.
 pub fn run(args: &Args, env: &Env) -> Result<u8> {
-    let mut repo = Repo::discover(&args.repo, env)?;
-    let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
-    let view = View::take(&repo, asked)?;
+    let (mut repo, view) = View::open(&args.seen, env)?;
     let mut notes = Vec::new();
     let (name, tip) = tip(&repo, &view, &args.name, &mut notes)?;
     let View { refs, policy, .. } = view;

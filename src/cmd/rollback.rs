@@ -9,7 +9,7 @@ use std::io::IsTerminal as _;
 use bstr::{BString, ByteSlice as _};
 
 use super::check::head;
-use super::client::{Asked, View, branch};
+use super::client::{View, branch};
 use super::promote::{Outcome, fetch, push, receipt_in, refspec_word, remote_of, told};
 use super::rules::print;
 use crate::change::{self, Push};
@@ -32,11 +32,9 @@ const SHOWN: usize = 10;
 /// # Errors
 /// There is nothing to bring back, the commit cannot be made or signed, or nobody knows what became of the push.
 pub fn run(args: &Rollback, env: &Env, now: jiff::Timestamp) -> Result<u8> {
-    let remote = remote_of(&args.repo, args.remote.as_deref(), env)?;
-    fetch(&args.repo, remote.as_bstr())?;
-    let repo = Repo::discover(&args.repo, env)?;
-    let asked = Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
-    let view = View::take(&repo, asked)?;
+    let remote = remote_of(&args.seen.repo, args.seen.remote.as_deref(), env)?;
+    fetch(&args.seen.repo, remote.as_bstr())?;
+    let (repo, view) = View::open(&args.seen, env)?;
     let (update, words) = made(args, &repo, &view, &remote)?;
     print(&words)?;
     let verdict = judge(&repo, &view.policy, &Push::new(view.refs, vec![update.clone()], false).preview(), now);
@@ -51,7 +49,7 @@ pub fn run(args: &Rollback, env: &Env, now: jiff::Timestamp) -> Result<u8> {
         print(&format!("\n  dry run, nothing was pushed\n    do    {command}\n"))?;
         return Ok(0);
     }
-    let (outcome, answer) = push(&args.repo, remote.as_bstr(), &[refspec], &update)?;
+    let (outcome, answer) = push(&args.seen.repo, remote.as_bstr(), &[refspec], &update)?;
     print(&end(&outcome, &answer, &update, &remote))?;
     Ok(u8::from(outcome != Outcome::Promoted))
 }
@@ -84,10 +82,11 @@ fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(
     }
     let (kept, left) = paths(repo, repo.commit(to)?.tree, tree)?;
     repo.keep(tree)?;
-    let new = commit(&args.repo, tree, &[tip], &message, Signing::Ssh(args.key.as_deref())).map_err(|error| Error {
-        help: "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE".into(),
-        ..error
-    })?;
+    let new =
+        commit(&args.seen.repo, tree, &[tip], &message, Signing::Ssh(args.key.as_deref())).map_err(|error| Error {
+            help: "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE".into(),
+            ..error
+        })?;
     let mut told = format!("refgate: {short} goes forward from {} and back to {}\n", tip.short(), to.short());
     let _ = writeln!(told, "  brought back: {}", named(&brought, count));
     if left > 0 {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bstr::BString;
 use jiff::{SignedDuration, Timestamp};
 
-use super::client::{Asked, View};
+use super::client::View;
 use super::person;
 use super::task::is_folder;
 use crate::change::Push;
@@ -62,10 +62,7 @@ impl Standing {
 
 impl Desk {
     pub(super) fn open(args: &sign::Desk, env: &Env) -> Result<Self> {
-        let repo = Repo::discover(&args.repo, env)?;
-        let asked =
-            Asked { remote: args.remote.as_deref(), trunk: args.trunk.as_deref(), policy: args.policy.as_deref() };
-        let View { refs, policy, remote } = View::take(&repo, asked)?;
+        let (repo, View { refs, policy, remote }) = View::open(&args.seen, env)?;
         let repository = args.repository.clone().or_else(|| policy.repository_id.clone()).ok_or_else(|| {
             Error::usage("which repository this is cannot be told: the policy has no repository_id").help(
                 "name the id that stands in refgate/server.toml on the server: --repository ID; or write it into \

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::check;
-use super::client::{Asked, View};
+use super::client::View;
 use crate::change::{ChangeSet, Need, Push, load};
-use crate::cli::task::Seen;
+use crate::cli::Seen;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -133,17 +133,9 @@ impl Work {
     }
 }
 
-/// The repository, and what its server was last seen to hold.
-pub(super) fn look(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
-    let repo = Repo::discover(&seen.repo, env)?;
-    let asked = Asked { remote: seen.remote.as_deref(), trunk: seen.trunk.as_deref(), policy: seen.policy.as_deref() };
-    let view = View::take(&repo, asked)?;
-    Ok((repo, view))
-}
-
-/// The same, where the server was seen to hold anything.
+/// The repository, and what its server was last seen to hold, where that is anything.
 fn look_at_something(seen: &Seen, env: &Env) -> Result<(Repo, View)> {
-    let (repo, view) = look(seen, env)?;
+    let (repo, view) = View::open(seen, env)?;
     if view.refs.is_empty() {
         return Err(match &view.remote {
             Some(remote) => Error::undecided(format!("nothing is known of {}", shell_word(remote)))

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice as _};
 
+use super::super::client::View;
 use super::super::rules::print;
-use super::view;
 use crate::change::Retained;
 use crate::cli::Seen;
 use crate::cli::overrides::One;
@@ -27,7 +27,7 @@ const FOLDER: &str = "refs/refgate/overrides/";
 /// # Errors
 /// The repository or its refs cannot be read.
 pub fn list(args: &Seen, env: &Env, now: jiff::Timestamp) -> Result<()> {
-    let (repo, view) = view(args, env)?;
+    let (repo, view) = View::open(args, env)?;
     let mut page = String::new();
     for (name, oid) in repo.refs()?.iter().filter(|(name, _)| name.starts_with(FOLDER.as_bytes())) {
         let id = escape::escape(name.get(FOLDER.len()..).unwrap_or_default());
@@ -64,7 +64,7 @@ pub fn list(args: &Seen, env: &Env, now: jiff::Timestamp) -> Result<()> {
 /// # Errors
 /// There is not one override whose name begins so.
 pub fn show(args: &One, env: &Env, now: jiff::Timestamp) -> Result<()> {
-    let (repo, view) = view(&args.seen, env)?;
+    let (repo, view) = View::open(&args.seen, env)?;
     let retained = find(&repo, &view.policy, &args.id)?;
     let statement = stated(&retained).map_err(|why| Error::usage(format!("that is no override: it {why}")))?;
     let mut page: String = statement.to_json().lines().map(|line| escape::printable(line) + "\n").collect();
@@ -80,7 +80,7 @@ pub fn show(args: &One, env: &Env, now: jiff::Timestamp) -> Result<()> {
 /// # Errors
 /// As [`show`].
 pub fn verify(args: &One, env: &Env, now: jiff::Timestamp) -> Result<u8> {
-    let (repo, view) = view(&args.seen, env)?;
+    let (repo, view) = View::open(&args.seen, env)?;
     let retained = find(&repo, &view.policy, &args.id)?;
     let found = stated(&retained).map_err(|why| format!("it {why}")).and_then(|statement| {
         let who = holds(&view.policy, &retained, &statement, now)?;

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use bstr::ByteSlice as _;
 
+use super::super::client::View;
 use super::super::person::{self, setting};
 use super::super::rules::print;
-use super::{artifacts, digests, files, judged, push_command, read, shown, signature_path, signatures, view};
+use super::{artifacts, digests, files, judged, push_command, read, shown, signature_path, signatures};
 use crate::cli::overrides::{Import, Sign};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -27,7 +28,7 @@ use crate::statement::waiver::{Override, Waived};
 /// The request cannot be read or does not fit what is judged here, the person says no, or the signature would not count.
 pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
     let mut statement = read(&args.file)?;
-    let (repo, view) = view(&args.seen, env)?;
+    let (repo, view) = View::open(&args.seen, env)?;
     let evidence = artifacts(&args.artifact)?;
     // Signed bytes stay as they are: whoever signs second signs the same.
     let first = signatures(&args.file)?.is_empty();
