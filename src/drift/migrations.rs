@@ -113,9 +113,40 @@ impl Folded {
 #[derive(Default)]
 struct Folding {
     tables: Vec<Option<State>>,
-    /// The tables by their names without schema and case.
-    names: HashMap<String, Vec<usize>>,
+    /// Which tables a name may mean.
+    names: HashMap<Key, BTreeSet<usize>>,
     unread: Vec<(usize, Unread)>,
+}
+
+/// A way to name tables: by the name as it is written or, in small letters, whatever its case, in one schema (or
+/// without one) or in any.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    name: String,
+    any_case: bool,
+    /// `None` is any.
+    schema: Option<Option<String>>,
+}
+
+impl Key {
+    fn new(schema: Option<Option<&str>>, name: &str, any_case: bool) -> Self {
+        let name = if any_case { name.to_lowercase() } else { name.to_owned() };
+        Self { name, any_case, schema: schema.map(|schema| schema.map(str::to_owned)) }
+    }
+
+    /// Every way in which a table is named.
+    fn all(schema: Option<&str>, name: &str) -> impl Iterator<Item = Self> {
+        let of = move |any_case| [Some(schema), None].map(|schema| Self::new(schema, name, any_case));
+        [false, true].into_iter().flat_map(of)
+    }
+
+    /// What a name can mean, the nearest first: that very table; else one where only the schema is left out, here or
+    /// there, or the case differs.
+    fn nearest(schema: Option<&str>, name: &str) -> impl Iterator<Item = Self> {
+        let open = schema.map(|_| None);
+        let of = move |any_case| [Some(schema), open].map(|schema| Self::new(schema, name, any_case));
+        [false, true].into_iter().flat_map(of)
+    }
 }
 
 impl Folding {
@@ -185,9 +216,7 @@ impl Folding {
         at: u32,
     ) -> Result<(), Unread> {
         let (schema, name) = split(table);
-        let same = |state: &&State| state.schema.as_deref() == schema && state.name == name;
-        let among = self.names.get(&name.to_lowercase());
-        if among.into_iter().flatten().filter_map(|index| self.tables.get(*index)?.as_ref()).any(|state| same(&state)) {
+        if self.is_there(schema, name) {
             let again = "is created twice: leave files out of the source that repeat what others say";
             return if if_missing { Ok(()) } else { Err(told(at, "table", table, again)) };
         }
@@ -207,10 +236,7 @@ impl Folding {
         let (schema, name) = split(to);
         let Some(mut state) = self.forget(index) else { return Ok(()) };
         let schema = schema.map(str::to_owned).or_else(|| state.schema.take());
-        let is_taken = self.names.get(&name.to_lowercase()).into_iter().flatten().any(|index| {
-            let other = self.tables.get(*index).and_then(Option::as_ref);
-            other.is_some_and(|other| other.name == name && other.schema == schema)
-        });
+        let is_taken = self.is_there(schema.as_deref(), name);
         state.schema = schema;
         state.rename(file, name, at);
         self.remember(state);
@@ -218,16 +244,23 @@ impl Folding {
     }
 
     fn remember(&mut self, state: State) {
-        self.names.entry(state.name.to_lowercase()).or_default().push(self.tables.len());
+        for key in Key::all(state.schema.as_deref(), &state.name) {
+            self.names.entry(key).or_default().insert(self.tables.len());
+        }
         self.tables.push(Some(state));
     }
 
     fn forget(&mut self, index: usize) -> Option<State> {
         let state = self.tables.get_mut(index)?.take()?;
-        if let Some(others) = self.names.get_mut(&state.name.to_lowercase()) {
-            others.retain(|other| *other != index);
+        for key in Key::all(state.schema.as_deref(), &state.name) {
+            self.names.get_mut(&key).into_iter().for_each(|others| _ = others.remove(&index));
         }
         Some(state)
+    }
+
+    /// Whether there is a table of this very name.
+    fn is_there(&self, schema: Option<&str>, name: &str) -> bool {
+        self.names.get(&Key::new(Some(schema), name, false)).is_some_and(|there| !there.is_empty())
     }
 
     fn table(&mut self, name: &str, at: u32) -> Result<&mut State, Unread> {
@@ -242,25 +275,12 @@ impl Folding {
         state.columns.get_mut(index).ok_or_else(|| unknown_column(at, column))
     }
 
-    /// The table of a name: that very one; else one where only the schema is left out, or the case differs.
     fn find(&self, wanted: &str, at: u32) -> Result<usize, Missing> {
         let (schema, name) = split(wanted);
-        let among = self.names.get(&name.to_lowercase()).map_or(&[][..], Vec::as_slice);
-        let state = |index: &usize| self.tables.get(*index).and_then(Option::as_ref);
-        let fits: Vec<(usize, u8)> = among
-            .iter()
-            .filter_map(|index| {
-                let state = state(index)?;
-                let same_schema = state.schema.as_deref() == schema;
-                let may_be = same_schema || schema.is_none() || state.schema.is_none();
-                // The nearer, the smaller.
-                may_be.then_some((*index, 2 * u8::from(state.name != name) + u8::from(!same_schema)))
-            })
-            .collect();
-        let nearest = fits.iter().map(|(_, distance)| *distance).min();
-        let mut nearest = fits.iter().filter(|(_, distance)| Some(*distance) == nearest);
+        let mut among = Key::nearest(schema, name).filter_map(|key| self.names.get(&key));
+        let mut nearest = among.find(|there| !there.is_empty()).into_iter().flatten();
         match (nearest.next(), nearest.next()) {
-            (Some((index, _)), None) => Ok(*index),
+            (Some(index), None) => Ok(*index),
             (Some(_), Some(_)) => {
                 let reason = "may be one of several tables: write the schema before its name";
                 Err(Missing::Ambiguous(told(at, "table", wanted, reason)))
