@@ -28,7 +28,9 @@ pub(in crate::rules) struct Seen<'a> {
     approval: Option<&'a [u8]>,
     /// What it acknowledges, and what of that cannot be read, once that was asked.
     approved: OnceCell<(Vec<Acknowledgement>, Vec<Problem>)>,
-    /// The acknowledgements that hold, once that was asked.
+    /// Of these the ones that hold, once that was asked.
+    agreed: OnceCell<Agreed<'a>>,
+    /// The acknowledgements that hold, wherever they stand, once that was asked.
     valid: OnceCell<ByField<'a>>,
     today: jiff::civil::Date,
     approvers: Option<&'a BTreeSet<String>>,
@@ -37,6 +39,9 @@ pub(in crate::rules) struct Seen<'a> {
     /// Every field that can be acknowledged, once that was asked.
     known: OnceCell<HashSet<(&'a str, &'a FieldPath)>>,
 }
+
+/// What the approval acknowledges of each contract, field by field.
+type Agreed<'a> = HashMap<&'a BStr, HashMap<(String, FieldPath), HashSet<Divergence>>>;
 
 /// Acknowledgements that hold, by contract and field.
 type ByField<'a> = HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>;
@@ -63,8 +68,8 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
     let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
     let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
-    let (approved, valid, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-    Some(Seen { config, survey, approval, approved, valid, today, approvers, has_baseline, known })
+    let (approved, agreed, valid, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+    Some(Seen { config, survey, approval, approved, agreed, valid, today, approvers, has_baseline, known })
 }
 
 /// Whether the approval lists the path as a schema change; on a task branch this is asked once an approval is there.
@@ -83,6 +88,25 @@ impl<'a> Seen<'a> {
     /// What the approval acknowledges, and what of that cannot be read.
     fn approved(&self) -> &(Vec<Acknowledgement>, Vec<Problem>) {
         self.approved.get_or_init(|| self.approval.map(in_approval).unwrap_or_default())
+    }
+
+    /// What the approval acknowledges of a contract, as far as it holds.
+    fn agreed(&self, contract: &BStr) -> Option<&HashMap<(String, FieldPath), HashSet<Divergence>>> {
+        let agreed = self.agreed.get_or_init(|| {
+            let (approved, _) = self.approved();
+            let contracts = self.survey.contracts.iter().map(|contract| contract.path.as_bstr());
+            let of = |contract: &'a BStr| {
+                let mut fields: HashMap<_, HashSet<Divergence>> = HashMap::new();
+                for one in approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
+                    for field in &one.fields {
+                        fields.entry(field.clone()).or_default().insert(one.divergence.clone());
+                    }
+                }
+                (contract, fields)
+            };
+            contracts.map(of).collect()
+        });
+        agreed.get(contract)
     }
 
     /// What keeps acknowledgements of the approval from counting, whichever contract they are for.
@@ -115,20 +139,19 @@ impl<'a> Seen<'a> {
 
     /// Whether the change brings the acknowledgement without the approval listing it too.
     pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
-        let approves = |field: &(String, FieldPath), fits: &dyn Fn(&Divergence) -> bool| {
-            let (approved, _) = self.approved();
-            let of_field = approved.iter().filter(|one| fits(&one.divergence) && one.fields.contains(field));
-            of_field.into_iter().any(|one| self.problems(one, given.contract.as_bstr()).is_empty())
-        };
+        let agreed = self.agreed(given.contract.as_bstr());
         let own = &given.acknowledgement.divergence;
-        let listed = |field: &(String, FieldPath)| match own {
-            // A comment means all that the field does: the approval lists each of it.
-            Divergence::Unspecified => {
-                let (ty, path) = field;
-                let mut all = self.survey.standing_of(ty, Some(path)).filter(|one| is_for(given, one));
-                approves(field, &|_| true) && all.all(|one| approves(field, &|divergence| fits(divergence, one.what)))
+        let listed = |field: &(String, FieldPath)| {
+            let Some(agreed) = agreed.and_then(|agreed| agreed.get(field)) else { return false };
+            let (ty, path) = field;
+            match own {
+                // A comment means all that the field does: the approval lists each of it.
+                Divergence::Unspecified => {
+                    let mut all = self.survey.standing_of(ty, Some(path)).filter(|one| is_for(given, one));
+                    all.all(|one| agreed.iter().any(|divergence| fits(divergence, one.what)))
+                }
+                own => agreed.contains(own),
             }
-            own => approves(field, &|divergence| divergence == own),
         };
         given.is_new && !given.acknowledgement.fields.iter().all(listed)
     }
@@ -136,8 +159,7 @@ impl<'a> Seen<'a> {
     /// The acknowledgements that hold: those of the approval, for every contract, and those that stand in files.
     fn all_valid(&self) -> ByField<'a> {
         let mut valid = ByField::new();
-        let (approved, _) = self.approved();
-        if approved.is_empty() && self.survey.given.is_empty() {
+        if self.approved().0.is_empty() && self.survey.given.is_empty() {
             return valid;
         }
         let keys: HashMap<(&str, &FieldPath), (&'a str, &'a FieldPath)> = self
@@ -146,22 +168,24 @@ impl<'a> Seen<'a> {
             .iter()
             .map(|one| ((one.ty.as_str(), &one.path), (one.ty.as_str(), &one.path)))
             .collect();
-        let mut put = |one: &Acknowledgement, contract: &'a BStr, file: Option<&BString>| {
-            // What nothing stands for covers nothing.
-            for (ty, path) in one.fields.iter().filter_map(|(ty, path)| keys.get(&(ty.as_str(), path))) {
-                let one = Valid { divergence: one.divergence.clone(), file: file.cloned() };
-                valid.entry((contract, ty, path)).or_default().push(one);
-            }
-        };
+        let mut put =
+            |field: &(String, FieldPath), divergence: &Divergence, contract: &'a BStr, file: Option<&BString>| {
+                // What nothing stands for covers nothing.
+                if let Some((ty, path)) = keys.get(&(field.0.as_str(), &field.1)) {
+                    let one = Valid { divergence: divergence.clone(), file: file.cloned() };
+                    valid.entry((contract, ty, path)).or_default().push(one);
+                }
+            };
         for contract in self.survey.contracts.iter().map(|contract| contract.path.as_bstr()) {
-            for one in approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
-                put(one, contract, None);
+            for (field, divergences) in self.agreed(contract).into_iter().flatten() {
+                divergences.iter().for_each(|divergence| put(field, divergence, contract, None));
             }
         }
         for given in &self.survey.given {
             let (one, contract) = (&given.acknowledgement, given.contract.as_bstr());
             if self.problems(one, contract).is_empty() && !self.excuses_itself(given) {
-                put(one, contract, Some(&given.file).filter(|_| one.in_code));
+                let file = Some(&given.file).filter(|_| one.in_code);
+                one.fields.iter().for_each(|field| put(field, &one.divergence, contract, file));
             }
         }
         valid
