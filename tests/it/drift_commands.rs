@@ -368,8 +368,8 @@ fn an_acknowledgement_is_whole_but_for_its_approver() {
     let said = must(&sandbox, &[&["ack", "Order.total", "--write"], &why[..]].concat());
     assert!(said.contains("It counts for nothing until a person"), "{said}");
     let page = fs_err::read_to_string(sandbox.path().join("client").join(approval)).unwrap();
-    let (before, after) = page.split_once("## DRIFT ACKNOWLEDGEMENTS\n\n- renamed `Order.total`").unwrap();
-    assert!(before.ends_with("<path-in-backticks-or-NONE>\n\n") && after.contains("\n\n## HUMAN APPROVAL"), "{page}");
+    let (before, after) = page.split_once(" is listed here.\n\n- renamed `Order.total`").unwrap();
+    assert!(before.contains("<path-in-backticks-or-NONE>\n\n## DRIFT ACKNOWLEDGEMENTS\n\n") && after.contains("\n\n## HUMAN APPROVAL"), "{page}");
     sandbox.git(["add", "-A"]).must();
     let renamed = pairs(&[("field-renamed", "Order.total")]).remove(0);
     assert!(found(&check(&sandbox, &[]).1).contains(&renamed), "nobody approved it");

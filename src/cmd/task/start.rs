@@ -163,9 +163,17 @@ fn approval(policy: &Policy, name: &str, base: Oid) -> String {
     for heading in Heading::ALL {
         let _ = write!(text, "- {}:\n  - <path-in-backticks-or-NONE>\n", heading.label());
     }
-    text.push_str(
-        "\n## EXPLICITLY NOT APPROVED\n\n- <path-in-backticks-or-NONE>\n\n## HUMAN APPROVAL\n\nName: <name>\n",
-    );
+    text.push_str("\n## EXPLICITLY NOT APPROVED\n\n- <path-in-backticks-or-NONE>\n");
+    if let Some(drift) = &policy.drift {
+        // Who approves work on mappings has the contract before them: contract-unreferenced asks for its name.
+        let contracts: Vec<String> = drift.contracts.iter().map(|held| format!("`{}`", escape::escape(&held.path))).collect();
+        let _ = write!(
+            text,
+            "\n## DRIFT ACKNOWLEDGEMENTS\n\nFields and mappings follow {}. What diverges on purpose is listed here.\n",
+            contracts.join(" and ")
+        );
+    }
+    text.push_str("\n## HUMAN APPROVAL\n\nName: <name>\n");
     text
 }
 
@@ -206,6 +214,7 @@ fn told(work: &Work, base: Oid, ignored: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drift::acknowledgement::in_approval;
     use crate::policy::parse::{Known, parse};
     use crate::provenance::approval::{Approval, Approver};
 
@@ -252,6 +261,23 @@ mod tests {
         let headings: Vec<_> = approval.scope.unwrap().entries.into_iter().map(|entry| entry.heading).collect();
         assert_eq!(headings, [Heading::Runtime, Heading::Backfill, Heading::Documentation]);
         assert_eq!(approval.not_approved.len(), 1);
+    }
+
+    #[test]
+    fn where_fields_are_held_the_template_names_the_contract_and_has_room_for_what_diverges() {
+        let base = Oid::from_hex("ab".repeat(20).as_bytes()).unwrap();
+        let drift = "[[drift.contract]]\npath = \"docs/map.md\"\n[[drift.source]]\nlanguage = \"sanity-schema\"\n\
+                     paths = [\"schema.json\"]\n";
+        let text = approval(&policy(drift), "t1", base);
+        assert!(text.contains("## DRIFT ACKNOWLEDGEMENTS\n\nFields and mappings follow `docs/map.md`."), "{text}");
+        let item = "- removed `order.mail`: nobody reads it; approved by alice; 2026-11-21\n";
+        for (text, count) in
+            [(text.clone(), 0), (text.replace("listed here.\n", &format!("listed here.\n\n{item}")), 1)]
+        {
+            let (given, unclear) = in_approval(text.as_bytes());
+            assert_eq!((given.len(), unclear), (count, Vec::new()), "{text}");
+        }
+        assert_eq!(text.matches('<').count(), approval(&policy(""), "t1", base).matches('<').count());
     }
 
     #[test]
