@@ -35,7 +35,10 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     said.push(("written", written(&state, &ty, &path)?));
     let root = state.repo.commit(state.commit)?.tree;
     let survey = between(&state.repo, &state.policy, Some(root), root, Some(Mode::Absolute))?.unwrap_or_default();
-    said.push(("acknowledged", acknowledged(&state, &survey, &ty, &path)?));
+    let (mut places, approved) = acknowledged(&state, &survey, &ty, &path)?;
+    let is_approved = !approved.is_empty();
+    places.extend(approved);
+    said.push(("acknowledged", places));
     let [_, baseline] = &survey.baseline;
     let lines = baseline.iter().flatten().filter(|line| line.split(' ').any(|word| word == name));
     said.push(("in the baseline", lines.map(|line| escape::printable(line)).collect()));
@@ -47,6 +50,7 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
             found.push(format!("{}: {}", finding.rule, finding.message));
         }
     }
+    let is_found = !found.is_empty();
     said.push(("found", found));
     let mut text = format!("refgate: {}, of {}\n\n", escape::printable(&name), state.name());
     for (word, places) in &said {
@@ -55,6 +59,9 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
         for (at, place) in places.iter().enumerate() {
             let _ = writeln!(text, "  {:15}  {place}", if at == 0 { word } else { "" });
         }
+    }
+    if is_found && is_approved {
+        text.push_str("\n  what the approval acknowledges counts where its task is judged: refgate drift check\n");
     }
     if let Some(nearest) = nearest.filter(|_| !is_known) {
         let _ = writeln!(text, "\n  the nearest path of the contract is {}", escape::printable(&nearest));
@@ -113,21 +120,21 @@ fn written(state: &State, ty: &str, path: &FieldPath) -> Result<Vec<String>> {
     Ok(places)
 }
 
-/// In code, in contracts, and in the approval of the task whose branch is looked at.
-fn acknowledged(state: &State, survey: &Survey, ty: &str, path: &FieldPath) -> Result<Vec<String>> {
+/// In code and in contracts; and in the approval of the task whose branch is looked at.
+fn acknowledged(state: &State, survey: &Survey, ty: &str, path: &FieldPath) -> Result<(Vec<String>, Vec<String>)> {
     let told = |file: &[u8], one: &Acknowledgement| {
         let is = one.fields.iter().any(|(own, below)| own == ty && below == path);
         let by = one.approved_by.as_deref().filter(|by| !by.is_empty()).unwrap_or("nobody");
         let what = one.divergence.word().unwrap_or("diverging");
         is.then(|| format!("{}  {what}; approved by {}", place(file, one.line, 0), escape::one_line(by)))
     };
-    let mut places: Vec<String> =
-        survey.given.iter().filter_map(|given| told(&given.file, &given.acknowledgement)).collect();
+    let places = survey.given.iter().filter_map(|given| told(&given.file, &given.acknowledgement)).collect();
+    let mut approved = Vec::new();
     let task = state.branch.as_ref().and_then(|name| state.policy.task_of(name.as_bstr()));
     if let Some(task) = task {
         let file = format!("{}/{task}/{APPROVAL}", state.policy.trace);
         let bytes = state.tree()?.blob(file.as_str().into())?.and_then(|blob| blob.bytes).unwrap_or_default();
-        places.extend(in_approval(&bytes).0.iter().filter_map(|one| told(file.as_bytes(), one)));
+        approved.extend(in_approval(&bytes).0.iter().filter_map(|one| told(file.as_bytes(), one)));
     }
-    Ok(places)
+    Ok((places, approved))
 }

@@ -166,7 +166,8 @@ fn approval(policy: &Policy, name: &str, base: Oid) -> String {
     text.push_str("\n## EXPLICITLY NOT APPROVED\n\n- <path-in-backticks-or-NONE>\n");
     if let Some(drift) = &policy.drift {
         // Who approves work on mappings has the contract before them: contract-unreferenced asks for its name.
-        let contracts: Vec<String> = drift.contracts.iter().map(|held| format!("`{}`", escape::escape(&held.path))).collect();
+        let contracts: Vec<String> =
+            drift.contracts.iter().map(|held| format!("`{}`", escape::escape(&held.path))).collect();
         let _ = write!(
             text,
             "\n## DRIFT ACKNOWLEDGEMENTS\n\nFields and mappings follow {}. What diverges on purpose is listed here.\n",
