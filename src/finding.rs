@@ -160,6 +160,8 @@ pub struct Verdict {
     pub updates: Vec<UpdateVerdict>,
     /// Accepting the push uses up the server's one-time bootstrap.
     pub bootstrap: bool,
+    /// The command that judges this again, where it is not a ref and a commit that can be named.
+    pub again: Option<String>,
 }
 
 impl Verdict {

@@ -56,7 +56,7 @@ pub fn decide(repo: &Repo, policy: &Policy, push: &Push, now: jiff::Timestamp) -
     let problems = updates.iter().filter_map(|update| update.problem.as_ref());
     let decision = engine::decide(findings, problems);
     let actor = push.actor.clone();
-    Verdict { decision, actor, input: None, policy: None, problem: None, overrides, updates, bootstrap }
+    Verdict { decision, actor, input: None, policy: None, problem: None, overrides, updates, bootstrap, again: None }
 }
 
 /// The verdict on a push of which not even the judging could begin.
@@ -74,6 +74,7 @@ pub fn without_judging(error: Error) -> Verdict {
         overrides: Vec::new(),
         updates: Vec::new(),
         bootstrap: false,
+        again: None,
     }
 }
 

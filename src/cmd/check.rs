@@ -17,6 +17,9 @@ use crate::report::human::shell_word;
 
 pub(super) mod with_overrides;
 
+/// Judges what is staged, and tells everything: the commit that it would become is nowhere to be named.
+pub(super) const STAGED: &str = "refgate check --staged --format json";
+
 /// Runs the command.
 pub fn run(args: &Check, env: &Env, now: jiff::Timestamp) -> u8 {
     let answer = Answer::person(args.format, env);
@@ -106,7 +109,8 @@ pub(super) fn judged(
     if args.staged {
         push = push.drafting(new);
     }
-    let verdict = judge(&repo, &policy, &push, args.at.unwrap_or(now));
+    let mut verdict = judge(&repo, &policy, &push, args.at.unwrap_or(now));
+    verdict.again = args.staged.then(|| STAGED.to_owned());
     Ok(Judged { repo, policy, told: Told { notes, ..Told::from(verdict) } })
 }
 

@@ -122,7 +122,7 @@ fn pre_commit(policy: Option<&Path>, env: &Env, answer: Answer, now: jiff::Times
         let update = check::update(&mut refs, &policy, name.clone(), new);
         let bootstrap = refs.is_empty();
         let push = Push::new(refs, vec![update], bootstrap).preview().drafting(new);
-        judge(&repo, &policy, &push, now)
+        Verdict { again: Some(check::STAGED.to_owned()), ..judge(&repo, &policy, &push, now) }
     };
     let verdict = judge(repo.staged_commit(env)?);
     let refused = verdict.decision == Decision::Refuse;

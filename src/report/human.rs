@@ -41,7 +41,7 @@ pub fn render(verdict: &Verdict, notes: &[String], colour: Colour) -> String {
         out.wrapped("  ", "  ", &format!("override {id} by {principal}: {}", escape::one_line(&used.justification)));
     }
     for update in &verdict.updates {
-        out.update(update);
+        out.update(update, verdict.again.as_deref());
     }
     out.count(verdict);
     out.out
@@ -80,7 +80,7 @@ impl Text {
         }
     }
 
-    fn update(&mut self, update: &UpdateVerdict) {
+    fn update(&mut self, update: &UpdateVerdict, again: Option<&str>) {
         if let Some(problem) = &update.problem {
             self.problem_on(problem, &escape::quote_path(&update.name));
         }
@@ -102,7 +102,7 @@ impl Text {
         }
         for (rule, count) in told.into_iter().filter(|(_, count)| *count > SHOWN) {
             self.line("");
-            let (more, command) = (count - SHOWN, check_command(update));
+            let (more, command) = (count - SHOWN, again.map_or_else(|| check_command(update), str::to_owned));
             self.wrapped("  ", "  ", &format!("... and {more} more of {rule}; see all of them with {command}"));
         }
     }

@@ -295,6 +295,7 @@ mod tests {
             }],
             updates: vec![update("refs/heads/caf\u{e9}".as_bytes(), findings), undecided],
             bootstrap: true,
+            again: None,
         }
     }
 
@@ -308,6 +309,7 @@ mod tests {
             overrides: Vec::new(),
             updates: Vec::new(),
             bootstrap: false,
+            again: None,
         }
     }
 

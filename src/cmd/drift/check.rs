@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::Verdict;
 use crate::judge::judge;
+use crate::report::human::shell_word;
 
 /// Runs the command.
 pub fn run(args: &Check, env: &Env, now: Timestamp) -> u8 {
@@ -30,6 +31,16 @@ fn judged(args: &Check, env: &Env, now: Timestamp, limit: &dyn Fn(u64)) -> Resul
         None => state.config.mode,
     };
     let verdict = verdict(&state, mode, args.base.as_deref(), args.at.unwrap_or(now))?;
+    let mut again = "refgate drift check".to_owned();
+    let rev = args.state.rev.as_ref().map(|rev| format!(" {}", shell_word(rev.as_bytes())));
+    again.push_str(&rev.unwrap_or_default());
+    if args.mode.is_some() {
+        again = format!("{again} --mode {}", mode.name());
+    }
+    if let Some(base) = &args.base {
+        again = format!("{again} --base {}", shell_word(base.as_bytes()));
+    }
+    let verdict = Verdict { again: Some(again + " --format json"), ..verdict };
     let note = format!("drift alone, mode {}, of {}", mode.name(), state.name());
     Ok(Told { notes: vec![note], ..Told::from(verdict) })
 }

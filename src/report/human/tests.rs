@@ -44,6 +44,7 @@ fn refused(name: &[u8], findings: Vec<Finding>) -> Verdict {
         overrides: Vec::new(),
         updates: vec![update],
         bootstrap: false,
+        again: None,
     }
 }
 
