@@ -52,7 +52,7 @@ impl Rule {
             // All that a valid one brings back stood there before, and an invalid one is refused by its own rule.
             Some(WayKind::Rollback) => {
                 matches!(self.family, Family::Refs | Family::Signatures | Family::Policy)
-                    || self.id == "rollback-invalid"
+                    || matches!(self.id, "rollback-invalid" | "check-missing")
             }
             Some(WayKind::Task | WayKind::Branch) | None => true,
         }

@@ -292,7 +292,15 @@ impl Loader<'_> {
         }
         if needs.contains(&Need::Documents) {
             set.tree = Some(self.repo.node(new)?.tree);
-            let tree = set.tree.filter(|_| set.class == Class::Protected && set.rollback.is_none());
+            let tree = match &set.rollback {
+                None => set.tree,
+                // A rollback needs none, but where only they show at which commits of a chain the branch stood.
+                Some(rollback) if self.policy.takes_steps(set.update.name.as_bstr()) => {
+                    rollback.claim.as_ref().and_then(|claim| claim.tree)
+                }
+                Some(_) => None,
+            };
+            let tree = tree.filter(|_| set.class == Class::Protected);
             let checks = self.policy.checks_into(set.update.name.as_bstr(), set.way.as_ref().and_then(Way::step_from));
             let checks = tree.map(|tree| (tree, checks));
             let (content, task) = (&set.content, set.task.as_deref());

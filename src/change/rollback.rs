@@ -32,6 +32,8 @@ pub struct Claim {
     pub to: Oid,
     /// Whether the branch stood there.
     pub stood: Stood,
+    /// The tree of that commit, where the branch may have stood there.
+    pub tree: Option<Oid>,
     /// Paths that stand otherwise than they must.
     pub differs: BTreeSet<BString>,
     /// The tree is exactly the one that it must be.
@@ -70,15 +72,16 @@ impl Rollback {
         repo.tree_but_for(repo.node(to)?.tree, repo.node(tip)?.tree, &stays)
     }
 
-    /// The last commit below its tip at which a branch can have stood; `None` where there is none.
+    /// The last commit below its tip at which a branch can have stood, with a tree of which `fits` says so too; `None` where
+    /// there is none.
     ///
     /// # Errors
     /// An object cannot be read.
-    pub fn before(repo: &Repo, policy: &Policy, tip: Oid) -> Result<Option<Oid>> {
+    pub fn before(repo: &Repo, policy: &Policy, tip: Oid, fits: &dyn Fn(Oid) -> bool) -> Result<Option<Oid>> {
         let mut at = tip;
         for _ in 0..FARTHEST {
             let Some(parent) = repo.node(at)?.parents.first().copied() else { return Ok(None) };
-            if unfinished_then(repo, policy, parent, tip)?.is_none() {
+            if fits(repo.node(parent)?.tree) && unfinished_then(repo, policy, parent, tip)?.is_none() {
                 return Ok(Some(parent));
             }
             at = parent;
@@ -121,7 +124,7 @@ fn read(said: &[u8]) -> Option<(BString, Oid)> {
 impl Claim {
     fn load(repo: &Repo, policy: &Policy, target: &Target, branch: BString, to: Oid, tree: Oid) -> Result<Self> {
         let stood = stood(repo, policy, target, to)?;
-        let (mut differs, mut is_exact) = (BTreeSet::new(), false);
+        let (mut differs, mut is_exact, mut back) = (BTreeSet::new(), false, None);
         // Of what the branch never held nothing is read: it may be anything, or not there at all.
         if stood != Stood::Never {
             let due = Rollback::tree(repo, policy, target.tip, to)?;
@@ -132,8 +135,9 @@ impl Claim {
                 Ok(())
             })?;
             is_exact = due == tree;
+            back = Some(repo.node(to)?.tree);
         }
-        Ok(Self { branch, to, stood, differs, is_exact })
+        Ok(Self { branch, to, stood, tree: back, differs, is_exact })
     }
 }
 

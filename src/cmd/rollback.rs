@@ -21,8 +21,10 @@ use crate::finding::Decision;
 use crate::git::{ObjectKind, Repo, Signing, commit};
 use crate::judge::judge;
 use crate::oid::Oid;
+use crate::policy::roles::RoleName;
 use crate::refs::RefUpdate;
 use crate::report::human::{Colour, render, shell_word};
+use crate::statement::place::Place;
 
 /// How many paths are named.
 const SHOWN: usize = 10;
@@ -35,27 +37,32 @@ pub fn run(args: &Rollback, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let remote = remote_of(&args.seen.repo, args.seen.remote.as_deref(), env)?;
     fetch(&args.seen.repo, remote.as_bstr())?;
     let (repo, view) = View::open(&args.seen, env)?;
-    let (update, words) = made(args, &repo, &view, &remote)?;
+    let (update, back, words) = made(args, &repo, &view, &remote)?;
     print(&words)?;
+    // What CI said of that tree goes along: a branch of a chain asks for it.
+    let results = results(&view, &update.name, back).into_iter().map(|(name, oid)| (name.clone(), oid));
+    let moves = std::iter::once((update.name.clone(), update.new)).chain(results);
+    let refspec = |(name, oid): (BString, Oid)| bstr::concat([oid.to_string().as_bytes(), b":", &name]).into();
+    let refspecs: Vec<BString> = moves.map(refspec).collect();
     let verdict = judge(&repo, &view.policy, &Push::new(view.refs, vec![update.clone()], false).preview(), now);
     if verdict.decision != Decision::Accept {
         let colour = if std::io::stdout().is_terminal() && !env.no_color { Colour::Yes } else { Colour::No };
         print(&render(&verdict, &[], colour))?;
         return Ok(verdict.decision.exit_code());
     }
-    let refspec: BString = bstr::concat([update.new.to_string().as_bytes(), b":", &update.name]).into();
     if args.dry_run {
-        let command = format!("git push --atomic {} {}", shell_word(&remote), refspec_word(&refspec));
+        let words: Vec<String> = refspecs.iter().map(|refspec| refspec_word(refspec)).collect();
+        let command = format!("git push --atomic {} {}", shell_word(&remote), words.join(" "));
         print(&format!("\n  dry run, nothing was pushed\n    do    {command}\n"))?;
         return Ok(0);
     }
-    let (outcome, answer) = push(&args.seen.repo, remote.as_bstr(), &[refspec], &update)?;
+    let (outcome, answer) = push(&args.seen.repo, remote.as_bstr(), &refspecs, &update)?;
     print(&end(&outcome, &answer, &update, &remote))?;
     Ok(u8::from(outcome != Outcome::Promoted))
 }
 
-/// Makes the commit; the push of it, and what it does, for the person to read.
-fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(RefUpdate, String)> {
+/// Makes the commit; the push of it, the tree that comes back, and what the push does, for the person to read.
+fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(RefUpdate, Oid, String)> {
     let name = args.branch.as_deref().map_or_else(|| view.policy.trunk.clone(), branch);
     let shown = escape::quote_path(&name);
     let tip = view.refs.get(&name).filter(|_| view.policy.is_protected(name.as_bstr())).copied();
@@ -68,9 +75,9 @@ fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(
             Ok(receipt) => receipt::taken(repo, &view.refs, receipt, name.as_bstr())?,
             Err(_) => commit_of(repo, named, remote)?,
         },
-        None => change::Rollback::before(repo, &view.policy, tip)?.ok_or_else(|| {
-            Error::usage(format!("{shown} stood nowhere before")).help("git log --first-parent shows its commits")
-        })?,
+        None => change::Rollback::before(repo, &view.policy, tip, &|tree| was_checked(view, &name, tree))?.ok_or_else(
+            || Error::usage(format!("{shown} stood nowhere before")).help("git log --first-parent shows its commits"),
+        )?,
     };
     let tree = change::Rollback::tree(repo, &view.policy, tip, to)?;
     let short = escape::escape(name.strip_prefix(b"refs/heads/").unwrap_or(&name));
@@ -82,18 +89,40 @@ fn made(args: &Rollback, repo: &Repo, view: &View, remote: &BString) -> Result<(
     }
     let (kept, left) = paths(repo, repo.commit(to)?.tree, tree)?;
     repo.keep(tree)?;
-    let new =
-        commit(&args.seen.repo, tree, &[tip], &message, Signing::Ssh(args.key.as_deref())).map_err(|error| Error {
-            help: "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE".into(),
-            ..error
-        })?;
+    let new = commit(&args.seen.repo, tree, &[tip], &message, Signing::Ssh(args.key.as_deref())).map_err(unsigned)?;
     let mut told = format!("refgate: {short} goes forward from {} and back to {}\n", tip.short(), to.short());
     let _ = writeln!(told, "  brought back: {}", named(&brought, count));
     if left > 0 {
         let _ = writeln!(told, "  left as it is: {}", named(&kept, left));
     }
     let _ = writeln!(told, "  the commit is {new}");
-    Ok((RefUpdate { name, old: tip, new }, told))
+    if !view.policy.signing.roles.contains_key(&RoleName::Rollback) {
+        let _ = writeln!(
+            told,
+            "  note: who has the role rollback is not known here, so only the server will say whether it counts"
+        );
+    }
+    Ok((RefUpdate { name, old: tip, new }, repo.commit(to)?.tree, told))
+}
+
+/// Whether results for the tree are known, where only they show that the branch stood there.
+fn was_checked(view: &View, name: &BString, tree: Oid) -> bool {
+    let policy = &view.policy;
+    let has = |check| of_check(view, tree, check).next().is_some();
+    !policy.takes_steps(name.as_bstr()) || policy.checks_into(name.as_bstr(), None).into_iter().all(has)
+}
+
+/// The results for the tree that the branch asks for of a rollback.
+fn results<'v>(view: &'v View, name: &BString, tree: Oid) -> Vec<(&'v BString, Oid)> {
+    let checks = view.policy.checks_into(name.as_bstr(), None);
+    let wanted = checks.into_iter().filter(|_| view.policy.takes_steps(name.as_bstr()));
+    wanted.flat_map(|check| of_check(view, tree, check)).collect()
+}
+
+fn of_check<'v>(view: &'v View, tree: Oid, check: &str) -> impl Iterator<Item = (&'v BString, Oid)> + use<'v> {
+    let prefix = BString::from(Place::checks(tree, check));
+    let found = view.refs.range(prefix.clone()..).take_while(move |(name, _)| name.starts_with(&prefix));
+    found.map(|(name, oid)| (name, *oid))
 }
 
 fn commit_of(repo: &Repo, rev: &str, remote: &BString) -> Result<Oid> {
@@ -101,6 +130,16 @@ fn commit_of(repo: &Repo, rev: &str, remote: &BString) -> Result<Oid> {
         (ObjectKind::Commit, oid) => Ok(oid),
         _ => Err(Error::usage("--to names no commit").help("name one at which the branch stood")),
     }
+}
+
+/// What a person can do about a commit that Git did not make.
+fn unsigned(error: Error) -> Error {
+    // Git says so of a name and an address that it does not know.
+    let unnamed = error.message.contains("ident name") || error.message.contains("tell me who you are");
+    error.help(match unnamed {
+        true => "say who you are: git config user.name NAME, git config user.email ADDRESS",
+        false => "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE",
+    })
 }
 
 /// What the commit says. The line that makes it a rollback stands there once.

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::refs::Action;
-use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
+use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
 
 pub(super) static RULE: Rule = Rule {
     id: "protected-deletion",
@@ -12,11 +12,11 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Refs,
     summary: "A protected branch deleted",
     docs: Docs {
-        refuses: "Every deletion of a protected branch.",
-        why: "A deleted branch takes the record of what was promoted with it.",
+        refuses: "Every deletion of a protected branch, whoever wants it.",
+        why: "A deleted branch takes the record of what was promoted with it, finished traces too, and the trusted one the policy; what is pushed under its name afterwards is held against nothing.",
         example: "`git push origin :main`",
         fix: "Leave the branch; to retire it, an administrator takes it out of the policy first.",
-        waiver: BY_OVERRIDE,
+        waiver: NEVER,
     },
     severity: Severity::Enforce,
     fixed: false,

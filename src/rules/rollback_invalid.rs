@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Promotion,
     summary: "A rollback that brings back something else than what stood there, or that nobody of the role signed",
     docs: Docs {
-        refuses: "A commit on top of a protected branch's old tip whose message has a line `Refgate-Rollback: <ref> <commit>`, unless that names this branch and, in full, an earlier commit of its first-parent chain that lies within no task; the commit's tree is that one's, but for traces, the policy and what it owns, signers, contracts and the files that tell CI and hooks what to run, which all stand as they do on the old tip; and a person of the role `rollback` signed the commit. Where it holds, no rule on paths, scope, provenance, drift or promotion is asked.",
+        refuses: "A commit on top of a protected branch's old tip whose message has a line `Refgate-Rollback: <ref> <commit>`, unless that names this branch and, in full, an earlier commit of its first-parent chain that lies within no task; the commit's tree is that one's, but for traces, the policy and what it owns, signers, contracts and the files that tell CI and hooks what to run, which all stand as they do on the old tip; and a person of the role `rollback` signed the commit. Where it holds, no rule on paths, scope, provenance, drift or promotion is asked; but on a branch of a chain `check-missing` is, of the tree that comes back.",
         why: "A way that asks no questions leads only to what was there before.",
         example: "a commit that says it brings an older `main` back, and leaves one line of its own in `src/auth.rs`",
         fix: "Make the commit anew from the branch as it stands, sign it (`git commit -S`), and have the policy name who may: `rollback` in `[roles]`.",
@@ -69,7 +69,7 @@ fn unsigned(ctx: &Ctx<'_>, rollback: &Rollback) -> Option<Violation> {
         }
     };
     let message = format!("the rollback is not signed by a person of the role `rollback`: {why}");
-    Some(Violation::new(message, "one of them signs the commit: git commit --amend --no-edit -S").key("signature"))
+    Some(Violation::new(message, "one of them signs it: refgate rollback --key FILE makes it anew; where it is checked out, git commit --amend --no-edit -S").key("signature"))
 }
 
 /// Why what it names cannot come back to this branch.

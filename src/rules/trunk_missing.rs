@@ -1,4 +1,4 @@
-//! A branch or tag pushed while the trusted branch does not exist.
+//! A branch or tag pushed or deleted while the trusted branch does not exist.
 
 use crate::error::Result;
 use crate::finding::Severity;
@@ -10,9 +10,9 @@ pub(super) static RULE: Rule = Rule {
     id: "trunk-missing",
     name: "Push before the trusted branch exists",
     family: Family::Refs,
-    summary: "A branch or tag pushed while the trusted branch does not exist",
+    summary: "A branch or tag pushed or deleted while the trusted branch does not exist",
     docs: Docs {
-        refuses: "Creating or moving any other branch or tag while the server does not hold the trusted branch: there is nothing yet that a change could be held against.",
+        refuses: "Creating, moving or deleting any other branch or tag while the server does not hold the trusted branch: there is nothing that a change could be held against, nor a policy that says which branches are protected.",
         why: "Until the trusted branch stands, nobody can say what a change is, and whatever comes in would be taken for old later.",
         example: "`git push origin topic` as the first push into an empty server",
         fix: "Push the trusted branch first, alone; its first push is let in once. On a server that has branches but not the trusted one, an administrator names another with `refgate install server --repo DIR --trusted-ref BRANCH`.",
@@ -27,13 +27,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
-    let comes = matches!(ctx.action(), Action::Create | Action::Move);
-    if !comes || ctx.push.refs.contains_key(&ctx.policy.trunk) {
+    if ctx.action() == Action::Keep || ctx.push.refs.contains_key(&ctx.policy.trunk) {
         return Ok(Vec::new());
     }
     let trunk = ctx.trunk();
-    let message =
-        format!("{} cannot come before {trunk}, which this server trusts and does not hold yet", ctx.ref_name());
+    let message = match ctx.action() {
+        Action::Delete => format!("{} cannot go while {trunk} is missing, which this server trusts", ctx.ref_name()),
+        _ => format!("{} cannot come before {trunk}, which this server trusts and does not hold yet", ctx.ref_name()),
+    };
     Ok(vec![Violation::new(
         message,
         format!(
@@ -58,6 +59,6 @@ mod tests {
             found.help
         );
         Facts::tag_push("v1").on_an_empty_server().refused_by(&RULE, "refs/tags/v1");
-        Facts::branch_push("topic").deleted().on_an_empty_server().accepted_by(&RULE);
+        Facts::branch_push("topic").deleted().on_an_empty_server().refused_by(&RULE, "cannot go while main is missing");
     }
 }

@@ -49,6 +49,7 @@ impl Facts {
             branch: "refs/heads/main".into(),
             to: oid(OLD),
             stood: Stood::Before,
+            tree: Some(oid(OLD)),
             differs: BTreeSet::new(),
             is_exact: true,
         };

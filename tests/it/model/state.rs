@@ -359,7 +359,7 @@ pub(super) fn waiver_of(rule: &str) -> Waivable {
     match rule {
         "emergency-label" => Waivable::Hotfix,
         "stale-update" | "server-ref" | "statement-invalid" | "override-invalid" | "trace-frozen"
-        | "rollback-invalid" | "approval-signature" | "policy-changed" => Waivable::Never,
+        | "rollback-invalid" | "approval-signature" | "protected-deletion" | "policy-changed" => Waivable::Never,
         _ => Waivable::Override,
     }
 }

@@ -186,7 +186,7 @@ impl Model {
         }
         let commit = self.graph.get(new);
         if commit.back.is_some() && commit.parents == [held] {
-            found.extend(self.rollback(name, held, new));
+            found.extend(self.rollback(push, name, held, new));
             return Some((found, true));
         }
         let ways = self.ways(name, held, new)?;
@@ -246,7 +246,7 @@ impl Model {
             .collect()
     }
 
-    fn rollback(&self, name: &str, held: Id, new: Id) -> Findings {
+    fn rollback(&self, push: &Push, name: &str, held: Id, new: Id) -> Findings {
         let mut found = Findings::new();
         let commit = self.graph.get(new);
         let Some(back) = &commit.back else { return found };
@@ -270,6 +270,10 @@ impl Model {
         if stood {
             let differs: Changes = changes(&due(then, now), &commit.tree);
             differs.keys().for_each(|path| add(path));
+        }
+        // Of the commits of a chain, checks tell at which the branch stood.
+        if stood && source_of(name).is_some() {
+            found.extend(self.checks(push, name, back.to));
         }
         found
     }

@@ -60,6 +60,7 @@ fn a_step_needs_its_checks_for_that_tree_and_takes_them_along() {
 #[test]
 fn where_the_later_branch_has_commits_of_its_own_the_merge_is_made_and_checked() {
     let scene = chain();
+    scene.attest("origin/main");
     scene.attest("origin/develop");
     scene.promoted(&["develop"], 0, &["promoted"]);
     let bob = scene.path("bob").display().to_string();
@@ -82,6 +83,7 @@ fn where_the_later_branch_has_commits_of_its_own_the_merge_is_made_and_checked()
 #[test]
 fn what_conflicts_is_told_with_what_to_do() {
     let scene = chain();
+    scene.attest("origin/main");
     scene.attest("origin/develop");
     scene.promoted(&["develop"], 0, &["promoted"]);
     let bob = scene.path("bob").display().to_string();
@@ -123,4 +125,33 @@ fn a_name_that_could_mean_two_things_means_neither() {
     scene.promoted(&["live"], 1, &["there is no branch autoTest/live"]);
     let (code, said) = scene.run_in(&scene.server, &["promote", "develop"]);
     assert_eq!(code, 2, "{}", said.stdout);
+}
+
+#[test]
+fn a_rollback_along_a_chain_ends_where_the_branch_stood_and_not_where_its_source_did() {
+    let scene = chain();
+    let first = scene.tip("main");
+    scene.attest("origin/develop");
+    scene.promoted(&["develop"], 0, &["promoted: origin/main"]);
+    let stood = scene.tip("main");
+    scene.task_at("origin/develop", "t2", "src/c.rs", "c\n");
+    scene.promoted(&["t2"], 0, &[]);
+    let passed = scene.tip("develop");
+    scene.task_at("origin/develop", "t3", "src/d.rs", "d\n");
+    scene.promoted(&["t3"], 0, &[]);
+    scene.attest("origin/develop");
+    scene.promoted(&["develop"], 0, &["promoted: origin/main"]);
+    let key = scene.path("bob").display().to_string();
+    let back = |args: &[&str]| {
+        let args = [&["rollback", "--reason", "it broke", "--key", &key], args].concat();
+        let (code, said) = scene.run_in(&scene.client(), &args);
+        (code, said.stdout + &said.stderr)
+    };
+    for never in [&passed, &first] {
+        let (code, said) = back(&["--to", never]);
+        assert!(code == 1 && said.contains("check-missing") && said.contains("no result for the tree"), "{said}");
+    }
+    let (code, said) = back(&[]);
+    assert!(code == 0 && said.contains(&format!("and back to {}", &stood[..12])), "{said}");
+    assert_eq!(scene.on_server(&["ls-tree", "--name-only", "main", "src/"]), "src/a.rs\nsrc/b.rs");
 }
