@@ -14,8 +14,11 @@ use crate::policy::Class;
 use crate::policy::server::Occasion;
 use crate::report::json;
 
-/// An event is made shorter until it is no longer than this, in bytes: receivers bound what they take.
-const MOST: usize = 64 * 1024;
+/// An event is made shorter until it is no longer than this, in bytes: receivers bound what they take, and curl takes lines
+/// of 100 KiB, in which each quotation mark is written with a backslash.
+const MOST: usize = 48 * 1024;
+/// The longest account of a problem, in characters: it may quote what was pushed.
+const MOST_PROBLEM: usize = 2000;
 /// So many refs, and overrides, are named at most.
 const COUNTS: [usize; 4] = [100, 10, 1, 0];
 /// The way in of a rollback.
@@ -93,6 +96,8 @@ impl Teller<'_> {
 
     fn message(&self, entry: &Entry, fact: &Fact<'_>) -> Event {
         let record = entry.receipt();
+        let problem =
+            fact.decided.problem.as_ref().map(|problem| problem.message.chars().take(MOST_PROBLEM).collect::<String>());
         let wire = |most| EventV1 {
             actor: fact.decided.actor.as_deref(),
             decision: match fact.decided.decision {
@@ -104,7 +109,7 @@ impl Teller<'_> {
             omitted: (fact.updates.len().saturating_sub(most) + fact.overrides.len().saturating_sub(most)) as u64
                 + fact.decided.omitted,
             overrides: fact.overrides.iter().take(most).map(|used| UsedV1::from(*used)).collect(),
-            problem: fact.decided.problem.as_ref().map(|problem| problem.message.as_str()),
+            problem: problem.as_deref(),
             receipt: fact.receipt.to_string(),
             record: RecordV1 { hash: record.hash, sequence: record.sequence },
             repository: self.repository,
@@ -262,13 +267,22 @@ mod tests {
         assert_eq!((&read(&few)["omitted"], few.id.len()), (&0.into(), 64));
         let many = message(&decided(5000, "refs/heads/x"));
         assert_eq!((&read(&many)["omitted"], read(&many)["updates"].as_array().unwrap().len()), (&4900.into(), 100));
-        let long = "\u{1}".repeat(5000);
+        let long = "\u{1}".repeat(3000);
         let some = message(&decided(50, &format!("refs/heads/{long}")));
         assert!(some.body.len() <= MOST, "{}", some.body.len());
         assert_eq!(read(&some)["updates"].as_array().unwrap().len(), 1);
         let none = message(&decided(2, &"\u{1}".repeat(100_000)));
         assert!(none.body.len() <= MOST && none.body.is_ascii(), "{}", none.body.len());
         assert_eq!(read(&none)["omitted"], 3);
+        let problem = crate::ledger::record::Problem { message: "\"".repeat(100_000), help: String::new() };
+        let told =
+            message(&Decided { problem: Some(problem), ..decided(50, &format!("refs/heads/{}", "\"".repeat(400))) });
+        // As curl reads it, every mark is two.
+        assert!(
+            told.body.len() <= MOST && super::super::post::quoted(&told.body).len() < 100 * 1024,
+            "{}",
+            told.body.len()
+        );
         for body in [&few.body, &some.body] {
             assert!(!body.contains("statement") && !body.contains("signature"), "{body}");
         }

@@ -108,7 +108,7 @@ fn signature(key: &[u8], id: &str, time: i64, body: &str) -> Attempt<String> {
 }
 
 /// A value between quotes in curl's configuration: curl(1), --config.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let mut quoted = String::with_capacity(value.len() + 64);
     for character in value.chars() {
         match character {
