@@ -57,7 +57,7 @@ pub struct Place {
 /// Which records.
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// Records on these refs, full names or patterns: `refs/heads/release/*`
+    /// Records on these refs: branches, full names, or patterns of either, like `release/*` or `refs/tags/*`
     #[arg(long = "ref", value_name = "GLOB")]
     pub refs: Vec<String>,
     /// Pushes of these people

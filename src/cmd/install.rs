@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::Repo;
 use crate::install::{BESIDE, Before, Change, Gate, Next, Place, Plan, Seen, Standing, Target, standing};
+use crate::ledger::record::Event;
+use crate::ledger::{self, Ledger};
 use crate::policy::load::{self, FOLDER, REVOKED, SIGNERS, from_file};
 use crate::policy::server::{Notify, Recipient, Server};
 use crate::refs::RefMap;
@@ -62,7 +64,8 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
             Some(server) => Server { trusted_ref: trusted.clone(), actor: actor.clone(), ..server },
             None => Server {
                 trusted_ref: trusted.clone(),
-                repository_id: random(16)?,
+                // Statements are bound to the id: a ledger from before knows it.
+                repository_id: known_id(&folder).map_or_else(|| random(16), Ok)?,
                 actor: actor.clone(),
                 urls: Vec::new(),
                 ledger_key: None,
@@ -332,6 +335,14 @@ fn notify_table(notify: &Notify) -> String {
         }
     };
     format!("[[notify]]\non = {}\n{to}\n", toml::Value::from(on))
+}
+
+/// What the ledger calls the repository, where one was begun here.
+fn known_id(folder: &Path) -> Option<String> {
+    match Ledger::open(&folder.join(ledger::FOLDER)).read(&[]).ok()?.find(1).ok()??.record.event {
+        Event::Opened(opened) => opened.repository,
+        _ => None,
+    }
 }
 
 /// Random bytes, in hex.

@@ -52,9 +52,15 @@ pub fn fetch(folder: &Path, remote: &BStr) -> Result<Option<String>> {
     }
     // What was signed here and is not pushed yet must not go, so only branches are pruned.
     let ours: &[u8] = b"refs/refgate/*:refs/refgate/*";
-    let all = fetched(folder, remote, "--no-prune", &[ours])?;
-    if all.code == Some(0) {
-        return Ok(None);
+    let mut all = fetched(folder, remote, "--no-prune", &[ours])?;
+    if all.code != Some(0) && !all.diverges() {
+        // Two that fetch into one clone at once are in each other's way.
+        all = fetched(folder, remote, "--no-prune", &[ours])?;
+    }
+    match all.code {
+        Some(0) => return Ok(None),
+        _ if !all.diverges() => return failed(&all),
+        _ => {}
     }
     let rest = fetched(folder, remote, "--no-prune", &[ours, b"^refs/refgate/ledger"])?;
     if rest.code == Some(0) { Ok(Some(all.all())) } else { failed(&rest) }
@@ -132,6 +138,11 @@ impl Heard {
         let lines = self.words.lines().filter(|line| !line.starts_with(b"remote:") && !line.contains(&b'\r'));
         let lines: Vec<_> = lines.map(|line| line.to_str_lossy()).filter(|line| !line.trim().is_empty()).collect();
         escape::one_line(&lines.join("; "))
+    }
+
+    /// A ref of the remote is no fast forward of the one that is here: git is asked to speak English.
+    fn diverges(&self) -> bool {
+        self.words.lines().any(|line| line.starts_with(b" ! [rejected]") && line.contains_str("(non-fast-forward)"))
     }
 
     fn all(&self) -> String {

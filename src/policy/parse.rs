@@ -232,8 +232,12 @@ impl<'a> Place<'a> {
         let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
         // The file may come with a push (the bootstrap's), so its words are escaped.
         let message = escape::one_line(message);
-        Error::undecided(format!("{}:{line}:{column}: {message}", self.name))
-            .help("`refgate init --print` shows a policy with every key that there is")
+        // The server's own file goes by that name; a policy may have any other.
+        let help = match self.name.contains("server.toml") {
+            true => "put it right by hand, as `refgate install server` wrote it: the comments in it name every key",
+            false => "`refgate init --print` shows a policy with every key that there is",
+        };
+        Error::undecided(format!("{}:{line}:{column}: {message}", self.name)).help(help)
     }
 
     pub(super) fn globs(&self, written: Patterns, default: &[&str]) -> Result<GlobSet> {

@@ -42,12 +42,35 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         (ctx.short_name(), quote_path(way.source.strip_prefix(b"refs/heads/").unwrap_or(&way.source)));
     let message = format!("{short} takes what stands on {}, and {source} is none of these", sources.join(" or "));
     let message = crate::escape::one_line(&message);
-    // A name without a star is a branch that can be written into a command.
-    let help = match sources.iter().find(|from| !from.contains(['*', '{'])) {
-        Some(from) => format!("git push origin {source}:{from}\ngit push origin {from}:{short}"),
+    let help = match steps(ctx, &short) {
+        Some(steps) => {
+            let next = |pair: &[String]| match pair {
+                [from, into] => format!("\ngit push origin origin/{from}:{into}"),
+                _ => String::new(),
+            };
+            let first = steps.first().map(|first| format!("git push origin {source}:{first}")).unwrap_or_default();
+            first + &steps.windows(2).map(next).collect::<String>()
+        }
         None => format!("promote it to a branch that {short} takes from, then push the tip of that to {short}"),
     };
     Ok(vec![Violation::new(message, help)])
+}
+
+/// The branches from the first that takes tasks to this one, where each can be written into a command: a pattern is no
+/// branch.
+fn steps(ctx: &Ctx<'_>, short: &str) -> Option<Vec<String>> {
+    let mut steps = vec![short.to_owned()];
+    while let Some(into) =
+        steps.last().filter(|into| ctx.policy.takes_steps(format!("refs/heads/{into}").as_str().into()))
+    {
+        let sources = ctx.policy.sources_of(format!("refs/heads/{into}").as_str().into());
+        let from = sources
+            .iter()
+            .find(|from| !from.contains(['*', '?', '[', '{']) && steps.iter().all(|step| step != *from))?;
+        steps.push((*from).to_owned());
+    }
+    steps.reverse();
+    Some(steps)
 }
 
 #[cfg(test)]
@@ -67,7 +90,7 @@ mod tests {
         let found = Facts::promotion_into("t1", "staging")
             .with_policy(CHAIN)
             .refused_by(&RULE, "staging takes what stands on develop");
-        assert_eq!(found.help, "git push origin autoTest/t1:develop\ngit push origin develop:staging");
+        assert_eq!(found.help, "git push origin autoTest/t1:develop\ngit push origin origin/develop:staging");
         let found = Facts::promotion_of_branch("topic")
             .with_policy(CHAIN)
             .refused_by(&RULE, "stands on release/*, and topic is");

@@ -48,7 +48,11 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
              origin/{name}), then promote {source} again",
             task = ctx.policy.task_prefix
         ),
-        WayKind::Task | WayKind::Branch | WayKind::Hotfix | WayKind::Rollback => {
+        WayKind::Task => format!(
+            "on {source}: git merge origin/{name}, refgate task finish, commit and push that, then git push origin \
+             {source}:{name}"
+        ),
+        WayKind::Branch | WayKind::Hotfix | WayKind::Rollback => {
             format!("on {source}: git merge origin/{name}, push it, then git push origin {source}:{name}")
         }
     };
@@ -78,7 +82,10 @@ mod tests {
     #[test]
     fn a_conflict_and_a_difference_are_refused_by_path() {
         let found = task().by_merge(&["src/a.rs"], &[]).refused_by(&RULE, "the two sides of the merge conflict here");
-        assert_eq!(found.help, "on autoTest/t1: git merge origin/main, push it, then git push origin autoTest/t1:main");
+        assert_eq!(
+            found.help,
+            "on autoTest/t1: git merge origin/main, refgate task finish, commit and push that, then git push origin autoTest/t1:main"
+        );
         let found = task().by_merge(&[], &["src/evil.rs"]).refused_by(&RULE, "has something else here");
         assert_eq!(found.path.unwrap(), "src/evil.rs");
     }

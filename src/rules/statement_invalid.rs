@@ -3,6 +3,7 @@
 use super::shared::signed::{check as check_statement, policy_change, withdrawal};
 use crate::change::Retained;
 use crate::error::Result;
+use crate::escape::quote_path;
 use crate::finding::Severity;
 use crate::policy::Class;
 use crate::rule::{Ctx, Docs, Family, NEVER, Rule, Violation};
@@ -54,6 +55,8 @@ fn look(ctx: &Ctx<'_>, place: &Place, retained: &Retained) -> Option<Violation> 
             "make it anew: refgate approve TASK --withdraw --reason TEXT",
         ),
     };
+    let name = quote_path(&ctx.change.update.name);
+    let help = format!("{help}; then, in the clone that pushes it, take this one away: git update-ref -d {name}");
     looked.err().map(|why| Violation::new(format!("{what} does not count: {why}"), help))
 }
 

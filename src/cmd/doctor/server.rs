@@ -89,7 +89,10 @@ impl Examination<'_> {
                 return None;
             }
             Err(error) => {
-                let mend = format!("mend {}, or take it away and install again", shown(&folder.join("server.toml")));
+                let mend = format!(
+                    "mend {}: what it says of ids, people and floors stands nowhere else",
+                    shown(&folder.join("server.toml"))
+                );
                 self.problem("server-file", format!("every push is undecided: {}", error.message), mend);
                 return None;
             }

@@ -9,7 +9,7 @@ use crate::cli::drift::{Ack, Divergence as Asked};
 use crate::cmd::rules::print;
 use crate::cmd::task;
 use crate::drift::acknowledgement::{
-    self, Acknowledgement, Divergence, Draft, draft, in_approval, in_code, with_item, write_field,
+    Acknowledgement, Divergence, Draft, draft, in_approval, in_code, with_item, write_field,
 };
 use crate::drift::config::Mode;
 use crate::drift::path::FieldPath;
@@ -49,15 +49,27 @@ pub fn run(args: &Ack, env: &Env, now: Timestamp) -> Result<()> {
 
 /// The drift of the field that is asked for, with its contract.
 fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) -> Result<(Divergence, BString)> {
-    let name = write_field(ty, path);
+    // As findings name it.
+    let name = format!("{ty}.{path}");
     let verdict = check::verdict(state, Mode::Absolute, None, now)?;
     if let Some(problem) = verdict.first_problem() {
         return Err(problem.clone());
     }
+    let findings = || verdict.updates.iter().flat_map(|update| &update.findings);
     let mut kinds = Vec::new();
-    for finding in verdict.updates.iter().flat_map(|update| &update.findings) {
+    for finding in findings() {
         let contract = finding.field.as_ref().map(|field| field.contract.clone()).unwrap_or_default();
         kinds.extend(divergences(finding, ty, &name).into_iter().map(|kind| (kind, contract.clone())));
+    }
+    let mut renamed =
+        findings().filter_map(|finding| finding.field.as_ref()).filter(|field| field.to.as_ref() == Some(&name));
+    let is_half = args.rule.is_none() && kinds.iter().all(|(kind, _)| *kind == Divergence::Added);
+    if let Some(field) = renamed.next().filter(|_| is_half) {
+        let (shown, old) = (escape::printable(&write_field(ty, path)), escape::printable(&field.field));
+        return Err(Error::usage(format!(
+            "{shown} is what {old} is called now, and a rename is acknowledged by the old name"
+        ))
+        .help("refgate drift ack OLD; with --rule added, this half of it alone"));
     }
     let to = args.to.as_ref().map(|to| FieldPath::parse(to)).transpose();
     let to = to.map_err(|reason| Error::usage(format!("--to names no path: {}", escape::one_line(&reason))))?;
@@ -67,7 +79,7 @@ fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) 
         asked && target
     };
     kinds.iter().find(fits).cloned().ok_or_else(|| {
-        let shown = escape::printable(&name);
+        let shown = escape::printable(&write_field(ty, path));
         let words: Vec<&str> = kinds.iter().filter_map(|(kind, _)| kind.word()).collect();
         let others = if words.is_empty() { String::new() } else { format!(", but these: {}", words.join(", ")) };
         let what = args.rule.map(|rule| format!("{} ", rule.word())).unwrap_or_default();
@@ -87,8 +99,9 @@ fn divergences(finding: &Finding, ty: &str, name: &str) -> Vec<Divergence> {
         "noncanonical-path" if is_own => vec![Divergence::NonCanonical],
         "field-renamed" if is_own => {
             // Only within one type is a rename acknowledged as one.
-            let to = field.to.as_ref().and_then(|to| acknowledgement::field(to).ok()).filter(|(of, _)| of == ty);
-            to.map(|(_, to)| Divergence::Renamed { to }).into_iter().chain([Divergence::Removed]).collect()
+            let below = |to: &String| FieldPath::parse(to.strip_prefix(ty)?.strip_prefix('.')?).ok();
+            let to = field.to.as_ref().and_then(below);
+            to.map(|to| Divergence::Renamed { to }).into_iter().chain([Divergence::Removed]).collect()
         }
         "field-renamed" if field.to.as_deref() == Some(name) => vec![Divergence::Added],
         _ => Vec::new(),

@@ -43,10 +43,12 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let lines = baseline.iter().flatten().filter(|line| line.split(' ').any(|word| word == name));
     said.push(("in the baseline", lines.map(|line| escape::printable(line)).collect()));
     let is_known = said.iter().any(|(_, places)| !places.is_empty());
+    // As findings name it.
+    let dotted = format!("{ty}.{path}");
     let mut found = Vec::new();
     for finding in state.standing(state.drift_alone(), now)? {
         let Some(field) = &finding.field else { continue };
-        if field.field == name || field.to.as_ref() == Some(&name) {
+        if field.field == dotted || field.to.as_ref() == Some(&dotted) {
             found.push(format!("{}: {}", finding.rule, finding.message));
         }
     }

@@ -2,7 +2,7 @@
 //! takes itself for, nor the floor that it adds to the policy.
 
 use crate::change::Push;
-use crate::finding::{Decision, UpdateVerdict, Verdict};
+use crate::finding::{Decision, Finding, UpdateVerdict, Verdict};
 use crate::policy::Policy;
 use crate::policy::roles::RoleName;
 use crate::report::human::shell_word;
@@ -11,7 +11,7 @@ use crate::rules;
 
 /// The command for each refused update, where everything that is refused can be waived and somebody may.
 pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String> {
-    let refusing = |update: &&UpdateVerdict| update.findings.iter().any(crate::finding::Finding::refuses);
+    let refusing = |update: &&UpdateVerdict| update.findings.iter().any(Finding::refuses);
     let waivable = |update: &UpdateVerdict| {
         let mut refused = update.findings.iter().filter(|finding| finding.refuses());
         refused.all(|finding| rules::find(finding.rule).is_some_and(|rule| rule.docs.waiver.is_by_override()))
@@ -23,10 +23,10 @@ pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String>
         return Vec::new();
     }
     let digest = policy.digest();
-    let command = |update: &UpdateVerdict| {
+    let command = |update: &UpdateVerdict, what: &str| {
         let word = |text: &[u8]| shell_word(text);
         format!(
-            "A person of the override role can waive it: refgate override request --ref {} --head {} --pusher {} \
+            "A person of the override role can waive {what}: refgate override request --ref {} --head {} --pusher {} \
              --repository {} --policy-digest {digest}",
             word(&update.name),
             update.new,
@@ -36,12 +36,19 @@ pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String>
     };
     // What a hotfix's own label does not waive needs a statement of its own.
     let commands = |update: &UpdateVerdict| {
-        let first = command(update);
-        let refused = update.findings.iter().filter(|finding| finding.refuses());
         let is_hotfix = |rule| rules::find(rule).is_some_and(|rule| rule.docs.waiver == Waiver::Hotfix);
-        let (hotfix, others): (Vec<_>, Vec<_>) = refused.partition(|finding| is_hotfix(finding.rule));
-        let second = (!hotfix.is_empty() && !others.is_empty()).then(|| format!("{first} --others"));
-        std::iter::once(first).chain(second)
+        let has = |what: &dyn Fn(&Finding) -> bool| update.findings.iter().any(what);
+        let label = has(&|finding| is_hotfix(finding.rule) && finding.refuses());
+        let labelled = has(&|finding| is_hotfix(finding.rule) && finding.waived.is_some());
+        let others = has(&|finding| !is_hotfix(finding.rule) && finding.refuses());
+        match (label, labelled, others) {
+            (true, _, true) => {
+                vec![command(update, "the label"), command(update, "all else that refuses it") + " --others"]
+            }
+            (true, _, false) => vec![command(update, "the label")],
+            (false, true, true) => vec![command(update, "all that refuses it still") + " --others"],
+            (false, ..) => vec![command(update, "it")],
+        }
     };
     verdict.updates.iter().filter(refusing).filter(|update| !update.new.is_zero()).flat_map(commands).collect()
 }

@@ -18,7 +18,12 @@ pub(super) struct Filter<'a> {
 impl<'a> Filter<'a> {
     pub(super) fn new(asked: &'a Selection) -> Result<Self> {
         let parse = |pattern: &String| {
-            Glob::parse(pattern).map_err(|error| Error::usage(format!("--ref {}: {error}", escape::excerpt(pattern))))
+            let whole = if pattern.is_empty() || pattern.starts_with("refs/") {
+                pattern.clone()
+            } else {
+                format!("refs/heads/{pattern}")
+            };
+            Glob::parse(&whole).map_err(|error| Error::usage(format!("--ref {}: {error}", escape::excerpt(pattern))))
         };
         Ok(Self { asked, refs: asked.refs.iter().map(parse).collect::<Result<_>>()? })
     }

@@ -82,6 +82,10 @@ pub fn show(args: &One, env: &Env, now: jiff::Timestamp) -> Result<()> {
 pub fn verify(args: &One, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let (repo, view) = View::open(&args.seen, env)?;
     let retained = find(&repo, &view.policy, &args.id)?;
+    if view.policy.trust.signers.is_none() {
+        return Err(Error::undecided("whose keys count is not known here: there is no file of signers")
+            .help("run it on the server, or name its policy: --policy FILE"));
+    }
     let found = stated(&retained).map_err(|why| format!("it {why}")).and_then(|statement| {
         let who = holds(&view.policy, &retained, &statement, now)?;
         Ok(format!(

@@ -77,7 +77,7 @@ impl Plan {
         plan.promoted = match aimed {
             true => set.content.touched.is_empty() && set.finished.is_some(),
             // Of many tasks those that aim elsewhere are none of this branch's business.
-            false => args.ready || work.repo.is_ancestor(tip, plan.target.tip)?,
+            false => args.ready || (set.base != Some(tip) && work.repo.is_ancestor(tip, plan.target.tip)?),
         };
         if plan.promoted {
             return Ok(plan);
@@ -99,8 +99,8 @@ impl Plan {
 
     /// Looks at a step of a chain, from the tip at which the server holds its source.
     fn step(work: &Work, args: &Promote, into: &BString, now: jiff::Timestamp) -> Result<Self> {
-        let target = held(work, into.clone())?;
-        let source = held(work, work.refname())?;
+        let target = held(work, into.clone(), &work.refname())?;
+        let source = held(work, work.refname(), &work.policy.trunk)?;
         let mut plan = Self::new(target, Some(source.tip));
         plan.promoted = work.repo.is_ancestor(source.tip, plan.target.tip)?;
         if !plan.promoted {
@@ -273,15 +273,16 @@ fn target(work: &Work, args: &Promote, aim: Option<&Target>) -> Result<Target> {
         return Err(Error::usage(format!("{shown} is no protected branch, so nothing is promoted into it"))
             .help("--into names one that the policy protects"));
     }
-    held(work, name)
+    held(work, name, &work.policy.trunk)
 }
 
-/// A branch as the server holds it.
-fn held(work: &Work, name: BString) -> Result<Target> {
+/// A branch as the server holds it; `first` is the branch at whose tip it would begin.
+fn held(work: &Work, name: BString, first: &BString) -> Result<Target> {
     let shown = escape::quote_path(&name);
     let Some(tip) = work.refs.get(&name) else {
-        return Err(Error::undecided(format!("{} does not hold {shown}", work.server()))
-            .help("its first commit is pushed by hand: git push"));
+        let (server, from, to) = (work.server(), work.tracking(first), shell_word(&name));
+        return Err(Error::undecided(format!("{server} does not hold {shown}"))
+            .help(format!("its first commit is pushed by hand: git push {server} {from}:{to}")));
     };
     Ok(Target { tip: work.repo.peel(*tip)?.1, name })
 }

@@ -7,8 +7,9 @@ use bstr::{BString, ByteSlice as _};
 use super::{Work, is_folder, write};
 use crate::change::{Push, is_finished};
 use crate::cli::task::Start;
+use crate::cmd::check;
 use crate::cmd::client::branch;
-use crate::cmd::{check, rules};
+use crate::cmd::rules::print;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
@@ -22,6 +23,8 @@ use crate::policy::roles::RoleName;
 use crate::provenance::approval::Heading;
 use crate::provenance::task::{APPROVAL, APPROVED, STATUS};
 use crate::report::human::shell_word;
+use crate::rule::Family;
+use crate::rules;
 
 /// What keeps an empty folder in Git. Its name begins with a dot, so it is no artifact.
 const KEEP: &str = ".gitkeep";
@@ -50,7 +53,7 @@ pub fn run(args: &Start, env: &Env, now: jiff::Timestamp) -> Result<()> {
         write(&top, &format!("{folder}/{path}"), &text, false)?;
     }
     let ignored = uncommitted(&top, Some(&folder))?.iter().any(|one| one.ignored);
-    rules::print(&told(&work, base, ignored))
+    print(&told(&work, base, ignored))
 }
 
 /// The commit to begin at: a branch as the server holds it, else what the revision names here.
@@ -124,7 +127,9 @@ fn begins_at(work: &Work, base: Oid, now: jiff::Timestamp) -> Result<()> {
         return Err(problem.clone());
     }
     let mut findings = verdict.updates.iter().flat_map(|update| &update.findings);
-    match findings.find(|finding| finding.severity == Severity::Enforce) {
+    // What drifts there already is for the task to mend, or to put into the baseline.
+    let drifts = |rule| rules::find(rule).is_some_and(|rule| rule.family == Family::Drift);
+    match findings.find(|finding| finding.severity == Severity::Enforce && !drifts(finding.rule)) {
         Some(finding) => {
             let (server, branch) = (work.server(), work.shell_branch());
             let message = format!("{server} would refuse {branch} ({}): {}", finding.rule, finding.message);
