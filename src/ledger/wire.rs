@@ -1,6 +1,5 @@
 //! A record as canonical JSON: one line of ASCII, sorted keys, keys that have nothing to say left out. There is one
-//! spelling of each record, so what is read is written again and held against the line: an unknown key, a key of another
-//! event or another spelling comes out differently.
+//! spelling of each record, and [`read`] takes no other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,29 +7,28 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bstr::BString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::receipt::Hash;
 use super::record::{
-    Decided, Event, Found, Moved, Opened, Outcome, Problem, Record, Repaired, Reserved, Sealed, Settled, Update, Used,
+    Decided, Event, Found, Moved, Opened, Problem, Record, Repaired, Reserved, Sealed, Settled, Update, Used,
 };
-use super::{RECORD_BYTES, damaged};
-use crate::error::Result;
-use crate::finding::Decision;
-use crate::oid::{ObjectFormat, Oid};
+use crate::oid::Oid;
 use crate::report::json;
 
+mod line;
+mod read;
+
+pub(super) use read::parse;
+
 const SCHEMA: &str = "refgate.ledger/1";
-/// No ledger grows so far, and every reader of JSON takes numbers up to here alike.
-const LAST: u64 = 1 << 53;
 const SHA256: &str = "sha256:";
 
 type Text<'a> = Cow<'a, str>;
 
 // Fields stand in alphabetical order: that is what makes the keys sorted.
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Default, PartialEq, Eq, Serialize)]
 struct RecordV1<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<Text<'a>>,
@@ -46,7 +44,6 @@ struct RecordV1<'a> {
     decision: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<Text<'a>>,
-    #[serde(borrow)]
     event: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<Text<'a>>,
@@ -84,90 +81,79 @@ struct RecordV1<'a> {
     name_bytes: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repository: Option<Text<'a>>,
-    #[serde(borrow)]
     schema: Text<'a>,
     sequence: u64,
     time: jiff::Timestamp,
-    #[serde(borrow)]
     tool: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updates: Option<Vec<UpdateV1<'a>>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct UpdateV1<'a> {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "is_empty")]
     counts: Cow<'a, BTreeMap<String, u64>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<FoundV1<'a>>,
     new: Oid,
     old: Oid,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemV1<'a>>,
-    #[serde(rename = "ref", borrow)]
+    #[serde(rename = "ref")]
     name: Text<'a>,
-    #[serde(rename = "ref_bytes", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ref_bytes", skip_serializing_if = "Option::is_none")]
     name_bytes: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     way: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct FoundV1<'a> {
-    #[serde(borrow)]
     fingerprint: Text<'a>,
-    #[serde(borrow)]
     message: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<Text<'a>>,
-    #[serde(borrow)]
     rule: Text<'a>,
-    #[serde(borrow)]
     severity: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     waived: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct UsedV1<'a> {
-    #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow)]
     justification: Text<'a>,
     new: Oid,
     old: Oid,
-    #[serde(borrow)]
     principal: Text<'a>,
-    #[serde(rename = "ref", borrow)]
+    #[serde(rename = "ref")]
     name: Text<'a>,
-    #[serde(rename = "ref_bytes", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ref_bytes", skip_serializing_if = "Option::is_none")]
     name_bytes: Option<Text<'a>>,
-    signatures: Vec<String>,
-    statement: String,
+    signatures: Vec<Text<'a>>,
+    statement: Text<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct HeldV1<'a> {
-    #[serde(rename = "ref", borrow)]
+    #[serde(rename = "ref")]
     name: Text<'a>,
-    #[serde(rename = "ref_bytes", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ref_bytes", skip_serializing_if = "Option::is_none")]
     name_bytes: Option<Text<'a>>,
     value: Oid,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct ProblemV1<'a> {
-    #[serde(borrow)]
     help: Text<'a>,
-    #[serde(borrow)]
     message: Text<'a>,
 }
 
@@ -191,27 +177,6 @@ pub(super) fn render(record: &Record) -> Vec<u8> {
     let mut line = Vec::with_capacity(1024);
     json::write(&mut line, &to_wire(record));
     line
-}
-
-/// Reads a line, without its line feed.
-pub(super) fn parse(line: &[u8]) -> Result<Record> {
-    if line.len() > RECORD_BYTES {
-        return Err(damaged(format!("a record is longer than {RECORD_BYTES} bytes")));
-    }
-    let wire: RecordV1<'_> = serde_json::from_slice(line)
-        .map_err(|error| damaged(format!("a line is no record: {}", crate::escape::one_line(&error.to_string()))))?;
-    if wire.schema != SCHEMA {
-        let schema = crate::escape::excerpt(&wire.schema);
-        return Err(damaged(format!("a record has the schema \"{schema}\", which is not {SCHEMA}")));
-    }
-    if !(1..LAST).contains(&wire.sequence) {
-        return Err(damaged("a record has a number that none can have"));
-    }
-    let record = from_wire(wire).ok_or_else(|| damaged("a record lacks what its event says"))?;
-    if record.render() != line {
-        return Err(damaged("a record is not written as refgate writes it"));
-    }
-    Ok(record)
 }
 
 fn to_wire(record: &Record) -> RecordV1<'_> {
@@ -289,8 +254,8 @@ fn put_used(used: &Used) -> UsedV1<'_> {
         principal: used.principal.as_str().into(),
         name,
         name_bytes,
-        signatures: used.signatures.iter().map(|bytes| STANDARD.encode(bytes)).collect(),
-        statement: STANDARD.encode(&used.statement),
+        signatures: used.signatures.iter().map(|bytes| STANDARD.encode(bytes).into()).collect(),
+        statement: STANDARD.encode(&used.statement).into(),
     }
 }
 
@@ -356,132 +321,5 @@ fn digested(hex: &str) -> Text<'_> {
     format!("{SHA256}{hex}").into()
 }
 
-fn from_wire(wire: RecordV1<'_>) -> Option<Record> {
-    let previous = wire.previous?;
-    let (sequence, time, tool) = (wire.sequence, wire.time, wire.tool.to_string());
-    let pending = wire.pending.to_vec();
-    let event = match &*wire.event {
-        "opened" => Event::Opened(take_opened(wire)?),
-        "accepted" => Event::Decided(take_decided(wire, Decision::Accept)?),
-        "refused" => Event::Decided(take_decided(wire, Decision::Refuse)?),
-        "undecided" => Event::Decided(take_decided(wire, Decision::Undecided)?),
-        "override-reserved" => Event::Reserved(Reserved {
-            decision: wire.decision?,
-            id: wire.id?.into_owned(),
-            moved: Moved { name: bytes(wire.name?, wire.name_bytes)?, old: wire.old?, new: wire.new? },
-        }),
-        "override-settled" => {
-            Event::Settled(Settled { decision: wire.decision?, id: wire.id?.into_owned(), applied: wire.applied? })
-        }
-        "applied" => Event::Applied(take_outcome(wire)?),
-        "lapsed" => Event::Lapsed(take_outcome(wire)?),
-        "rolled-back" => Event::RolledBack(take_outcome(wire)?),
-        "repaired" => Event::Repaired(Repaired {
-            bytes: wire.bytes?,
-            digest: undigested(wire.digest?)?,
-            file: wire.file?.into_owned(),
-        }),
-        "sealed" => {
-            Event::Sealed(Sealed { bytes: wire.bytes?, count: wire.count?, first: wire.first?, last: wire.last? })
-        }
-        _ => return None,
-    };
-    Some(Record { sequence, previous, time, tool, pending, event })
-}
-
-fn take_opened(wire: RecordV1<'_>) -> Option<Opened> {
-    let held = |held: HeldV1<'_>| Some((bytes(held.name, held.name_bytes)?, held.value));
-    let formats = [ObjectFormat::Sha1, ObjectFormat::Sha256];
-    let format = wire.format?;
-    Some(Opened {
-        format: formats.into_iter().find(|known| known.name() == format)?,
-        repository: owned(wire.repository),
-        protected: wire.protected?.into_iter().map(held).collect::<Option<_>>()?,
-        count: wire.count?,
-        digest: undigested(wire.digest?)?,
-    })
-}
-
-fn take_decided(wire: RecordV1<'_>, decision: Decision) -> Option<Decided> {
-    Some(Decided {
-        decision,
-        actor: owned(wire.actor),
-        input: optional(wire.input, undigested)?,
-        policy: optional(wire.policy, undigested)?,
-        problem: wire.problem.map(take_problem),
-        bootstrap: wire.bootstrap,
-        overrides: wire.overrides.into_iter().map(take_used).collect::<Option<_>>()?,
-        updates: wire.updates?.into_iter().map(take_update).collect::<Option<_>>()?,
-        omitted: wire.omitted,
-    })
-}
-
-fn take_outcome(wire: RecordV1<'_>) -> Option<Outcome> {
-    let moved = |update: UpdateV1<'_>| {
-        Some(Moved { name: bytes(update.name, update.name_bytes)?, old: update.old, new: update.new })
-    };
-    let updates = wire.updates?.into_iter().map(moved).collect::<Option<_>>()?;
-    Some(Outcome { decision: wire.decision?, observed: wire.observed, updates })
-}
-
-fn take_used(used: UsedV1<'_>) -> Option<Used> {
-    Some(Used {
-        id: used.id.into_owned(),
-        principal: used.principal.into_owned(),
-        justification: used.justification.into_owned(),
-        moved: Moved { name: bytes(used.name, used.name_bytes)?, old: used.old, new: used.new },
-        statement: STANDARD.decode(used.statement).ok()?,
-        signatures: used.signatures.into_iter().map(|text| STANDARD.decode(text).ok()).collect::<Option<_>>()?,
-    })
-}
-
-fn take_update(update: UpdateV1<'_>) -> Option<Update> {
-    Some(Update {
-        moved: Moved { name: bytes(update.name, update.name_bytes)?, old: update.old, new: update.new },
-        class: update.class?.into_owned(),
-        task: owned(update.task),
-        source: owned(update.source),
-        way: owned(update.way),
-        problem: update.problem.map(take_problem),
-        counts: update.counts.into_owned(),
-        findings: update.findings.into_iter().map(take_found).collect::<Option<_>>()?,
-    })
-}
-
-fn take_found(found: FoundV1<'_>) -> Option<Found> {
-    Some(Found {
-        rule: found.rule.into_owned(),
-        severity: found.severity.into_owned(),
-        fingerprint: found.fingerprint.into_owned(),
-        message: found.message.into_owned(),
-        path: match (found.path, found.path_bytes) {
-            (None, None) => None,
-            (path, encoded) => Some(bytes(path?, encoded)?),
-        },
-        waived: owned(found.waived),
-    })
-}
-
-fn take_problem(problem: ProblemV1<'_>) -> Problem {
-    Problem { message: problem.message.into_owned(), help: problem.help.into_owned() }
-}
-
-fn bytes(text: Text<'_>, encoded: Option<Text<'_>>) -> Option<BString> {
-    match encoded {
-        None => Some(text.into_owned().into()),
-        Some(encoded) => STANDARD.decode(&*encoded).ok().map(BString::from),
-    }
-}
-
-fn owned(text: Option<Text<'_>>) -> Option<String> {
-    text.map(Cow::into_owned)
-}
-
-fn undigested(text: Text<'_>) -> Option<String> {
-    text.strip_prefix(SHA256).map(str::to_owned)
-}
-
-/// Nothing stays nothing; something must be readable.
-fn optional<'a, T>(text: Option<Text<'a>>, read: impl FnOnce(Text<'a>) -> Option<T>) -> Option<Option<T>> {
-    text.map_or(Some(None), |text| read(text).map(Some))
-}
+#[cfg(test)]
+mod tests;

@@ -120,8 +120,7 @@ impl<'a> Chain<'a> {
                 self.link(&record, expected);
                 self.seal(&record);
                 self.clock(&record);
-                self.outcomes(&record);
-                self.pending = Some(record.pending);
+                self.pending = Some(self.outcomes(record));
             }
             Err(why) => {
                 self.problem(sequence, why);
@@ -196,8 +195,8 @@ impl<'a> Chain<'a> {
         self.latest = self.latest.max(Some(record.time));
     }
 
-    /// What the record says of decisions before it.
-    fn outcomes(&mut self, record: &Record) {
+    /// What the record says of decisions before it; which of them it leaves pending.
+    fn outcomes(&mut self, record: Record) -> Vec<u64> {
         let sequence = record.sequence;
         if let Some(mut pending) = self.pending.take() {
             let was = pending.clone();
@@ -217,30 +216,31 @@ impl<'a> Chain<'a> {
                 );
             }
         }
-        match &record.event {
-            Event::Opened(opened) => self.refs.open(opened),
-            Event::Decided(decided) if decided.decision == Decision::Accept => self.accepted(sequence, decided),
-            Event::Applied(outcome) => {
-                self.known_updates(sequence, outcome);
-                self.refs.applied(outcome);
-            }
-            Event::Lapsed(outcome) | Event::RolledBack(outcome) => self.known_updates(sequence, outcome),
-            Event::Reserved(reserved) => self.reserved(sequence, reserved),
-            Event::Settled(settled) => self.settled(sequence, settled),
-            Event::Decided(_) | Event::Repaired(_) | Event::Sealed(_) => {}
-        }
         // Of what was settled, the records right behind may still speak.
         let about = match &record.event {
             Event::Settled(settled) => settled.decision,
             Event::Applied(outcome) | Event::Lapsed(outcome) | Event::RolledBack(outcome) => outcome.decision,
             _ => 0,
         };
+        match record.event {
+            Event::Opened(opened) => self.refs.open(&opened),
+            Event::Decided(decided) if decided.decision == Decision::Accept => self.accepted(sequence, decided),
+            Event::Applied(outcome) => {
+                self.known_updates(sequence, &outcome);
+                self.refs.applied(&outcome);
+            }
+            Event::Lapsed(outcome) | Event::RolledBack(outcome) => self.known_updates(sequence, &outcome),
+            Event::Reserved(reserved) => self.reserved(sequence, &reserved),
+            Event::Settled(settled) => self.settled(sequence, &settled),
+            Event::Decided(_) | Event::Repaired(_) | Event::Sealed(_) => {}
+        }
         if self.open.len() > record.pending.len() + 1 {
             self.open.retain(|number, _| record.pending.contains(number) || *number == about);
         }
+        record.pending
     }
 
-    fn accepted(&mut self, sequence: u64, decided: &Decided) {
+    fn accepted(&mut self, sequence: u64, decided: Decided) {
         for update in &decided.updates {
             if let Some(message) = self.refs.accepted(sequence, &update.moved) {
                 self.report.problem(Kind::Ref, sequence, message);
@@ -261,7 +261,7 @@ impl<'a> Chain<'a> {
             }
         }
         if !decided.updates.is_empty() {
-            self.open.insert(sequence, decided.clone());
+            self.open.insert(sequence, decided);
         }
     }
 
