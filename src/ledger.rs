@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub use read::{Entry, Reader};
 pub use receipt::{Hash, Head, Receipt};
 pub use record::{Event, Record};
+pub use settle::Open;
 pub use writer::Writer;
 
 use crate::error::Error;

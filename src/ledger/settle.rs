@@ -69,6 +69,14 @@ pub(super) fn applied(event: &Event) -> impl Iterator<Item = (u64, Moved)> {
     outcome.into_iter().flat_map(|outcome| outcome.updates.iter().map(|moved| (outcome.decision, moved.clone())))
 }
 
+/// What an event says of an override.
+pub(super) fn settled(event: Event) -> Option<Settled> {
+    match event {
+        Event::Settled(settled) => Some(settled),
+        _ => None,
+    }
+}
+
 /// The pending decisions after the last record, oldest first: it and those before it, as far back as is needed.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use bstr::BStr;
 use super::folder;
 use super::read::{Newest, first_of};
 use super::receipt::{Hash, Receipt};
-use super::record::{Decided, Event, Moved, Opened, Record, Repaired, Reserved, Sealed};
+use super::record::{Decided, Event, Moved, Opened, Record, Repaired, Reserved, Sealed, Settled};
 use super::settle::{self, Open, Since};
 use super::{Ledger, RECORD_BYTES, damaged, unwritable};
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub struct Writer {
     held: Receipt,
     pending: Vec<Open>,
     since: Since,
+    /// What is queued that settles an override.
+    settled: Vec<Settled>,
     /// What was found torn before there was any record: said once the ledger begins.
     torn: Option<Repaired>,
     /// What is queued, by segment, each with the bytes that stand there already.
@@ -62,6 +64,7 @@ impl Ledger {
             held: Receipt::NONE,
             pending: Vec::new(),
             since: Since::new(),
+            settled: Vec::new(),
             torn: None,
             parts: Vec::new(),
         };
@@ -100,6 +103,11 @@ impl Writer {
     /// The accepted decisions of which nobody knows yet whether they were applied, oldest first.
     pub fn pending(&self) -> &[Open] {
         &self.pending
+    }
+
+    /// The overrides that are settled once this is committed: no pending decision speaks of them then.
+    pub fn settled(&self) -> &[Settled] {
+        &self.settled
     }
 
     /// Queues the first record.
@@ -189,6 +197,7 @@ impl Writer {
         self.last = record.receipt(&line);
         settle::follow(&mut self.pending, &record);
         self.since.extend(settle::applied(&record.event));
+        self.settled.extend(settle::settled(record.event));
         if let Some(part) = self.parts.last_mut() {
             part.bytes.extend(line);
             part.bytes.push(b'\n');

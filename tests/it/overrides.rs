@@ -136,17 +136,34 @@ fn one_person_is_refused_another_signs_and_the_push_goes_through_once() {
     assert_eq!(scene.on_server(&["rev-parse", "main"]), new);
     let kept = scene.on_server(&["show", &format!("refs/refgate/overrides/{id}:artifacts/outage.txt")]);
     assert_eq!(kept, "503 since ten");
-    assert!(scene.server.join("refgate/overrides/reserved").join(&id).exists());
+    let used = scene.server.join("refgate/overrides/used").join(&id);
+    assert!(used.exists());
 
     // Set back by an administrator, even without its ref, it is used up.
     scene.on_server(&["update-ref", "refs/heads/main", &format!("{new}~1")]);
     refused(&scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]), "direct-push");
     scene.on_server(&["update-ref", "-d", &format!("refs/refgate/overrides/{id}")]);
-    let note = scene.server.join("refgate/overrides");
-    fs_err::create_dir_all(note.join("used")).unwrap();
-    scene.on_server(&["update-ref", "refs/heads/main", &new]);
+    refused(&scene.push_with("alice", &id), "it was used before");
+    // An earlier release noted it before there was a record.
+    let reserved = scene.server.join("refgate/overrides/reserved");
+    fs_err::create_dir(&reserved).unwrap();
+    fs_err::rename(&used, reserved.join(&id)).unwrap();
+    refused(&scene.push_with("alice", &id), "it was used before");
+}
+
+/// Nobody says that the refs moved: the next push sees it, and notes the override.
+#[test]
+fn an_override_that_was_used_unseen_is_used_up_by_the_next_push() {
+    let scene = Scene::new(POLICY);
+    let new = scene.direct();
+    let id = scene.signed_by("bob", &[]);
+    fs_err::remove_file(scene.server.join("hooks/post-receive")).unwrap();
+    assert!(scene.push_with("alice", &id).ok);
+    let used = scene.server.join("refgate/overrides/used").join(&id);
+    assert!(!used.exists());
     assert!(scene.push_by("alice", &["origin", "HEAD:refs/heads/topic"]).ok);
-    assert!(note.join("used").join(&id).exists(), "the next push settles it");
+    assert!(used.exists());
+    scene.on_server(&["update-ref", "-d", &format!("refs/refgate/overrides/{id}")]);
     scene.on_server(&["update-ref", "refs/heads/main", &format!("{new}~1")]);
     refused(&scene.push_with("alice", &id), "it was used before");
 }
@@ -182,7 +199,7 @@ fn a_push_that_was_answered_and_did_not_get_through_can_be_made_again() {
     fs_err::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
     make_executable(&hook);
     assert!(!scene.push_with("alice", &id).ok);
-    assert!(scene.server.join("refgate/overrides/reserved").join(&id).exists());
+    assert!(!scene.server.join("refgate/overrides").exists(), "the ledger alone remembers it");
     fs_err::remove_file(&hook).unwrap();
     let again = scene.push_with("alice", &id);
     assert!(again.ok, "{}", again.stderr);

@@ -6,6 +6,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use super::mirror;
 use super::receive::{Gate, Settled};
+use super::single_use::{Index, SingleUse};
 use crate::change::{Push, Retained};
 use crate::cmd::answer::Told;
 use crate::cmd::notify::Outbox;
@@ -26,6 +27,7 @@ use crate::statement::place::{Place, STATEMENT, is_signature_of};
 #[derive(Clone)]
 pub(super) struct Book {
     ledger: Ledger,
+    used: Index,
     /// Who is told of it afterwards.
     outbox: Option<Outbox>,
     now: jiff::Timestamp,
@@ -44,7 +46,8 @@ impl Book {
     pub(super) fn of(repo: &Repo, now: jiff::Timestamp) -> Result<Option<Self>> {
         let folder = server_folder(repo);
         let ledger = Ledger::open(&folder.join(FOLDER));
-        let open = || Self { ledger, outbox: Outbox::of_hook(repo), now, mirrored: Ok(None) };
+        let used = Index::of(&folder);
+        let open = || Self { ledger, used, outbox: Outbox::of_hook(repo), now, mirrored: Ok(None) };
         Ok(folder.try_exists()?.then(open))
     }
 
@@ -57,21 +60,27 @@ impl Book {
     /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
     /// so. `gate` is what was judged by, where that could be read.
     pub(super) fn record(&self, settled: Settled, gate: Option<&Gate<'_>>) -> Told {
-        let Settled { told, evidence } = settled;
+        let Settled { told, evidence, overrides } = settled;
         let asked = Decided::of(&told.verdict, &evidence);
-        match self.write(asked.clone(), gate) {
+        match self.write(asked.clone(), gate, overrides.as_ref()) {
             Err(error) if told.verdict.decision == Decision::Accept => {
                 // What cannot be accepted after all is an answer too, and so is written down.
                 let told = Told::from(error);
                 let answer = Decided::of(&told.verdict, &BTreeMap::new());
                 let Decided { actor, input, policy, updates, .. } = asked;
-                noted(told, self.write(Decided { actor, input, policy, updates, ..answer }, gate))
+                noted(told, self.write(Decided { actor, input, policy, updates, ..answer }, gate, None))
             }
             written => noted(told, written),
         }
     }
 
-    fn write(&self, decided: Decided, gate: Option<&Gate<'_>>) -> Result<Option<Receipt>> {
+    /// `overrides`: what an acceptance rests on beyond the refs.
+    fn write(
+        &self,
+        decided: Decided,
+        gate: Option<&Gate<'_>>,
+        overrides: Option<&SingleUse>,
+    ) -> Result<Option<Receipt>> {
         let mut writer = self.ledger.lock(self.now)?;
         if let Some(outbox) = &self.outbox {
             outbox.begin(writer.held(), self.now);
@@ -86,6 +95,9 @@ impl Book {
         } else if let Some(known) = self.mirrored.clone()? {
             self.ledger.reaches(known)?;
         }
+        if let Some(overrides) = overrides {
+            overrides.holds(writer.pending())?;
+        }
         let accepts = decided.decision == Decision::Accept;
         if let (Some(gate), true) = (gate, accepts || !writer.pending().is_empty()) {
             let refs = settle(&mut writer, gate.repo)?;
@@ -94,8 +106,15 @@ impl Book {
             }
         }
         let receipt = writer.decide(decided)?;
-        writer.commit()?;
+        self.commit(writer)?;
         Ok(Some(receipt))
+    }
+
+    /// Writes down what is queued. An override is noted as used before the decision that reserves it is settled: there is no
+    /// moment at which neither says so, and where the second fails, it is used and pending.
+    fn commit(&self, writer: Writer) -> Result<Receipt> {
+        self.used.note(writer.settled())?;
+        writer.commit()
     }
 
     /// Has those told who want to know. Whatever is told stands in the ledger by now.
@@ -110,7 +129,7 @@ impl Book {
         let book = self.clone();
         Box::new(move |told| {
             let decided = Decided::of(&told.verdict, &BTreeMap::new());
-            let told = noted(told, book.write(decided, None));
+            let told = noted(told, book.write(decided, None, None));
             book.tell();
             told
         })
@@ -206,7 +225,7 @@ pub fn applied(repo: &Repo, input: &[u8], now: jiff::Timestamp) -> Result<()> {
     let mut writer = book.ledger.lock(now)?;
     writer.apply(&moved)?;
     settle(&mut writer, repo)?;
-    let last = writer.commit()?;
+    let last = book.commit(writer)?;
     book.tell();
     let server = load::server(&server_folder(repo), &rules::ids())?;
     mirror::bring_up(repo, &book.ledger, last, server.as_ref(), now)

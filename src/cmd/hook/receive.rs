@@ -9,10 +9,10 @@ use bstr::{BString, ByteSlice as _};
 
 use super::certificate::{self, Presented, Reservation};
 use super::ledger::{Book, Late};
-use super::single_use::Notes;
+use super::single_use::SingleUse;
 use super::{BOOTSTRAP, hint};
 use crate::actor::ActorSource;
-use crate::change::{Push, Spent};
+use crate::change::Push;
 use crate::cmd::answer::{Answer, Claimed, Told};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -133,12 +133,13 @@ pub(super) struct Gate<'r> {
     pub(super) policy: Policy,
 }
 
-/// What was judged, and what accepting it uses up: the one-time bootstrap, the push certificate, overrides.
+/// What was judged, and what accepting it uses up: the one-time bootstrap and the push certificate, which are gone before the
+/// answer is written down, and overrides, which are used by its being written down.
 struct Judged {
     told: Told,
     token: Option<PathBuf>,
     reservation: Option<Reservation>,
-    overrides: Option<(Notes, BTreeMap<String, Spent>)>,
+    overrides: Option<SingleUse>,
     evidence: BTreeMap<String, Evidence>,
 }
 
@@ -147,11 +148,13 @@ pub(super) struct Settled {
     pub(super) told: Told,
     /// The bytes of each override that the answer rests on, by its id.
     pub(super) evidence: BTreeMap<String, Evidence>,
+    /// What was known of the overrides that an acceptance brings.
+    pub(super) overrides: Option<SingleUse>,
 }
 
 impl From<Told> for Settled {
     fn from(told: Told) -> Self {
-        Self { told, evidence: BTreeMap::new() }
+        Self { told, evidence: BTreeMap::new(), overrides: None }
     }
 }
 
@@ -159,10 +162,7 @@ impl Judged {
     fn settle(self) -> Result<Settled> {
         self.reservation.map_or(Ok(()), |reservation| reservation.make())?;
         self.token.map_or(Ok(()), |token| use_up(&token))?;
-        if let Some((notes, known)) = self.overrides {
-            notes.reserve(&self.told.verdict.overrides, &known)?;
-        }
-        Ok(Settled { told: self.told, evidence: self.evidence })
+        Ok(Settled { told: self.told, evidence: self.evidence, overrides: self.overrides })
     }
 }
 
@@ -188,16 +188,14 @@ impl<'r> Gate<'r> {
             direct(repo, name)?;
         }
         let token = server_folder(repo).join(BOOTSTRAP);
-        let notes = Notes::of(repo);
-        notes.settle(refs)?;
-        let spent = notes.on(&updates, now)?;
+        let overrides = SingleUse::look(repo, &updates, now)?;
         let push = Push::new(refs.clone(), updates, token.is_file());
-        let push = push.by(actor).certified(certificate).after(spent.clone());
+        let push = push.by(actor).certified(certificate).after(overrides.known().clone());
         let verdict = judge(repo, policy, &push, now);
         let accepted = verdict.decision == Decision::Accept;
         let spends = verdict.bootstrap && accepted;
         let reservation = reservation.filter(|_| accepted);
-        let overrides = accepted.then_some((notes, spent));
+        let overrides = Some(overrides).filter(|_| accepted);
         let evidence = if accepted { super::ledger::evidence(repo, policy, &push, &verdict)? } else { BTreeMap::new() };
         let told = Told { notes: hint::on(policy, &push, &verdict), verdict, receipt: None };
         Ok(Judged { told, token: Some(token).filter(|_| spends), reservation, overrides, evidence })

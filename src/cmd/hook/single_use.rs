@@ -1,161 +1,146 @@
-//! That an override counts once: a file in the gate's folder for each, written before the answer and kept for ever.
-//!
-//! `overrides/reserved/<id>` says that a push was let in with it; whether its ref then moved, nobody knows yet. The next
-//! push looks: once the ref is not where it was, the file goes to `overrides/used/`. A push that was answered and did
-//! not get through (another hook, a lost connection) can so be made again, and one that did cannot.
+//! That an override counts once. The ledger remembers it: the record of a push that an override let in says so, and is
+//! written before the answer. While nobody knows what became of that push, the decision is pending, and the override is
+//! reserved by it: the very same push may be made again, for a hook of somebody else's or a lost connection may have
+//! stopped it. Before the decision is settled, `overrides/used/<id>` is made in the gate's folder and kept for ever, so that
+//! nobody has to read the whole ledger for what is not pending any more.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
-use serde::{Deserialize, Serialize};
 
 use crate::change::Spent;
 use crate::error::{Error, Result};
-use crate::finding::Override;
 use crate::git::Repo;
-use crate::oid::Oid;
+use crate::ledger::record::Settled;
+use crate::ledger::{FOLDER, Ledger, Open};
 use crate::policy::load::server_folder;
-use crate::refs::{RefMap, RefUpdate};
+use crate::refs::RefUpdate;
 use crate::statement::place::Place;
 
-/// How long a push that was answered and did not get through can be made again. Longer, and nobody remembers which
-/// update it was, while whoever cleans up after it may have put the ref back to where it was.
+/// How long a push that was answered and did not get through can be made again. Longer, and whoever cleans up after it may
+/// have put the ref back to where it was.
 const AGAIN_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
-const FOLDER: &str = "overrides";
-const RESERVED: &str = "reserved";
+const OVERRIDES: &str = "overrides";
 const USED: &str = "used";
+/// Where overrides were noted before the ledger alone remembered who had reserved them: what stands there was used.
+const RESERVED: &str = "reserved";
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Note {
-    new: Oid,
-    old: Oid,
-    #[serde(rename = "ref")]
-    name: String,
-}
-
-/// What the gate's folder knows of overrides.
-pub(super) struct Notes {
+/// The overrides that were used and are not found among what is pending.
+#[derive(Clone)]
+pub(super) struct Index {
     folder: PathBuf,
 }
 
-impl Notes {
-    pub(super) fn of(repo: &Repo) -> Self {
-        Self { folder: server_folder(repo).join(FOLDER) }
+impl Index {
+    /// The one in the gate's folder.
+    pub(super) fn of(gate: &Path) -> Self {
+        Self { folder: gate.join(OVERRIDES) }
     }
 
-    fn path(&self, state: &str, id: &str) -> PathBuf {
-        self.folder.join(state).join(id)
-    }
-
-    /// Moves every reservation whose ref is not where it was to the used ones.
-    ///
-    /// # Errors
-    /// The folder cannot be read or written: then an override could count twice.
-    pub(super) fn settle(&self, refs: &RefMap) -> Result<()> {
-        let entries = match fs_err::read_dir(self.folder.join(RESERVED)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unwritable(&error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| unwritable(&error))?;
-            let name = entry.file_name();
-            // What was being written when the machine stopped is no note.
-            let Some(id) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-            let stands = self.read(id).is_some_and(|note| {
-                let held = refs.get(BString::from(note.name).as_bstr()).copied();
-                // A push that got its override's ref through is not made again, wherever the other ref is by now.
-                let landed = Place::Override { id: id.to_owned() }.name();
-                held.unwrap_or(Oid::zero(note.old.format())) == note.old && !refs.contains_key(&landed)
-            });
-            if !stands {
-                self.rename(id).map_err(|error| unwritable(&error))?;
+    fn holds(&self, id: &str) -> Result<bool> {
+        for state in [USED, RESERVED] {
+            if self.folder.join(state).join(id).try_exists().map_err(|error| unwritable(&error))? {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn rename(&self, id: &str) -> std::io::Result<()> {
-        fs_err::create_dir_all(self.folder.join(USED))?;
-        match fs_err::rename(self.path(RESERVED, id), self.path(USED, id)) {
-            // Another push has just done so.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            renamed => renamed,
-        }?;
-        sync(&self.folder.join(USED))
-    }
-
-    /// What is known of the overrides that the updates bring.
+    /// Notes overrides that the ledger is about to call settled, whether their updates were made or not.
     ///
     /// # Errors
-    /// As [`Notes::settle`].
-    pub(super) fn on(&self, updates: &[RefUpdate], now: jiff::Timestamp) -> Result<BTreeMap<String, Spent>> {
-        let mut spent = BTreeMap::new();
-        for update in updates {
-            let Some(Place::Override { id }) = Place::parse(update.name.as_bstr()) else { continue };
-            let there = |state| self.path(state, &id).try_exists().map_err(|error| unwritable(&error));
-            // In this order: another push may be moving the note from the one to the other.
-            let (reserved, used) = (there(RESERVED)?, there(USED)?);
-            if !used && !reserved {
-                continue;
+    /// They cannot be noted: then they must stay pending.
+    pub(super) fn note(&self, settled: &[Settled]) -> Result<()> {
+        settled.iter().try_for_each(|settled| self.write(settled)).map_err(|error| unwritable(&error))
+    }
+
+    /// That the file is there is what counts; what it says is for people.
+    fn write(&self, settled: &Settled) -> std::io::Result<()> {
+        let folder = self.folder.join(USED);
+        if !folder.try_exists()? {
+            fs_err::create_dir_all(&folder)?;
+            sync(&self.folder)?;
+            self.folder.parent().map_or(Ok(()), sync)?;
+        }
+        let mut file = match fs_err::OpenOptions::new().write(true).create_new(true).open(folder.join(&settled.id)) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return sync(&folder),
+            opened => opened?,
+        };
+        writeln!(file, "decision {}", settled.decision)?;
+        file.sync_all()?;
+        sync(&folder)
+    }
+}
+
+/// What is known of the overrides that a push brings, which its verdict rests on.
+pub(super) struct SingleUse {
+    index: Index,
+    brought: Vec<(String, RefUpdate)>,
+    known: BTreeMap<String, Spent>,
+    now: jiff::Timestamp,
+}
+
+impl SingleUse {
+    /// Looks before the push is judged.
+    ///
+    /// # Errors
+    /// The ledger or the gate's folder cannot be read, or there is none: then an override could count twice.
+    pub(super) fn look(repo: &Repo, updates: &[RefUpdate], now: jiff::Timestamp) -> Result<Self> {
+        let gate = server_folder(repo);
+        let brought = updates.iter().filter_map(|update| match Place::parse(update.name.as_bstr()) {
+            Some(Place::Override { id }) => Some((id, update.clone())),
+            _ => None,
+        });
+        let brought: Vec<_> = brought.collect();
+        let mut uses = Self { index: Index::of(&gate), brought, known: BTreeMap::new(), now };
+        if !uses.brought.is_empty() {
+            if !gate.try_exists()? {
+                return Err(Error::undecided("no gate is installed here that could remember who used an override")
+                    .help("an administrator installs one: refgate install server --repo DIR"));
             }
-            // A note that cannot be read is one all the same.
-            let note = self.read(&id).filter(|_| !used && self.is_fresh(&id, now));
-            let spent_on = note.map_or_else(
-                || Spent { name: BString::default(), old: update.old, new: update.new, settled: true },
-                |note| Spent { name: note.name.into(), old: note.old, new: note.new, settled: false },
-            );
-            spent.insert(id, spent_on);
+            // In this order: what is settled meanwhile is noted before it stops being pending.
+            let pending = Ledger::open(&gate.join(FOLDER)).pending()?;
+            uses.known = uses.spent(&pending)?;
+        }
+        Ok(uses)
+    }
+
+    /// What the verdict rests on.
+    pub(super) const fn known(&self) -> &BTreeMap<String, Spent> {
+        &self.known
+    }
+
+    /// Looks again, under the ledger's lock and before anything more is settled. Of two pushes at once that bring one
+    /// override, the second to come here finds what the first one wrote down.
+    ///
+    /// # Errors
+    /// What the verdict rests on does not hold any more.
+    pub(super) fn holds(&self, pending: &[Open]) -> Result<()> {
+        if self.spent(pending)? == self.known {
+            return Ok(());
+        }
+        Err(Error::malformed("the override was used by another push just now")
+            .help("an override counts once: ask for a new one with refgate override request"))
+    }
+
+    fn spent(&self, pending: &[Open]) -> Result<BTreeMap<String, Spent>> {
+        let mut spent = BTreeMap::new();
+        for (id, update) in &self.brought {
+            let used = || Spent { name: BString::default(), old: update.old, new: update.new, settled: true };
+            // The oldest of several: a push that is made again and again gets no more time by that.
+            let uses = pending.iter().flat_map(|open| open.decided.overrides.iter().map(move |used| (open.time, used)));
+            let reserved = uses.into_iter().find(|(_, used)| used.id == *id).map(|(time, by)| {
+                let fresh = self.now.duration_since(time).abs() < AGAIN_WITHIN;
+                let moved = by.moved.clone();
+                if fresh { Spent { name: moved.name, old: moved.old, new: moved.new, settled: false } } else { used() }
+            });
+            let known = if self.index.holds(id)? { Some(used()) } else { reserved };
+            spent.extend(known.map(|known| (id.clone(), known)));
         }
         Ok(spent)
-    }
-
-    /// Whether the note was made so recently that its push may be made again by whoever lost the connection.
-    fn is_fresh(&self, id: &str, now: jiff::Timestamp) -> bool {
-        let made = fs_err::metadata(self.path(RESERVED, id)).and_then(|note| note.modified()).ok();
-        made.and_then(|made| jiff::Timestamp::try_from(made).ok())
-            .is_some_and(|made| now.duration_since(made) < AGAIN_WITHIN)
-    }
-
-    fn read(&self, id: &str) -> Option<Note> {
-        serde_json::from_slice(&fs_err::read(self.path(RESERVED, id)).ok()?).ok()
-    }
-
-    /// Notes, before the answer is given, that these overrides let their push in. Of two pushes at once that bring one
-    /// override, one finds it noted and is refused.
-    ///
-    /// # Errors
-    /// Another push was faster, or nothing can be written.
-    pub(super) fn reserve(&self, overrides: &[Override], known: &BTreeMap<String, Spent>) -> Result<()> {
-        for used in overrides.iter().filter(|used| !known.contains_key(&used.id)) {
-            self.write(used).map_err(|error| match error.kind() {
-                ErrorKind::AlreadyExists => Error::malformed("the override was used by another push just now")
-                    .help("an override counts once: ask for a new one with refgate override request"),
-                _ => unwritable(&error),
-            })?;
-        }
-        Ok(())
-    }
-
-    fn write(&self, used: &Override) -> std::io::Result<()> {
-        let folder = self.folder.join(RESERVED);
-        fs_err::create_dir_all(&folder)?;
-        let name = String::from_utf8(used.name.to_vec()).map_err(|_| ErrorKind::InvalidInput)?;
-        let note = serde_json::to_vec(&Note { new: used.new, old: used.old, name })?;
-        // Whole or not at all, and never over another.
-        let mut file = tempfile::Builder::new().prefix(".note-").tempfile_in(&folder)?;
-        file.write_all(&note)?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(folder.join(&used.id)).map_err(|error| error.error)?;
-        if self.path(USED, &used.id).try_exists()? {
-            return Err(ErrorKind::AlreadyExists.into());
-        }
-        sync(&folder)?;
-        sync(&self.folder)
     }
 }
 
@@ -171,94 +156,113 @@ fn unwritable(error: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Decision;
+    use crate::ledger::record::{Decided, Moved, Used};
+    use crate::oid::Oid;
+
+    const ID: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 
     fn oid(byte: u8) -> Oid {
         Oid::from_bytes(&[byte; 20]).unwrap()
     }
 
-    fn used(id: &str) -> Override {
-        Override {
-            id: id.into(),
+    /// A decision from this minute on that rests on the override.
+    fn open(sequence: u64, minute: i64) -> Open {
+        let moved = Moved { name: "refs/heads/main".into(), old: oid(1), new: oid(2) };
+        let used = Used {
+            id: ID.into(),
             principal: "bob".into(),
             justification: "x".into(),
-            name: "refs/heads/main".into(),
-            old: oid(1),
-            new: oid(2),
+            moved,
+            statement: Vec::new(),
+            signatures: Vec::new(),
+        };
+        let decided = Decided {
+            decision: Decision::Accept,
+            actor: None,
+            input: None,
+            policy: None,
+            problem: None,
+            bootstrap: false,
+            overrides: vec![used],
+            updates: Vec::new(),
+            omitted: 0,
+        };
+        Open { sequence, time: at(minute), decided }
+    }
+
+    fn at(minute: i64) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(minute)
+    }
+
+    fn uses(gate: &Path, minute: i64) -> SingleUse {
+        let update =
+            RefUpdate { name: Place::Override { id: ID.into() }.name(), old: Oid::zero(oid(1).format()), new: oid(9) };
+        SingleUse {
+            index: Index::of(gate),
+            brought: vec![(ID.into(), update)],
+            known: BTreeMap::new(),
+            now: at(minute),
         }
     }
 
-    fn held(byte: u8) -> RefMap {
-        [("refs/heads/main".into(), oid(byte))].into()
-    }
-
-    const ID: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
-
-    fn push() -> Vec<RefUpdate> {
-        let name = format!("refs/refgate/overrides/{ID}");
-        vec![RefUpdate { name: name.into(), old: Oid::zero(oid(1).format()), new: oid(9) }]
+    fn settled() -> [Settled; 1] {
+        [Settled { decision: 7, id: ID.into(), applied: false }]
     }
 
     #[test]
-    fn a_reservation_stands_until_its_ref_has_moved_and_is_used_for_ever_after() {
-        let folder = tempfile::tempdir().unwrap();
-        let notes = Notes { folder: folder.path().join(FOLDER) };
-        assert_eq!(notes.on(&push(), jiff::Timestamp::now()).unwrap(), BTreeMap::new());
-        notes.settle(&held(1)).unwrap();
-        notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
-        notes.settle(&held(1)).unwrap();
+    fn what_is_pending_reserves_an_override_for_the_same_push_and_for_a_while() {
+        let gate = tempfile::tempdir().unwrap();
+        let spent = |minute, pending: &[Open]| uses(gate.path(), minute).spent(pending).unwrap().remove(ID);
+        assert_eq!(spent(0, &[]), None);
         let due = Spent { name: "refs/heads/main".into(), old: oid(1), new: oid(2), settled: false };
-        assert_eq!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID], due);
-        notes.settle(&held(2)).unwrap();
-        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
-        // Set back, it stays used.
-        notes.settle(&held(1)).unwrap();
-        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
+        assert_eq!(spent(9, &[open(7, 0)]), Some(due));
+        for (minute, pending) in [(10, &[open(7, 0)][..]), (10, &[open(7, 0), open(8, 9)]), (0, &[open(7, 10)])] {
+            assert!(spent(minute, pending).unwrap().settled, "{minute}");
+        }
     }
 
     #[test]
-    fn a_reservation_is_used_once_its_own_ref_is_there_and_after_a_while() {
-        let folder = tempfile::tempdir().unwrap();
-        let notes = Notes { folder: folder.path().join(FOLDER) };
-        let now = jiff::Timestamp::now();
-        notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
-        let later = now + AGAIN_WITHIN + jiff::SignedDuration::from_secs(5);
-        assert!(notes.on(&push(), later).unwrap()[ID].settled);
-        assert!(!notes.on(&push(), now).unwrap()[ID].settled);
-        let mut refs = held(1);
-        refs.insert(format!("refs/refgate/overrides/{ID}").into(), oid(9));
-        notes.settle(&refs).unwrap();
-        assert!(notes.on(&push(), now).unwrap()[ID].settled);
+    fn what_was_settled_was_used_for_ever() {
+        let gate = tempfile::tempdir().unwrap();
+        let index = Index::of(gate.path());
+        for _ in 0..2 {
+            index.note(&settled()).unwrap();
+            for pending in [&[][..], &[open(7, 0)]] {
+                assert!(uses(gate.path(), 1).spent(pending).unwrap()[ID].settled);
+            }
+        }
+        assert_eq!(fs_err::read(gate.path().join("overrides/used").join(ID)).unwrap(), b"decision 7\n");
+    }
+
+    #[test]
+    fn a_note_of_an_earlier_release_counts_as_used() {
+        let gate = tempfile::tempdir().unwrap();
+        fs_err::create_dir_all(gate.path().join("overrides/reserved")).unwrap();
+        fs_err::write(gate.path().join("overrides/reserved").join(ID), b"{").unwrap();
+        assert!(uses(gate.path(), 1).spent(&[]).unwrap()[ID].settled);
     }
 
     #[test]
     fn of_two_pushes_at_once_one_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let notes = Notes { folder: folder.path().join(FOLDER) };
-        notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
-        let error = notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap_err();
+        let gate = tempfile::tempdir().unwrap();
+        let first = uses(gate.path(), 1);
+        first.holds(&[]).unwrap();
+        let error = first.holds(&[open(7, 0)]).unwrap_err();
         assert!(error.message.contains("another push just now"), "{error}");
-        // The same push again has seen the note, and the rules let it through.
-        notes.reserve(&[used(ID)], &notes.on(&push(), jiff::Timestamp::now()).unwrap()).unwrap();
+        // The same push again has seen it, until it is settled.
+        let again = SingleUse { known: first.spent(&[open(7, 0)]).unwrap(), ..uses(gate.path(), 1) };
+        again.holds(&[open(7, 0)]).unwrap();
+        again.index.note(&settled()).unwrap();
+        assert!(again.holds(&[open(7, 0)]).is_err() && again.holds(&[]).is_err());
     }
 
     #[test]
-    fn a_note_that_cannot_be_read_counts_as_used() {
+    fn what_cannot_be_noted_or_asked_lets_nothing_in() {
         let folder = tempfile::tempdir().unwrap();
-        let notes = Notes { folder: folder.path().join(FOLDER) };
-        notes.reserve(&[used(ID)], &BTreeMap::new()).unwrap();
-        fs_err::write(notes.path(RESERVED, ID), b"{").unwrap();
-        assert!(notes.on(&push(), jiff::Timestamp::now()).unwrap()[ID].settled);
-        fs_err::write(notes.path(RESERVED, ".note-x"), b"").unwrap();
-        notes.settle(&held(1)).unwrap();
-        assert!(notes.path(USED, ID).exists() && notes.path(RESERVED, ".note-x").exists());
-    }
-
-    #[test]
-    fn what_cannot_be_written_lets_nothing_in() {
-        let folder = tempfile::tempdir().unwrap();
-        let notes = Notes { folder: folder.path().join("file/overrides") };
-        fs_err::write(folder.path().join("file"), b"").unwrap();
-        assert!(notes.reserve(&[used(ID)], &BTreeMap::new()).is_err());
-        assert!(notes.settle(&held(1)).is_err());
+        let gate = folder.path().join("file");
+        fs_err::write(&gate, b"").unwrap();
+        assert!(Index::of(&gate).note(&settled()).is_err());
+        assert!(Index::of(&gate.join("below")).holds(ID).is_err());
     }
 }

@@ -46,8 +46,6 @@ pub(super) struct World {
     start: jiff::Timestamp,
     objects: Objects,
     receipts: Vec<(String, Receipt)>,
-    /// The notes of used overrides that have a time of the model's.
-    dated: BTreeSet<PathBuf>,
 }
 
 struct Free;
@@ -74,7 +72,7 @@ impl World {
         }
         let start = jiff::Timestamp::now();
         let objects = Objects::new(if route == Route::Git { &store } else { &git_dir }, start);
-        let mut world = Self { folder, route, start, objects, receipts: Vec::new(), dated: BTreeSet::new() };
+        let mut world = Self { folder, route, start, objects, receipts: Vec::new() };
         for (name, object) in &model.refs {
             let (name, oid) = (world.name(model, name), world.oid(model, Some(*object)));
             match route {
@@ -196,7 +194,6 @@ impl World {
         let told = decide(&arrival, &mut Free, |_| Ok(updates.to_vec()));
         let receipt = told.receipt.ok_or_else(|| format!("no receipt: {:?} {:?}", told.notes, told.verdict.problem))?;
         self.receipts.push(("a pusher".to_owned(), receipt));
-        self.date_notes(now);
         if told.verdict.decision != finding::Decision::Accept {
             return Ok(());
         }
@@ -214,16 +211,6 @@ impl World {
             applied(&self.repo(), moved.as_bytes(), now).map_err(|error| format!("post-receive: {error}"))?;
         }
         Ok(())
-    }
-
-    /// A note is as old as its file, and time passes here by the model's clock.
-    fn date_notes(&mut self, now: jiff::Timestamp) {
-        let Ok(notes) = fs_err::read_dir(self.git_dir().join("refgate/overrides/reserved")) else { return };
-        for note in notes.map(|note| note.unwrap().path()) {
-            if self.dated.insert(note.clone()) {
-                std::fs::File::open(&note).unwrap().set_modified(now.into()).unwrap();
-            }
-        }
     }
 
     fn by_git(&self, model: &Model, push: &Push, updates: &[RefUpdate], fate: &Fate) {
