@@ -6,6 +6,7 @@ mod backstop;
 mod crashes;
 mod faults;
 mod records;
+mod sealing;
 mod unanswered;
 mod unwritable;
 mod witness;

@@ -39,14 +39,14 @@ impl Scene {
     }
 
     #[track_caller]
-    fn is_intact(&self, said: &str, context: &str) {
+    pub(super) fn is_intact(&self, said: &str, context: &str) {
         let mut verify = process::command(REFGATE);
         verify.args(["ledger", "verify", "--repo"]).arg(&self.server);
         if let Some((_, receipt)) = said.split_once("refgate: receipt ") {
             verify.args(["--receipt", receipt.split_whitespace().next().unwrap()]);
         }
         let output = verify.output().unwrap();
-        assert!(output.status.success(), "{context}\n{said}\n{output:?}\n{}", self.text());
+        assert!(output.status.success(), "{context}\n{said}\n{output:?}");
     }
 
     /// What holds after every push, however it went.
