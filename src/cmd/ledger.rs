@@ -14,9 +14,9 @@ use crate::ledger::read::Follower;
 use crate::ledger::{Entry, FOLDER, Ledger, Reader, Receipt};
 use crate::policy::load::server_folder;
 
+mod against;
 mod csv;
 mod filter;
-mod mirror;
 mod page;
 mod report;
 mod verify;

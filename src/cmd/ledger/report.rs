@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::super::rules::print;
+use super::against::Against;
 use super::filter::Filter;
-use super::verify::Against;
 use crate::cli::Format;
 use crate::cli::ledger::Report;
 use crate::env::Env;

@@ -1,11 +1,11 @@
-//! A mirror's commits as they stand in a repository, and whose keys signed their ends.
+//! A mirror's commits as they stand in a repository.
 
-use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use bstr::ByteSlice as _;
 
-use crate::cmd::hook::mirror::{HEAD, HEAD_SIGNATURE, NAMESPACE, RECORDS};
+use super::keys::Keys;
+use crate::cmd::hook::mirror::{HEAD, HEAD_SIGNATURE, RECORDS};
 use crate::entry::Mode;
 use crate::error::{Error, Result};
 use crate::git::Repo;
@@ -13,12 +13,7 @@ use crate::ledger::verify::Report;
 use crate::ledger::verify::mirror::{Commit, Held, Mirror};
 use crate::ledger::{Head, MIRROR, Receipt, Record};
 use crate::oid::Oid;
-use crate::policy::Policy;
-use crate::policy::load::for_server;
-use crate::policy::roles::RoleName;
 use crate::refs::RefMap;
-use crate::rules;
-use crate::sign::{Revoked, Signature, Signers, Whom};
 
 /// The largest document that says where a commit ends, and the largest signature on it.
 const MOST_HEAD: u64 = 64 * 1024;
@@ -26,57 +21,6 @@ const MOST_HEAD: u64 = 64 * 1024;
 const MOST_RECORDS: u64 = 4 * 1024 * 1024 * 1024;
 /// So many commits are read in turn by each thread.
 const COMMITS: usize = 64;
-
-/// Whose signatures count.
-pub(super) enum Keys {
-    /// Everybody's in a file that the auditor names, unless revoked here.
-    File(Signers, Vec<Revoked>),
-    /// Those of the role `ledger`.
-    Role(Box<Policy>),
-    /// Nobody is named.
-    Nobody,
-    /// Nobody knows, for this reason.
-    Unknown(String),
-}
-
-impl Keys {
-    /// The keys that an auditor names, else those that the policy of this server does.
-    ///
-    /// # Errors
-    /// The auditor's file cannot be read.
-    pub(super) fn find(file: Option<&Path>, repo: &Repo, refs: &RefMap) -> Result<Self> {
-        let policy = for_server(repo, refs, &rules::ids());
-        if let Some(file) = file {
-            let signers = Signers::parse(&fs_err::read(file)?, &super::verify::shown(file))?;
-            return Ok(Self::File(signers, policy.map(|policy| policy.trust.revoked).unwrap_or_default()));
-        }
-        Ok(match policy {
-            Ok(policy) if !policy.signing.roles.contains_key(&RoleName::Ledger) => Self::Nobody,
-            Ok(policy) if policy.trust.signers.is_none() => {
-                Self::Unknown("there is no file of signers, so nobody's key is known".to_owned())
-            }
-            Ok(policy) => Self::Role(Box::new(policy)),
-            Err(error) => Self::Unknown(error.message),
-        })
-    }
-
-    /// Whether the end of a commit was signed by somebody who may, as of the last record in it: a key that has run out
-    /// since signed while it counted, and one that was lost is revoked.
-    fn judge(&self, head: &[u8], signature: &[u8], at: jiff::Timestamp) -> std::result::Result<(), String> {
-        match self {
-            Self::File(signers, revoked) => {
-                let signature = Signature::parse(signature).map_err(|refusal| refusal.to_string())?;
-                let whom = Whom { namespace: NAMESPACE, at, revoked };
-                signers.signer(&whom, &signature, head).map(drop).map_err(|refusal| refusal.to_string())
-            }
-            Self::Role(policy) => {
-                let (trust, signing) = (&policy.trust, &policy.signing);
-                trust.people(signing, RoleName::Ledger, NAMESPACE, head, &[signature], at).map(drop)
-            }
-            Self::Nobody | Self::Unknown(_) => Ok(()),
-        }
-    }
-}
 
 /// The last record that a mirror says it holds; `None` where it says nothing that can be read.
 ///
