@@ -82,6 +82,24 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
     Ok(modules.into_values().collect())
 }
 
+/// Does two things at once, the second on a thread of its own; after the first where there is no room for a thread.
+///
+/// # Errors
+/// The thread broke down.
+pub fn beside<A, B: Send>(own: impl FnOnce() -> A, other: impl Fn() -> B + Sync) -> Result<(A, B)> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &other);
+        let own = own();
+        let other = match thread {
+            Ok(thread) => thread
+                .join()
+                .map_err(|_| Error::undecided("a thread of refgate's own ended early").help("please report it"))?,
+            Err(_) => other(),
+        };
+        Ok((own, other))
+    })
+}
+
 fn take<'j, 'a>(next: &AtomicUsize, jobs: &'j [Job<'a>]) -> Option<(usize, &'j Job<'a>)> {
     let place = next.fetch_add(1, Ordering::Relaxed);
     jobs.get(place).map(|job| (place, job))

@@ -77,6 +77,13 @@ pub struct Blob {
     pub bytes: Option<Vec<u8>>,
 }
 
+impl Blob {
+    /// What of it is read: nothing where it is too large.
+    fn read(&self) -> &[u8] {
+        self.bytes.as_deref().unwrap_or_default()
+    }
+}
+
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

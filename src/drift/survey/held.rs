@@ -7,8 +7,8 @@ use bstr::{BString, ByteSlice};
 
 use super::findings::{Findings, Pairing};
 use super::given;
-use super::reading::drifting;
-use super::side::Side;
+use super::reading::{Sources, drifting};
+use super::side::{self, Side};
 use super::{Contracted, Place, Spoken, Survey};
 use crate::drift::compare::{Fields, Known, added, removed, stands};
 use crate::drift::config::{Config, Declares, Held, Mode};
@@ -61,34 +61,34 @@ pub(super) fn look(
         survey.contracts.push(contracted);
         return Ok(());
     }
-    let kept = [base.map(|base| base.contract(held)).transpose()?.flatten(), head.contract(held)?];
+    let full = everything || contract_changed || given::any_new(held, base, head, &touched)?;
+    let sources = Sources { held, base, head, changed, whole: full };
+    let (kept, mut read) = side::contracts(held, base, head, || sources.read())?;
     let [before, after] = kept.each_ref().map(Option::as_deref);
     let known = Known::of(after);
     // A contract that did not change is one for both states.
     let is_one = before.map(std::ptr::from_ref) == after.map(std::ptr::from_ref);
     let other = (!is_one).then(|| Known::of(before));
-    let full = everything || contract_changed || given::any_new(held, base, head, &touched)?;
     contracted.complete = full;
     let (contracts, known) = ([before, after], [other.as_ref().unwrap_or(&known), &known]);
     let mut look = Look { config, held, mode, base, head, changed, full, whole: full, contracts, known };
     contracted.missing = is_held && look.is_missing()?;
     look.problems(&mut contracted);
-    let mut sources = look.sources()?;
-    if !look.whole && look.is_moved(&sources) {
+    if !look.whole && look.is_moved(&read) {
         look.whole = true;
-        sources = look.sources()?;
+        read = Sources { whole: true, ..sources }.read()?;
     }
     let mut findings = Findings::default();
-    look.fields(&mut contracted, &mut findings, &sources)?;
-    look.mappings(survey, &mut findings, &sources, &touched)?;
-    look.unread(survey, &sources)?;
+    look.fields(&mut contracted, &mut findings, &read)?;
+    look.mappings(survey, &mut findings, &read, &touched)?;
+    look.unread(survey, &read)?;
     look.odd(survey)?;
     let anything = full || !findings.drifts.is_empty();
     survey.standing.extend(findings.standing);
     survey.drifts.extend(findings.drifts);
     survey.contracts.push(contracted);
     given::collect(survey, &look, &touched, anything)?;
-    survey.spoken.extend(sources.into_iter().flat_map(|both| [both.head, both.base]).map(Spoken::Code));
+    survey.spoken.extend(read.into_iter().flat_map(|both| [both.head, both.base]).map(Spoken::Code));
     survey.spoken.extend(kept.into_iter().flatten().map(Spoken::Contract));
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::reach::search::Search;
 use super::reach::{self, MOST_NAMES, MOST_ROUNDS, Reach, last};
 use super::side::Side;
 use crate::drift::compare::{Fields, Known, added};
-use crate::drift::config::Declares;
+use crate::drift::config::{Declares, Held};
 use crate::drift::path::FieldPath;
 use crate::drift::resolve::Declared;
 use crate::error::Result;
@@ -32,8 +32,19 @@ pub(super) fn drifting<'f>(
     drifting.map(|field| (&*field.ty, &field.path)).collect()
 }
 
-impl<'l> Look<'l, '_> {
-    pub(super) fn sources(&self) -> Result<Vec<Both<'l>>> {
+/// The sources of a contract, and by what is known how much of them is read.
+pub(super) struct Sources<'l, 'a> {
+    pub(super) held: &'l Held,
+    pub(super) base: Option<&'l Side<'a>>,
+    pub(super) head: &'l Side<'a>,
+    pub(super) changed: &'l BTreeSet<BString>,
+    /// All of them.
+    pub(super) whole: bool,
+}
+
+impl<'l> Sources<'l, '_> {
+    /// What each of them declares.
+    pub(super) fn read(&self) -> Result<Vec<Both<'l>>> {
         self.held.sources.iter().map(|source| self.source(source)).collect()
     }
 
@@ -112,7 +123,9 @@ impl<'l> Look<'l, '_> {
         }
         Ok(false)
     }
+}
 
+impl Look<'_, '_> {
     /// Whether any field has come that the contract does not know, or any is gone: it may stand in another file.
     pub(super) fn is_moved(&self, sources: &[Both<'_>]) -> bool {
         let base = Fields::of(sources.iter().flat_map(|both| &both.base.fields));

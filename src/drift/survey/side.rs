@@ -12,7 +12,7 @@ use super::{Blob, Mapping, Place, Tree};
 use crate::drift::claims::{self, Claim};
 use crate::drift::config::{Config, Declares, Held};
 use crate::drift::contract::Contract;
-use crate::drift::extract::{Job, extract};
+use crate::drift::extract::{Job, beside, extract};
 use crate::drift::languages::Language;
 use crate::drift::problem::{Lines, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, resolve};
@@ -45,13 +45,15 @@ type Modules<K> = RefCell<HashMap<K, Arc<Module>>>;
 /// The claims of a file, and what is wrong with them.
 type Claims = (Vec<Claim>, Vec<Problem>);
 
+/// Shorter contracts, in bytes, are read before a thread would be there.
+const WORTH_A_THREAD: usize = 8 << 10;
+
 /// Why a file is not read.
 const TOO_LARGE: &str = "the file is larger than limits.blob_bytes of the policy";
 
 /// What two states have in common: a file that both have is read once.
 #[derive(Default)]
 pub struct State {
-    contracts: RefCell<HashMap<(Oid, BString), Rc<Contract>>>,
     modules: Modules<(Oid, Language, BString)>,
     /// What of a file of several mappings one of them asks for.
     parts: Modules<(Oid, Language, BString, Sites)>,
@@ -105,24 +107,12 @@ impl<'a> Side<'a> {
 
     /// What a file holds; nothing where it is too large.
     pub(super) fn bytes(&self, path: &BStr) -> Result<Option<&[u8]>> {
-        Ok(self.blob(path)?.map(|blob| blob.bytes.as_deref().unwrap_or_default()))
+        Ok(self.blob(path)?.map(Blob::read))
     }
 
     /// Whether the file is there and larger than the policy's limit.
     pub(super) fn is_too_large(&self, path: &BStr) -> Result<bool> {
         Ok(self.blob(path)?.is_some_and(|blob| blob.bytes.is_none()))
-    }
-
-    /// The contract; `None` where the file is not there.
-    pub(super) fn contract(&self, held: &Held) -> Result<Option<Rc<Contract>>> {
-        let Some(blob) = self.blob(held.path.as_bstr())? else { return Ok(None) };
-        let key = (blob.oid, held.path.clone());
-        if let Some(known) = self.shared.contracts.borrow().get(&key) {
-            return Ok(Some(Rc::clone(known)));
-        }
-        let contract = Rc::new(Contract::parse(blob.bytes.as_deref().unwrap_or_default(), &held.columns));
-        self.shared.contracts.borrow_mut().insert(key, Rc::clone(&contract));
-        Ok(Some(contract))
     }
 
     /// The lines of a text file.
@@ -321,6 +311,26 @@ impl<'a> Side<'a> {
         let (line, column) = lines.place(usize::try_from(at).unwrap_or(usize::MAX));
         Ok(Place { file: file.clone(), line, column })
     }
+}
+
+/// The contract in two states, `None` where it is not there, with what is done meanwhile: sources and contract are read
+/// without each other, so a large contract is read by a thread of its own.
+pub(super) fn contracts<T>(
+    held: &Held,
+    base: Option<&Side<'_>>,
+    head: &Side<'_>,
+    meanwhile: impl FnOnce() -> Result<T>,
+) -> Result<([Option<Rc<Contract>>; 2], T)> {
+    let path = held.path.as_bstr();
+    let [before, after] = [base.map(|base| base.blob(path)).transpose()?.flatten(), head.blob(path)?];
+    // What did not change is one contract.
+    let is_one = before.zip(after).is_some_and(|(before, after)| before.oid == after.oid);
+    let blobs = [before.filter(|_| !is_one), after];
+    let read = || blobs.map(|blob| blob.map(|blob| Contract::parse(blob.read(), &held.columns)));
+    let is_large = blobs.iter().flatten().any(|blob| blob.read().len() >= WORTH_A_THREAD);
+    let (done, read) = if is_large { beside(meanwhile, read)? } else { (meanwhile(), read()) };
+    let [before, after] = read.map(|contract| contract.map(Rc::new));
+    Ok(([if is_one { after.clone() } else { before }, after], done?))
 }
 
 /// The files that imports of one language lead to.
