@@ -272,6 +272,8 @@ impl Builder<'_> {
         let at = range.start.saturating_add(hidden);
         let run = Run { kind, text: text.to_owned(), at, start: range.start, end: range.end, bold };
         if let Some(runs) = self.runs() {
+            // Most items are one run.
+            runs.reserve_exact(usize::from(runs.is_empty()));
             runs.push(run);
         }
     }

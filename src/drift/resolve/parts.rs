@@ -10,7 +10,7 @@ use super::lookup::Found;
 use crate::drift::shape::{Case, Member, Shape};
 
 /// Among so many members a name is looked for one by one.
-const FEW: usize = 8;
+const FEW: usize = 32;
 
 /// Where a shape stands, for the names in it, and which definitions are being expanded.
 pub(super) struct Scope<'a> {
