@@ -5,7 +5,7 @@
 pub fn escape(bytes: &[u8]) -> String {
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if bytes.iter().all(is_plain) {
-        return bytes.iter().copied().map(char::from).collect();
+        return String::from_utf8_lossy(bytes).into_owned();
     }
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
@@ -30,12 +30,19 @@ pub fn quote_path(bytes: &[u8]) -> String {
 /// A message of some library as one line of printable ASCII: white space becomes a single space, and what is not
 /// printable is escaped; quotes and backslashes stay as they are.
 pub fn one_line(message: &str) -> String {
-    let words: Vec<&str> = message.split_whitespace().collect();
-    printable(&words.join(" "))
+    let mut line = String::with_capacity(message.len());
+    for word in message.split_whitespace() {
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(word);
+    }
+    printable(&line)
 }
 
 /// A text with what is not printable ASCII escaped; quotes and backslashes stay as they are.
 pub fn printable(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -147,7 +147,7 @@ pub fn write_field(ty: &str, path: &FieldPath) -> String {
     let is_plain = |text: &str, more: char| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == more);
     // Most names are; no path of so few bytes has too many steps.
     if path_text.len() < 64 && is_plain(ty, '_') && is_plain(&path_text, '.') {
-        return format!("{ty}.{path_text}");
+        return [ty, ".", &path_text].concat();
     }
     let dot = if path_text.starts_with('[') { "" } else { "." };
     let short = format!("{ty}{dot}{path_text}");

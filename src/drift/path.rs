@@ -285,6 +285,10 @@ fn plain(name: &str) -> Result<&str, String> {
     Ok(name)
 }
 
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 fn is_odd(c: char) -> bool {
     match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => false,
@@ -312,6 +316,11 @@ impl fmt::Display for FieldPath {
         for (index, segment) in self.segments().enumerate() {
             match segment {
                 Segment::Each => f.write_str("[]")?,
+                // Most names are words.
+                Segment::Key(name) if is_word(name) => {
+                    f.write_str(if index == 0 { "" } else { "." })?;
+                    f.write_str(name)?;
+                }
                 Segment::Key(name) | Segment::Wildcard(name) => {
                     let bare = !name.contains(|c| is_odd(c) || matches!(c, '.' | '*')) && !name.is_empty();
                     let name = unescaped(name);

@@ -1,6 +1,6 @@
 //! From what is gone and what has come to drift, with what belongs together taken together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::BString;
 
@@ -11,7 +11,7 @@ use crate::drift::acknowledgement::write_field;
 use crate::drift::compare::Fields;
 use crate::drift::contract::Entry;
 use crate::drift::path::FieldPath;
-use crate::drift::rename::{self, Evidence, Item, Neighbour, Written};
+use crate::drift::rename::{self, Evidence, Item, Neighbour, Paired, Written};
 use crate::drift::resolve::Field;
 use crate::error::Result;
 
@@ -83,20 +83,10 @@ impl Pairing<'_, '_, '_> {
         for (before, after) in &types {
             self.renamed_type(findings, before, after)?;
         }
-        let before: BTreeMap<&str, &str> = types.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
-        let old = Neighbours::of(self.base, |field| {
-            let now = types.get(&*field.ty).map_or(&*field.ty, String::as_str);
-            self.all.get(now, &field.path).is_some()
-        });
-        let new = Neighbours::of(self.all, |field| {
-            let once = before.get(&*field.ty).copied().unwrap_or(&field.ty);
-            self.base.get(once, &field.path).is_some()
-        });
-        let gone: Vec<Item> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
-        let come: Vec<Item> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
-        let paired = rename::pair(&gone, &come, &self.written(), &types);
-        let mut left: BTreeSet<usize> = (0..gone.len()).collect();
-        let mut right: BTreeSet<usize> = (0..come.len()).collect();
+        // Where nothing is gone, nothing has another name.
+        let paired = if self.gone.is_empty() { Paired::default() } else { self.renames(&types) };
+        let mut left: BTreeSet<usize> = (0..self.gone.len()).collect();
+        let mut right: BTreeSet<usize> = (0..self.come.len()).collect();
         for (before, after, evidence) in paired.pairs {
             left.remove(&before);
             right.remove(&after);
@@ -143,6 +133,25 @@ impl Pairing<'_, '_, '_> {
         }
         let kept: BTreeSet<&str> = self.orphans.iter().copied().collect();
         Ok(types.into_keys().filter(|ty| kept.contains(ty.as_str())).collect())
+    }
+
+    /// What of the gone is one of those that have come, under another name.
+    fn renames(&self, types: &BTreeMap<String, String>) -> Paired {
+        let before: BTreeMap<&str, &str> = types.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
+        // Neighbours are compared within one parent alone.
+        let parents: HashSet<(&str, &str)> =
+            self.gone.iter().map(|(entry, _)| (now(types, &entry.ty), entry.path.above())).collect();
+        let old = Neighbours::of(
+            self.base.iter().filter(|field| parents.contains(&(now(types, &field.ty), field.path.above()))),
+            |field| self.all.get(now(types, &field.ty), &field.path).is_some(),
+        );
+        let new = Neighbours::of(
+            self.all.iter().filter(|field| parents.contains(&(&*field.ty, field.path.above()))),
+            |field| self.base.get(before.get(&*field.ty).copied().unwrap_or(&field.ty), &field.path).is_some(),
+        );
+        let gone: Vec<Item> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
+        let come: Vec<Item> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
+        rename::pair(&gone, &come, &self.written(), types)
     }
 
     /// Types that went, with those that came in their place.
@@ -215,6 +224,11 @@ impl Pairing<'_, '_, '_> {
     }
 }
 
+/// What a type is called after the change.
+fn now<'t>(types: &'t BTreeMap<String, String>, ty: &'t str) -> &'t str {
+    types.get(ty).map_or(ty, String::as_str)
+}
+
 fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
     Item {
         ty: field.ty.to_string(),
@@ -229,9 +243,9 @@ fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
 struct Neighbours<'f>(HashMap<(&'f str, &'f FieldPath), [Neighbour; 2]>);
 
 impl<'f> Neighbours<'f> {
-    /// Of all fields; `stays` says which are there before the change and after it.
-    fn of(fields: &Fields<'f>, stays: impl Fn(&Field) -> bool) -> Self {
-        let mut ordered: Vec<&'f Field> = fields.iter().collect();
+    /// Of all fields of some parents; `stays` says which are there before the change and after it.
+    fn of(fields: impl Iterator<Item = &'f Field>, stays: impl Fn(&Field) -> bool) -> Self {
+        let mut ordered: Vec<&'f Field> = fields.collect();
         ordered.sort_by_cached_key(|field| (&*field.ty, field.path.above(), &field.file, field.at));
         let mut beside = HashMap::new();
         let parent = |field: &'f Field| (&*field.ty, field.path.above());
