@@ -2,6 +2,7 @@
 //! knows no policy and no rule. gix's gaps (quarantine, nested alternates, reftable) are closed here and nobody above
 //! hears of them.
 
+mod blobs;
 mod config;
 mod diff;
 mod index;
@@ -20,6 +21,7 @@ mod walk;
 mod window;
 mod worktree;
 
+pub use blobs::Blobs;
 pub use config::{Setting, answer, configured, found, settings};
 pub use diff::{Difference, Side};
 pub use merge::Merged;

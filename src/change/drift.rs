@@ -11,7 +11,7 @@ use crate::drift::config::Mode;
 use crate::drift::survey::{Blob, Survey, Tree, survey};
 use crate::entry::Mode as EntryMode;
 use crate::error::{Error, Result};
-use crate::git::Repo;
+use crate::git::{Blobs, Repo};
 use crate::oid::Oid;
 use crate::path::Budget;
 use crate::policy::Policy;
@@ -69,10 +69,10 @@ struct Pass<'p> {
 
 impl Pass<'_> {
     /// Those of some blobs of whose bytes it is true, and those that are too large.
-    fn over(&self, repo: &Repo, blobs: &[Oid]) -> Result<HashSet<Oid>> {
+    fn over(&self, reader: &Blobs, blobs: &[Oid]) -> Result<HashSet<Oid>> {
         let (mut found, mut bytes) = (HashSet::new(), Vec::new());
         for oid in blobs {
-            let fits = repo.blob_into(*oid, self.limit, &mut bytes)?;
+            let fits = reader.read_into(*oid, &mut bytes)?;
             if self.read.fetch_add(bytes.len(), Ordering::Relaxed) > MOST_BYTES {
                 let message = format!("the files that a change may be seen in have more than {MOST_BYTES} bytes");
                 return Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"));
@@ -86,12 +86,12 @@ impl Pass<'_> {
 
     /// The same on two threads where there are many.
     fn over_many(&self, repo: &Repo, blobs: &[Oid]) -> Result<HashSet<Oid>> {
-        let mine = repo.fork_to_pass();
+        let mine = repo.blobs(self.limit)?;
         if blobs.len() < WORTH_A_THREAD {
             return self.over(&mine, blobs);
         }
         let (first, second) = blobs.split_at(blobs.len() / 2);
-        let other = repo.fork_to_pass();
+        let other = repo.blobs(self.limit)?;
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().spawn_scoped(scope, move || self.over(&other, second));
             let mut found = self.over(&mine, first)?;

@@ -23,6 +23,8 @@ const MAX_DEPTH: usize = 8;
 const PACK_CACHE: usize = 48 * 1024 * 1024;
 /// Bytes of whole objects that are kept.
 const OBJECT_CACHE: usize = 16 * 1024 * 1024;
+/// Blobs of so many bytes are not among them.
+const LARGE: usize = 64 * 1024;
 
 /// Every object store of a repository, absolute, each once, nearest first.
 pub(super) struct Sources {
@@ -79,6 +81,31 @@ impl Sources {
     }
 }
 
+/// Keeps objects that are asked for again, but for large blobs: those rarely are, and a copy costs as much as reading one.
+struct Kept(cache::object::MemoryCappedHashmap);
+
+impl cache::Object for Kept {
+    fn put(&mut self, id: gix::ObjectId, kind: gix::objs::Kind, data: &[u8]) {
+        if kind != gix::objs::Kind::Blob || data.len() < LARGE {
+            self.0.put(id, kind, data);
+        }
+    }
+
+    fn get(&mut self, id: &gix::ObjectId, out: &mut Vec<u8>) -> Option<gix::objs::Kind> {
+        self.0.get(id, out)
+    }
+}
+
+/// Opens one store, which keeps the bases of deltas: a walk over many objects meets them again and again. `limit` is the
+/// most bytes that it takes for any object.
+pub(super) fn at(dir: &Path, hash: gix::hash::Kind, limit: Option<usize>) -> Result<gix::odb::Handle> {
+    let options = gix::odb::store::init::Options { alloc_limit_bytes: limit, ..Default::default() };
+    let mut handle = gix::odb::at_opts(dir.to_owned(), hash, [], options)
+        .map_err(|error| Error::undecided(format!("the object store cannot be opened: {}", one_line(&error))))?;
+    handle.set_pack_cache(|| Box::new(cache::lru::MemoryCappedHashmap::new(PACK_CACHE)));
+    Ok(handle)
+}
+
 /// Opens all stores as one; the second value keeps a temporary overlay alive.
 pub(super) fn open(
     sources: &Sources,
@@ -86,11 +113,8 @@ pub(super) fn open(
     hash: gix::hash::Kind,
 ) -> Result<(gix::odb::Handle, Option<tempfile::TempDir>)> {
     let at = |dir: &Path| {
-        let mut handle = gix::odb::at_opts(dir.to_owned(), hash, [], gix::odb::store::init::Options::default())
-            .map_err(|error| Error::undecided(format!("the object store cannot be opened: {}", one_line(&error))))?;
-        // A walk over many commits meets the same delta bases and the same trees again and again.
-        handle.set_pack_cache(|| Box::new(cache::lru::MemoryCappedHashmap::new(PACK_CACHE)));
-        handle.set_object_cache(|| Box::new(cache::object::MemoryCappedHashmap::new(OBJECT_CACHE)));
+        let mut handle = at(dir, hash, None)?;
+        handle.set_object_cache(|| Box::new(Kept(cache::object::MemoryCappedHashmap::new(OBJECT_CACHE))));
         Ok::<_, Error>(handle)
     };
     match sources.dirs.first() {

@@ -1,5 +1,6 @@
 //! The odd places that a repository, an index and a hook can be in.
 
+use refgate::oid::Oid;
 use serde_json::Value;
 
 use crate::corpus::process;
@@ -153,6 +154,37 @@ fn sparse_and_split_indexes_give_the_tree_that_git_would_write() {
         let tree = repo.commit(staged).unwrap().tree.to_string();
         assert_eq!(tree, sandbox.git(["write-tree"]).must(), "{setup:?}");
     }
+}
+
+#[test]
+fn a_reader_of_many_blobs_reads_what_asking_for_each_reads() {
+    let (sandbox, _) = scene();
+    let lines =
+        |version: usize| (0..2_000).map(|line| format!("{} of {line}\n", line % (version + 2))).collect::<String>();
+    for version in 0..6 {
+        sandbox.write(&[("src/grows.rs", &lines(version).repeat(version)), ("src/loose.rs", &lines(version))]);
+        sandbox.commit("more");
+        if version == 4 {
+            sandbox.git(["repack", "-q", "-a", "-d", "-f", "--depth=50"]).must();
+        }
+    }
+    let all = sandbox.git(["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]).must();
+    let repo = refgate::git::Repo::discover(&sandbox.path().join("client"), &Default::default()).unwrap();
+    let oids: Vec<Oid> =
+        all.lines().chain(["12".repeat(20).as_str()]).filter_map(|hex| Oid::from_hex(hex.as_bytes())).collect();
+    let mut kinds = [0; 3];
+    for limit in [0, 10, 5_000, 30_000, 1 << 20] {
+        let blobs = repo.blobs(limit).unwrap();
+        for oid in &oids {
+            let (mut own, mut due) = (vec![1], Vec::new());
+            let [read, asked] = [blobs.read_into(*oid, &mut own), repo.blob_into(*oid, limit, &mut due)];
+            assert_eq!(read.as_ref().ok(), asked.as_ref().ok(), "{oid} {limit}");
+            assert!(read.as_ref().ok() != Some(&true) || own == due, "{oid} {limit}");
+            kinds[read.map_or(2, usize::from)] += 1;
+        }
+    }
+    // Too large, read, and no blob or not there.
+    assert!(kinds.iter().all(|count| *count > 5), "{kinds:?}");
 }
 
 #[test]
