@@ -5,7 +5,7 @@ use gix::objs::tree::name_order;
 
 use super::object::to_entry;
 use super::repo::Repo;
-use super::tree::Entries;
+use super::tree::{Entries, Form};
 use crate::entry::{Entry, Mode};
 use crate::error::{Error, Result};
 use crate::escape;
@@ -15,9 +15,6 @@ use crate::oid::Oid;
 const MAX_PREFIX: usize = 64 * 1024;
 /// Folders inside folders. Each level costs stack, and the adversary chooses the depth.
 const MAX_DEPTH: usize = 2048;
-
-/// The bytes of an entry without its hash, at least: mode, space, one letter and the zero byte.
-const SHORTEST_ENTRY: usize = 8;
 
 /// What stands on one side.
 pub type Side = Option<Entry>;
@@ -71,17 +68,18 @@ impl Walk<'_, '_, '_> {
         let (mut old_buffer, mut new_buffer) = (gix.empty_reusable_buffer(), gix.empty_reusable_buffer());
         let old_bytes = old.map_or(Ok(&[][..]), |old| self.repo.tree_bytes(old, &mut old_buffer))?;
         let new_bytes = new.map_or(Ok(&[][..]), |new| self.repo.tree_bytes(new, &mut new_buffer))?;
-        let (news, [head, tail]) = self.entries(new, new_bytes, alike(old_bytes, new_bytes))?;
-        self.check_well_formed(&news)?;
-        let cut = (old_bytes.len() + tail.bytes).saturating_sub(new_bytes.len());
-        let (middle, rest) = (old_bytes.get(head.bytes..cut), old_bytes.get(head.bytes..).unwrap_or_default());
-        let (olds, until) = match middle.map(|middle| self.entries(old, middle, [0, 0])) {
-            Some(Ok((olds, _))) => (olds, tail.entries),
+        let (news, [head, tail]) = self.checked(new, new_bytes, alike(old_bytes, new_bytes))?;
+        let cut = (old_bytes.len() + tail).saturating_sub(new_bytes.len());
+        let (olds, news) = match old_bytes.get(head..cut).map(|middle| self.entries(old, middle)) {
+            Some(Ok(olds)) => (olds, news),
             // An entry of the old tree goes on where one of the new begins, or the old tree is malformed.
-            _ => (self.entries(old, rest, [0, 0])?.0, news.len()),
+            _ => {
+                let [old_rest, new_rest] = [old_bytes, new_bytes].map(|bytes| bytes.get(head..).unwrap_or_default());
+                (self.entries(old, old_rest)?, self.entries(new, new_rest)?)
+            }
         };
         let mut olds = olds.into_iter().peekable();
-        let mut news = news.into_iter().take(until).skip(head.entries).peekable();
+        let mut news = news.into_iter().peekable();
         loop {
             let order = match (olds.peek(), news.peek()) {
                 (None, None) => break,
@@ -97,60 +95,46 @@ impl Walk<'_, '_, '_> {
         Ok(())
     }
 
-    /// The entries of a tree, where those end that lie within its first `alike` bytes, and where those begin that lie
-    /// within its last.
-    fn entries<'b>(
+    /// The entries of a tree that a change brings, each of which is looked at, less those that lie within its first and
+    /// within its last bytes that are `alike`; and where in the bytes what is left begins and ends.
+    fn checked<'b>(
         &self,
         tree: Option<Oid>,
         bytes: &'b [u8],
         alike: [usize; 2],
-    ) -> Result<(Vec<Item<'b>>, [Place; 2])> {
-        let Some(tree) = tree else { return Ok((Vec::new(), [Place::default(); 2])) };
-        let hash = self.repo.gix.object_hash().len_in_bytes();
-        let mut entries = Vec::with_capacity(bytes.len() / (hash + SHORTEST_ENTRY));
-        let (mut head, mut tail) = (Place::default(), None);
+    ) -> Result<(Vec<Item<'b>>, [usize; 2])> {
+        let Some(tree) = tree else { return Ok((Vec::new(), [0, 0])) };
+        let (mut form, mut differing) = (Form::default(), Vec::new());
+        let (mut start, mut head, mut tail) = (0, 0, bytes.len());
         let [first, last] = alike;
-        let mut rest = Entries::new(self.repo, tree, bytes);
-        let mut place = Place::default();
-        while let Some(entry) = rest.next() {
-            if place.bytes >= bytes.len() - last {
-                tail = tail.or(Some(place));
+        let mut entries = Entries::new(self.repo, tree, bytes);
+        while let Some(entry) = entries.next() {
+            let (entry, end) = (entry?, entries.offset());
+            form.add(&entry);
+            if end <= first {
+                head = end;
+            } else if start >= bytes.len() - last {
+                tail = tail.min(start);
+            } else {
+                differing.push(entry);
             }
-            entries.push(entry?);
-            place = Place { entries: entries.len(), bytes: rest.offset() };
-            if place.bytes <= first {
-                head = place;
-            }
+            start = end;
         }
-        Ok((entries, [head, tail.unwrap_or(place)]))
-    }
-
-    /// A pushed tree must be one that every reader understands alike: sorted, no name twice, no name that hides a
-    /// path. `git fsck` says the same, but a server need not run it.
-    fn check_well_formed(&self, entries: &[Item<'_>]) -> Result<()> {
-        let sorted = entries.is_sorted_by(|a, b| in_tree_order(a, b).is_lt());
-        // A folder sorts as if its name ended in a slash, so a file of its name need not stand beside it; but all that
-        // can stand between the two begins with that name.
-        let file_of_that_name = |pair: &[Item<'_>]| {
-            let [before, folder] = pair else { return false };
-            let order = |entry: &Item<'_>| name_order(entry.filename, entry.mode.is_tree(), folder.filename, false);
-            let found = || entries.binary_search_by(order).ok().and_then(|found| entries.get(found));
-            folder.mode.is_tree()
-                && before.filename.starts_with(folder.filename)
-                && found().is_some_and(|entry| !entry.mode.is_tree())
-        };
-        let twice = sorted && entries.windows(2).any(file_of_that_name);
-        let named = entries.iter().all(|entry| !entry.filename.is_empty() && !entry.filename.contains(&b'/'));
-        if sorted && !twice && named {
-            return Ok(());
+        if form.is_good() {
+            return Ok((differing, [head, tail]));
         }
         let place = if self.path.is_empty() { "the root".to_owned() } else { escape::quote_path(&self.path) };
         Err(Error::malformed(format!("the tree at {place} is malformed: unsorted, a name twice, or a slash in a name"))
             .help("no Git tool writes such a tree; git fsck names it, and the commit must be made again"))
     }
 
-    /// Two entries of one name, of which one may be missing. A folder and a file of one name never meet here: Git
-    /// sorts them apart, so they come as a removal and an addition.
+    /// The entries in a part of a tree, or in all of it.
+    fn entries<'b>(&self, tree: Option<Oid>, bytes: &'b [u8]) -> Result<Vec<Item<'b>>> {
+        tree.map_or(Ok(Vec::new()), |tree| Entries::new(self.repo, tree, bytes).collect())
+    }
+
+    /// Two entries of one name, of which one may be missing. A folder and a file of one name never meet here: they are
+    /// sorted apart, so they come as a removal and an addition.
     fn pair(&mut self, old: Option<Item<'_>>, new: Option<Item<'_>>) -> Result<()> {
         let Some(name) = old.or(new).map(|item| item.filename) else { return Ok(()) };
         if let (Some(old), Some(new)) = (&old, &new)
@@ -180,25 +164,19 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-/// A place between two entries of a tree.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    entries: usize,
-    bytes: usize,
-}
-
 /// How many bytes two trees have in common at their beginning and behind that at their end, at least: versions of a tree
 /// mostly differ in one place.
 fn alike(a: &[u8], b: &[u8]) -> [usize; 2] {
-    const STRIDE: usize = 64;
-    let strides = a.chunks_exact(STRIDE).zip(b.chunks_exact(STRIDE));
+    const STRIDE: usize = 16;
+    let strides = a.as_chunks::<STRIDE>().0.iter().zip(b.as_chunks::<STRIDE>().0);
     let head = strides.take_while(|(a, b)| a == b).count() * STRIDE;
     let [a, b] = [a, b].map(|tree| tree.get(head..).unwrap_or_default());
-    let strides = a.rchunks_exact(STRIDE).zip(b.rchunks_exact(STRIDE));
+    let strides = a.as_rchunks::<STRIDE>().1.iter().rev().zip(b.as_rchunks::<STRIDE>().1.iter().rev());
     [head, strides.take_while(|(a, b)| a == b).count() * STRIDE]
 }
 
-/// Git's order of tree entries: byte order, a folder's name ending in `/`.
+/// Git's order of tree entries: byte order, a folder's name ending in `/`. In a malformed tree a name can go on behind a
+/// slash of its own, where Git's order ends.
 fn in_tree_order(a: &Item<'_>, b: &Item<'_>) -> std::cmp::Ordering {
-    name_order(a.filename, a.mode.is_tree(), b.filename, b.mode.is_tree())
+    name_order(a.filename, a.mode.is_tree(), b.filename, b.mode.is_tree()).then_with(|| a.filename.cmp(b.filename))
 }

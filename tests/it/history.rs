@@ -15,6 +15,7 @@ use refgate::refs::{RefMap, RefUpdate};
 use crate::corpus::process;
 
 mod differences;
+mod malformed;
 
 /// A small generator with a seed of its own (xorshift64*), so that a failure names a history that can be had again.
 struct Dice(u64);
