@@ -15,7 +15,9 @@ use crate::statement::waiver::Override;
 
 /// The facts that the rules in force for a class of refs read.
 pub fn needs(policy: &Policy, class: Class) -> BTreeSet<Need> {
-    in_force(policy, class).flat_map(|(rule, _)| rule.needs).copied().collect()
+    let mut needs = BTreeSet::new();
+    in_force(policy, class).for_each(|(rule, _)| needs.extend(rule.needs));
+    needs
 }
 
 /// Runs every rule in force over the ways to look at one update, and returns the way that fares best with what was
@@ -82,10 +84,11 @@ const MAX_FINDINGS: usize = 10_000;
 
 fn apply(ctx: &Ctx<'_>, rule: &'static Rule, severity: Severity) -> Vec<Finding> {
     match (rule.check)(ctx) {
+        Ok(violations) if violations.is_empty() => Vec::new(),
         Ok(violations) => {
             let more = violations.len().saturating_sub(MAX_FINDINGS);
-            let rest = format!("and {more} more of the same rule");
-            let rest = (more > 0).then(|| Violation::new(rest, "mend those that are listed").key("more"));
+            let rest = (more > 0).then(|| format!("and {more} more of the same rule"));
+            let rest = rest.map(|rest| Violation::new(rest, "mend those that are listed").key("more"));
             let told = violations.into_iter().take(MAX_FINDINGS).chain(rest);
             told.map(|violation| finding(ctx, rule, severity, violation)).collect()
         }

@@ -30,7 +30,7 @@ impl ObjectFormat {
 }
 
 /// An object name. The all-zero name means "no object", as on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Oid {
     format: ObjectFormat,
     bytes: [u8; 32],
@@ -112,6 +112,13 @@ pub(crate) fn nibble(digit: u8) -> Option<u8> {
 
 const fn digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
+impl std::hash::Hash for Oid {
+    /// A name is a digest already, and nobody makes many that begin with the same eight bytes.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first)));
+    }
 }
 
 impl fmt::Display for Oid {

@@ -41,8 +41,8 @@ impl Budget {
 
 /// The parts of a path, from the top: `a`, `a/b`, `a/b/c`.
 pub fn prefixes(path: &BStr) -> impl Iterator<Item = &BStr> {
-    let ends = path.find_iter(b"/").chain(std::iter::once(path.len()));
-    ends.map(|end| path.get(..end).unwrap_or(path).as_bstr()).collect::<Vec<_>>().into_iter()
+    let ends = memchr::memchr_iter(b'/', path).chain(std::iter::once(path.len()));
+    ends.map(|end| path.get(..end).unwrap_or(path).as_bstr())
 }
 
 #[cfg(test)]

@@ -35,11 +35,12 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let content = &ctx.change.content;
     let mut found: Vec<Violation> =
         content.collisions.iter().map(|(path, other)| violation(path.as_bstr(), other.as_bstr())).collect();
+    let guarded = guarded(ctx.policy);
     for (path, touch) in &content.touched {
         if touch.modes.is_empty() || content.collisions.contains_key(path) {
             continue;
         }
-        if let Some(guarded) = misspelt(ctx, path.as_bstr()) {
+        if let Some(guarded) = misspelt(&guarded, path.as_bstr()) {
             found.push(violation(path.as_bstr(), guarded.as_bstr()));
         }
     }
@@ -52,8 +53,8 @@ fn violation(path: &BStr, other: &BStr) -> Violation {
 }
 
 /// The guarded path of which some leading part of `path` is another spelling.
-fn misspelt(ctx: &Ctx<'_>, path: &BStr) -> Option<BString> {
-    guarded(ctx.policy).into_iter().find(|guarded| {
+fn misspelt<'g>(guarded: &'g [BString], path: &BStr) -> Option<&'g BString> {
+    guarded.iter().find(|guarded| {
         let depth = guarded.split_str("/").count();
         let head = prefixes(path).nth(depth - 1).unwrap_or(path);
         head != guarded.as_bstr() && fold(head) == fold(guarded)
