@@ -20,9 +20,9 @@ use crate::escape;
 const MAX_DEPTH: usize = 8;
 
 /// Bytes of delta bases that are kept.
-const PACK_CACHE: usize = 48 * 1024 * 1024;
+const PACK_CACHE: usize = 24 * 1024 * 1024;
 /// Bytes of whole objects that are kept.
-const OBJECT_CACHE: usize = 16 * 1024 * 1024;
+const OBJECT_CACHE: usize = 8 * 1024 * 1024;
 /// Blobs of so many bytes are not among them.
 const LARGE: usize = 64 * 1024;
 
