@@ -2,8 +2,8 @@
 //! that it cannot look at for none; a gate that misses a ref judges another repository.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
@@ -11,12 +11,15 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::oid::Oid;
 
+/// From this many files on a second thread pays for its start.
+const WORTH_A_THREAD: usize = 1000;
+
 /// Every loose ref below `refs/` with its value; `None` for a symbolic one, which hides a packed ref of its name.
 ///
 /// # Errors
 /// A folder or a file cannot be read, or holds something else than a ref.
 pub(super) fn refs(common_dir: &Path) -> Result<BTreeMap<BString, Option<Oid>>> {
-    let mut found = BTreeMap::new();
+    let (mut found, mut files) = (BTreeMap::new(), Vec::new());
     let mut folders = vec![(common_dir.join("refs"), BString::from("refs"))];
     let mut top = true;
     while let Some((folder, name)) = folders.pop() {
@@ -35,17 +38,32 @@ pub(super) fn refs(common_dir: &Path) -> Result<BTreeMap<BString, Option<Oid>>> 
             }
             match kind(&entry)? {
                 Kind::Folder => folders.push((entry.path(), name)),
-                Kind::File => {
-                    if let Some(value) = value(&entry.path(), &name)? {
-                        found.insert(name, value);
-                    }
-                }
+                Kind::File => files.push((entry.path(), name)),
                 Kind::Symbolic => drop(found.insert(name, None)),
                 Kind::Nothing => {}
             }
         }
     }
+    let values = values(&files)?;
+    found.extend(files.into_iter().zip(values).filter_map(|((_, name), value)| Some((name, value?))));
     Ok(found)
+}
+
+/// What each file says. Of many a second thread reads half: nearly all of it is waiting for the system.
+fn values(files: &[(PathBuf, BString)]) -> Result<Vec<Option<Option<Oid>>>> {
+    let each = |files: &[(PathBuf, BString)]| files.iter().map(|(path, name)| value(path, name)).collect();
+    if files.len() < WORTH_A_THREAD {
+        return each(files);
+    }
+    let (here, there) = files.split_at(files.len() / 2);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, || each(there));
+        let mut values: Vec<_> = each(here)?;
+        // No room for a thread; slower is still right.
+        let rest = thread.ok().and_then(|thread| thread.join().ok());
+        values.extend(rest.unwrap_or_else(|| each(there))?);
+        Ok(values)
+    })
 }
 
 /// Whether what was listed a moment ago is not there any more, on a second look too.
@@ -100,7 +118,7 @@ pub(super) fn link(path: &Path) -> Result<Option<BString>> {
 
 /// What the file says; `None` when it is gone: deleted, or packed and so among the packed refs, which are read later.
 fn value(path: &Path, name: &BString) -> Result<Option<Option<Oid>>> {
-    let content = match fs_err::read(path) {
+    let content = match read(path) {
         Ok(content) => content,
         Err(error) if is_gone(&error, path)? => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -114,6 +132,13 @@ fn value(path: &Path, name: &BString) -> Result<Option<Option<Oid>>> {
             .help("look with git for-each-ref, and mend the ref with git update-ref")
     })?;
     Ok(Some(Some(value)))
+}
+
+/// All of a file. Its size is not asked for first: refs are short, and there may be tens of thousands of them.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::with_capacity(128);
+    fs_err::File::open(path)?.take(u64::MAX).read_to_end(&mut content)?;
+    Ok(content)
 }
 
 #[cfg(test)]
@@ -160,6 +185,29 @@ mod tests {
             ("refs/remotes/origin/HEAD", false),
         ];
         assert_eq!(names(&folder), due.map(|(name, direct)| (name.to_owned(), direct)));
+    }
+
+    #[test]
+    fn two_threads_read_what_one_does() {
+        let names: Vec<String> = (0..2 * WORTH_A_THREAD).map(|number| format!("heads/x/{number:04}")).collect();
+        let line = |number: usize| format!("{:040x}\n", number + 1);
+        let lines: Vec<String> = (0..names.len()).map(line).collect();
+        let folder =
+            folder(&names.iter().map(String::as_str).zip(lines.iter().map(String::as_str)).collect::<Vec<_>>());
+        let found = refs(folder.path()).unwrap();
+        assert_eq!(found.len(), names.len());
+        for (number, (name, value)) in found.into_iter().enumerate() {
+            assert_eq!(
+                (name, value),
+                (format!("refs/{}", names[number]).into(), Oid::from_hex(line(number).trim().as_bytes()))
+            );
+        }
+        for wrong in [0, names.len() - 1] {
+            let path = folder.path().join("refs").join(&names[wrong]);
+            fs_err::write(&path, "x").unwrap();
+            assert!(refs(folder.path()).unwrap_err().message.contains(&names[wrong]));
+            fs_err::write(&path, line(wrong)).unwrap();
+        }
     }
 
     #[test]
