@@ -45,6 +45,9 @@ const KEPT: usize = 50;
 pub fn run(args: &Args, env: &Env) -> Result<u8> {
     let (mut repo, view) = View::open(&args.seen, env)?;
     let mut notes = Vec::new();
+    if view.remote.is_some() && view.policy.trust.signers.is_none() {
+        notes.push("whose keys count is not known here, so what rests on signatures is told as refused: on the server it is not".to_owned());
+    }
     let (name, tip) = tip(&repo, &view, &args.name, &mut notes)?;
     let View { refs, policy, .. } = view;
     let policy = guarding(policy, &refs, &name, &mut notes);

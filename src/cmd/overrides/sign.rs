@@ -62,6 +62,10 @@ pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
         person::forget(&repo, &place)?;
     }
     person::deposit(&repo, &place, &files(&json, &sealed, evidence))?;
+    let unknown = match view.policy.trust.signers {
+        Some(_) => "",
+        None => "note: whose keys count is not known here; whether the signature counts, only the server will say\n",
+    };
     let file = shell_word(args.file.as_os_str().as_encoded_bytes());
     let next = match short {
         Some(short) => format!("{short}: another person signs as well\n  refgate override sign {file}\n"),
@@ -70,7 +74,7 @@ pub fn run(args: &Sign, env: &Env, now: jiff::Timestamp) -> Result<()> {
             push_command(&repo, &statement, view.remote.as_ref())
         ),
     };
-    print(&format!("Signed. {next}"))
+    print(&format!("Signed. {next}{unknown}"))
 }
 
 fn fill_in(args: &Sign, statement: &mut Override, repo: &Repo, policy: &Policy, now: jiff::Timestamp) -> Result<()> {

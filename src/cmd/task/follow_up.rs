@@ -23,14 +23,18 @@ use crate::statement::waiver::Override;
 
 /// A line for each hotfix that no task has taken up, but for those that the task whose tip this is will.
 pub(in crate::cmd) fn items(work: &Work, tip: Option<Oid>) -> Result<Vec<Item>> {
-    let mut open = hotfixes(work)?;
-    if open.is_empty() {
+    let all = hotfixes(work)?;
+    if all.is_empty() {
         return Ok(Vec::new());
     }
-    for settled in settled(work, tip)? {
-        open.remove(&settled);
+    let settled = settled(work, tip)?;
+    // One hotfix may have several statements, of which one was used: whichever is named settles it.
+    let mut open: BTreeMap<(&str, Oid), (&Override, bool)> = BTreeMap::new();
+    for (id, statement) in &all {
+        let (_, done) = open.entry((&statement.name, statement.new_oid)).or_insert((statement, false));
+        *done |= settled.contains(id);
     }
-    Ok(open.into_values().map(|statement| item(work, &statement)).collect())
+    Ok(open.into_values().filter(|(_, done)| !done).map(|(statement, _)| item(work, statement)).collect())
 }
 
 fn item(work: &Work, hotfix: &Override) -> Item {

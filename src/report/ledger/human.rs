@@ -14,18 +14,21 @@ pub fn render(told: &Told) -> String {
     let overview = &told.overview;
     let [accepted, refused, undecided] = overview.decisions;
     let mut text = format!("refgate: ledger of {}: {}\n", printable(&told.name), told.verified.word());
+    if told.verified.exit_code() != 0 {
+        text.push_str("  what is wrong with it: refgate ledger verify\n");
+    }
     if let Some((first, last)) = overview.span {
         let _ = writeln!(text, "  {first:.0} to {last:.0}");
     }
     let _ = writeln!(text, "  {accepted} accepted, {refused} refused, {undecided} undecided");
     let _ = writeln!(
         text,
-        "  {} applied, {} lapsed, {} pending; {} rollbacks, {} hotfixes",
+        "  {} applied, {} lapsed, {} pending; {}, {}",
         overview.applied,
         overview.lapsed,
         overview.pending.len(),
-        overview.rollbacks,
-        overview.hotfixes
+        count(overview.rollbacks, "rollback", "rollbacks"),
+        count(overview.hotfixes, "hotfix", "hotfixes")
     );
     let rules = overview.rules.most(MOST).names.into_iter();
     list(
@@ -51,6 +54,10 @@ pub fn render(told: &Told) -> String {
         }
     }
     text
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn list<'a>(text: &mut String, title: &str, lines: impl Iterator<Item = (usize, &'a str)>) {
