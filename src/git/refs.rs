@@ -96,12 +96,20 @@ impl Repo {
         if self.has_reftable() {
             return Ok(self.symbolic_ref(name)?.map(|target| to(target.as_bstr())));
         }
-        if let Some(target) = loose::link(&self.common_dir().join(name.to_os_str_lossy()))? {
+        // Whoever pushes chose the name and hears this: no path of the server's.
+        let unread = || {
+            Error::undecided(format!("what stands in the place of {} cannot be read", escape::quote_path(name)))
+                .help("an administrator looks with git for-each-ref, and at what stands there among the files")
+        };
+        let path = self.common_dir().join(name.to_os_str_lossy());
+        let is_no_name = |error: std::io::Error| error.kind() == std::io::ErrorKind::InvalidFilename;
+        if fs_err::symlink_metadata(&path).is_err_and(is_no_name) {
+            return Ok(None);
+        }
+        if let Some(target) = loose::link(&path).map_err(|_| unread())? {
             return Ok(Some(to(target.as_bstr())));
         }
-        let found = self.gix.try_find_reference(full.as_ref()).map_err(|error| {
-            Error::undecided(format!("{} cannot be read: {}", escape::quote_path(name), one_line(&error)))
-        })?;
+        let found = self.gix.try_find_reference(full.as_ref()).map_err(|_| unread())?;
         let found = found.filter(|reference| reference.name().as_bstr() == name);
         Ok(found.map(|reference| match reference.target().try_name() {
             Some(target) => to(target.as_bstr()),

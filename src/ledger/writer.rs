@@ -8,7 +8,7 @@ use bstr::BStr;
 use super::folder;
 use super::read::{Newest, first_of};
 use super::receipt::{Hash, Receipt};
-use super::record::{Decided, Event, Moved, Opened, Record, Repaired, Reserved, Sealed, Settled};
+use super::record::{Decided, Event, Moved, Opened, Record, Repaired, Reserved, Sealed, Settled, Update};
 use super::settle::{self, Open, Since};
 use super::{Ledger, RECORD_BYTES, damaged, unwritable};
 use crate::error::{Error, Result};
@@ -19,8 +19,11 @@ use crate::oid::Oid;
 pub(super) const LOCK: &str = "lock";
 /// What an append that was never answered is kept as, before the number of the record that says so.
 const TORN: &str = "torn-";
-/// From here on a record is made shorter by its findings.
+/// From here on a record is made shorter by its findings, and one of a push that is not let in by its updates too: whoever
+/// is refused could make the ledger, and what is read of it at every push, as large as they like.
 const LARGE_RECORD: usize = 1024 * 1024;
+/// The class of the updates that are kept first.
+const PROTECTED: &str = "protected";
 
 /// Whoever has one is the only writer. What is queued becomes part of the ledger by [`Writer::commit`], all of it or
 /// nothing; without one, nothing has happened.
@@ -132,7 +135,7 @@ impl Writer {
         if self.is_new() {
             return Err(Error::undecided("the ledger has not begun"));
         }
-        let decided = self.bounded(decided)?;
+        let decided = self.bounded(decided);
         let overrides = match decided.decision {
             Decision::Accept => decided.overrides.clone(),
             Decision::Refuse | Decision::Undecided => Vec::new(),
@@ -220,20 +223,31 @@ impl Writer {
     }
 
     /// The decision with as many findings as fit, and of one that lets nothing in as many updates.
-    fn bounded(&self, mut decided: Decided) -> Result<Decided> {
+    fn bounded(&self, mut decided: Decided) -> Decided {
         let size = |decided: &Decided| self.next(Event::Decided(decided.clone())).render().len();
         for most in [10, 0] {
             if size(&decided) <= LARGE_RECORD {
-                return Ok(decided);
+                return decided;
             }
             decided.updates.iter_mut().for_each(|update| update.findings.truncate(most));
         }
-        if decided.decision != Decision::Accept && size(&decided) > RECORD_BYTES {
-            decided.omitted = decided.updates.len() as u64;
-            decided.updates.clear();
-            decided.overrides.clear();
+        if decided.decision == Decision::Accept || size(&decided) <= LARGE_RECORD {
+            return decided;
         }
-        Ok(decided)
+        decided.overrides.clear();
+        let mut asked = std::mem::take(&mut decided.updates);
+        let all = asked.len();
+        // Refs that are there before those that somebody made up, and long names last.
+        asked.sort_by_key(|Update { class, moved, .. }| (class != PROTECTED, moved.old.is_zero(), moved.name.len()));
+        let bare = size(&decided);
+        let mut room = LARGE_RECORD.saturating_sub(bare);
+        let fits = |update: &Update| {
+            let bytes = size(&Decided { updates: vec![update.clone()], ..decided.clone() }).saturating_sub(bare);
+            // The comma before the next one.
+            room.checked_sub(bytes + 1).map(|left| room = left).is_some()
+        };
+        let updates: Vec<Update> = asked.into_iter().take_while(fits).collect();
+        Decided { omitted: (all - updates.len()) as u64, updates, ..decided }
     }
 
     /// Reads the last records, and what is pending after them.

@@ -1,6 +1,7 @@
 //! What real pushes leave in a server's ledger and on its mirror, and what becomes of a push that the ledger cannot
 //! hold, or that ends before its answer is given.
 
+mod asked;
 mod at_once;
 mod backstop;
 mod crashes;

@@ -1,6 +1,7 @@
 //! What a server writes down of each push before it answers, and what became of it afterwards.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -14,12 +15,12 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::{Decision, Verdict};
 use crate::git::Repo;
-use crate::ledger::record::{Decided, Evidence, Moved, Opened, digest_of};
+use crate::ledger::record::{Decided, Evidence, Moved, Opened, Update, digest_of};
 use crate::ledger::{FOLDER, Ledger, MIRROR, Receipt, Writer};
 use crate::oid::Oid;
 use crate::policy::Policy;
 use crate::policy::load::{self, server_folder};
-use crate::refs::{RefMap, parse_receive};
+use crate::refs::{RefMap, RefUpdate, parse_receive};
 use crate::rules;
 use crate::statement::place::{Place, STATEMENT, is_signature_of};
 
@@ -33,6 +34,15 @@ pub(super) struct Book {
     now: jiff::Timestamp,
     /// What the mirror knew before the push was judged.
     mirrored: Result<Option<Receipt>>,
+    /// What an answer without a verdict is about: the judge's thread learns it, and the clock's may need it.
+    asked: Arc<Mutex<Asked>>,
+}
+
+/// Who asks for what, as far as that is known.
+#[derive(Default)]
+struct Asked {
+    actor: Option<String>,
+    updates: Vec<Update>,
 }
 
 /// What the clock does with an answer that it gives in the judge's stead.
@@ -47,7 +57,8 @@ impl Book {
         let folder = server_folder(repo);
         let ledger = Ledger::open(&folder.join(FOLDER));
         let used = Index::of(&folder);
-        let open = || Self { ledger, used, outbox: Outbox::of_hook(repo), now, mirrored: Ok(None) };
+        let open =
+            || Self { ledger, used, outbox: Outbox::of_hook(repo), now, mirrored: Ok(None), asked: Arc::default() };
         Ok(folder.try_exists()?.then(open))
     }
 
@@ -57,11 +68,45 @@ impl Book {
         Self { mirrored: gate.map_or(Ok(None), |gate| mirror::end(gate.repo, &gate.refs)), ..self }
     }
 
+    /// Notes who pushes, before anything is decided.
+    pub(super) fn asked_by(&self, actor: Option<&str>) {
+        self.asked().actor = actor.map(str::to_owned);
+    }
+
+    /// Notes what is asked for, before anything is decided.
+    pub(super) fn asked_for(&self, policy: &Policy, updates: &[RefUpdate]) {
+        let update = |RefUpdate { name, old, new }: &RefUpdate| Update {
+            moved: Moved { name: name.clone(), old: *old, new: *new },
+            class: policy.classify(name.as_bstr()).name().to_owned(),
+            task: None,
+            source: None,
+            way: None,
+            problem: None,
+            counts: BTreeMap::new(),
+            findings: Vec::new(),
+        };
+        self.asked().updates = updates.iter().map(update).collect();
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is written down of a verdict. One that could not even begin to judge names nobody and no ref; the record does.
+    fn decided(&self, verdict: &Verdict, evidence: &BTreeMap<String, Evidence>) -> Decided {
+        let decided = Decided::of(verdict, evidence);
+        if decided.problem.is_none() {
+            return decided;
+        }
+        let asked = self.asked();
+        Decided { actor: asked.actor.clone(), updates: asked.updates.clone(), ..decided }
+    }
+
     /// Writes an answer down. An acceptance that cannot be written down is none; what lets nothing in stands, and says
     /// so. `gate` is what was judged by, where that could be read.
     pub(super) fn record(&self, settled: Settled, gate: Option<&Gate<'_>>) -> Told {
         let Settled { told, evidence, overrides } = settled;
-        let asked = Decided::of(&told.verdict, &evidence);
+        let asked = self.decided(&told.verdict, &evidence);
         match self.write(asked.clone(), gate, overrides.as_ref()) {
             Err(error) if told.verdict.decision == Decision::Accept => {
                 // What cannot be accepted after all is an answer too, and so is written down.
@@ -128,7 +173,7 @@ impl Book {
     pub(super) fn late(&self) -> Late {
         let book = self.clone();
         Box::new(move |told| {
-            let decided = Decided::of(&told.verdict, &BTreeMap::new());
+            let decided = book.decided(&told.verdict, &BTreeMap::new());
             let told = noted(told, book.write(decided, None, None));
             book.tell();
             told

@@ -99,7 +99,7 @@ fn settle(
     let judged = gate.as_ref().map_err(Error::clone).and_then(|gate| {
         // Before the input is read: whoever holds the other end open must not keep the process alive.
         clock.limit(gate.policy.limits.seconds, book.as_ref().map(Book::late));
-        gate.judge(arrival, updates(&repo)?)
+        gate.judge(arrival, book.as_ref(), updates)
     });
     clock.claim();
     // Only an answer that is given may use anything up.
@@ -173,15 +173,29 @@ impl<'r> Gate<'r> {
         Ok(Self { repo, refs, policy })
     }
 
-    fn judge(&self, arrival: &Arrival<'_>, updates: Vec<RefUpdate>) -> Result<Judged> {
+    /// `book` is told who asks for what as soon as that is known: an answer that comes before the verdict says so too.
+    fn judge(
+        &self,
+        arrival: &Arrival<'_>,
+        book: Option<&Book>,
+        updates: impl FnOnce(&Repo) -> Result<Vec<RefUpdate>>,
+    ) -> Result<Judged> {
         let Self { repo, refs, policy } = self;
         let Arrival { env, now, .. } = *arrival;
-        let Presented { certificate, reservation } = certificate::present(repo, policy, env, &updates, now)?;
-        let named = match &policy.actor {
-            ActorSource::PushCertificate => certificate::signer(&certificate)?,
-            source => (arrival.identity)(source),
+        let told = match &policy.actor {
+            ActorSource::PushCertificate => None,
+            source => Some(policy.actor.actor((arrival.identity)(source))),
         };
-        let actor = policy.actor.actor(named)?;
+        let asked_by = |actor: &Option<String>| book.iter().for_each(|book| book.asked_by(actor.as_deref()));
+        told.iter().flatten().for_each(asked_by);
+        let updates = updates(repo)?;
+        book.iter().for_each(|book| book.asked_for(policy, &updates));
+        let Presented { certificate, reservation } = certificate::present(repo, policy, env, &updates, now)?;
+        let actor = match told {
+            Some(told) => told?,
+            None => policy.actor.actor(certificate::signer(&certificate)?)?,
+        };
+        asked_by(&actor);
         let names = updates.iter().map(|update| &update.name).chain([&policy.trunk]);
         // What stands outside refs/ is no branch, and the rules say so.
         for name in names.filter(|name| name.starts_with(b"refs/") && !refs.contains_key(*name)) {

@@ -2,7 +2,7 @@ use std::io::{Error, ErrorKind, Result};
 
 use super::*;
 use crate::ledger::record::Found;
-use crate::ledger::tests::{MAIN, Place, at, decided, moved};
+use crate::ledger::tests::{MAIN, Place, at, decided, moved, update};
 use crate::ledger::verify::{Known, verify};
 
 /// A file that fails.
@@ -192,10 +192,32 @@ fn a_push_that_is_too_large_is_recorded_without_what_was_found_and_never_half() 
     assert_eq!(kept(push(Decision::Refuse, 2, 100, 10)), (100, 2, 0));
     assert_eq!(kept(push(Decision::Refuse, 2, 100, 5000)), (10, 2, 0));
     assert_eq!(kept(push(Decision::Accept, 2, 100, 100_000)), (0, 2, 0));
-    assert_eq!(kept(push(Decision::Refuse, 300, 0, 0)), (0, 0, 300));
+    assert_eq!(kept(push(Decision::Refuse, 300, 0, 0)), (0, 17, 283));
+    assert_eq!(kept(push(Decision::Undecided, 300, 100, 10)), (0, 17, 283));
     let mut writer = place.ledger.lock(at(3)).unwrap();
     let error = writer.decide(push(Decision::Accept, 300, 0, 0)).unwrap_err();
     assert!(error.message.contains("too large to be recorded"), "{error}");
     drop(writer);
+    goes_on(&place);
+}
+
+/// However many refs stand before it, by whatever names.
+#[test]
+fn the_protected_branch_that_was_asked_for_is_never_left_out_of_a_refusal() {
+    let place = Place::begun();
+    let asked = |name: &str, class: &str, old| Update { class: class.into(), ..update(moved(name, old, 2)) };
+    let others = (0..9000).map(|number| asked(&format!("refs/heads/a{number:060}"), "branch", 1));
+    let made_up = (0..9000).map(|number| asked(&format!("refs/heads/r{number}"), "protected", 0));
+    let updates: Vec<Update> = others.chain(made_up).chain([asked(MAIN, "protected", 1)]).collect();
+    let all = updates.len();
+    place.decide(1, Decided { updates, ..decided(Decision::Refuse, Vec::new()) });
+    let record = place.records().pop().unwrap();
+    assert!((LARGE_RECORD - 1000..=LARGE_RECORD).contains(&record.render().len()), "{}", record.render().len());
+    let Event::Decided(kept) = record.event else { panic!() };
+    assert_eq!(
+        (kept.updates[0].moved.clone(), kept.updates.len() as u64 + kept.omitted),
+        (moved(MAIN, 1, 2), all as u64)
+    );
+    assert!(kept.updates.iter().all(|update| update.class == "protected"), "{}", kept.updates.len());
     goes_on(&place);
 }
