@@ -114,28 +114,31 @@ impl Ledger {
     /// # Errors
     /// The last records cannot be read, or what is pending is not there.
     pub fn pending(&self) -> Result<Vec<Open>> {
-        let mut back = self.read(&[])?.newest_first()?.map(|entry| entry.map(|entry| entry.record));
+        let mut back = self.read(&[])?.newest_first()?;
         let Some(last) = back.next().transpose()? else { return Ok(Vec::new()) };
         let before = back.next().transpose()?;
         settle::read(&last, before, &mut || back.next().transpose()).map(|(pending, _)| pending)
     }
 
-    /// The lines of the records from one to another, each with its line feed: what a mirror lacks. What others append
-    /// meanwhile is not among them, for it may yet be taken back.
+    /// The lines of the records from one to another, each with its line feed, as far as they fit into so many bytes, but
+    /// always one; and the last of them. What a mirror lacks: what others append meanwhile is not among them, for it may
+    /// yet be taken back.
     ///
     /// # Errors
     /// As [`Reader::from`].
-    pub fn between(&self, first: u64, last: u64) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
+    pub fn between(&self, first: u64, last: u64, most: usize) -> Result<(Vec<u8>, Receipt)> {
+        let (mut text, mut end) = (Vec::new(), Receipt::NONE);
         for entry in self.read(&[])?.from(first)? {
             let entry = entry?;
-            if entry.record.sequence > last {
+            let fits = text.is_empty() || text.len() + entry.line.len() < most;
+            if entry.record.sequence > last || !fits {
                 break;
             }
+            end = entry.receipt();
             text.extend(entry.line);
             text.push(b'\n');
         }
-        Ok(text)
+        Ok((text, end))
     }
 }
 

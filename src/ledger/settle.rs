@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
+use super::read::Entry;
 use super::record::{Decided, Event, Moved, Outcome, Record, Settled};
 use crate::error::Result;
 use crate::finding::Decision;
-use crate::ledger::damaged;
+use crate::ledger::{RECORD_BYTES, damaged};
 use crate::oid::Oid;
 
 /// How long a push whose refs stand where they were may still be on its way.
@@ -15,6 +16,10 @@ const UNDER_WAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// The most decisions that are waited for: each of them is read back by every writer.
 pub(super) const MOST_PENDING: usize = 256;
+
+/// A decision with a longer record is waited for only as long as it and the newer ones of its kind take no more than one
+/// record may.
+const LONG: usize = 64 * 1024;
 
 /// An accepted decision whose outcome is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Open {
     pub time: jiff::Timestamp,
     /// What was decided.
     pub decided: Decided,
+    /// How long its record is.
+    pub bytes: usize,
 }
 
 /// Whether something has to become of this.
@@ -42,15 +49,15 @@ pub(super) fn numbers(pending: &mut Vec<u64>, sequence: u64, event: &Event) {
 }
 
 /// The pending decisions after a record.
-pub(super) fn follow(pending: &mut Vec<Open>, record: &Record) {
+pub(super) fn follow(pending: &mut Vec<Open>, record: &Record, bytes: usize) {
     pending.retain(|open| record.pending.contains(&open.sequence));
-    pending.extend(open(record));
+    pending.extend(open(record, bytes));
 }
 
-fn open(record: &Record) -> Option<Open> {
+fn open(record: &Record, bytes: usize) -> Option<Open> {
     match &record.event {
         Event::Decided(decided) if awaits(&record.event) => {
-            Some(Open { sequence: record.sequence, time: record.time, decided: decided.clone() })
+            Some(Open { sequence: record.sequence, time: record.time, decided: decided.clone(), bytes })
         }
         _ => None,
     }
@@ -82,17 +89,18 @@ pub(super) fn settled(event: Event) -> Option<Settled> {
 /// # Errors
 /// One of them cannot be read, or is no decision that awaits anything.
 pub(super) fn read(
-    last: &Record,
-    before: Option<Record>,
-    earlier: &mut dyn FnMut() -> Result<Option<Record>>,
+    last: &Entry,
+    before: Option<Entry>,
+    earlier: &mut dyn FnMut() -> Result<Option<Entry>>,
 ) -> Result<(Vec<Open>, Since)> {
-    let mut sought: Vec<u64> = last.pending.clone();
+    let mut sought: Vec<u64> = last.record.pending.clone();
     let (mut found, mut since) = (Vec::new(), Since::new());
     let (mut at, mut next) = (Some(last.clone()), before);
     while let Some(wanted) = sought.last().copied() {
-        let record = at.ok_or_else(|| damaged(format!("record {wanted}, which is pending, is not there")))?;
+        let entry = at.ok_or_else(|| damaged(format!("record {wanted}, which is pending, is not there")))?;
+        let Entry { record, line } = &entry;
         if record.sequence == wanted {
-            let decision = open(&record);
+            let decision = open(record, line.len());
             found.push(decision.ok_or_else(|| damaged(format!("record {wanted} is pending and was not accepted")))?);
             sought.pop();
         } else if record.sequence < wanted {
@@ -100,7 +108,7 @@ pub(super) fn read(
         }
         since.extend(applied(&record.event));
         at = match next.take() {
-            Some(record) => Some(record),
+            Some(entry) => Some(entry),
             None => earlier()?,
         };
     }
@@ -128,6 +136,7 @@ pub(super) fn observed(
     let mut newer = Newer::than_all(since);
     let mut outcomes = Vec::new();
     let surplus = pending.len().saturating_sub(MOST_PENDING);
+    let mut long = 0;
     for (place, open) in pending.iter().enumerate().rev() {
         let before = newer.than(open.sequence);
         let asked = open.decided.updates.iter().map(|update| &update.moved);
@@ -135,7 +144,10 @@ pub(super) fn observed(
         let moved = states.iter().filter(|(_, state)| *state == State::Moved).map(|(moved, _)| *moved);
         before.extend(moved.clone().map(|moved| (&moved.name, moved.old)));
         let waits = states.iter().any(|(_, state)| *state == State::Waiting);
-        if waits && now.duration_since(open.time) < UNDER_WAY && place >= surplus {
+        let is_long = open.bytes > LONG;
+        long += if waits && is_long { open.bytes } else { 0 };
+        let has_room = place >= surplus && (!is_long || long <= RECORD_BYTES);
+        if waits && now.duration_since(open.time) < UNDER_WAY && has_room {
             continue;
         }
         outcomes.push(outcome(open, moved.cloned().collect(), true));
@@ -282,6 +294,22 @@ mod tests {
             ("applied", 2, vec![moved(MAIN, 1, 2)]),
         ];
         assert_eq!(outcomes(&place), due);
+    }
+
+    /// Each of them is read back by every writer, so few long ones are waited for; short ones do not give way to them.
+    #[test]
+    fn of_what_is_pending_the_oldest_long_records_are_given_up() {
+        let place = Place::begun();
+        place.decide(1, decided(Decision::Accept, vec![moved(MAIN, 1, 2)]));
+        for (second, name) in [(2, "b"), (3, "c"), (4, "d")] {
+            let long = name.repeat(RECORD_BYTES * 2 / 5);
+            place.decide(second, decided(Decision::Accept, vec![moved(A, 3, 4), moved(&long, 0, 1)]));
+        }
+        looks(&place, 5, &[], &[(MAIN, 1), (A, 3)]);
+        let lapsed: Vec<_> = outcomes(&place).into_iter().map(|(event, decision, _)| (event, decision)).collect();
+        assert_eq!(lapsed, [("lapsed", 3)]);
+        let pending: Vec<u64> = place.ledger.pending().unwrap().iter().map(|open| open.sequence).collect();
+        assert_eq!(pending, [2, 4, 5]);
     }
 
     /// Somebody saw what a push made before its own `post-receive` said so.

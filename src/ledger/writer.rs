@@ -198,7 +198,7 @@ impl Writer {
                 .help("push fewer refs at once"));
         }
         self.last = record.receipt(&line);
-        settle::follow(&mut self.pending, &record);
+        settle::follow(&mut self.pending, &record, line.len());
         self.since.extend(settle::applied(&record.event));
         self.settled.extend(settle::settled(record.event));
         if let Some(part) = self.parts.last_mut() {
@@ -266,9 +266,7 @@ impl Writer {
             if before.as_ref().is_some_and(|before| before.receipt() != place) {
                 return Err(damaged(format!("record {} does not continue the one before it", self.last.sequence)));
             }
-            let before = before.map(|before| before.record);
-            let mut earlier = || Ok(back.next().transpose()?.map(|entry| entry.record));
-            (self.pending, self.since) = settle::read(&last.record, before, &mut earlier)?;
+            (self.pending, self.since) = settle::read(last, before, &mut || back.next().transpose())?;
         }
         self.parts.push(Part { segment: active, length, bytes: Vec::new() });
         self.repair(torn)?;

@@ -188,7 +188,7 @@ mod tests {
             updates: Vec::new(),
             omitted: 0,
         };
-        Open { sequence, time: at(minute), decided }
+        Open { sequence, time: at(minute), decided, bytes: 0 }
     }
 
     fn at(minute: i64) -> jiff::Timestamp {
