@@ -120,18 +120,20 @@ pub fn write(out: &mut Vec<u8>, wire: &impl Serialize) {
     let _ = wire.serialize(&mut serde_json::Serializer::with_formatter(out, Ascii));
 }
 
-/// Other characters stand in strings only, where JSON has an escape for each: whoever prints a verdict to a terminal
+/// Printable ASCII. Other characters stand in strings only, where JSON has an escape for each: whoever prints a verdict to a terminal
 /// prints nothing that the pusher could use there.
 struct Ascii;
 
 impl serde_json::ser::Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + std::io::Write>(&mut self, out: &mut W, text: &str) -> std::io::Result<()> {
-        if text.is_ascii() {
+        // Of the control characters JSON itself escapes all but this one.
+        let is_plain = |c: char| c.is_ascii() && c != '\u{7f}';
+        if text.bytes().all(|byte| is_plain(byte.into())) {
             return out.write_all(text.as_bytes());
         }
         let mut units = [0; 2];
         for c in text.chars() {
-            if c.is_ascii() {
+            if is_plain(c) {
                 write!(out, "{c}")?;
             } else {
                 c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;

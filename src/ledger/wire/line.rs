@@ -13,7 +13,7 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     /// A line of printable ASCII, which is all that the writer writes.
     pub(super) fn new(line: &'a [u8]) -> Option<Self> {
-        let printable = line.iter().fold(true, |all, byte| all & (b' '..=0x7f).contains(byte));
+        let printable = line.iter().fold(true, |all, byte| all & (b' '..=b'~').contains(byte));
         let rest = str::from_utf8(line).ok()?;
         printable.then_some(Self { rest })
     }

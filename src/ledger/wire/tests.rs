@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::ledger::Record;
+use crate::ledger::record::{Decided, Event};
 use crate::ledger::tests::all;
 use crate::report::json::line;
 
@@ -40,6 +41,22 @@ fn a_record_has_one_spelling() {
         assert!(Record::parse(wrong.as_bytes()).is_err(), "{wrong}");
     }
     Record::parse(line.as_bytes()).unwrap();
+}
+
+#[test]
+fn whatever_a_terminal_would_act_on_is_escaped() {
+    let refused = all().into_iter().find_map(|record| match record.event {
+        Event::Decided(decided) => Some(Record {
+            event: Event::Decided(Decided { actor: Some("a\u{7f}\u{9b}b".into()), ..decided }),
+            ..record
+        }),
+        _ => None,
+    });
+    let record = refused.unwrap();
+    let text = String::from_utf8(record.render()).unwrap();
+    assert!(text.contains(r"a\u007f\u009bb") && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+    assert_eq!(Record::parse(text.as_bytes()).unwrap(), record);
+    assert!(Record::parse(text.replace(r"\u007f", "\u{7f}").as_bytes()).is_err());
 }
 
 /// What can stand in a record, in the place of something else or beside it: whatever is read comes out as it went in.
