@@ -19,8 +19,11 @@ use crate::escape;
 /// A chain of alternates longer than this is a loop or an attack; git stops at 5.
 const MAX_DEPTH: usize = 8;
 
-/// Bytes of delta bases that are kept.
+/// Bytes of delta bases that are kept where trees of a whole history are walked.
 const PACK_CACHE: usize = 24 * 1024 * 1024;
+/// The same where blobs are read once, file by file: the deltas of one chain share bases, and memory that is touched for the
+/// first time costs more than unpacking. A tenth of this, and every chain is followed anew for each of its blobs.
+const PASSING_CACHE: usize = 2 * 1024 * 1024;
 /// Bytes of whole objects that are kept.
 const OBJECT_CACHE: usize = 8 * 1024 * 1024;
 /// Blobs of so many bytes are not among them.
@@ -97,12 +100,13 @@ impl cache::Object for Kept {
 }
 
 /// Opens one store, which keeps the bases of deltas: a walk over many objects meets them again and again. `limit` is the
-/// most bytes that it takes for any object.
+/// most bytes that it takes for any object, where blobs are only passed over.
 pub(super) fn at(dir: &Path, hash: gix::hash::Kind, limit: Option<usize>) -> Result<gix::odb::Handle> {
     let options = gix::odb::store::init::Options { alloc_limit_bytes: limit, ..Default::default() };
     let mut handle = gix::odb::at_opts(dir.to_owned(), hash, [], options)
         .map_err(|error| Error::undecided(format!("the object store cannot be opened: {}", one_line(&error))))?;
-    handle.set_pack_cache(|| Box::new(cache::lru::MemoryCappedHashmap::new(PACK_CACHE)));
+    let kept = if limit.is_some() { PASSING_CACHE } else { PACK_CACHE };
+    handle.set_pack_cache(move || Box::new(cache::lru::MemoryCappedHashmap::new(kept)));
     Ok(handle)
 }
 
