@@ -25,6 +25,7 @@ mod field_renamed;
 mod merge_not_clean;
 mod noncanonical_path;
 mod not_approved;
+mod octopus;
 mod out_of_scope;
 mod override_invalid;
 mod path_collision;
@@ -113,6 +114,7 @@ pub static ALL: &[&Rule] = &[
     &chain_skipped::RULE,
     &emergency_label::RULE,
     &merge_not_clean::RULE,
+    &octopus::RULE,
     &rollback_invalid::RULE,
     &check_missing::RULE,
     &approval_signature::RULE,

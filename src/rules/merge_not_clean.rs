@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Promotion,
     summary: "A promotion by a merge commit whose tree is not what the merge gives",
     docs: Docs {
-        refuses: "A two-parent merge of a protected branch's old tip and a branch that the server holds, when the two conflict, or when the commit's tree differs anywhere from the merge made afresh (without attributes, drivers and configuration); and a commit among those that are promoted that merges more than two.",
+        refuses: "A two-parent merge of a protected branch's old tip and a branch that the server holds, when the two conflict, or when the commit's tree differs anywhere from the merge made afresh (without attributes, drivers and configuration).",
         why: "A merge commit is the one place where a change can be slipped in that is on neither side.",
         example: "`git merge --no-commit autoTest/x && echo evil >> src/a.rs && git commit -a`",
         fix: "Merge the protected branch into the task branch, resolve there, push the task branch, and fast-forward.",
@@ -30,12 +30,6 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     if !ctx.is_promotion() {
         return Ok(Vec::new());
-    }
-    // Nobody can say what the clean merge of three would be.
-    if let Some(octopus) = ctx.change.content.octopus {
-        let message = format!("commit {} merges more than two, and an octopus is never promoted", octopus.short());
-        let help = "merge one branch after the other, each by a commit of its own";
-        return Ok(vec![Violation::new(message, help).key("octopus")]);
     }
     let Some(way) = &ctx.change.way else { return Ok(Vec::new()) };
     let Some(merge) = way.merge.as_ref().filter(|merge| !merge.is_clean()) else { return Ok(Vec::new()) };
@@ -107,15 +101,6 @@ mod tests {
     fn a_step_that_conflicts_is_mended_by_a_task_on_its_source() {
         let found = Facts::step("develop", "staging").by_merge(&["a"], &[]).refused_by(&RULE, "conflict here");
         assert!(found.help.starts_with("bring what staging holds to develop by a task (git switch -c autoTest/<task>"));
-    }
-
-    #[test]
-    fn an_octopus_is_never_promoted() {
-        let found = task().octopus().refused_by(&RULE, "commit 2c2c2c2c2c2c merges more than two");
-        assert!(found.help.contains("one branch after the other"), "{}", found.help);
-        task().octopus().by_merge(&[], &[]).refused_by(&RULE, "an octopus is never promoted");
-        Facts::branch_push("main").octopus().refused_by(&RULE, "an octopus is never promoted");
-        Facts::task_push("t1").octopus().accepted_by(&RULE);
     }
 
     #[test]

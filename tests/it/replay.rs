@@ -262,7 +262,7 @@ fn merges_are_named_by_the_trace_else_by_the_message_and_are_held_against_the_sa
     let steps = &replay["steps"];
     assert!(rules(&steps[3]).contains(&"merge-not-clean"), "{}", steps[3]);
     assert_eq!(rules(&steps[4]), ["direct-push"], "{replay}");
-    assert_eq!(rules(&steps[6]), ["direct-push", "merge-not-clean"], "{replay}");
+    assert_eq!(rules(&steps[6]), ["direct-push", "octopus"], "{replay}");
 }
 
 #[test]

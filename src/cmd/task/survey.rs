@@ -76,7 +76,7 @@ impl Step {
             "approved-marker" => Self::Contract,
             "approval-invalid" | "out-of-scope" | "not-approved" | "schema-unlisted" => Self::Scope,
             "approval-unsigned" | "approval-signature" => Self::Signature,
-            "merge-not-clean" => Self::Merge,
+            "merge-not-clean" | "octopus" => Self::Merge,
             "status-invalid" | "status-contradicted" => Self::Status,
             "check-missing" => Self::Checks,
             _ if rules::find(rule).is_some_and(|rule| rule.family == Family::Drift) => Self::Drift,
