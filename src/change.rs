@@ -230,7 +230,7 @@ pub struct ChangeSet {
     pub statement: Option<Rc<Retained>>,
     /// What an override is held against: the other updates of its push.
     pub companions: Rc<Companions>,
-    /// The root tree of the new commit, where documents were asked for.
+    /// The tree whose results of checks are asked for, where documents were: the new commit's, or the one that comes back.
     pub tree: Option<Oid>,
     /// The signed documents that bear on the change.
     pub documents: Rc<Vec<Retained>>,

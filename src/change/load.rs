@@ -291,16 +291,16 @@ impl Loader<'_> {
             set.cites = Rc::new(super::drift::cited(self.repo, self.policy, survey, task)?);
         }
         if needs.contains(&Need::Documents) {
-            set.tree = Some(self.repo.node(new)?.tree);
-            let tree = match &set.rollback {
-                None => set.tree,
-                // A rollback needs none, but where only they show at which commits of a chain the branch stood.
+            set.tree = match &set.rollback {
+                None => Some(self.repo.node(new)?.tree),
+                // What comes back had its results when it was promoted. Only on a branch of a chain must that be shown: such
+                // a branch has the commits of the branches before it, and nothing else tells at which of these it stood.
                 Some(rollback) if self.policy.takes_steps(set.update.name.as_bstr()) => {
                     rollback.claim.as_ref().and_then(|claim| claim.tree)
                 }
                 Some(_) => None,
             };
-            let tree = tree.filter(|_| set.class == Class::Protected);
+            let tree = set.tree.filter(|_| set.class == Class::Protected);
             let checks = self.policy.checks_into(set.update.name.as_bstr(), set.way.as_ref().and_then(Way::step_from));
             let checks = tree.map(|tree| (tree, checks));
             let (content, task) = (&set.content, set.task.as_deref());

@@ -37,7 +37,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let from = ctx.change.way.as_ref().and_then(Way::step_from);
     let begins = ctx.action() == Action::Create && from.is_some() && !ctx.is_stale();
-    let (true, Some(tree)) = (ctx.is_promotion() || begins, checked(ctx)) else { return Ok(Vec::new()) };
+    let (true, Some(tree)) = (ctx.is_promotion() || begins, ctx.change.tree) else { return Ok(Vec::new()) };
     let results: Vec<Seen> = ctx
         .change
         .documents
@@ -50,17 +50,6 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         .collect();
     let wanted = ctx.policy.checks_into(ctx.change.update.name.as_bstr(), from).into_iter();
     Ok(wanted.filter_map(|name| lacking(name, tree, &results)).collect())
-}
-
-/// The tree that must have the results: the one that the branch moves to. A rollback brings one back that had them when it
-/// was promoted. Only on a branch of a chain that must be shown: such a branch has the commits of the branches before it,
-/// and no others tell at which of these it stood.
-fn checked(ctx: &Ctx<'_>) -> Option<Oid> {
-    match &ctx.change.rollback {
-        None => ctx.change.tree,
-        Some(_) if !ctx.policy.takes_steps(ctx.change.update.name.as_bstr()) => None,
-        Some(rollback) => rollback.claim.as_ref().and_then(|claim| claim.tree),
-    }
 }
 
 /// A result, and whether it counts still: a failure stands when its key is gone, and what it said of others does not.
