@@ -293,6 +293,22 @@ fn a_gate_whose_folder_is_gone_is_damaged_and_not_absent() {
 }
 
 #[test]
+fn a_gate_that_is_installed_again_keeps_the_id_that_its_ledger_knows() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.server();
+    sandbox.clone(&format!("file://{}", server.display()));
+    sandbox.write(&[("README.md", "# One\n")]);
+    sandbox.commit("first");
+    sandbox.push(["main"]).must();
+    let file = server.join("refgate/server.toml");
+    let before = fs_err::read_to_string(&file).unwrap();
+    fs_err::remove_file(&file).unwrap();
+    let again = process::command(REFGATE).args(["install", "server", "--repo"]).arg(&server).output().unwrap();
+    Said::new(again).must();
+    assert_eq!(fs_err::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
 fn what_the_first_uninstall_kept_the_second_does_not_take() {
     let sandbox = Sandbox::new();
     let server = sandbox.server();

@@ -31,16 +31,13 @@ fn judged(args: &Check, env: &Env, now: Timestamp, limit: &dyn Fn(u64)) -> Resul
         None => state.config.mode,
     };
     let verdict = verdict(&state, mode, args.base.as_deref(), args.at.unwrap_or(now))?;
-    let mut again = "refgate drift check".to_owned();
-    let rev = args.state.rev.as_ref().map(|rev| format!(" {}", shell_word(rev.as_bytes())));
-    again.push_str(&rev.unwrap_or_default());
-    if args.mode.is_some() {
-        again = format!("{again} --mode {}", mode.name());
-    }
-    if let Some(base) = &args.base {
-        again = format!("{again} --base {}", shell_word(base.as_bytes()));
-    }
-    let verdict = Verdict { again: Some(again + " --format json"), ..verdict };
+    let words = [
+        args.state.rev.as_ref().map(|rev| format!(" {}", shell_word(rev.as_bytes()))),
+        args.mode.map(|_| format!(" --mode {}", mode.name())),
+        args.base.as_ref().map(|base| format!(" --base {}", shell_word(base.as_bytes()))),
+    ];
+    let words: String = words.into_iter().flatten().collect();
+    let verdict = Verdict { again: Some(format!("refgate drift check{words} --format json")), ..verdict };
     let note = format!("drift alone, mode {}, of {}", mode.name(), state.name());
     Ok(Told { notes: vec![note], ..Told::from(verdict) })
 }

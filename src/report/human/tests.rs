@@ -220,6 +220,10 @@ fn many_findings_of_one_rule_are_told_in_short() {
     assert!(unwrapped(&shown).contains(&unwrapped(&more)), "{shown}");
     assert!(shown.contains("\n  path-mode\n") && shown.contains("\n26 findings to mend"), "{shown}");
     assert!(!count(20).contains("... and") && count(21).contains("... and 1 more"));
+    // What is staged has no name.
+    let many = (0..25).map(|number| finding("path-name", ENFORCE, Some(format!("p{number:02}").as_bytes()))).collect();
+    let staged = Verdict { again: Some("refgate check --staged".into()), ..refused(b"refs/heads/topic", many) };
+    assert!(text(&staged).contains("see all of them with refgate check --staged\n"), "{}", text(&staged));
 }
 
 #[test]

@@ -36,6 +36,10 @@ fn without_a_server_or_a_task_it_says_so() {
     let tip = scene.task("t1", "src/b.rs", "b\n");
     scene.promoted(&["nothing"], 1, &["there is no branch autoTest/nothing", "refgate task start nothing"]);
     scene.promoted(&["a;b"], 2, &["is no name of a task"]);
+    scene.sandbox.git(["push", "-q", "origin", "origin/main:refs/heads/autoTest/empty"]).must();
+    for args in [&["empty"][..], &["empty", "--into", "main"]] {
+        scene.promoted(args, 1, &["holds every commit of the branch already"]);
+    }
     scene.promoted(&["t1", "--into", "topic"], 2, &["refs/heads/topic is no protected branch"]);
     scene.promoted(&["t1", "--into", "release/9"], 2, &["origin does not hold refs/heads/release/9"]);
     scene.promoted(&["t1", "--remote", "elsewhere"], 2, &["elsewhere is no remote"]);
