@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod ledger;
+pub mod moment;
 pub mod notify;
 pub mod overrides;
 pub mod promote;
@@ -77,8 +78,8 @@ pub enum Command {
     Rules(Rules),
     /// Write a commented starter policy
     ///
-    /// Looks at the repository (branches, schema files, workflows, traces) and writes `refgate.toml` at the top of the
-    /// work tree, with every key that there is.
+    /// Looks at the repository (branches, and of the files that Git tracks schemas, workflows, traces) and writes
+    /// `refgate.toml` at the top of the work tree, with every key that there is.
     Init(Init),
     /// Put the gate in front of a repository, or the same judge before your own commits and pushes
     #[command(subcommand)]
@@ -176,8 +177,9 @@ pub struct Check {
     /// In CI: who pushed, as the forge says; overrides are then held against it
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
-    /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// Judge as of then: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment::first)]
     pub at: Option<jiff::Timestamp>,
     /// From where it is looked at.
     #[command(flatten)]
@@ -193,8 +195,9 @@ pub struct Hook {
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
     pub format: Format,
-    /// Judge as of this time instead of now
-    #[arg(long, value_name = "TIME", global = true)]
+    /// Judge as of then: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment::first, global = true)]
     pub at: Option<jiff::Timestamp>,
     /// The hook's name.
     #[command(subcommand)]
@@ -378,8 +381,9 @@ pub struct SigVerify {
     /// Keys that count no more: a revocation list of ssh-keygen's, or public keys; may be given again
     #[arg(short = 'r', long, value_name = "FILE")]
     pub revoked: Vec<PathBuf>,
-    /// Verify as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// Verify as of then: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment::first)]
     pub at: Option<jiff::Timestamp>,
 }
 

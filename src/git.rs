@@ -27,6 +27,6 @@ pub use diff::{Difference, Side};
 pub use merge::Merged;
 pub use object::{Commit, Headline, ObjectKind};
 pub use repo::{Repo, command};
-pub use store::{Signing, commit};
+pub use store::{Signing, commit, signing_help};
 pub use walk::Node;
 pub use worktree::{Uncommitted, switch_to_new, top, uncommitted};

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Format, Seen};
+use super::{Format, Seen, moment};
 
 /// What a person asks of code and contract.
 #[derive(Debug, Subcommand)]
@@ -91,8 +91,9 @@ pub struct Check {
     /// Take this as the old tip of the protected branch that the change aims at [default: the remote's]
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
-    /// Judge as of this time (RFC 3339, like 2026-11-21T12:00:00Z) [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// Judge as of then: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment::first)]
     pub at: Option<jiff::Timestamp>,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -134,8 +135,8 @@ pub struct Ack {
     /// Why the drift is meant
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// The last day on which it counts, like 2027-01-31
-    #[arg(long, value_name = "DATE")]
+    /// The last day on which it counts, like 2027-01-31 (UTC)
+    #[arg(long, value_name = "DATE", value_parser = moment::day)]
     pub expires: Option<jiff::civil::Date>,
     /// Print the comment for the code that diverges
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Format;
+use super::{Format, moment};
 
 /// What a person asks of the ledger.
 #[derive(Debug, Subcommand)]
@@ -72,11 +72,11 @@ pub struct Selection {
     /// Records on these tasks
     #[arg(long, value_name = "TASK")]
     pub task: Vec<String>,
-    /// From this time on, RFC 3339
-    #[arg(long, value_name = "TIME")]
+    /// From then on: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = moment::first)]
     pub since: Option<jiff::Timestamp>,
-    /// Up to this time, RFC 3339
-    #[arg(long, value_name = "TIME")]
+    /// Up to then, the whole day: a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = moment::last)]
     pub until: Option<jiff::Timestamp>,
 }
 

@@ -59,7 +59,8 @@ pub struct Request {
     /// Ask for what the own label of a hotfix does not waive
     #[arg(long)]
     pub others: bool,
-    /// Where to write the request [default: override-<id>.json]
+    /// Where to write the request [default: refgate-overrides/override-<id>.json in Git's own folder, which no commit
+    /// takes up]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

@@ -13,7 +13,8 @@ pub struct Promote {
     /// Promote whatever of the remote lacks nothing, one after the other, each judged anew; for a CI job or a timer
     ///
     /// That is every task, and every step of a chain for which the policy asks for checks of its own. Each is told in a
-    /// line (in JSON: an object). One that lacks something is no failure, and neither is a process that is faster.
+    /// line (in JSON: an object), and below it, step by step, what it lacks, with the command that says what mends it. One
+    /// that lacks something is no failure, and neither is a process that is faster.
     #[arg(long, conflicts_with = "name")]
     pub ready: bool,
     /// Always make a merge commit

@@ -10,12 +10,13 @@ pub struct Replay {
     /// The branch: `main`, `origin/main` or a full name; as the remote was last seen to hold it, else as it is here
     #[arg(value_name = "REF")]
     pub name: String,
-    /// Begin after this value of the branch, or with this date (2026-01-31, or a time as in RFC 3339; UTC) [default: the
+    /// Begin after this value of the branch, or with a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339) [default: the
     /// last 1,000 values; for another branch than the trusted one not before it left that one's own]
-    #[arg(long, value_name = "REV|DATE")]
+    #[arg(long, value_name = "REV|TIME")]
     pub since: Option<String>,
-    /// End with this value of the branch, or with this date [default: its tip]
-    #[arg(long, value_name = "REV|DATE")]
+    /// End with this value of the branch, or with a day like 2026-11-21 (UTC), or a time like 2026-11-21T12:00:00Z (RFC 3339) [default: its
+    /// tip]
+    #[arg(long, value_name = "REV|TIME")]
     pub until: Option<String>,
     /// From where it is looked at.
     #[command(flatten)]

@@ -19,7 +19,8 @@ pub enum Task {
     /// Judges the promotion of the task's tip with the engine, the policy and the view of the server that `refgate
     /// check` uses (`git fetch` renews that), and adds what Git knows: files of the trace that are not committed, a
     /// branch that is not pushed, a target that has moved on. Each line comes with what mends it. Where nothing is
-    /// missing, the last line is the promotion, and the server accepts it.
+    /// missing, the last line is the promotion, and the server accepts it. Of much the first are shown, with the command
+    /// that tells all; what takes more than twice the policy's `limits.seconds` is given up.
     ///
     /// Exit status: 0 nothing is missing, 1 something is, 2 could not be decided.
     Status(Status),

@@ -81,11 +81,7 @@ impl Answer {
     /// Takes the right to answer. When the clock has answered already this never returns: what the answer would have
     /// brought about must not happen any more, and the process is about to end.
     pub fn claim(self) -> Claimed {
-        if ANSWERED.swap(true, Ordering::SeqCst) {
-            loop {
-                std::thread::park();
-            }
-        }
+        take();
         Claimed(self)
     }
 
@@ -93,32 +89,60 @@ impl Answer {
     /// a server busy for longer. An answer that is being given then has a short time left to be read. `record` writes the
     /// clock's own answer down.
     pub fn limit(self, seconds: u64, record: Option<Box<dyn FnOnce(Told) -> Told + Send>>) {
-        let watch = move || {
-            std::thread::sleep(Duration::from_secs(seconds));
-            if !ANSWERED.swap(true, Ordering::SeqCst) {
-                let error = Error::undecided(format!("no decision was reached within {seconds} seconds"))
-                    .help("push fewer commits at once, or have limits.seconds raised in the policy");
-                let (done, wait) = std::sync::mpsc::channel();
-                let write = move || {
-                    let told = Told::from(error);
-                    let told = match record {
-                        Some(record) => record(told),
-                        None => told,
-                    };
-                    Claimed(self).write(&told);
-                    let _ = done.send(());
-                };
-                // Without the thread there is no answer, and the exit code says enough.
-                let _ = std::thread::Builder::new().name("answer".into()).spawn(write);
-                let _ = wait.recv_timeout(GRACE);
-            } else {
-                std::thread::sleep(GRACE);
-            }
-            std::process::exit(CODE.load(Ordering::SeqCst).into());
-        };
-        // Without the thread the work is only unbounded; with an error here the gate would be shut for good.
-        let _ = std::thread::Builder::new().name("limit".into()).spawn(watch);
+        watch(seconds, move || {
+            let error = Error::undecided(format!("no decision was reached within {seconds} seconds"))
+                .help("push fewer commits at once, or have limits.seconds raised in the policy");
+            let told = Told::from(error);
+            let told = match record {
+                Some(record) => record(told),
+                None => told,
+            };
+            Claimed(self).write(&told);
+        });
     }
+}
+
+/// As [`Answer::limit`], for a command of a person's that tells no verdict: its time ends with this error.
+pub(super) fn limit(seconds: u64, error: Error) {
+    watch(seconds, move || _ = writeln!(std::io::stderr(), "refgate: {error}"));
+}
+
+/// Takes the right to answer, as [`Answer::claim`] does, for a command that tells no verdict and ends with this code.
+pub(super) fn claim(code: u8) {
+    take();
+    CODE.store(code, Ordering::SeqCst);
+}
+
+/// Goes on only where nobody has answered yet.
+fn take() {
+    if ANSWERED.swap(true, Ordering::SeqCst) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Ends the process after `seconds`, with what `late` says where nobody has answered by then.
+#[expect(clippy::exit, reason = "whatever keeps the main thread busy knows no deadline")]
+fn watch(seconds: u64, late: impl FnOnce() + Send + 'static) {
+    let watch = move || {
+        std::thread::sleep(Duration::from_secs(seconds));
+        if !ANSWERED.swap(true, Ordering::SeqCst) {
+            let (done, wait) = std::sync::mpsc::channel();
+            let write = move || {
+                late();
+                let _ = done.send(());
+            };
+            // Without the thread there is no answer, and the exit code says enough.
+            let _ = std::thread::Builder::new().name("answer".into()).spawn(write);
+            let _ = wait.recv_timeout(GRACE);
+        } else {
+            std::thread::sleep(GRACE);
+        }
+        std::process::exit(CODE.load(Ordering::SeqCst).into());
+    };
+    // Without the thread the work is only unbounded; with an error here the gate would be shut for good.
+    let _ = std::thread::Builder::new().name("limit".into()).spawn(watch);
 }
 
 impl Claimed {

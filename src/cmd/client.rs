@@ -12,6 +12,7 @@ use crate::git::Repo;
 use crate::policy::Policy;
 use crate::policy::load::{client_trunk, for_client, for_server, from_file, server, server_folder, trust};
 use crate::refs::RefMap;
+use crate::report::human::shell_word;
 use crate::rules;
 
 /// The server as seen from here.
@@ -75,7 +76,10 @@ impl View {
             };
             return Ok(Self { refs: local, policy: judging, remote: None });
         }
-        let remote = remote(repo, asked.remote)?;
+        let tracks = |remote: &BString| !tracked(&local, remote).is_empty();
+        // A bare clone holds the server's branches under their own names.
+        let remote = remote(repo, asked.remote)?
+            .filter(|remote| asked.remote.is_some() || repo.has_work_tree() || tracks(remote));
         let (refs, head) = match &remote {
             Some(remote) => {
                 let head: BString = bstr::concat([b"refs/remotes/", remote.as_slice(), b"/HEAD"]).into();
@@ -96,6 +100,20 @@ impl View {
         };
         Ok(Self { refs, policy, remote })
     }
+}
+
+/// What was said of the view to take, as it is typed, each word behind a space.
+pub(super) fn words(seen: &Seen) -> String {
+    let Seen { repo, remote, trunk, policy } = seen;
+    let path = |path: &Path| shell_word(path.as_os_str().as_encoded_bytes());
+    let name = |name: &String| shell_word(name.as_bytes());
+    let words = [
+        ("repo", Some(path(repo)).filter(|_| repo != Path::new("."))),
+        ("remote", remote.as_ref().map(name)),
+        ("trunk", trunk.as_ref().map(name)),
+        ("policy", policy.as_deref().map(path)),
+    ];
+    words.into_iter().filter_map(|(option, word)| Some(format!(" --{option} {}", word?))).collect()
 }
 
 /// A branch in full, by its short or its full name.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 
 use self::look::Found;
 use self::write::Keys;
@@ -29,9 +29,13 @@ use crate::rules;
 /// The repository cannot be read, there is no work tree to write into, or a policy stands there already.
 pub fn run(args: &Init, env: &Env) -> Result<()> {
     let place = Place::of(&fs_err::canonicalize(&args.repo)?);
-    let found = match &place {
-        Place::Outside if args.print => Found::nothing(),
-        _ => look::at(&Repo::discover(&args.repo, env)?, env, matches!(place, Place::GitDir))?,
+    let repo = match &place {
+        Place::Outside if args.print => None,
+        _ => Some(Repo::discover(&args.repo, env)?),
+    };
+    let found = match &repo {
+        Some(repo) => look::at(repo, env, matches!(place, Place::GitDir))?,
+        None => Found::nothing(),
     };
     let keys = if args.no_hardware_keys { Keys::Any } else { Keys::Hardware };
     let text = policy(&found, keys)?;
@@ -43,9 +47,14 @@ pub fn run(args: &Init, env: &Env) -> Result<()> {
             "refgate init --print > refgate.toml, then refgate install server --repo DIR --policy refgate.toml",
         ));
     };
+    let unseen = match (&repo, found.tree) {
+        // What Git cannot say is left out: the policy does not rest on it.
+        (Some(repo), Some(tree)) => look::unseen(repo, tree, &top).unwrap_or_default(),
+        _ => Vec::new(),
+    };
     let path = top.join(POLICY_FILE);
     create(&path, &text)?;
-    print(&summary(&found, &path))
+    print(&summary(&found, &unseen, &path))
 }
 
 /// The text of the policy, read back: a starter that the gate would refuse must never reach anybody.
@@ -98,10 +107,24 @@ fn create(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn summary(found: &Found, path: &Path) -> String {
-    let mut out = format!("Wrote {}, having looked at the repository:\n", shown(path));
+/// How many files a sentence names.
+const SHOWN: usize = 3;
+
+fn summary(found: &Found, unseen: &[BString], path: &Path) -> String {
+    let mut out = format!("Wrote {}, having looked at the branches and the files that Git tracks:\n", shown(path));
     for (what, line) in found.lines() {
         let _ = writeln!(out, "  {what:17} {line}");
+    }
+    if !unseen.is_empty() {
+        let some: Vec<String> = unseen.iter().take(SHOWN).map(|path| escape::quote_path(path)).collect();
+        let more = if unseen.len() > SHOWN { ", ..." } else { "" };
+        let _ = writeln!(
+            out,
+            "Not looked at, for no commit holds them yet: {} ({}{more}).\n\
+             After it does, refgate init --print says what it makes of them.",
+            if unseen.len() == 1 { "1 file".to_owned() } else { format!("{} files", unseen.len()) },
+            some.join(", "),
+        );
     }
     out.push_str(
         "The first push into an empty server may bring it; after that, pushes cannot change it.\n\

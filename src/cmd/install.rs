@@ -111,7 +111,8 @@ pub fn server(args: &InstallServer, env: &Env) -> Result<()> {
              looked at, so install as that account where it has one"
         ));
     }
-    let settings = receive::settings(&place, args.max_input_size)?;
+    let settings =
+        receive::settings(&place, args.max_input_size, args.signers.is_some() || folder.join(SIGNERS).exists())?;
     let mut gates = vec![Gate::PreReceive, Gate::PostReceive];
     gates.extend(backstop(&place, args.reference_transaction)?);
     place_hooks(&mut plan, &place, &gates, &[], settings.changes, &mut lines)?;

@@ -36,7 +36,8 @@ pub fn sign(repo: &Repo, key: Option<&Path>, namespace: &str, message: &[u8]) ->
     }
     let output = keygen.arg(&file).stdout(Stdio::null()).output().map_err(|error| {
         let program = escape::quote_path(&program);
-        Error::usage(format!("{program} cannot be started: {error}")).help("install OpenSSH 8.9 or newer")
+        Error::usage(format!("{program} cannot be started: {error}"))
+            .help("install OpenSSH 8.9 or newer; git config gpg.ssh.program names another program, where it is set")
     })?;
     let signature = file.with_extension("sig");
     if !output.status.success() || !signature.exists() {

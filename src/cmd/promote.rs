@@ -18,8 +18,8 @@ use crate::cli::{Format, Seen};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::escape;
-use crate::git::Repo;
 use crate::git::remote::{self, Pushed};
+use crate::git::{Repo, signing_help};
 use crate::ledger::Receipt;
 use crate::oid::Oid;
 use crate::provenance::task::is_task_name;
@@ -132,7 +132,7 @@ pub fn run(args: &Promote, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     }
     let work = meant(args, env)?.open(&args.seen, env)?;
     let done = match args.format {
-        Format::Human => promoted(work, args, now, &|work, plan| print(&told::plan(work, plan)))?,
+        Format::Human => promoted(work, args, now, &|work, plan| print(&told::plan(work, plan, args)))?,
         Format::Json => promoted(work, args, now, &|_, _| Ok(()))?,
     };
     print(&match args.format {
@@ -217,7 +217,7 @@ fn ready(args: &Promote, remote: &BStr, env: &Env, now: jiff::Timestamp) -> Resu
             Ok(done) => {
                 fetched = matches!(done.outcome, Outcome::Missing | Outcome::Ready);
                 code = code.max(u8::from(done.outcome == Outcome::Refused));
-                told::line(done, args)
+                told::one(done, args)
             }
             Err(error) => {
                 (fetched, code) = (false, 2);
@@ -313,7 +313,7 @@ pub(super) fn push(
     match (at == Some(update.old), rejected) {
         (true, true) => Ok((Outcome::Refused, answer)),
         (true, false) => Err(Error::undecided(format!("git push failed, and nothing moved: {said}"))
-            .help("what the words above name stands in the way; then run it again")),
+            .help(signing_help(&said).unwrap_or("what the words above name stands in the way; then run it again"))),
         (false, false) if at == Some(update.new) => Ok((Outcome::Promoted, answer)),
         (false, _) => Ok((Outcome::Overtaken(at), answer)),
     }

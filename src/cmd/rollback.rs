@@ -136,10 +136,14 @@ fn commit_of(repo: &Repo, rev: &str, remote: &BString) -> Result<Oid> {
 fn unsigned(error: Error) -> Error {
     // Git says so of a name and an address that it does not know.
     let unnamed = error.message.contains("ident name") || error.message.contains("tell me who you are");
-    error.help(match unnamed {
-        true => "say who you are: git config user.name NAME, git config user.email ADDRESS",
-        false => "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE",
-    })
+    let help = match (unnamed, error.help.as_str()) {
+        (true, _) => "say who you are: git config user.name NAME, git config user.email ADDRESS".to_owned(),
+        (false, how) => {
+            let who = "a person of the role rollback signs it: git config user.signingKey FILE, or --key FILE";
+            [who, how].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n  ")
+        }
+    };
+    error.help(help)
 }
 
 /// What the commit says. The line that makes it a rollback stands there once.

@@ -82,8 +82,45 @@ pub fn commit(folder: &Path, tree: Oid, parents: &[Oid], message: &str, signing:
     for parent in parents {
         git.args(["-p", &parent.to_string()]);
     }
-    let made = fed(git.args(["-F", "-", &tree.to_string()]), message.as_bytes())?;
+    let made = fed(git.args(["-F", "-", &tree.to_string()]), message.as_bytes()).map_err(|error| {
+        let help = signing_help(&error.message).unwrap_or_default();
+        error.help(help)
+    })?;
     Oid::from_hex(made.as_bytes()).ok_or_else(|| Error::undecided("git commit-tree named no commit"))
+}
+
+/// What to look at where Git's own words, which are all that it has for it, say that it could not sign, or could not say
+/// whose signature it saw.
+pub fn signing_help(words: &str) -> Option<&'static str> {
+    let of_signing = [
+        "failed to sign",
+        "failed to get the ssh fingerprint",
+        "Couldn't load public key",
+        "Load key ",
+        "No private key found",
+        "No secret key",
+        "cannot run gpg",
+        "cannot run ssh-keygen",
+        "signing failed",
+        "ssh-keygen -Y sign",
+        "user.signingKey",
+        "user.signingkey",
+        "gpg.ssh.defaultKeyCommand",
+        "gpg.format",
+    ];
+    // A hook may not be startable either.
+    let unstarted = words.contains("cannot exec") && words.contains("failed to write commit object");
+    if unstarted || of_signing.iter().any(|said| words.contains(said)) {
+        return Some(
+            "Git signs here and could not: git config --get-regexp '^(gpg|user.signingkey)' says by what and with which \
+             key; of an SSH key (gpg.format ssh) the file must be there, and its private half beside it or in the agent \
+             (ssh-add -L); of an OpenPGP key gpg --list-secret-keys must list it",
+        );
+    }
+    words.contains("gpg.ssh.allowedSignersFile").then_some(
+        "git config gpg.ssh.allowedSignersFile FILE names the signers by which Git itself looks at SSH signatures; the \
+         gate reads its own, so nothing is refused for want of it",
+    )
 }
 
 /// What git answers to what it is given to read, without the last line's end.
@@ -101,4 +138,32 @@ fn fed(git: &mut Command, input: &[u8]) -> Result<String> {
     }
     feed.join().map_err(|_| Error::undecided("git was not given all"))?.map_err(failed)?;
     Ok(output.stdout.trim_end().to_str_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_says_of_signatures_comes_with_what_to_look_at() {
+        let allowed =
+            "error: gpg.ssh.allowedSignersFile needs to be configured and exist for ssh signature verification";
+        assert!(signing_help(allowed).unwrap().starts_with("git config gpg.ssh.allowedSignersFile FILE"));
+        for words in [
+            "error: Couldn't load public key /k.pub: No such file or directory?; fatal: failed to write commit object",
+            "fatal: failed to get the ssh fingerprint for key '/k.pub': Success",
+            "error: gpg failed to sign the data:; gpg: skipped \"a\": No secret key",
+            "fatal: cannot exec '/none': No such file or directory; fatal: failed to sign the push certificate",
+            "fatal: cannot exec '/none': No such file or directory; error: ; fatal: failed to write commit object",
+            "error: either user.signingkey or gpg.ssh.defaultKeyCommand needs to be configured",
+            &format!("{allowed}; fatal: failed to sign the push certificate"),
+        ] {
+            assert!(signing_help(words).unwrap().contains("ssh-add -L"), "{words}");
+        }
+        let hook =
+            "fatal: cannot exec '.git/hooks/pre-push': No such file or directory; error: failed to push some refs";
+        for words in ["", "fatal: bad object", "fatal: failed to write commit object", hook] {
+            assert_eq!(signing_help(words), None, "{words}");
+        }
+    }
 }

@@ -113,7 +113,27 @@ fn what_is_staged_counts_before_the_first_commit() {
     git(folder.path(), &["init", "-q", "-b", "main", "."]);
     write(folder.path(), &[("a.proto", "syntax\n"), ("b.proto", "not added\n")]);
     git(folder.path(), &["add", "a.proto"]);
-    assert!(init(folder.path(), &[]).must().contains("1, like a.proto"));
+    let told = init(folder.path(), &[]).must();
+    assert!(told.contains("1, like a.proto"), "{told}");
+    assert!(told.contains("Not looked at, for no commit holds them yet: 1 file (b.proto).\n"), "{told}");
+}
+
+#[test]
+fn what_git_does_not_track_is_named_and_what_it_ignores_is_not() {
+    let folder = busy();
+    let top = folder.path();
+    write(top, &[(".gitignore", "/build/\n"), ("build/x.proto", "syntax\n")]);
+    git(top, &["add", ".gitignore"]);
+    git(top, &["commit", "-q", "-m", "Ignore"]);
+    write(top, &[("prisma/schema.prisma", "model B {}\n")]);
+    assert!(!init(top, &[]).must().contains("Not looked at"), "all that is tracked was looked at");
+    fs_err::remove_file(top.join("refgate.toml")).unwrap();
+    write(top, &[("a.proto", "a\n"), ("b/\u{fc}.proto", "b\n"), ("c.proto", "c\n"), ("d.proto", "d\n")]);
+    git(top, &["init", "-q", "z"]);
+    git(top, &["add", "a.proto"]);
+    let told = init(&top.join("db"), &[]).must();
+    assert!(told.contains("yet: 5 files (a.proto, \"b/\\303\\274.proto\", c.proto, ...).\n"), "{told}");
+    assert!(told.contains("having looked at the branches and the files that Git tracks:"), "{told}");
 }
 
 #[test]
@@ -253,6 +273,25 @@ fn code_is_found_where_the_contract_names_it() {
 }
 
 #[test]
+fn each_package_of_many_is_a_source() {
+    let names: Vec<String> = (10..30).map(|at| format!("shop{at}")).collect();
+    let files: Vec<(String, String)> = names
+        .iter()
+        .map(|name| (format!("packages/{name}/schema.json"), SANITY.replace("order", name)))
+        .chain([(
+            CONTRACT.0.to_owned(),
+            names.iter().map(|name| format!("### `{name}`\n\n- `id`\n- `total`\n\n")).collect(),
+        )])
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (folder, text) = with_files(&files);
+    assert_eq!(in_force(&text).iter().filter(|line| line.starts_with("paths = ")).count(), names.len(), "{text}");
+    let mut command = process::command(REFGATE);
+    let check = ["drift", "check", "--mode", "absolute", "--policy", "refgate.toml"];
+    let _ = said(command.current_dir(folder.path()).args(check)).must();
+}
+
+#[test]
 fn a_contract_alone_and_sources_alone_are_an_example() {
     let (_folder, text) = with_contract(&[]);
     assert_eq!(in_force(&text), ["version = 1"]);
@@ -267,4 +306,13 @@ fn a_contract_alone_and_sources_alone_are_an_example() {
     let text = fs_err::read_to_string(folder.path().join("refgate.toml")).unwrap();
     assert_eq!(in_force(&text), ["version = 1"]);
     assert!(text.contains("#paths = [\"proto/**/*.proto\"]") && text.contains("refgate drift sync"), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "main", "."]);
+    for at in 10..30 {
+        write(folder.path(), &[(&format!("packages/p{at}/schema.json"), SANITY)]);
+    }
+    git(folder.path(), &["add", "-A"]);
+    git(folder.path(), &["commit", "-q", "-m", "Start"]);
+    let told = init(folder.path(), &[]).must();
+    assert!(told.contains("written as a comment (12); not looked at: 8 more"), "{told}");
 }

@@ -178,6 +178,28 @@ fn what_a_gate_needs_is_set_and_said_and_what_is_right_is_kept() {
 }
 
 #[test]
+fn git_is_told_of_the_signers_where_the_gate_s_folder_has_them() {
+    let sandbox = Sandbox::new();
+    let server = bare(&sandbox, "main", &["main"]);
+    let key = "gpg.ssh.allowedSignersFile";
+    assert!(!install(&sandbox, &[]).must().contains(key));
+    let before = fs_err::read_to_string(server.join("config")).unwrap();
+    fs_err::write(sandbox.path().join("signers"), "# nobody yet\n").unwrap();
+    let said = install(&sandbox, &["--signers", "signers"]).must();
+    assert!(said.contains(&format!("set      {key} = refgate/allowed_signers")), "{said}");
+    let said = install(&sandbox, &[]).must();
+    assert!(said.starts_with("Nothing to change: "), "{said}");
+    assert!(said.contains(&format!("kept     {key} = refgate/allowed_signers")), "{said}");
+    configure(&sandbox, key, "/theirs");
+    assert!(install(&sandbox, &[]).must().contains(&format!("kept     {key} = /theirs")), "it is theirs");
+    configure(&sandbox, key, "refgate/allowed_signers");
+    let mut uninstall = process::command(REFGATE);
+    Said::new(uninstall.current_dir(sandbox.path()).args(["uninstall", "--repo", "x.git"]).output().unwrap()).must();
+    let after = fs_err::read_to_string(server.join("config")).unwrap();
+    assert!(!after.contains("allowedSignersFile") && before.contains("certNonceSeed"), "{after}");
+}
+
+#[test]
 fn settings_of_the_account_count() {
     let sandbox = Sandbox::new();
     let server = bare(&sandbox, "main", &["main"]);

@@ -130,6 +130,9 @@ fn log_lists_newest_first_and_filters() {
     assert_eq!(scene.log(&["--ref", "refs/heads/m*"]), [7, 6, 5, 4, 3, 2]);
     assert_eq!(scene.log(&["--ref", "refs/tags/*"]), [0; 0]);
     assert_eq!(scene.log(&["--since", &at(60).to_string(), "--until", &at(70).to_string()]), [6, 5]);
+    let (day, before, after) = ("2027-01-15", "2027-01-14", "2027-01-16");
+    assert_eq!(scene.log(&["--since", day, "--until", day]), scene.log(&[]), "a day alone is the whole of it");
+    assert_eq!((scene.log(&["--since", after]), scene.log(&["--until", before])), (vec![], vec![]));
     assert_eq!(scene.log(&["--task", "t2"]), [0; 0]);
     let text = scene.says(&["log", "-n", "3"]);
     let (new, old) = (&scene.tips[1][..12], &scene.tips[0][..12]);

@@ -1,6 +1,7 @@
 //! Overrides, from the refusal to the push that one person waives for another, through a real receive-pack; and every
 //! way to use one again, elsewhere, or without the right to.
 
+mod asked;
 mod hotfix;
 mod recorded;
 
@@ -437,28 +438,6 @@ fn in_ci_a_label_asks_for_overrides_and_lets_nothing_through_by_itself() {
     // Whoever pushes cannot let the own push in, here neither.
     scene.signed_by("alice", &[]);
     told(&check("override:ai-gated", &["--actor", "alice"]), "cannot let the own push in");
-}
-
-/// A request is written by whoever wants it signed: what it says of itself is nobody's word.
-#[test]
-fn a_request_that_is_filled_in_already_is_signed_in_the_signer_s_words() {
-    let scene = Scene::new(POLICY);
-    scene.direct();
-    let refusal = scene.push_by("alice", &["origin", "HEAD:refs/heads/main"]);
-    scene.request(&refusal.hint());
-    let mut forged = scene.statement();
-    forged["justification"] = "a typo".into();
-    forged["principal"] = "bob".into();
-    forged["issuedAt"] = "2026-01-01T00:00:00Z".into();
-    forged["expiresAt"] = "2099-01-01T00:00:00Z".into();
-    forged["findings"][0]["message"] = "a typo in README.md".into();
-    fs_err::write(scene.path("request.json"), serde_json::to_string_pretty(&forged).unwrap() + "\n").unwrap();
-    let shown = scene.sign("bob", &[]).must();
-    assert!(shown.contains("because: site down") && !shown.contains("typo"), "{shown}");
-    let signed = scene.statement();
-    assert_eq!(signed["justification"], "site down");
-    assert!(!signed.to_string().contains("2099") && !signed.to_string().contains("typo"), "{signed}");
-    assert!(scene.push_with("alice", &scene.id()).ok);
 }
 
 fn make_executable(file: &Path) {

@@ -269,6 +269,9 @@ fn a_person_who_signs_commits_signs_the_merge() {
     scene.sandbox.git(["config", "user.signingKey", &scene.path("stranger").display().to_string()]).must();
     let main = scene.main();
     scene.promoted(&["t2", "--merge"], 1, &["commit-unsigned"]);
+    // Where Git cannot sign it says so in few words.
+    scene.sandbox.git(["config", "user.signingKey", "/nowhere.pub"]).must();
+    scene.promoted(&["t2", "--merge"], 2, &["/nowhere.pub", "Git signs here and could not: ", "(ssh-add -L)"]);
     assert_eq!(scene.main(), main);
 }
 
@@ -349,8 +352,17 @@ fn whatever_is_ready_is_promoted_and_what_lacks_something_is_told() {
     assert!(scene.json(&["--ready", "--into", "release/1"], 0).is_empty(), "they aim at main");
     let before = scene.own();
     let text =
-        scene.promoted(&["--ready", "--into", "main"], 0, &["t1: promoted: origin/main from", "t2: lacks contract: "]);
-    assert!(text.contains("t3: promoted") && text.lines().count() == 3, "{text}");
+        scene.promoted(&["--ready", "--into", "main"], 0, &["t1: promoted: origin/main from", "t2: lacks 7 things\n"]);
+    let lines: Vec<&str> = text.lines().collect();
+    let [_, _, contract, _, artifacts, _, command, third] = lines.as_slice() else { panic!("{text}") };
+    assert!(contract.starts_with("  contract   ") && contract.ends_with("contract/APPROVED; and 1 more"), "{text}");
+    assert!(artifacts.starts_with("  artifacts  ") && artifacts.ends_with("; and 2 more"), "{text}");
+    assert!(third.starts_with("t3: promoted"), "{text}");
+    // The command says of each what mends it, and the target and all else is as it was asked for.
+    let (_, command) = command.split_once("  what mends it: refgate promote ").unwrap();
+    assert_eq!(command, "t2 --into main --dry-run");
+    let words: Vec<&str> = command.split(' ').collect();
+    scene.promoted(&words, 1, &["7 things are missing", "mend  "]);
     assert_eq!((scene.parents("main"), scene.own()), (vec![one, three], before));
     let again = scene.json(&["--ready"], 0);
     assert_eq!((again.len(), &again[0]["task"], &again[0]["outcome"]), (1, &"t2".into(), &"missing".into()));

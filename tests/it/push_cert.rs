@@ -51,9 +51,8 @@ impl Scene {
         let mut install = process::command(REFGATE);
         install.args(["install", "server", "--actor", "none", "--signers"]).arg(scene.path("signers"));
         Said::new(install.arg("--repo").arg(&scene.server).output().unwrap()).must();
-        // What Git itself needs to say what it thinks of a signature.
+        // What Git itself needs to say what it thinks of a signature, beside the signers, which it was told of.
         let revoked = scene.server.join("refgate/revoked").display().to_string();
-        scene.config(&["gpg.ssh.allowedSignersFile", &scene.path("signers").display().to_string()]);
         scene.config(&["gpg.ssh.revocationFile", &revoked]);
         scene.sandbox.write(&[("README.md", "# One\n")]);
         scene.sandbox.commit("first");
@@ -165,6 +164,7 @@ fn whoever_signed_the_push_is_the_pusher() {
     for (who, branch) in [("alice", "one"), ("bob", "two")] {
         let said = scene.push_as(who, &[&format!("main:{branch}")]);
         assert!(said.ok && said.pushed_by() == Some(format!("{who}@example.com")), "{}", said.stderr);
+        assert!(!said.stderr.contains("allowedSignersFile"), "Git was told of the signers: {}", said.stderr);
     }
     let said = scene.push_as("alice", &["main:refs/foo/x"]);
     refused(&said, "REFUSED: refs/foo/x (pushed by alice@example.com)");

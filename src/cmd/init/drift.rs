@@ -37,8 +37,10 @@ const USUAL: &[(&str, bool, Language)] = &[
 ];
 /// What others wrote.
 const FOREIGN: &str = "**/{node_modules,vendor,third_party}/**";
-/// More sources than a person reads through.
-const MOST: usize = 12;
+/// So many sources are looked at, and of those that no contract speaks of
+const MOST: usize = 200;
+/// so many are written down: more than that nobody reads through.
+const MOST_NOTED: usize = 12;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -47,6 +49,8 @@ pub(super) struct Drift {
     pub(super) contract: Option<usize>,
     /// What may declare its fields, those first that are taken.
     pub(super) sources: Vec<Source>,
+    /// How many were found beyond those that are looked at.
+    pub(super) unseen: usize,
 }
 
 /// Files that declare fields.
@@ -74,30 +78,47 @@ impl Drift {
         let taken: Vec<String> =
             self.taken().map(|source| format!("{} ({})", source.paths, source.language.name())).collect();
         let fields = |count| format!("{count} {} in {CONTRACT_FILE}", if count == 1 { "field" } else { "fields" });
-        match (self.contract, taken.as_slice()) {
+        let told = match (self.contract, taken.as_slice()) {
             (Some(count), []) => format!("{}, which no file at a usual place declares", fields(count)),
             (Some(count), taken) => format!("{}, declared in {}", fields(count), taken.join(", ")),
             (None, _) => match self.sources.len() {
                 0 => "none".to_owned(),
                 count => format!("none; what may declare fields is written as a comment ({count})"),
             },
-        }
+        };
+        if self.unseen == 0 { told } else { format!("{told}; not looked at: {} more", self.unseen) }
     }
 }
 
 /// Looks at a tree.
 pub(super) fn at(repo: &Repo, policy: &Policy, root: Oid) -> Result<Drift> {
     let tree = Stored::new(repo, root, policy);
-    let sources = candidates(&tree)?;
+    let mut sources = candidates(&tree)?;
     let bytes = tree.blob(CONTRACT_FILE.into())?.and_then(|blob| blob.bytes);
-    let Some(bytes) = bytes else { return Ok(Drift { contract: None, sources }) };
+    let Some(bytes) = bytes else {
+        let unseen = cut(&mut sources, MOST_NOTED);
+        return Ok(Drift { contract: None, sources, unseen });
+    };
+    let mut unseen = cut(&mut sources, MOST);
     let contract = Contract::parse(&bytes, &Columns::default());
     let mut owners = BTreeMap::new();
     let mut sources = rated(&tree, &contract, sources, &mut owners)?;
-    let named = named(&tree, &contract, &owners)?;
+    let mut named = named(&tree, &contract, &owners)?;
+    unseen = unseen.saturating_add(cut(&mut named, MOST));
     sources.extend(rated(&tree, &contract, named, &mut owners)?.into_iter().filter(|source| source.beside.is_empty()));
-    sources.sort_by_key(|source| !source.beside.is_empty());
-    Ok(Drift { contract: Some(contract.entries.len()), sources })
+    let (mut taken, mut beside): (Vec<Source>, Vec<Source>) =
+        sources.into_iter().partition(|source| source.beside.is_empty());
+    // Those that are not taken were looked at.
+    cut(&mut beside, MOST_NOTED);
+    taken.append(&mut beside);
+    Ok(Drift { contract: Some(contract.entries.len()), sources: taken, unseen })
+}
+
+/// Leaves the first of the sources, and says how many the others were.
+fn cut(sources: &mut Vec<Source>, most: usize) -> usize {
+    let others = sources.len().saturating_sub(most);
+    sources.truncate(most);
+    others
 }
 
 /// Sources with what they declare of the contract's types; each type is owned by the first that has it.
@@ -150,7 +171,7 @@ fn candidates(tree: &Stored<'_>) -> Result<Vec<Source>> {
                 continue;
             }
             let glob = if *each { plain(&path) } else { family(&path, *language) };
-            if let Some(glob) = glob.filter(|_| globs.len() < MOST) {
+            if let Some(glob) = glob {
                 globs.entry(glob).or_insert(*language);
             }
         }
@@ -178,7 +199,7 @@ fn named(tree: &Stored<'_>, contract: &Contract, owners: &BTreeMap<String, Strin
         let only = paths.pop().filter(|_| paths.is_empty());
         (only.unwrap_or(all), language)
     });
-    Ok(globs.take(MOST).map(source).collect())
+    Ok(globs.map(source).collect())
 }
 
 /// What a file is written in, by its ending; a JSON file by what it looks like.

@@ -2,6 +2,7 @@
 //! not seen, and it must not know how a policy is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -9,7 +10,7 @@ use super::drift::{self, Drift};
 use crate::env::Env;
 use crate::error::Result;
 use crate::escape::quote_path;
-use crate::git::Repo;
+use crate::git::{Repo, uncommitted};
 use crate::glob::Glob;
 use crate::oid::Oid;
 use crate::policy::load::client_trunk;
@@ -50,6 +51,8 @@ const SHOWN: usize = 3;
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
+    /// The tree that was looked at, where there was a repository.
+    pub(super) tree: Option<Oid>,
     /// The default branch, in full.
     pub(super) trunk: BString,
     /// Long-lived branches that the default does not protect: names, and patterns of families.
@@ -150,11 +153,23 @@ pub(super) fn at(repo: &Repo, env: &Env, bare: bool) -> Result<Found> {
     let trunk = trunk(repo, &refs, bare)?;
     let ids = rules::ids();
     let policy = built_in(Known { rules: &ids, trunk: trunk.as_bstr() })?;
-    let mut found = Found { trunk, ..Found::default() };
     let tree = tree(repo, env, &refs)?;
+    let mut found = Found { tree: Some(tree), trunk, ..Found::default() };
     paths(repo, &policy, tree, &mut found)?;
     found.drift = drift::at(repo, &policy, tree)?;
     branches(&policy, &all_branches(repo, &refs), &mut found);
+    Ok(found)
+}
+
+/// The files of the work tree at `top` that Git does not ignore and that the tree does not have.
+pub(super) fn unseen(repo: &Repo, tree: Oid, top: &Path) -> Result<Vec<BString>> {
+    let mut found = Vec::new();
+    for file in uncommitted(top, None)? {
+        // Behind a slash stands another repository.
+        if repo.find(tree, file.path.strip_suffix(b"/").unwrap_or(&file.path).into())?.is_none() {
+            found.push(file.path);
+        }
+    }
     Ok(found)
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::{Setting, answer, settings as configured};
 use crate::install::{Change, Place, Plan};
+use crate::policy::load::{FOLDER, SIGNERS};
 
 /// What Git takes in one push where nobody said anything.
 const DEFAULT_SIZE: u64 = 1 << 30;
@@ -24,8 +25,9 @@ pub(super) struct Settings {
     pub(super) lines: Vec<String>,
 }
 
-/// Compares the configuration, as the receiving process reads it, with what a gate needs.
-pub(super) fn settings(place: &Place, max_input_size: Option<u64>) -> Result<Settings> {
+/// Compares the configuration, as the receiving process reads it, with what a gate needs. `signers` says that the gate's
+/// folder has them.
+pub(super) fn settings(place: &Place, max_input_size: Option<u64>, signers: bool) -> Result<Settings> {
     let mut all = Settings::default();
     for (key, general) in
         [("receive.fsckObjects", Some("transfer.fsckObjects")), ("receive.advertisePushOptions", None)]
@@ -41,6 +43,9 @@ pub(super) fn settings(place: &Place, max_input_size: Option<u64>) -> Result<Set
         }
     }
     all.nonce_seed(place)?;
+    if signers {
+        all.signers(place)?;
+    }
     all.size(place, max_input_size)?;
     Ok(all)
 }
@@ -56,6 +61,23 @@ impl Settings {
                 self.changes.push(Change::Set(key.to_owned(), random(32)?));
                 self.lines
                     .push(format!("set      {key} (a new secret; Git signs the nonces of signed pushes with it)"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Git looks at the signature of a push before the gate does, and tells the pusher of an error where nobody named the
+    /// signers to it. It runs in the repository's own folder.
+    fn signers(&mut self, place: &Place) -> Result<()> {
+        let key = "gpg.ssh.allowedSignersFile";
+        let values = configured(&mut place.git(), key, "")?;
+        match values.last() {
+            Some(is) if !is.value.is_empty() => {
+                self.lines.push(format!("kept     {key} = {}", escape::escape(&is.value)))
+            }
+            is => {
+                let note = "; Git's own look at signed pushes, which decides nothing";
+                self.change(place, key, format!("{FOLDER}/{SIGNERS}"), is, note)?;
             }
         }
         Ok(())

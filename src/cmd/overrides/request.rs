@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
@@ -32,7 +32,7 @@ pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
     if let Some(problem) = &update.problem {
         return Err(problem.clone());
     }
-    let (findings, label) = waivable(update, &judged.policy, args.others)?;
+    let (findings, label) = waivable(update, &judged.policy, args)?;
     let repository = args.repository.clone().or_else(|| judged.policy.repository_id.clone()).ok_or_else(|| {
         Error::usage("the repository's id is not known here")
             .help("the server's refusal prints it; name it with --repository ID, or write repository_id in the policy")
@@ -63,41 +63,53 @@ pub fn run(args: &Request, env: &Env, now: jiff::Timestamp) -> Result<()> {
         statement_id: new_id()?,
         task: update.task.as_ref().map(ToString::to_string),
     };
-    let file = write(args.output.clone(), &statement)?;
+    let is_elsewhere = args.seen.policy.is_none() && statement.policy_digest != judged.policy.digest();
+    let note = match is_elsewhere {
+        true => {
+            format!("note: the server judges by another policy than is known here, and may find more\n  {SERVERS}\n")
+        }
+        false => String::new(),
+    };
+    let file = write(args.output.clone(), judged.repo.common_dir(), &statement)?;
     let (count, file) = (statement.findings.len(), shell_word(file.as_os_str().as_encoded_bytes()));
     print(&format!(
-        "Wrote {file}: {count} {} to waive on {}.\n\
+        "Wrote {file}: {count} {} to waive on {}.\n{note}\
          Next: another person reads and signs it\n  refgate override sign {file} --reason 'WHY' --expires 2h\n",
         if count == 1 { "finding" } else { "findings" },
         shell_word(statement.name.as_bytes()),
     ))
 }
 
+/// What helps where the server's own folder holds a policy, or signers, that nobody else sees.
+const SERVERS: &str = "whoever runs the server has its policy: --policy FILE judges by that one";
+
 /// The findings that refuse the update, all of which can be waived, as far as one label does: a hotfix's own, else the one
 /// of every other override.
-fn waivable(update: &UpdateVerdict, policy: &Policy, others: bool) -> Result<(BTreeSet<Waived>, String)> {
+fn waivable(update: &UpdateVerdict, policy: &Policy, args: &Request) -> Result<(BTreeSet<Waived>, String)> {
+    let or_by_theirs = |help: &str| match args.seen.policy {
+        Some(_) => help.to_owned(),
+        None => format!("{help}; where the server found more, {SERVERS}"),
+    };
     let refusing: Vec<&Finding> = update.findings.iter().filter(|finding| finding.refuses()).collect();
     if refusing.is_empty() {
         return Err(Error::usage("nothing refuses this update, as far as can be seen from here")
-            .help("git fetch shows what the server holds now; then push"));
+            .help(or_by_theirs("git fetch shows what the server holds now; then push")));
     }
     let waiver = |finding: &Finding| rules::find(finding.rule).map_or(Waiver::Never, |rule| rule.docs.waiver);
     if let Some(never) = refusing.iter().find(|finding| !waiver(finding).is_by_override()) {
-        return Err(
-            Error::usage(format!("{} cannot be waived: {}", never.rule, never.message)).help(never.help.clone())
-        );
+        return Err(Error::usage(format!("{} cannot be waived: {}", never.rule, never.message))
+            .help(never.help.clone()));
     }
     let (hotfix, rest): (Vec<&Finding>, Vec<&Finding>) =
         refusing.into_iter().partition(|finding| waiver(finding) == Waiver::Hotfix);
     let signing = &policy.signing;
-    let (taken, label) = match others || hotfix.is_empty() {
+    let (taken, label) = match args.others || hotfix.is_empty() {
         true => (rest, &signing.override_label),
         false => (hotfix, &signing.hotfix_label),
     };
     if taken.is_empty() {
-        return Err(
-            Error::usage("the hotfix's own label waives all that refuses this update").help("leave --others out")
-        );
+        let what = "the hotfix's own label waives all that refuses this update, as far as can be seen from here";
+        return Err(Error::usage(what).help(or_by_theirs("leave --others out")));
     }
     let waived = taken.into_iter().map(|finding| Waived {
         fingerprint: finding.fingerprint.clone(),
@@ -107,13 +119,25 @@ fn waivable(update: &UpdateVerdict, policy: &Policy, others: bool) -> Result<(BT
     Ok((waived.collect(), label.clone()))
 }
 
-fn write(output: Option<PathBuf>, statement: &Override) -> Result<PathBuf> {
+/// Where requests stand that nobody named a place for: in Git's own folder no commit takes them up.
+const FOLDER: &str = "refgate-overrides";
+
+fn write(output: Option<PathBuf>, common_dir: &Path, statement: &Override) -> Result<PathBuf> {
     let short = statement.statement_id.get(..8).unwrap_or_default();
-    let path = output.unwrap_or_else(|| format!("override-{short}.json").into());
-    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
-        Error::usage(format!("{} cannot be written: {error}", shown(&path)))
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::usage(format!("{} cannot be written: {error}", shown(path)))
             .help("name another place with --output FILE")
-    })?;
-    file.write_all(statement.to_json().as_bytes())?;
+    };
+    let path = match output {
+        Some(path) => path,
+        None => {
+            let folder = common_dir.join(FOLDER);
+            fs_err::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
+            folder.join(format!("override-{short}.json"))
+        }
+    };
+    let mut options = fs_err::OpenOptions::new();
+    let file = options.write(true).create_new(true).open(&path);
+    file.map_err(|error| failed(&path, error))?.write_all(statement.to_json().as_bytes())?;
     Ok(path)
 }

@@ -10,7 +10,7 @@ use crate::cli::promote::Promote;
 use crate::cmd::check::with_overrides;
 use crate::cmd::client::branch;
 use crate::cmd::person::setting;
-use crate::cmd::task::survey::{Item, Step, behind, findings, item, not_pushed};
+use crate::cmd::task::survey::{Item, Step, behind, findings, item, not_pushed, since};
 use crate::cmd::task::{Work, follow_up};
 use crate::error::{Error, Result};
 use crate::escape;
@@ -80,10 +80,12 @@ impl Plan {
             false => args.ready || (set.base != Some(tip) && work.repo.is_ancestor(tip, plan.target.tip)?),
         };
         if plan.promoted {
+            let since = local.map(|local| since(work, &plan.target, local)).transpose()?;
+            plan.items.extend(since.flatten());
             return Ok(plan);
         }
         plan.items.extend(follow_up::items(work, Some(tip))?);
-        if let Some(local) = local.filter(|local| held != Some(*local)) {
+        if let Some(local) = local.filter(|local| held != Some(*local) && set.finished.is_none()) {
             let unpushed = not_pushed(work, &work.facts(local, now)?, local)?;
             plan.items.extend(unpushed.filter(|item| item.step == Step::Push));
         }

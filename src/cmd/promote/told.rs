@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::plan::{Next, Plan, checks};
-use super::{Done, Outcome, Subject, receipt_in};
+use super::{Done, Outcome, Subject, receipt_in, short};
 use crate::cli::Format;
 use crate::cli::promote::Promote;
+use crate::cmd::client::words;
 use crate::cmd::task::Work;
-use crate::cmd::task::status::{ItemV1, alike, tell};
+use crate::cmd::task::status::{ItemV1, tell};
 use crate::cmd::task::survey::{Item, Step};
 use crate::error::Error;
 use crate::escape::quote_path;
@@ -17,11 +18,12 @@ use crate::finding::Severity;
 use crate::ledger::Hash;
 use crate::oid::Oid;
 use crate::policy::roles::RoleName;
+use crate::report::human::shell_word;
 use crate::report::json;
 use crate::rules;
 
 /// Every requirement, with a tick or with what is missing; and what would be pushed.
-pub(super) fn plan(work: &Work, plan: &Plan) -> String {
+pub(super) fn plan(work: &Work, plan: &Plan, args: &Promote) -> String {
     let count = match (plan.promoted, plan.missing().count()) {
         (true, _) => "promoted already".to_owned(),
         (false, 0) => "nothing is missing".to_owned(),
@@ -30,7 +32,9 @@ pub(super) fn plan(work: &Work, plan: &Plan) -> String {
     };
     let kind = if work.step.is_some() { "" } else { "task " };
     let mut text = format!("refgate: {kind}{} for {}: {count}\n", work.name, work.tracking(&plan.target.name));
+    let again = again(work, args) + " --format json";
     if plan.promoted {
+        tell(&mut text, &plan.items, &again);
         return text;
     }
     text.push('\n');
@@ -43,12 +47,12 @@ pub(super) fn plan(work: &Work, plan: &Plan) -> String {
         (rest, excused) = (others, kept);
         let waived: Vec<&str> = waived.iter().map(|(_, how)| how.as_str()).collect();
         let due = if waived.is_empty() { due } else { format!("waived: {}", waived.join("; ")) };
-        row(&mut text, step, &due, &here);
+        row(&mut text, step, &due, &here, &again);
     }
     // What belongs to no row is missing all the same.
     for group in rest.chunk_by(|a, b| a.step == b.step) {
         if let Some(first) = group.first() {
-            row(&mut text, first.step, "", group);
+            row(&mut text, first.step, "", group, &again);
         }
     }
     for (_, how) in excused {
@@ -64,7 +68,7 @@ pub(super) fn plan(work: &Work, plan: &Plan) -> String {
 }
 
 /// Tells one requirement.
-fn row(text: &mut String, step: Step, due: &str, items: &[&Item]) {
+fn row(text: &mut String, step: Step, due: &str, items: &[&Item], again: &str) {
     let (mark, due) = match items.iter().map(|item| item.severity).max() {
         None => ("[ok]", due),
         Some(Severity::Enforce) => ("[x] ", ""),
@@ -73,9 +77,20 @@ fn row(text: &mut String, step: Step, due: &str, items: &[&Item]) {
     };
     let _ = writeln!(text, "{}", format!("  {mark} {:<10} {due}", step.name()).trim_end());
     let items: Vec<Item> = items.iter().map(|item| (*item).clone()).collect();
-    for group in items.chunk_by(alike) {
-        tell(text, group);
-    }
+    tell(text, &items, again);
+}
+
+/// The command that looks at it again, alone, and pushes nothing.
+fn again(work: &Work, args: &Promote) -> String {
+    let name = args.name.as_deref().unwrap_or(&work.name);
+    let into = work.step.as_ref().map(short).or(args.into.as_ref().map(|into| into.as_bytes()));
+    let into = into.map(|into| format!(" --into {}", shell_word(into))).unwrap_or_default();
+    let how = match (args.merge, args.ff) {
+        (true, _) => " --merge",
+        (false, true) => " --ff",
+        (false, false) => "",
+    };
+    format!("refgate promote {}{how}{into}{} --dry-run", shell_word(name.as_bytes()), words(&args.seen))
 }
 
 /// Tells whether an item of a step belongs to a row.
@@ -131,8 +146,12 @@ fn is_asked(work: &Work, step: Step) -> bool {
 /// What the server answered, below a line that says so.
 pub(in crate::cmd) fn answer(server: &str, lines: &[String]) -> String {
     let heading = if lines.is_empty() { String::new() } else { format!("\n  {server} answered\n") };
+    heading + &answered(lines)
+}
+
+fn answered(lines: &[String]) -> String {
     let line = |line: &String| format!("    {line}").trim_end().to_owned() + "\n";
-    heading + &lines.iter().map(line).collect::<String>()
+    lines.iter().map(line).collect()
 }
 
 /// What became of it.
@@ -164,39 +183,54 @@ fn moved(done: &Done) -> String {
     format!("{} from {} to {new}", done.work.tracking(&done.plan.target.name), done.plan.target.tip.short())
 }
 
-/// One of many tasks, in one line.
-pub(super) fn line(done: &Done, args: &Promote) -> String {
+/// One of many: a line on what became of it, and below it what it lacks or what the server answered.
+pub(super) fn one(done: &Done, args: &Promote) -> String {
     if args.format == Format::Json {
         return json(done, args.dry_run);
     }
     let receipt = receipt_in(&done.answer).map(|receipt| format!(", receipt {receipt}"));
     let said = match &done.outcome {
         Outcome::Already => "promoted already".to_owned(),
-        Outcome::Missing => {
-            let mut missing = done.plan.missing();
-            let first = missing.next().map_or_else(String::new, |first| {
-                let path = first.path.as_ref().map(|path| format!(": {}", quote_path(path)));
-                format!("{}: {}{}", first.step.name(), first.what, path.unwrap_or_default())
-            });
-            match missing.count() {
-                0 => format!("lacks {first}"),
-                more => format!("lacks {first}; and {more} more"),
-            }
-        }
+        Outcome::Missing => missing(&done.plan),
         Outcome::Ready => format!("lacks nothing: {}", done.command.as_deref().unwrap_or_default()),
         Outcome::Promoted => format!("promoted: {}{}", moved(done), receipt.unwrap_or_default()),
         Outcome::Overtaken(_) => "another process was faster; the next run looks at it again".to_owned(),
         Outcome::Refused => {
-            format!("REFUSED: {}", done.answer.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "))
+            let server = done.work.server();
+            format!("REFUSED: {server} did not take it, nothing moved\n{}", answered(&done.answer).trim_end())
         }
     };
-    format!("{}: {}\n", Subject::of(&done.work).name(), said.trim_end())
+    let more = match &done.outcome {
+        Outcome::Missing => format!("  what mends it: {}\n", again(&done.work, args)),
+        _ => String::new(),
+    };
+    format!("{}: {}\n{more}", Subject::of(&done.work).name(), said.trim_end())
+}
+
+/// What is missing, a line for each step.
+fn missing(plan: &Plan) -> String {
+    let mut items: Vec<&Item> = plan.missing().collect();
+    items.sort_by_key(|item| item.step);
+    let mut text = match items.len() {
+        1 => "lacks 1 thing\n".to_owned(),
+        count => format!("lacks {count} things\n"),
+    };
+    for step in items.chunk_by(|a, b| a.step == b.step) {
+        let Some(first) = step.first() else { continue };
+        let path = first.path.as_ref().map(|path| format!(": {}", quote_path(path))).unwrap_or_default();
+        let more = if step.len() > 1 { format!("; and {} more", step.len() - 1) } else { String::new() };
+        let _ = writeln!(text, "  {:<10} {}{path}{more}", first.step.name(), first.what);
+    }
+    text
 }
 
 /// One of many of which nobody knows.
 pub(super) fn problem(subject: &Subject, error: &Error, args: &Promote) -> String {
     match args.format {
-        Format::Human => format!("{}: UNDECIDED: {}\n", subject.name(), error.message),
+        Format::Human => {
+            let help: String = error.help.lines().map(|line| format!("  {}\n", line.trim_start())).collect();
+            format!("{}: UNDECIDED: {}\n{help}", subject.name(), error.message)
+        }
         Format::Json => {
             let target = match subject {
                 Subject::Task(_) => None,

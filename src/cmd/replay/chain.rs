@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use bstr::{BStr, BString};
 
 use super::merged::named;
+use crate::cli::moment::{Moment, TAKEN};
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::{ObjectKind, Repo};
@@ -23,22 +24,17 @@ pub(super) enum Point {
 }
 
 impl Point {
-    /// Reads a date, a time or a revision. A date alone ends a span with its last second.
+    /// Reads a moment or a revision. A day alone ends a span with its last second.
     pub(super) fn read(repo: &Repo, text: &str, ends: bool) -> Result<Self> {
-        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        let moment = Moment::read(text).and_then(if ends { Moment::last } else { Moment::first });
+        if let Some(time) = moment {
             return Ok(Self::At(time.as_second()));
         }
-        let is_date = text.len() == "2026-01-31".len() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date);
-        let midnight = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
-        if let Some(midnight) = midnight {
-            let start = midnight.timestamp().as_second();
-            return Ok(Self::At(if ends { start.saturating_add(24 * 60 * 60 - 1) } else { start }));
-        }
-        match repo.peel(repo.resolve(text)?)? {
+        let help = format!("name a commit of git log --oneline --all, or write {TAKEN}");
+        let named = repo.resolve(text).map_err(|error| error.help(help.clone()))?;
+        match repo.peel(named)? {
             (ObjectKind::Commit, commit) => Ok(Self::Commit(commit)),
-            _ => Err(Error::usage(format!("{} names no commit", escape::quote_path(text.as_bytes())))
-                .help("name a commit, or a date like 2026-01-31")),
+            _ => Err(Error::usage(format!("{} names no commit", escape::quote_path(text.as_bytes()))).help(help)),
         }
     }
 }

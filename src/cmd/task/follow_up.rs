@@ -8,9 +8,8 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use super::Work;
 use super::survey::{Item, Step};
-use crate::change::Retained;
 use crate::entry::Mode;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::escape;
 use crate::finding::Severity;
 use crate::oid::Oid;
@@ -54,8 +53,14 @@ fn hotfixes(work: &Work) -> Result<BTreeMap<String, Override>> {
     let mut found = BTreeMap::new();
     for (name, oid) in work.repo.refs()? {
         let Some(Place::Override { id }) = Place::parse(name.as_bstr()) else { continue };
-        let Ok(files) = Retained::load(&work.repo, &work.policy, name.as_bstr(), oid)?.files else { continue };
-        let statement = files.top.get(STATEMENT.as_bytes().as_bstr()).and_then(|bytes| Override::parse(bytes).ok());
+        // Evidence stays unread: it may be large, and there may be thousands.
+        let Some(root) = work.repo.tree_of(oid)? else { continue };
+        let bytes = match bytes(work, root, STATEMENT.into()) {
+            // What is no statement let nothing in.
+            Err(error) if error.kind == Kind::Malformed => continue,
+            found => found?,
+        };
+        let statement = bytes.and_then(|bytes| Override::parse(&bytes).ok());
         if let Some(statement) =
             statement.filter(|statement| lets_a_hotfix_in(statement) && statement.statement_id == id)
             && stands(work, &statement)?
@@ -84,13 +89,15 @@ fn stands(work: &Work, statement: &Override) -> Result<bool> {
 
 /// The statements that finished tasks on protected branches name, and those that the task with this tip does.
 fn settled(work: &Work, tip: Option<Oid>) -> Result<BTreeSet<String>> {
-    let mut named = BTreeSet::new();
+    let (mut named, mut seen) = (BTreeSet::new(), BTreeSet::new());
     let protected = work.refs.iter().filter(|(name, _)| work.policy.is_protected(name.as_bstr()));
     for tip in protected.map(|(_, tip)| *tip).collect::<BTreeSet<Oid>>() {
         let Some(root) = work.repo.tree_of(tip)? else { continue };
         let trace = work.repo.find(root, work.policy.trace.as_str().into())?.filter(|entry| entry.mode == Mode::Tree);
         for (_, task) in trace.map(|trace| work.repo.tree(trace.oid)).transpose()?.unwrap_or_default() {
-            if task.mode == Mode::Tree && work.repo.find(task.oid, STATUS.into())?.is_some() {
+            // Most protected branches hold the same finished tasks.
+            let is_new = task.mode == Mode::Tree && seen.insert(task.oid);
+            if is_new && work.repo.find(task.oid, STATUS.into())?.is_some() {
                 named.extend(named_in(work, task.oid, APPROVAL.into())?);
             }
         }
@@ -103,11 +110,18 @@ fn settled(work: &Work, tip: Option<Oid>) -> Result<BTreeSet<String>> {
 }
 
 fn named_in(work: &Work, tree: Oid, path: &BStr) -> Result<Vec<String>> {
-    let Some(entry) = work.repo.find(tree, path)?.filter(|entry| entry.mode.is_file()) else { return Ok(Vec::new()) };
-    let bytes = work.repo.blob(entry.oid, work.policy.limits.blob_bytes)?.unwrap_or_default();
+    let bytes = bytes(work, tree, path)?.unwrap_or_default();
     // Most approvals settle nothing, and there may be thousands.
     if !bytes.to_ascii_lowercase().contains_str("settles") {
         return Ok(Vec::new());
     }
     Ok(Approval::parse(&bytes).settles.into_iter().map(|line| line.value).collect())
+}
+
+/// A file of a tree, where there is one that the policy lets be read.
+fn bytes(work: &Work, tree: Oid, path: &BStr) -> Result<Option<Vec<u8>>> {
+    match work.repo.find(tree, path)?.filter(|entry| entry.mode.is_file()) {
+        Some(entry) => work.repo.blob(entry.oid, work.policy.limits.blob_bytes),
+        None => Ok(None),
+    }
 }

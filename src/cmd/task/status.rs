@@ -1,5 +1,6 @@
 //! `refgate task status`: what is missing, and what mends it, for people and for machines.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -8,9 +9,11 @@ use super::survey::{Item, Survey, survey};
 use super::{Work, follow_up};
 use crate::cli::Format;
 use crate::cli::task::Status;
+use crate::cmd::answer;
+use crate::cmd::client::words;
 use crate::cmd::rules::print;
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::escape;
 use crate::finding::Severity;
 use crate::git::top;
@@ -24,15 +27,23 @@ use crate::report::json;
 /// Something could not be judged.
 pub fn run(args: &Status, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let work = Work::open(&args.seen, args.name.as_deref(), env)?;
+    // The push of the task and its promotion are judged, and the server takes so long for each at the most.
+    let seconds = work.policy.limits.seconds.saturating_mul(2);
+    let late = Error::undecided(format!("nothing could be said within {seconds} seconds")).help(
+        "have limits.seconds raised in the policy, or try it: --policy FILE; refgate check judges one push alone",
+    );
+    answer::limit(seconds, late);
     let top = if work.is_current()? { Some(top(&args.seen.repo)?) } else { None };
     let mut survey = survey(&work, top.as_deref(), now)?;
     survey.items.extend(follow_up::items(&work, survey.tip)?);
     let text = match args.format {
-        Format::Human => human(&work, &survey),
+        Format::Human => human(&work, &survey, &again(&work, args)),
         Format::Json => json::line(&wire(&work, &survey)),
     };
+    let code = u8::from(survey.lacks_anything());
+    answer::claim(code);
     print(&text)?;
-    Ok(u8::from(survey.lacks_anything()))
+    Ok(code)
 }
 
 impl Survey {
@@ -65,10 +76,15 @@ fn statements(work: &Work) -> Option<String> {
     Some(results.map(|name| format!(" {}", shell_word(name))).collect())
 }
 
-/// How many findings of one kind are told one by one.
+/// The command that tells everything.
+fn again(work: &Work, args: &Status) -> String {
+    format!("refgate task status {}{} --format json", work.name, words(&args.seen))
+}
+
+/// How many things that one rule found at one step, or none, are told one by one.
 const SHOWN: usize = 20;
 
-fn human(work: &Work, survey: &Survey) -> String {
+fn human(work: &Work, survey: &Survey, again: &str) -> String {
     let target = survey.target.as_ref().map(|target| work.tracking(target));
     let target = target.map(|target| format!(" for {target}")).unwrap_or_default();
     let missing = survey.items.iter().filter(|item| item.severity == Severity::Enforce).count();
@@ -79,13 +95,11 @@ fn human(work: &Work, survey: &Survey) -> String {
         (false, count) => format!("{count} things are missing"),
     };
     let mut text = format!("refgate: task {}{target}: {count}\n", work.name);
-    let mut step = None;
-    for group in survey.items.chunk_by(alike) {
-        let Some(first) = group.first() else { continue };
-        if step.replace(first.step) != Some(first.step) {
+    for items in survey.items.chunk_by(|a, b| a.step == b.step) {
+        if let Some(first) = items.first() {
             let _ = writeln!(text, "\n  {}", first.step.name());
         }
-        tell(&mut text, group);
+        tell(&mut text, items, again);
     }
     if let Some(promotion) = promotion(work, survey) {
         let _ = writeln!(text, "\n  promotion\n    do    {promotion}");
@@ -93,21 +107,31 @@ fn human(work: &Work, survey: &Survey) -> String {
     text
 }
 
-/// Tells items that are mended in one way.
-pub(in crate::cmd) fn tell(text: &mut String, group: &[Item]) {
-    let Some(first) = group.first() else { return };
-    let mut shown = group.iter().take(SHOWN).peekable();
-    while let Some(item) = shown.next() {
-        told(text, item, shown.peek().is_some_and(|next| next.what == item.what));
+/// Tells the items of one step, those that are mended in one way together. `again` is the command that tells all of them
+/// where there are more than a person reads.
+pub(in crate::cmd) fn tell(text: &mut String, items: &[Item], again: &str) {
+    let mut counts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for group in items.chunk_by(alike) {
+        let Some(first) = group.first() else { continue };
+        let count = counts.entry(first.rule).or_default();
+        let mut shown = group.iter().take(SHOWN.saturating_sub(*count)).peekable();
+        *count += group.len();
+        if shown.peek().is_none() {
+            continue;
+        }
+        while let Some(item) = shown.next() {
+            told(text, item, shown.peek().is_some_and(|next| next.what == item.what));
+        }
+        let _ = writeln!(text, "    mend  {}", first.mend.replace('\n', "\n          "));
     }
-    if group.len() > SHOWN {
-        let _ = writeln!(text, "    what  ... and {} more of {}", group.len() - SHOWN, first.rule.unwrap_or("these"));
+    for (rule, count) in counts.into_iter().filter(|(_, count)| *count > SHOWN) {
+        let (more, rule) = (count - SHOWN, rule.unwrap_or("these"));
+        let _ = writeln!(text, "    ... and {more} more of {rule}; see all of them with\n          {again}");
     }
-    let _ = writeln!(text, "    mend  {}", first.mend.replace('\n', "\n          "));
 }
 
 /// What is mended in one way is told together.
-pub(in crate::cmd) fn alike(a: &Item, b: &Item) -> bool {
+fn alike(a: &Item, b: &Item) -> bool {
     (a.step, a.severity, a.rule, &a.mend) == (b.step, b.severity, b.rule, &b.mend)
 }
 

@@ -185,7 +185,10 @@ pub(in crate::cmd) fn survey(work: &Work, top: Option<&Path>, now: jiff::Timesta
         );
         survey.items.extend(behind(work, tip, target)?);
     }
-    survey.items.extend(not_pushed(work, &set, tip)?);
+    // The server takes nothing more of a task that is finished.
+    if set.finished.is_none() {
+        survey.items.extend(not_pushed(work, &set, tip)?);
+    }
     survey.items.sort_by(|a, b| (a.step, b.severity).cmp(&(b.step, a.severity)));
     Ok(survey)
 }
@@ -278,6 +281,9 @@ pub(in crate::cmd) fn item(work: &Work, set: &ChangeSet, finding: &Finding, open
 
 /// What mends a finding, where a command of the task's does, or where the gate's own words look back at a push.
 fn mend(work: &Work, set: &ChangeSet, finding: &Finding, open: &[Uncommitted]) -> Option<String> {
+    if finding.rule == "task-finished" {
+        return set.target.as_ref().map(|target| go_on(work, target));
+    }
     let path = finding.path.as_ref()?;
     let file = below(work, path.as_bstr());
     match (finding.rule, file.map(|file| file.as_bytes())) {
@@ -313,6 +319,29 @@ pub(in crate::cmd) fn behind(work: &Work, tip: Oid, target: &Target) -> Result<O
     let what = format!("{branch} holds {} that the task does not", commits(new));
     let mend = format!("{}git merge {branch}", work.switch()?);
     Ok((new > 0).then(|| Item::new(Step::Merge, what, mend)))
+}
+
+/// What stands on the branch here and came after the promotion: nothing takes it up by itself.
+pub(in crate::cmd) fn since(work: &Work, target: &Target, tip: Oid) -> Result<Option<Item>> {
+    let held = work.refs.get(&work.refname()).copied();
+    let known: Vec<Oid> = [target.tip].into_iter().chain(held).collect();
+    let count = work.repo.range(&[tip], &known)?.len();
+    let what = format!("{} here is {} ahead of what was promoted", work.shell_branch(), commits(count));
+    let item = Item { severity: Severity::Evaluate, ..Item::new(Step::Start, what, go_on(work, target)) };
+    Ok((count > 0).then_some(item))
+}
+
+/// How work goes on that was added to a task after its end.
+fn go_on(work: &Work, target: &Target) -> String {
+    let (branch, main) = (work.shell_branch(), work.tracking(&target.name));
+    let base = match target.name == work.policy.trunk {
+        true => String::new(),
+        false => format!(" --base {}", shell_word(target.name.strip_prefix(b"refs/heads/").unwrap_or(&target.name))),
+    };
+    format!(
+        "a finished task takes no more; a task of its own does: refgate task start <task>{base} && \
+         git cherry-pick {main}..{branch}"
+    )
 }
 
 /// A number of commits in words.

@@ -78,6 +78,15 @@ fn the_label_of_other_overrides_lets_no_hotfix_in_nor_its_own_anything_else() {
     refused(&scene.push_with("alice", &hotfix), "the check tests has no result");
     // The server's own policy, which asks for the check, is seen by nobody else.
     let policy = scene.path("policy").display().to_string();
+    let ask = |more: &[&str]| scene.sandbox.refgate(command.iter().map(String::as_str).chain(more.iter().copied()));
+    let theirs = "whoever runs the server has its policy: --policy FILE";
+    let blind = ask(&["--others"]);
+    assert!(!blind.ok && blind.stderr.contains("as far as can be seen from here"), "{}", blind.stderr);
+    assert!(blind.stderr.contains(theirs), "{}", blind.stderr);
+    let noted = ask(&["--output", "noted.json"]).must();
+    assert!(noted.contains("note: the server judges by another policy") && noted.contains(theirs), "{noted}");
+    let seeing = ask(&["--output", "seeing.json", "--policy", &policy]).must();
+    assert!(!seeing.contains("note:"), "{seeing}");
     let others = ["--others", "--policy", &policy].map(str::to_owned);
     scene.request(&command.iter().cloned().chain(others).collect::<Vec<_>>());
     assert_eq!(scene.statement()["label"], "override:ai-gated");

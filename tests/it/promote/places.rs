@@ -22,6 +22,15 @@ fn what_the_clone_cannot_know_the_server_says() {
         "{told:?}"
     );
     assert_eq!((told.len(), scene.main()), (2, main.clone()));
+    // Each of many has its own lines, with what helps.
+    scene.meanwhile("echo 'not today' >&2; exit 1");
+    let text = scene.promoted(&["--ready"], 2, &["t1: UNDECIDED: git push failed, and nothing moved: not today; "]);
+    assert!(
+        text.contains("\n  what the words above name stands in the way; then run it again\nt2: REFUSED: "),
+        "{text}"
+    );
+    let refused = "t2: REFUSED: origin did not take it, nothing moved\n    refgate: REFUSED: refs/heads/main\n";
+    assert!(text.contains(refused) && text.contains("\n      artifact-missing\n"), "{text}");
     // With the server's own policy the clone knows it, too.
     scene.promoted(&["t1", "--policy", &policy.display().to_string()], 1, &["[x]  artifacts"]);
     // A hook of the person's that refuses is told, and is no refusal of the server's.
@@ -158,4 +167,81 @@ fn of_an_empty_server_nothing_is_ready() {
         assert_eq!((code, &*said.stdout, &*said.stderr), (0, "", ""), "{format:?}");
     }
     scene.promoted(&["t1"], 2, &["nothing is known of origin", "where it holds nothing yet, push the first branch"]);
+}
+
+#[test]
+fn work_that_was_added_after_the_promotion_is_told_with_the_way_on() {
+    let scene = Scene::new("");
+    scene.task("t1", "src/b.rs", "b\n");
+    scene.promoted(&["t1"], 0, &["promoted"]);
+    let text = scene.promoted(&["t1"], 0, &["promoted already"]);
+    assert!(!text.contains("ahead"), "{text}");
+    scene.sandbox.git(["checkout", "-q", "autoTest/t1"]).must();
+    for number in ["one", "two"] {
+        scene.sandbox.write(&[("src/c.rs", number)]);
+        scene.sandbox.commit(number);
+    }
+    let way = "a task of its own does: refgate task start <task> && git cherry-pick origin/main..autoTest/t1";
+    let ahead = "autoTest/t1 here is 2 commits ahead of what was promoted";
+    scene.promoted(&["t1"], 0, &["promoted already", ahead, way]);
+    let told = scene.json(&["t1"], 0);
+    assert_eq!((&told[0]["outcome"], &told[0]["missing"]), (&"already".into(), &0.into()));
+    assert_eq!(told[0]["items"][0]["what"], ahead);
+    assert!(scene.json(&["--ready"], 0).is_empty(), "what the branches here hold is nobody's business there");
+    let (code, said) = scene.run_in(&scene.client(), &["task", "status", "t1"]);
+    assert!(code == 1 && said.stdout.contains(way) && !said.stdout.contains("git push"), "{}", said.stdout);
+    // The way on is one.
+    let program = Path::new(REFGATE).display();
+    let next = way.split_once("refgate ").unwrap().1.replace("<task>", "t2");
+    scene.shell(&format!("'{program}' {next}")).must();
+    assert_eq!(scene.sandbox.git(["log", "--format=%s", "origin/main..HEAD"]).must(), "two\none");
+    // The server need not have the branch any more.
+    scene.on_server(&["update-ref", "-d", "refs/heads/autoTest/t1"]);
+    let text = scene.promoted(&["t1"], 1, &[way]);
+    assert!(!text.contains("git push"), "{text}");
+}
+
+#[test]
+fn a_push_that_git_cannot_sign_is_told_with_what_to_look_at() {
+    let scene = Scene::new("");
+    let tip = scene.task("t1", "src/b.rs", "b\n");
+    scene.make_key("bob");
+    let main = scene.main();
+    for (key, value) in [("push.gpgSign", "true"), ("gpg.format", "ssh"), ("user.signingKey", "/nowhere.pub")] {
+        scene.sandbox.git(["config", key, value]).must();
+    }
+    let words = ["git push failed, and nothing moved", "Git signs here and could not: ", "(ssh-add -L)"];
+    scene.promoted(&["t1"], 2, &words);
+    assert_eq!(scene.main(), main);
+    scene.sandbox.git(["config", "user.signingKey", &scene.path("bob").display().to_string()]).must();
+    scene.promoted(&["t1"], 0, &["promoted: origin/main"]);
+    assert_eq!(scene.main(), tip);
+}
+
+/// Two that fetch into one clone at once: what one finds locked by the other is there a moment later.
+#[test]
+fn a_fetch_that_another_process_held_up_is_made_once_more() {
+    let scene = Scene::new("");
+    scene.task("t1", "src/b.rs", "b\n");
+    let (hook, count) = (scene.client().join(".git/hooks/reference-transaction"), scene.path("count"));
+    fs_err::create_dir_all(hook.parent().unwrap()).unwrap();
+    let tries = || fs_err::read_to_string(&count).unwrap().lines().count();
+    for (times, code, words) in [
+        (2, 2, &["git cannot fetch from origin", "ref updates aborted by hook", "nothing was changed"][..]),
+        (1, 0, &["promoted: origin/main"]),
+    ] {
+        fs_err::write(&count, "").unwrap();
+        // The server's ledger is new to the clone each time.
+        scene.sandbox.git(["update-ref", "-d", "refs/refgate/ledger"]).must();
+        let script = format!(
+            "#!/bin/sh\ntest \"$1\" = prepared && grep -q ' refs/refgate/' || exit 0\n\
+             echo >>'{0}'\ntest \"$(wc -l <'{0}')\" -gt {times}\n",
+            count.display()
+        );
+        fs_err::write(&hook, script).unwrap();
+        fs_err::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        scene.promoted(&["t1"], code, words);
+        assert_eq!(tries(), 2, "once more, and no oftener");
+        fs_err::remove_file(&hook).unwrap();
+    }
 }

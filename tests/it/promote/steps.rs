@@ -99,8 +99,13 @@ fn what_conflicts_is_told_with_what_to_do() {
 fn whatever_is_ready_goes_on_where_checks_decide_and_nowhere_else() {
     let scene = chain();
     let first = scene.tip("live");
-    let text = scene.promoted(&["--ready"], 0, &["develop into main: lacks checks: "]);
-    assert_eq!(text.lines().count(), 1, "{text}");
+    let text = scene.promoted(
+        &["--ready"],
+        0,
+        &["develop into main: lacks 1 thing\n  checks     the check tests has no result"],
+    );
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.ends_with("\n  what mends it: refgate promote develop --into main --dry-run\n"), "{text}");
     scene.attest("origin/develop");
     assert!(scene.json(&["--ready", "--into", "live"], 0).is_empty());
     let done = scene.json(&["--ready", "--into", "main"], 0);

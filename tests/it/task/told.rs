@@ -212,7 +212,8 @@ fn what_is_told_stays_short_and_what_is_to_be_typed_can_be() {
     let (code, said) = person.run(&["task", "status"]);
     assert_eq!(code, 1);
     assert!(said.stdout.contains("task t1 for origin/main: 30 things are missing"), "{}", said.stdout);
-    assert!(said.stdout.contains("... and 5 more of out-of-scope"), "{}", said.stdout);
+    let all = "... and 5 more of out-of-scope; see all of them with\n          refgate task status t1 --format json\n";
+    assert!(said.stdout.contains(all), "{}", said.stdout);
     assert!(
         said.stdout.contains("not committed: logs/0.txt, ") && said.stdout.contains(" and 2 more"),
         "{}",
@@ -220,4 +221,29 @@ fn what_is_told_stays_short_and_what_is_to_be_typed_can_be() {
     );
     assert_eq!(said.stdout.matches("the path is not in the approved scope").count(), 1, "{}", said.stdout);
     assert_eq!(said.stdout.matches("    at    lib/").count(), 20, "{}", said.stdout);
+    person.git(&["push", "-q", "--no-verify", "origin", "HEAD:refs/heads/topic"]);
+    let (_, said) = person.run(&["promote", "t1", "--merge"]);
+    let all = "see all of them with\n          refgate promote t1 --merge --dry-run --format json\n";
+    assert!(said.stdout.contains(all), "{}{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn what_takes_too_long_is_given_up_with_what_to_do() {
+    let sandbox = scene();
+    let person = Person::of(&sandbox);
+    person.work();
+    let policy = sandbox.path().join("policy");
+    fs_err::write(&policy, "version = 1\n[limits]\nseconds = 1\n").unwrap();
+    let policy = policy.display().to_string();
+    let status = ["task", "status", "--policy", &policy];
+    // Git compares a file that has a new date by this filter.
+    person.git(&["config", "filter.slow.clean", "sleep 20; cat"]);
+    fs_err::write(sandbox.path().join("client/.git/info/attributes"), "*.md filter=slow\n").unwrap();
+    person.write(&[(APPROVAL, &person.read(APPROVAL))]);
+    let file = fs_err::File::options().append(true).open(person.top().join(APPROVAL)).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let (code, said) = person.run(&status);
+    assert_eq!((code, &*said.stdout), (2, ""), "{}", said.stderr);
+    assert!(said.stderr.contains("nothing could be said within 2 seconds"), "{}", said.stderr);
+    assert!(said.stderr.contains("limits.seconds") && said.stderr.contains("--policy FILE"), "{}", said.stderr);
 }
