@@ -16,6 +16,7 @@ pub mod document;
 pub mod extract;
 pub mod languages;
 mod likeness;
+mod manifest;
 mod mentions;
 pub mod migrations;
 mod page;

@@ -73,8 +73,10 @@ fn findings(ctx: &Ctx<'_>) -> Vec<Finding> {
     let rules = in_force(ctx.policy, ctx.change.class).filter(|(rule, _)| rule.is_asked(way));
     let mut findings: Vec<Finding> = rules.flat_map(|(rule, severity)| apply(ctx, rule, severity)).collect();
     findings.sort_by(|a, b| {
-        let key = |finding: &Finding| (std::cmp::Reverse(finding.severity), finding.rule);
-        key(a).cmp(&key(b)).then_with(|| (&a.path, a.line, &a.message).cmp(&(&b.path, b.line, &b.message)))
+        let order = b.severity.cmp(&a.severity).then(a.rule.cmp(b.rule));
+        let order = order.then_with(|| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+        // Of drift the line of a baseline says which it is; what else stands at one place has its words written for this.
+        order.then_with(|| a.baseline.cmp(&b.baseline)).then_with(|| a.words.message.cmp(&b.words.message))
     });
     findings
 }
@@ -112,14 +114,12 @@ fn finding(ctx: &Ctx<'_>, rule: &'static Rule, severity: Severity, violation: Vi
         name: rule.name,
         why: rule.docs.why,
         severity,
-        message: violation.message,
+        words: violation.words,
         path: violation.path,
         line: violation.line,
         column: violation.column,
         fingerprint: hex(&digest.finalize()),
-        help: violation.help,
         waived: None,
-        field: violation.field.map(|field| *field),
         baseline: violation.baseline,
     }
 }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_sorted_by_severity_rule_path_line_and_message() {
+    fn findings_are_sorted_by_severity_rule_place_and_message() {
         let facts = Facts::promotion("t1")
             .approval("Task: x\nBase SHA: 0\n")
             .without("gemini")
@@ -254,7 +254,7 @@ mod tests {
         assert!(rules.len() > 6, "{rules:?}");
         let key = |finding: &Finding| {
             let order = if finding.severity == Severity::Enforce { 0 } else { 1 };
-            (order, finding.rule, finding.path.clone(), finding.line, finding.message.clone())
+            (order, finding.rule, finding.path.clone(), finding.line, finding.column, finding.words.message.clone())
         };
         assert!(findings.is_sorted_by_key(key), "{findings:#?}");
         assert_eq!(findings.last().unwrap().path.as_ref().unwrap(), "z:z");
@@ -354,7 +354,7 @@ mod tests {
         let ctx = Ctx { policy: &policy, push: &push, change: &change, now };
         let found = apply(&ctx, &MANY, Severity::Enforce);
         assert_eq!(found.len(), MAX_FINDINGS + 1);
-        assert_eq!(found.last().unwrap().message, "and 7 more of the same rule");
+        assert_eq!(found.last().unwrap().words.message, "and 7 more of the same rule");
     }
 
     fn print(name: &str, rule: &'static str, violation: Violation) -> String {
@@ -456,6 +456,6 @@ mod tests {
         let (policy, push, change, now) = direct_push().build();
         let found = apply(&Ctx { policy: &policy, push: &push, change: &change, now }, &BROKEN, Severity::Evaluate);
         assert_eq!(told(&found), [(BROKEN.id, Severity::Enforce)]);
-        assert!(found[0].message.contains("no light") && found[0].help == "switch it on", "{found:?}");
+        assert!(found[0].words.message.contains("no light") && found[0].words.help == "switch it on", "{found:?}");
     }
 }

@@ -53,6 +53,18 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// A line that is to be copied: as [`printable`], but letters and digits stay, whatever script they are of.
+pub fn copied(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            _ if c.is_alphanumeric() && !is_hidden(c) => shown.push(c),
+            _ => shown.push_str(&printable(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    shown
+}
+
 /// The most characters of somebody else's text in one message.
 const EXCERPT: usize = 80;
 
@@ -115,6 +127,15 @@ mod tests {
         for c in "a \u{e9}\u{1100}\u{1161}\u{2801}\u{3165}\u{fe0f}\u{1f600}\u{e0100}".chars() {
             assert!(!is_hidden(c), "U+{:04X}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn letters_of_a_line_to_be_copied_stay() {
+        assert_eq!(
+            copied("- `gr\u{f6}\u{df}e.\u{6f22}2`: \u{2014}\u{202e}\u{3164}\u{1b}[2J"),
+            "- `gr\u{f6}\u{df}e.\u{6f22}2`: \\342\\200\\224\\342\\200\\256\\343\\205\\244\\033[2J"
+        );
+        assert_eq!(copied("a \\ \"b\""), "a \\ \"b\"");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The words of a verdict: what a rule found, how heavy it is, and what was decided of the push.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
 use bstr::BString;
 
 use crate::error::Error;
@@ -70,8 +74,8 @@ pub struct Finding {
     pub why: &'static str,
     /// After policy and floor.
     pub severity: Severity,
-    /// What is wrong, one sentence without a full stop; names in it are escaped already.
-    pub message: String,
+    /// What is wrong, and what mends it.
+    pub words: Words,
     /// The path that it is about, raw bytes.
     pub path: Option<BString>,
     /// 1-based line in the file at `path`.
@@ -80,14 +84,60 @@ pub struct Finding {
     pub column: Option<u32>,
     /// SHA-256, hex, of rule, ref, path and the rule's stable key: the same finding in a later push has the same one.
     pub fingerprint: String,
-    /// The command or edit that mends it.
-    pub help: String,
     /// The override that waives it: the statement's name. A waived finding refuses nothing.
     pub waived: Option<String>,
-    /// The field, where code and contract diverge.
-    pub field: Option<Field>,
     /// The line of a drift baseline that excuses it, where one can.
     pub baseline: Option<String>,
+}
+
+/// What a finding says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// What is wrong, one sentence without a full stop; names in it are escaped already.
+    pub message: String,
+    /// The command or edit that mends it.
+    pub help: String,
+    /// The field, where code and contract diverge.
+    pub field: Option<Field>,
+}
+
+/// What a finding says, written when it is first read: of a thousand findings people are shown twenty.
+#[derive(Clone)]
+pub struct Words(Arc<LazyLock<Said, Box<dyn FnOnce() -> Said + Send>>>);
+
+impl Words {
+    /// Words about no field.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        let said = Said { message: message.into(), help: help.into(), field: None };
+        Self::later(|| said)
+    }
+
+    /// Words that this writes. It sees what it holds and nothing else, so that it does not matter when they are read.
+    pub fn later(write: impl FnOnce() -> Said + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(write))))
+    }
+}
+
+impl Deref for Words {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.0
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Words {}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Said::fmt(self, f)
+    }
 }
 
 /// A field on which code and contract diverge.
@@ -127,7 +177,7 @@ pub struct UpdateVerdict {
     pub base: Option<Oid>,
     /// How many commits were judged one by one.
     pub commits: usize,
-    /// Sorted by severity, rule, path, line and message.
+    /// Sorted by severity, rule, path, line, column, field and message.
     pub findings: Vec<Finding>,
     /// The branch that the server held and that a protected branch takes up.
     pub source: Option<BString>,

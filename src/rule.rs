@@ -6,7 +6,7 @@ use crate::change::{ChangeSet, Need, Push, Relation, Task, WayKind};
 use crate::entry::Mode;
 use crate::error::Result;
 use crate::escape;
-use crate::finding::{Field, Severity};
+use crate::finding::{Severity, Words};
 use crate::policy::{Class, PathKind, Policy};
 use crate::refs::Action;
 
@@ -168,20 +168,16 @@ pub struct Ctx<'a> {
 /// What a rule found, before the engine adds what the rule says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// One sentence without a full stop.
-    pub message: String,
+    /// What is wrong, and what mends it.
+    pub words: Words,
     /// The path that it is about.
     pub path: Option<BString>,
     /// 1-based.
     pub line: Option<u32>,
     /// 1-based, in bytes.
     pub column: Option<u32>,
-    /// The command or edit that mends it.
-    pub help: String,
     /// Tells findings of one rule on one path apart, and stays the same when wording or lines change.
     pub key: String,
-    /// The field, where code and contract diverge.
-    pub field: Option<Box<Field>>,
     /// The line of a drift baseline that excuses it, where one can.
     pub baseline: Option<String>,
 }
@@ -189,8 +185,12 @@ pub struct Violation {
 impl Violation {
     /// A violation by the ref as a whole.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        let (message, help) = (message.into(), help.into());
-        Self { message, path: None, line: None, column: None, help, key: String::new(), field: None, baseline: None }
+        Self::of(Words::new(message, help))
+    }
+
+    /// A violation by the ref as a whole, that says this.
+    pub fn of(words: Words) -> Self {
+        Self { words, path: None, line: None, column: None, key: String::new(), baseline: None }
     }
 
     /// Says which path it is about.
@@ -221,13 +221,6 @@ impl Violation {
         self
     }
 
-    /// Says which field diverges.
-    #[must_use]
-    pub fn drift(mut self, field: Field) -> Self {
-        self.field = Some(Box::new(field));
-        self
-    }
-
     /// Tells it apart from the rule's other findings on the same path.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
@@ -253,6 +246,11 @@ impl<'a> Ctx<'a> {
     pub fn trunk(&self) -> String {
         let name: &[u8] = &self.policy.trunk;
         escape::quote_path(name.strip_prefix(b"refs/heads/").unwrap_or(name))
+    }
+
+    /// The day on which the judging began, in UTC.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.now.to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 
     /// What the update does to its ref.

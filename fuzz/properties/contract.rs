@@ -48,7 +48,10 @@ pub(crate) fn holds(data: &[u8]) {
     if data.len() < 100_000 {
         let fields: Vec<(String, FieldPath)> =
             contract.entries.iter().map(|entry| (entry.ty.clone(), entry.path.clone())).collect();
-        assert_eq!(sync(text, &contract, &fields), text, "what is listed changes the text");
+        // What is said twice in the same words goes.
+        if !contract.repeats(text).contains(&true) {
+            assert_eq!(sync(text, &contract, &fields), text, "what is listed changes the text");
+        }
         line_ends(text, &contract);
     }
 }

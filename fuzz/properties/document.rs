@@ -12,9 +12,9 @@ pub(crate) fn holds(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let own = document::json(text);
     match (&own, strict_json::parse_bounded(data)) {
-        (Ok(node), Ok(value)) => {
-            assert_eq!(plain(node), without_numbers(value), "the strict reader reads otherwise");
-            in_place(text, node);
+        (Ok(own), Ok(value)) => {
+            assert_eq!(plain(own.root()), without_numbers(value), "the strict reader reads otherwise");
+            in_place(text, own.root());
         }
         (Ok(_), Err(error)) => {
             assert!(error.to_string().contains("deeper than"), "only depth is bounded otherwise: {error}")
@@ -24,7 +24,7 @@ pub(crate) fn holds(data: &[u8]) {
     }
     match (document::yaml(text), &own) {
         (Ok(yaml), Ok(json)) => assert_eq!(yaml, *json, "JSON means something else as YAML"),
-        (Ok(yaml), Err(_)) => within(text, &yaml),
+        (Ok(yaml), Err(_)) => within(text, yaml.root()),
         (Err(unread), _) => told(text, &unread),
     }
 }
@@ -36,14 +36,14 @@ fn told(text: &str, unread: &Unread) {
 }
 
 /// The value with every number as 0.
-fn plain(node: &Node<'_>) -> Json {
-    match &node.value {
+fn plain(node: Node<'_>) -> Json {
+    match node.value {
         Value::Null => Json::Null,
-        Value::Bool(value) => Json::from(*value),
+        Value::Bool(value) => Json::from(value),
         Value::Number => Json::from(0),
-        Value::String(text) => Json::from(text.as_ref()),
-        Value::Array(items) => items.iter().map(plain).collect(),
-        Value::Object(entries) => entries.iter().map(|entry| (entry.key.to_string(), plain(&entry.node))).collect(),
+        Value::String(_) => Json::from(node.text()),
+        Value::Array(_) => node.items().map(plain).collect(),
+        Value::Object(_) => node.entries().map(|entry| (entry.key.to_owned(), plain(entry.node))).collect(),
     }
 }
 
@@ -57,22 +57,22 @@ fn without_numbers(value: Json) -> Json {
 }
 
 /// What begins at an offset is what the node says.
-fn in_place(text: &str, node: &Node<'_>) {
+fn in_place(text: &str, node: Node<'_>) {
     let first = text.as_bytes()[node.at as usize];
-    match &node.value {
+    match node.value {
         Value::Null => assert_eq!(first, b'n'),
-        Value::Bool(value) => assert_eq!(first, if *value { b't' } else { b'f' }),
+        Value::Bool(value) => assert_eq!(first, if value { b't' } else { b'f' }),
         Value::Number => assert!(first == b'-' || first.is_ascii_digit()),
-        Value::String(string) => assert_eq!(string_at(text, node.at), string.as_ref()),
-        Value::Array(items) => {
+        Value::String(_) => assert_eq!(Some(string_at(text, node.at).as_str()), node.text()),
+        Value::Array(_) => {
             assert_eq!(first, b'[');
-            items.iter().for_each(|item| in_place(text, item));
+            node.items().for_each(|item| in_place(text, item));
         }
-        Value::Object(entries) => {
+        Value::Object(_) => {
             assert_eq!(first, b'{');
-            for entry in entries {
+            for entry in node.entries() {
                 assert_eq!(string_at(text, entry.at), entry.key);
-                in_place(text, &entry.node);
+                in_place(text, entry.node);
             }
         }
     }
@@ -84,16 +84,12 @@ fn string_at(text: &str, at: u32) -> String {
 }
 
 /// Every place of a YAML document lies in its text, and no key stands twice.
-fn within(text: &str, node: &Node<'_>) {
+fn within(text: &str, node: Node<'_>) {
     assert!(text.is_char_boundary(node.at as usize));
-    node.items().iter().for_each(|item| within(text, item));
-    for (index, entry) in node.entries().iter().enumerate() {
+    node.items().for_each(|item| within(text, item));
+    for (index, entry) in node.entries().enumerate() {
         assert!(text.is_char_boundary(entry.at as usize));
-        assert!(
-            index > 100 || node.entries()[..index].iter().all(|other| other.key != entry.key),
-            "{:?} twice",
-            entry.key
-        );
-        within(text, &entry.node);
+        assert!(index > 100 || node.entries().take(index).all(|other| other.key != entry.key), "{:?} twice", entry.key);
+        within(text, entry.node);
     }
 }

@@ -25,6 +25,10 @@ impl Files for Alone<'_> {
     fn folder(&self, _: &BStr) -> Vec<&BStr> {
         vec![BStr::new("a")]
     }
+
+    fn leads_on(&self, _: &BStr) -> bool {
+        false
+    }
 }
 
 pub(crate) fn holds(data: &[u8]) {

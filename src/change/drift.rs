@@ -125,6 +125,11 @@ impl Tree for Stored<'_> {
         Ok(Some(Blob { oid: entry.oid, bytes: self.repo.blob(entry.oid, self.limit)? }))
     }
 
+    fn is_odd(&self, path: &BStr) -> Result<bool> {
+        let entry = self.repo.find(self.root, path)?;
+        Ok(entry.is_some_and(|entry| !entry.mode.is_file() && entry.mode != EntryMode::Tree))
+    }
+
     fn list(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
         self.with_all(|[plain, _]| wanted_of(plain, wanted).map(|(path, _)| path.clone()).collect())
     }

@@ -104,13 +104,13 @@ impl State {
         if self.staged { "what is staged".to_owned() } else { self.commit.short().to_string() }
     }
 
-    /// What is wrong with the state by itself, whatever a change did and a baseline excuses.
-    fn standing(&self, mut policy: Policy, now: Timestamp) -> Result<Vec<Finding>> {
+    /// What is wrong with the state by itself, whatever a change did and a baseline excuses. What `refs` hold tells which
+    /// field is one of before under another name, and nothing else.
+    fn standing(&self, mut policy: Policy, refs: RefMap, now: Timestamp) -> Result<Vec<Finding>> {
         if let Some(config) = &mut policy.drift {
             config.mode = Mode::Absolute;
             config.baseline = NO_BASELINE.into();
         }
-        let refs = RefMap::from([(policy.trunk.clone(), self.commit)]);
         let name = unprotected(&policy)?;
         let update = RefUpdate { name, old: Oid::zero(self.commit.format()), new: self.commit };
         let verdict = judge(&self.repo, &policy, &Push::new(refs, vec![update], false).preview(), now);
@@ -118,6 +118,16 @@ impl State {
             return Err(problem.clone());
         }
         Ok(verdict.updates.into_iter().flat_map(|update| update.findings).filter(is_drift).collect())
+    }
+
+    /// The server as if it held this state and nothing else.
+    fn alone(&self) -> RefMap {
+        RefMap::from([(self.policy.trunk.clone(), self.commit)])
+    }
+
+    /// What the server holds, where that was seen.
+    fn held(&self) -> RefMap {
+        if self.refs.contains_key(&self.policy.trunk) { self.refs.clone() } else { self.alone() }
     }
 
     /// The policy with every rule of drift in force, and no other.

@@ -166,7 +166,7 @@ pub(super) fn refusal(desk: &Desk, push: Push, rules: &dyn Fn(&str) -> bool, now
                     (Some(path), None) => format!("{}: ", escape::quote_path(path)),
                     (None, _) => String::new(),
                 };
-                Error::usage(format!("{place}{} ({})", found.message, found.rule)).help(found.help)
+                Error::usage(format!("{place}{} ({})", found.words.message, found.rule)).help(&found.words.help)
             });
             update.problem.into_iter().chain(told)
         })

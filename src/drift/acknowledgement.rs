@@ -119,7 +119,8 @@ impl Acknowledgement {
     }
 }
 
-/// A field by type and path: `order.total`, or `type#path` where the type has more than one step.
+/// A field by type and path: `order.total`, or `type#path` where the type has more than one step; `#path` is a path that
+/// code writes without a type.
 ///
 /// # Errors
 /// It names none, and why.
@@ -133,20 +134,26 @@ pub fn field(text: &str) -> Result<(String, FieldPath), String> {
             (ty.to_owned(), path)
         }
     };
-    let is_name = !ty.is_empty() && !ty.contains(|c: char| c.is_whitespace() || "`;,".contains(c));
+    let is_name = !ty.contains(|c: char| c.is_whitespace() || "`;,".contains(c));
     let is_route = matches!(split_route(&ty), (Some(_), ""));
     if is_name || is_route { Ok((ty, path)) } else { Err("it has no type in front".to_owned()) }
 }
 
-/// A field in one word, as findings name it and [`field`] reads it; of a path without a type the path.
+/// A field as programs read it, `Type.a.b[]`, whatever dots the type's name has; without a type the path alone.
+pub fn dotted(ty: &str, path: &FieldPath) -> String {
+    if ty.is_empty() { path.to_string() } else { format!("{ty}.{path}") }
+}
+
+/// A field in one word, as findings name it and [`field`] reads it.
 pub fn write_field(ty: &str, path: &FieldPath) -> String {
     let path_text = path.to_string();
     if ty.is_empty() {
-        return path_text;
+        return format!("#{path_text}");
     }
-    let is_plain = |text: &str, more: char| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == more);
-    // Most names are; no path of so few bytes has too many steps.
-    if path_text.len() < 64 && is_plain(ty, '_') && is_plain(&path_text, '.') {
+    let is_plain =
+        |text: &str, more: &[u8]| text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || more.contains(&c));
+    // Most names are; a bracket beside them is of `[]`, and no path of so few bytes has too many steps.
+    if path_text.len() < 64 && !path_text.starts_with('[') && is_plain(ty, b"") && is_plain(&path_text, b".[]") {
         return [ty, ".", &path_text].concat();
     }
     let dot = if path_text.starts_with('[') { "" } else { "." };

@@ -1,10 +1,9 @@
 //! Holds the fields of one state of the code against one state of the contract. Nothing here knows which of the two
 //! moved: that is [`super::survey`]'s business, which compares two states.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use elsa::FrozenMap;
+use std::sync::Arc;
 
 use super::acknowledgement::write_field;
 use super::config::{Declares, Wanted};
@@ -103,7 +102,7 @@ pub struct Known<'c> {
     /// The exact paths of all types.
     paths: OnceCell<Vec<&'c FieldPath>>,
     /// The exact paths of a type as they are written.
-    written: FrozenMap<String, Vec<String>>,
+    written: RefCell<HashMap<String, Arc<[String]>>>,
     /// The first entry of each last name, by its place.
     last: OnceCell<HashMap<String, usize>>,
     /// How many paths were held against others for likeness.
@@ -148,7 +147,7 @@ impl<'c> Known<'c> {
             exact: Table::of(exact),
             patterns: Table::of(patterns.filter(|entry| entry.path.is_pattern())),
             paths: OnceCell::new(),
-            written: FrozenMap::new(),
+            written: RefCell::default(),
             last: OnceCell::new(),
             likened: Cell::default(),
         }
@@ -179,34 +178,67 @@ impl<'c> Known<'c> {
         self.of_type(&field.ty).has(field)
     }
 
-    /// Whether any type knows a path.
-    pub fn types_with(&self, path: &FieldPath) -> bool {
-        let all = self.paths.get_or_init(|| {
+    fn all_paths(&self) -> &[&'c FieldPath] {
+        self.paths.get_or_init(|| {
             let mut all: Vec<&FieldPath> = self.exact.iter().map(|entry| &entry.path).collect();
             all.sort_unstable();
+            all.dedup();
             all
-        });
+        })
+    }
+
+    /// Whether any type knows a path.
+    pub fn types_with(&self, path: &FieldPath) -> bool {
+        let all = self.all_paths();
         all.get(all.partition_point(|one| *one < path)).is_some_and(|one| one.begins_with(path))
             || self.patterns.iter().any(|entry| entry.path.is_below(path))
     }
 
     /// The listed path that is most like this one: of the type where the contract has it, else of any type the one with
-    /// the same name at its end.
-    pub fn nearest(&self, ty: &str, path: &FieldPath) -> Option<String> {
-        if !self.has_type(ty) {
+    /// the same name at its end. A path without a type is held against those of all types.
+    pub fn nearest(&self, ty: &str, path: &FieldPath) -> Nearest {
+        if !ty.is_empty() && !self.has_type(ty) {
             let all = self.entries.iter().enumerate().rev();
             let first = || all.map(|(place, entry)| (entry.path.name().to_owned(), place)).collect();
-            let other = self.entries.get(*self.last.get_or_init(first).get(path.name())?)?;
-            return Some(write_field(&other.ty, &other.path));
+            let place = self.last.get_or_init(first).get(path.name());
+            let other = place.and_then(|place| self.entries.get(*place));
+            return other.map_or(Nearest::None, |other| Nearest::Is(write_field(&other.ty, &other.path)));
         }
-        let written = || self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect();
-        let all = self.written.get(ty).unwrap_or_else(|| self.written.insert(ty.to_owned(), written()));
+        let mut written = self.written.borrow_mut();
+        let own = || match ty {
+            "" => self.all_paths().iter().map(|path| path.to_string()).collect(),
+            ty => self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect(),
+        };
+        let all = written.entry(ty.to_owned()).or_insert_with(own);
         self.likened.set(self.likened.get().saturating_add(all.len()));
-        if self.likened.get() > MOST_LIKENED {
-            return None;
+        if self.likened.get() > MOST_LIKENED { Nearest::None } else { Nearest::Among(Arc::clone(all)) }
+    }
+}
+
+/// Where the listed path stands that is most like a field's. Holding a path against hundreds of others is left to whoever
+/// tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Nearest {
+    /// There is none.
+    #[default]
+    None,
+    /// It is this one, as it is written with its type.
+    Is(String),
+    /// Among these paths of the field's own type, or of all types.
+    Among(Arc<[String]>),
+}
+
+impl Nearest {
+    /// The one that is most like the path of a field, written with its type.
+    pub fn to(&self, ty: &str, path: &FieldPath) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Is(field) => Some(field.clone()),
+            Self::Among(all) => {
+                let near = most_like(all, &path.to_string())?;
+                FieldPath::parse(near).ok().map(|path| write_field(ty, &path))
+            }
         }
-        let near = most_like(all, &path.to_string())?;
-        FieldPath::parse(near).ok().map(|path| write_field(ty, &path))
     }
 }
 
@@ -282,8 +314,12 @@ mod tests {
     fn a_nearest_path_reads_back() {
         let text = "### `order`\n- `[].street`\n\n### `Order.Line`\n- `sku`\n";
         let contract = Contract::parse(text.as_bytes(), &Columns::default());
-        let near = |ty: &str, path: &str| Known::of(Some(&contract)).nearest(ty, &FieldPath::parse(path).unwrap());
+        let near = |ty: &str, path: &str| {
+            let path = FieldPath::parse(path).unwrap();
+            Known::of(Some(&contract)).nearest(ty, &path).to(ty, &path)
+        };
         assert_eq!(near("order", "[].stret").as_deref(), Some("order[].street"));
         assert_eq!(near("none", "sku").as_deref(), Some("Order.Line#sku"));
+        assert_eq!(near("", "[].strete").as_deref(), Some("#[].street"));
     }
 }

@@ -171,8 +171,9 @@ impl Held {
             || self.mappings.iter().any(|maps| maps.files.has(path))
     }
 
-    /// Whether one of its sources may import the path.
+    /// Whether one of its sources may import the path, or be led elsewhere by it.
     pub fn may_be_read(&self, path: &[u8]) -> bool {
-        self.sources.iter().any(|source| source.language.may_hold(path.into()))
+        let may = |language: Language| language.may_hold(path.into()) || language.may_lead(path.into());
+        self.sources.iter().any(|source| may(source.language))
     }
 }

@@ -7,15 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bstr::{BStr, ByteSlice};
 
-use super::languages::{Language, Source};
+use super::languages::{Language, Source, stack_for};
 use super::shape::{Module, Sites};
 use crate::error::{Error, Result};
 
-/// The stack of a thread that reads files, in bytes: this much,
-const STACK: usize = 64 << 20;
-/// and for each byte of the largest file so much more. No parser takes more for a level of nesting, and no level is shorter
-/// than a byte. Memory that is not used is not taken.
-const STACK_FOR_EACH_BYTE: usize = 2 << 10;
 /// The largest file that is read, whatever the policy says.
 pub const MAX_BYTES: usize = 64 << 20;
 /// Fewer files than this are not worth a second thread.
@@ -57,7 +52,7 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
         return Ok(jobs.iter().map(Job::read).collect());
     }
     let Some(largest) = jobs.iter().map(|job| job.bytes.len().min(MAX_BYTES)).max() else { return Ok(Vec::new()) };
-    let stack = STACK.saturating_add(largest.saturating_mul(STACK_FOR_EACH_BYTE));
+    let stack = stack_for(largest);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut read = Vec::new();
@@ -88,7 +83,7 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
 /// The thread broke down.
 pub fn beside<A, B: Send>(own: impl FnOnce() -> A, other: impl Fn() -> B + Sync) -> Result<(A, B)> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &other);
+        let thread = std::thread::Builder::new().stack_size(stack_for(0)).spawn_scoped(scope, &other);
         let own = own();
         let other = match thread {
             Ok(thread) => thread

@@ -2,6 +2,7 @@
 
 use bstr::BStr;
 
+use super::manifest::is_manifest;
 use super::mentions::write_out;
 use super::shape::{Module, Sites};
 
@@ -33,6 +34,19 @@ mod sql;
 mod tree;
 #[cfg(feature = "typescript")]
 mod typescript;
+
+/// The stack of a thread that reads files, in bytes: this much,
+const STACK: usize = 64 << 20;
+/// and for each byte of the file so much more: no parser takes more for a level of nesting, and no level is shorter than a
+/// byte. Memory that is not used is not taken.
+const STACK_FOR_EACH_BYTE: usize = 2 << 10;
+/// No machine gives a thread any stack that it asks for: a reader that would need more says so.
+const MOST_STACK: usize = 4 << 30;
+
+/// The stack on which a file of so many bytes is read.
+pub fn stack_for(bytes: usize) -> usize {
+    bytes.saturating_mul(STACK_FOR_EACH_BYTE).min(MOST_STACK).saturating_add(STACK)
+}
 
 /// A file to read.
 #[derive(Clone, Copy, Debug)]
@@ -145,9 +159,19 @@ impl Language {
         }
     }
 
+    /// Whether a path, that is no file of the language, can say where its imports lead.
+    pub fn may_lead(self, path: &BStr) -> bool {
+        self == Self::TypeScript && is_manifest(path)
+    }
+
     /// Whether files of this language declare types of all kinds, so that a policy must say which are meant.
     pub const fn is_code(self) -> bool {
         matches!(self, Self::TypeScript | Self::Python | Self::Rust | Self::Go | Self::Java | Self::Kotlin)
+    }
+
+    /// Whether one type may be declared in parts: GraphQL's `extend`, schemas over several files, and migrations.
+    pub const fn has_parts(self) -> bool {
+        matches!(self, Self::GraphQl | Self::JsonSchema | Self::Sql)
     }
 
     /// Whether its reader goes no deeper than a document may nest, so that every stack fits it.

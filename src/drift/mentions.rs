@@ -15,7 +15,7 @@ use super::shape::{Import, Module, Shape, Unread};
 /// What a module that exports one thing calls it.
 pub(super) const DEFAULT: &str = "default";
 /// Files that stand for the folder around them.
-const FOLDERS: [&[u8]; 5] = [b"index", b"mod", b"lib", b"main", b"__init__"];
+const FOLDERS: [&[u8]; 6] = [b"index", b"mod", b"lib", b"main", b"__init__", b"package"];
 /// How often a file is searched for what is no single word.
 const MOST_SEARCHES: usize = 4_000;
 const SPELT: &str = "a name that is not written out here: spell it as it is declared";
@@ -123,11 +123,13 @@ pub(super) fn has_dots(text: &[u8], language: Language) -> bool {
 
 /// Sees to it that what a file of program code refers to stands in it word for word.
 pub(super) fn write_out(module: &mut Module, language: Language, source: &Source<'_>) {
-    if !language.is_code() || (module.definitions.is_empty() && module.imports.is_empty()) {
+    let handed = module.exports.as_mut().map(|exports| &mut exports.names);
+    let nothing = module.definitions.is_empty() && module.imports.is_empty();
+    if !language.is_code() || (nothing && handed.as_ref().is_none_or(|handed| handed.is_empty())) {
         return;
     }
     let spelling = Spelling::of(source, language);
-    for import in &mut module.imports {
+    for import in module.imports.iter_mut().chain(handed.into_iter().flatten()) {
         if !spelling.has_import(import) {
             // Nobody can tell that it leads to a file of the repository.
             import.from.clear();

@@ -165,6 +165,12 @@ impl FieldPath {
         })
     }
 
+    /// How many bytes its steps have, each with its mark.
+    #[expect(clippy::len_without_is_empty, reason = "a path is never empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// How many steps it has.
     pub fn depth(&self) -> usize {
         self.0.bytes().filter(|byte| is_mark(char::from(*byte))).count()

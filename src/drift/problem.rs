@@ -88,7 +88,65 @@ impl Lines {
     }
 }
 
+/// Every so many bytes the lines of a large file are counted.
+const STEP: usize = 4096;
+
+/// How many lines end before every [`STEP`]th byte of a text: enough to say of a few places in it on which lines they are,
+/// and far less than where each line begins.
+pub(super) struct LineCounts(Vec<usize>);
+
+impl LineCounts {
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut count = 0;
+        let before = |step: &[u8]| {
+            let before = count;
+            count += feeds(step);
+            before
+        };
+        Self(text.chunks(STEP).map(before).collect())
+    }
+
+    /// The line, 1-based, and the column in bytes, 1-based, of a place in that text.
+    pub(super) fn place(&self, text: &[u8], at: usize) -> (u32, u32) {
+        let before = text.get(..at).unwrap_or(text);
+        let step = before.len().saturating_sub(1) / STEP;
+        let counted = self.0.get(step).copied().unwrap_or_default();
+        let lines = counted + feeds(before.get(step * STEP..).unwrap_or_default());
+        let start = memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
+        (short(lines + 1), short((at - start).saturating_add(1)))
+    }
+}
+
+fn feeds(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
 /// An offset in the form that findings have. Files are never larger than 64 MiB.
 pub(super) fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counted_lines_are_those_that_begin(line in 0..3 * STEP, more in "[a\n]{0,200}", at in 0..5 * STEP) {
+            let text = format!("{more}{}\n{more}", "x".repeat(line));
+            prop_assert_eq!(LineCounts::of(text.as_bytes()).place(text.as_bytes(), at), Lines::of(&text).place(at));
+        }
+    }
+
+    #[test]
+    fn a_place_on_the_border_of_a_step_or_beyond_the_end_has_a_line() {
+        for text in [String::new(), "\n".repeat(STEP), "\n".repeat(2 * STEP), "x".repeat(STEP)] {
+            for at in [0, 1, STEP - 1, STEP, STEP + 1, 2 * STEP - 1, 2 * STEP, 2 * STEP + 1, usize::MAX] {
+                let place = LineCounts::of(text.as_bytes()).place(text.as_bytes(), at);
+                assert_eq!(place, Lines::of(&text).place(at), "{at}");
+            }
+        }
+    }
 }

@@ -134,8 +134,14 @@ pub fn pair_within(
         |come| Some((come.ty.as_str(), &come.path)),
         |gone, ty| Some((ty, &gone.path)).filter(|_| ty != gone.ty),
     );
-    work.only();
-    work.scored(limits);
+    for (gone, come) in work.groups() {
+        match (gone.as_slice(), come.as_slice()) {
+            ([gone], [come]) => work.take(*gone, *come, Evidence::Only),
+            _ => work.scored(&gone, &come, limits),
+        }
+    }
+    let left = &work.left;
+    work.paired.candidates.retain(|gone, _| left.contains(gone));
     work.paired.pairs.sort_unstable();
     work.paired
 }
@@ -168,7 +174,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What is left, by type and parent as they are called now.
+    /// What is left where something is gone, by type and parent as they are called now.
     fn groups(&self) -> Vec<Group> {
         let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
         for index in &self.left {
@@ -177,9 +183,11 @@ impl<'a> Work<'a> {
         }
         for index in &self.right {
             let Some(item) = self.come.get(*index) else { continue };
-            groups.entry((&item.ty, item.path.above())).or_default().1.push(*index);
+            if let Some((_, come)) = groups.get_mut(&(item.ty.as_str(), item.path.above())) {
+                come.push(*index);
+            }
         }
-        groups.into_values().collect()
+        groups.into_values().filter(|(_, come)| !come.is_empty()).collect()
     }
 
     /// Pairs those for which both say the same; what is gone goes by its type's name of now.
@@ -190,78 +198,70 @@ impl<'a> Work<'a> {
         gone: impl Fn(&'a Item, &'a str) -> Option<K>,
     ) {
         let (all_gone, all_come) = (self.gone, self.come);
+        let key = |index: usize| all_gone.get(index).and_then(|item| gone(item, self.now(&item.ty)));
+        let wanted: Vec<(usize, K)> = self.left.iter().filter_map(|index| Some((*index, key(*index)?))).collect();
+        // Few changes have such evidence, and many fields have come at once where a project begins.
+        if wanted.is_empty() {
+            return;
+        }
         let mut there: HashMap<K, Vec<usize>> = HashMap::new();
         for index in self.right.iter().rev() {
             if let Some(key) = all_come.get(*index).and_then(&come) {
                 there.entry(key).or_default().push(*index);
             }
         }
-        for index in self.left.clone() {
-            let Some(item) = all_gone.get(index) else { continue };
-            let key = gone(item, self.now(&item.ty));
-            if let Some(other) = key.and_then(|key| there.get_mut(&key)?.pop()) {
+        for (index, key) in wanted {
+            if let Some(other) = there.get_mut(&key).and_then(Vec::pop) {
                 self.take(index, other, evidence);
             }
         }
     }
 
-    fn only(&mut self) {
-        for (gone, come) in self.groups() {
-            if let ([gone], [come]) = (gone.as_slice(), come.as_slice()) {
-                self.take(*gone, *come, Evidence::Only);
+    /// Pairs those of one parent that are alike.
+    fn scored(&mut self, gone: &[usize], come: &[usize], limits: Limits) {
+        if gone.len() > MOST_SCORED || come.len() > MOST_SCORED {
+            return;
+        }
+        let least = limits.threshold - limits.margin;
+        let mut scores: Vec<Scored> = Vec::new();
+        let all_names = |side: &[Item], of: &[usize]| -> Vec<Name> {
+            of.iter().filter_map(|at| side.get(*at)).map(|item| Name::of(item.path.name())).collect()
+        };
+        let (old_names, new_names) = (all_names(self.gone, gone), all_names(self.come, come));
+        for (left, old_name) in gone.iter().zip(&old_names) {
+            for (right, new_name) in come.iter().zip(&new_names) {
+                let Some((before, after)) = self.gone.get(*left).zip(self.come.get(*right)) else { continue };
+                // Most are told apart by what stands beside them, before their names are compared.
+                if score(1.0, before, after) >= least {
+                    scores.push((score(old_name.likeness(new_name), before, after), *left, *right));
+                }
             }
         }
-    }
-
-    fn scored(&mut self, limits: Limits) {
-        for (gone, come) in self.groups() {
-            if gone.len() > MOST_SCORED || come.len() > MOST_SCORED {
+        scores.retain(|(score, ..)| *score >= least);
+        scores.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let (mut lefts, mut rights): (BTreeMap<_, Vec<Scored>>, BTreeMap<_, Vec<Scored>>) = Default::default();
+        for scored in &scores {
+            lefts.entry(scored.1).or_default().push(*scored);
+            rights.entry(scored.2).or_default().push(*scored);
+        }
+        for (best, left, right) in scores.into_iter().filter(|(score, ..)| *score >= limits.threshold) {
+            if !self.left.contains(&left) || !self.right.contains(&right) {
                 continue;
             }
-            let least = limits.threshold - limits.margin;
-            let mut scores: Vec<Scored> = Vec::new();
-            let all_names = |side: &[Item], of: &[usize]| -> Vec<Name> {
-                of.iter().filter_map(|at| side.get(*at)).map(|item| Name::of(item.path.name())).collect()
+            let close = |(score, l, r): &&Scored| {
+                (*l, *r) != (left, right)
+                    && best - *score < limits.margin
+                    && self.left.contains(l)
+                    && self.right.contains(r)
             };
-            let (old_names, new_names) = (all_names(self.gone, &gone), all_names(self.come, &come));
-            for (left, old_name) in gone.iter().zip(&old_names) {
-                for (right, new_name) in come.iter().zip(&new_names) {
-                    let Some((before, after)) = self.gone.get(*left).zip(self.come.get(*right)) else { continue };
-                    // Most are told apart by what stands beside them, before their names are compared.
-                    if score(1.0, before, after) >= least {
-                        scores.push((score(old_name.likeness(new_name), before, after), *left, *right));
-                    }
-                }
-            }
-            scores.retain(|(score, ..)| *score >= least);
-            scores.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-            let (mut lefts, mut rights): (BTreeMap<_, Vec<Scored>>, BTreeMap<_, Vec<Scored>>) = Default::default();
-            for scored in &scores {
-                lefts.entry(scored.1).or_default().push(*scored);
-                rights.entry(scored.2).or_default().push(*scored);
-            }
-            for (best, left, right) in scores.into_iter().filter(|(score, ..)| *score >= limits.threshold) {
-                if !self.left.contains(&left) || !self.right.contains(&right) {
-                    continue;
-                }
-                let close = |(score, l, r): &&Scored| {
-                    (*l, *r) != (left, right)
-                        && best - *score < limits.margin
-                        && self.left.contains(l)
-                        && self.right.contains(r)
-                };
-                let rivals: Vec<usize> =
-                    lefts.get(&left).into_iter().flatten().filter(close).map(|(_, _, r)| *r).collect();
-                if rivals.is_empty() && !rights.get(&right).into_iter().flatten().any(|scored| close(&scored)) {
-                    self.take(left, right, Evidence::Score);
-                } else {
-                    let candidates = std::iter::once(right).chain(rivals);
-                    self.paired.candidates.entry(left).or_insert_with(|| candidates.collect());
-                }
+            let rivals: Vec<usize> = lefts.get(&left).into_iter().flatten().filter(close).map(|(_, _, r)| *r).collect();
+            if rivals.is_empty() && !rights.get(&right).into_iter().flatten().any(|scored| close(&scored)) {
+                self.take(left, right, Evidence::Score);
+            } else {
+                let candidates = std::iter::once(right).chain(rivals);
+                self.paired.candidates.entry(left).or_insert_with(|| candidates.collect());
             }
         }
-        let left = &self.left;
-        self.paired.candidates.retain(|gone, _| left.contains(gone));
     }
 }
 

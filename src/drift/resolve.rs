@@ -5,6 +5,8 @@
 
 mod apart;
 mod collections;
+mod kinds;
+mod levels;
 mod lookup;
 mod parts;
 
@@ -22,6 +24,7 @@ use crate::glob::GlobSet;
 use apart::Apart;
 pub use apart::Unit;
 use collections::Inner;
+use kinds::one_of;
 use lookup::{Found, Lookup};
 use parts::{Part, Parts, Placed, Scope};
 
@@ -29,8 +32,15 @@ use parts::{Part, Parts, Placed, Scope};
 const MAX_FIELDS: usize = 100_000;
 /// The deepest nesting of types in types.
 const MAX_DEPTH: usize = 48;
+/// The most bytes of a type and a path below it: a finding says them several times.
+const MAX_NAME: usize = 1_000;
 /// The most shapes looked at, for all fields together.
 const MAX_STEPS: usize = 10_000_000;
+
+/// Why what a file adds to another one's type is unread, unless that counts.
+const ADDITION: &str = "fields that are added to a type of another file: declare them where the type is declared";
+/// Why a type is unread that stands in the place of another.
+const DECOY: &str = "other files get another type by this name: give it a name of its own";
 
 /// The files of a source, and those that its imports lead to, which are read when they are asked for.
 pub trait Files {
@@ -40,6 +50,8 @@ pub trait Files {
     fn module(&self, path: &BStr) -> Option<(&BStr, &Module)>;
     /// The files of a folder that may be read, not of those below it; `folder` ends in `/`, and is empty for the top.
     fn folder(&self, folder: &BStr) -> Vec<&BStr>;
+    /// Whether what stands at `path` leads to files of other names: a link, a package's description.
+    fn leads_on(&self, path: &BStr) -> bool;
 }
 
 /// A field of a type.
@@ -136,11 +148,24 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         found: Vec::new(),
         file: Rc::default(),
         apart: Apart::default(),
+        written: HashMap::new(),
         noted: 0,
         steps: Cell::new(0),
     };
     for (file, module) in own {
         resolver.unread.extend(module.unread.iter().map(|unread| blind(file, unread)));
+        let added = module.exports.iter().flat_map(|exports| &exports.additions);
+        for (_, at) in added.filter(|(name, _)| !types.matches(name.as_bytes())) {
+            resolver.unread.insert(blind(file, &Unread::new(*at, ADDITION)));
+        }
+    }
+    for (file, module) in own.iter().filter(|(_, module)| !module.written.is_empty()) {
+        for written in &module.written {
+            for definition in resolver.lookup.in_module(file, module, &written.name) {
+                let place = Blind { file: (*file).into(), at: written.at, reason: written.reason.clone() };
+                resolver.written.entry(definition).or_default().push(place);
+            }
+        }
     }
     let counts =
         |found: &Found<'_>| types.matches(found.definition.name.as_bytes()) && asked(found.file, found.definition);
@@ -190,6 +215,8 @@ struct Resolver<'a, 't> {
     file: Rc<BString>,
     /// The fields of each type of a name that others have too.
     apart: Apart<'a>,
+    /// The types that code of other files writes out, with where.
+    written: HashMap<*const Definition, Vec<Blind>>,
     /// How many fields were noted, and how many shapes looked at.
     noted: usize,
     steps: Cell<usize>,
@@ -199,6 +226,12 @@ impl<'a> Resolver<'a, '_> {
     fn definition(&mut self, found: &Found<'a>) {
         let scope = Scope::of(found);
         let shape = &found.definition.shape;
+        if self.is_second_name_of_nothing(found) {
+            return;
+        }
+        if self.lookup.is_decoy(found) {
+            self.unread.insert(blind(found.file, &Unread::new(found.definition.at, DECOY)));
+        }
         let is_alias = self.is_alias(&scope);
         let parts = if is_alias { Vec::new() } else { self.definition_parts(&scope) };
         if parts.is_empty() && !self.is_object(shape, &scope) && !self.is_collection(shape, &scope) {
@@ -210,7 +243,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let ty: Rc<str> = name.as_str().into();
         self.apart.begin(found, &self.lookup);
-        for part in parts {
+        for part in parts.into_iter().filter(|part| !part.is_dropped) {
             self.field(&ty, FieldPath::of(&part.name()), &part);
         }
         if !is_alias {
@@ -220,9 +253,23 @@ impl<'a> Resolver<'a, '_> {
         self.apart.end();
     }
 
+    /// Whether a name that only other files see leads to no type: functions are handed on like types.
+    fn is_second_name_of_nothing(&self, found: &Found<'a>) -> bool {
+        let at = found.definition.at;
+        let exports = found.module.exports.as_ref();
+        let outside = exports.is_some_and(|exports| exports.outside.contains(&at) && !exports.hidden.contains(&at));
+        match &found.definition.shape {
+            Shape::Named { name, .. } if outside => self.lookup.find(found, name).is_empty(),
+            _ => false,
+        }
+    }
+
     /// The definitions that a name leads to, each with the scope inside it; those being expanded already are left out.
     fn enter(&self, scope: &Rc<Scope<'a>>, name: &str) -> Vec<Rc<Scope<'a>>> {
-        let found = self.lookup.find(&scope.home, name);
+        self.inside(scope, &self.lookup.find(&scope.home, name))
+    }
+
+    fn inside(&self, scope: &Rc<Scope<'a>>, found: &[Found<'a>]) -> Vec<Rc<Scope<'a>>> {
         let entered: Vec<_> = found.iter().filter_map(|found| scope.enter(found)).collect();
         if scope.depth < MAX_DEPTH || entered.is_empty() {
             return entered;
@@ -250,6 +297,9 @@ impl<'a> Resolver<'a, '_> {
     /// The members of a definition, with the rule of spelling that holds for them.
     fn definition_parts(&mut self, scope: &Rc<Scope<'a>>) -> Vec<Part<'a>> {
         let definition = scope.home.definition;
+        if matches!(definition.shape, Shape::Object(_) | Shape::All(_)) {
+            self.unread.extend(self.written.get(&std::ptr::from_ref(definition)).into_iter().flatten().cloned());
+        }
         let mut parts = Parts::default();
         self.parts(&definition.shape, scope, &mut parts);
         let inherited = definition.case.or_else(|| self.inherited_case(&definition.shape, scope));
@@ -277,10 +327,21 @@ impl<'a> Resolver<'a, '_> {
             return;
         }
         match shape {
+            Shape::Object(_) if scope.home.module.is_leveled => {
+                self.levels(std::slice::from_ref(shape), scope, parts);
+            }
+            Shape::All(shapes) if scope.home.module.is_leveled => self.levels(shapes, scope, parts),
             Shape::Object(members) => {
                 for member in members {
                     let shapes = vec![(&member.shape, Rc::clone(scope))];
-                    parts.put(Part { member, file: scope.home.file, shapes, case: None, beside: members });
+                    parts.put(Part {
+                        member,
+                        file: scope.home.file,
+                        shapes,
+                        case: None,
+                        beside: members,
+                        is_dropped: false,
+                    });
                 }
             }
             Shape::All(shapes) if is_brand(shapes) => {}
@@ -303,8 +364,7 @@ impl<'a> Resolver<'a, '_> {
                 all.into_iter().filter(|part| !names.contains(&part.member.name)).for_each(|part| parts.put(part));
             }
             Shape::Named { name, at } => {
-                self.check_known(scope, name, *at, true);
-                for scope in self.enter(scope, name) {
+                for scope in self.enter_known(scope, name, *at, true) {
                     self.definition_parts(&scope).into_iter().for_each(|part| parts.put(part));
                 }
             }
@@ -333,19 +393,25 @@ impl<'a> Resolver<'a, '_> {
         self.some_parts(shape, scope)
     }
 
-    /// Tells of a name that leads nowhere. A value may be of a package's type; nobody inherits from what is not there.
-    fn check_known(&mut self, scope: &Rc<Scope<'a>>, name: &str, at: u32, inherits: bool) {
-        if !self.lookup.find(&scope.home, name).is_empty() {
-            return;
+    /// As [`Self::enter`], and tells of a name that leads nowhere. A value may be of a package's type; nobody inherits from
+    /// what is not there.
+    fn enter_known(&mut self, scope: &Rc<Scope<'a>>, name: &str, at: u32, inherits: bool) -> Vec<Rc<Scope<'a>>> {
+        let found = self.lookup.find(&scope.home, name);
+        if !found.is_empty() {
+            if levels::differs(&found) && !found.iter().all(|found| self.counts(&Scope::of(found))) {
+                let reason = format!("the type `{}` is declared more than once, and differs", excerpt(name));
+                self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
+            }
+            return self.inside(scope, &found);
         }
-        let external = self.lookup.is_external(&scope.home, name);
-        let what = match (external, inherits) {
-            (true, false) => return,
-            (true, true) => "is a package's, and its fields cannot be read",
-            (false, _) => "is not among the files that can be read",
+        let what = match (self.lookup.unknown(&scope.home, name), inherits) {
+            (None, false) => return Vec::new(),
+            (None, true) => "is a package's, and its fields cannot be read",
+            (Some(why), _) => why,
         };
         let reason = format!("the type `{}` {what}", excerpt(name.trim_start_matches('.')));
         self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
+        Vec::new()
     }
 
     fn is_too_much(&self, scope: &Rc<Scope<'a>>) -> bool {
@@ -364,8 +430,13 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn value(&mut self, ty: &Rc<str>, path: FieldPath, shapes: &[Placed<'a>], place: (&'a BStr, u32, Option<u64>)) {
-        let (kind, enumerated) = one_of(shapes.iter().map(|(shape, scope)| self.describe(shape, scope)));
         let (file, at, identity) = place;
+        if ty.len().saturating_add(path.len()) > MAX_NAME {
+            let reason = format!("a field whose type and path have more than {MAX_NAME} bytes");
+            self.unread.insert(blind(file, &Unread::new(at, reason)));
+            return;
+        }
+        let (kind, enumerated) = one_of(shapes.iter().map(|(shape, scope)| self.describe(shape, scope)));
         let mut inner = Inner::default();
         for (shape, scope) in shapes {
             if path.depth() > MAX_DEPTH {
@@ -377,7 +448,7 @@ impl<'a> Resolver<'a, '_> {
         }
         self.noted += 1;
         self.apart.note(&path);
-        for part in inner.parts.list {
+        for part in inner.parts.list.into_iter().filter(|part| !part.is_dropped) {
             self.field(ty, path.member(&part.name()), &part);
         }
         for (step, shapes) in [(Segment::Each, inner.items), (Segment::ANY, inner.values)] {
@@ -406,54 +477,11 @@ impl<'a> Resolver<'a, '_> {
         self.counting.insert(key, counts);
         counts
     }
-
-    /// The kind of a value, and whether it is one of listed ones.
-    fn describe(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> (Kind, bool) {
-        match shape {
-            _ if self.is_too_much(scope) => (Kind::Unknown, false),
-            Shape::Scalar { kind, enumerated } => (*kind, *enumerated),
-            Shape::Object(_) | Shape::Map(_) | Shape::Pick(..) | Shape::Omit(..) => (Kind::Object, false),
-            Shape::Array(_) => (Kind::Array, false),
-            Shape::Opaque | Shape::Unread(_) => (Kind::Unknown, false),
-            Shape::Named { name, .. } => {
-                let entered = self.enter(scope, name);
-                match entered.is_empty() {
-                    // It refers to itself, as only objects do, or to nothing that can be read.
-                    true if !self.lookup.find(&scope.home, name).is_empty() => (Kind::Object, false),
-                    _ => one_of(entered.iter().map(|scope| self.describe(&scope.home.definition.shape, scope))),
-                }
-            }
-            // A branded string is a string; other intersections are objects.
-            Shape::All(shapes) => {
-                let mut kinds = shapes.iter().map(|shape| self.describe(shape, scope));
-                kinds.find(|(kind, _)| *kind != Kind::Object).unwrap_or((Kind::Object, false))
-            }
-            Shape::Any(shapes) => one_of(shapes.iter().map(|shape| self.describe(shape, scope))),
-        }
-    }
 }
 
 /// Whether an intersection is a value without parts, with something beside it that only types know.
 fn is_brand(shapes: &[Shape]) -> bool {
     shapes.iter().any(|shape| matches!(shape, Shape::Scalar { .. }))
-}
-
-/// The kind of a value that is one of several: text where it may be any text, else the one kind that all have.
-fn one_of(mut kinds: impl Iterator<Item = (Kind, bool)>) -> (Kind, bool) {
-    let Some(first) = kinds.next() else { return (Kind::Unknown, false) };
-    let text = (Kind::String, false);
-    let (mut alike, mut of_one_kind, mut may_be_text) = (true, true, first == text);
-    for kind in kinds {
-        alike &= kind == first;
-        of_one_kind &= kind.0 == first.0;
-        may_be_text |= kind == text;
-    }
-    match first {
-        one if alike => one,
-        (kind, _) if of_one_kind => (kind, false),
-        _ if may_be_text => text,
-        _ => (Kind::Unknown, false),
-    }
 }
 
 #[cfg(test)]

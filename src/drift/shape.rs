@@ -13,6 +13,8 @@ pub struct Module {
     pub definitions: Vec<Definition>,
     /// Where the file's foreign names come from.
     pub imports: Vec<Import>,
+    /// What other files see of it, where it says so itself; else all that it declares and imports.
+    pub exports: Option<Exports>,
     /// Where the file writes into fields of a contract.
     pub sites: Vec<Site>,
     /// What could not be read and belongs to no type: a syntax error, most of all.
@@ -23,6 +25,27 @@ pub struct Module {
     pub is_shared: bool,
     /// What the file declares under one name are parts of one type (TypeScript's interfaces).
     pub is_merged: bool,
+    /// A name of this file is one thing, whatever brings it in, and what it imports by name is there (Python).
+    pub is_exact: bool,
+    /// Of members of one name the outermost counts, and none where that is not one (Go's embedding).
+    pub is_leveled: bool,
+    /// Modules stand where other files say they do (Rust).
+    pub is_placed: bool,
+    /// Files that are not what they would be by their names, as this file says where its modules stand (Rust's `#[path]`).
+    pub elsewhere: Vec<BString>,
+    /// Types of other files that this file writes out by code of its own.
+    pub written: Vec<Written>,
+}
+
+/// A type whose fields code decides that stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The type, as the file calls it.
+    pub name: String,
+    /// Where.
+    pub at: u32,
+    /// What is there.
+    pub reason: String,
 }
 
 /// A named type.
@@ -167,6 +190,22 @@ pub struct Import {
     pub from: Vec<BString>,
 }
 
+/// What other files see of a file that says so itself. An import that finds nothing here leads nowhere else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// Names that the file hands on, and those of which it hands on all; `local` is what others call them. What comes from
+    /// the file itself, and from nowhere else, is one of its own names, and all that follows it behind a dot.
+    pub names: Vec<Import>,
+    /// The definitions that others do not see, by their places.
+    pub hidden: BTreeSet<u32>,
+    /// The definitions that the file itself does not see by their names.
+    pub outside: BTreeSet<u32>,
+    /// The definitions that every file sees, without an import.
+    pub global: BTreeSet<u32>,
+    /// What the file adds to types of other files, with its places.
+    pub additions: Vec<(String, u32)>,
+}
+
 /// A place that writes into, or names, a field of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -214,6 +253,9 @@ impl Sites {
         *self == Self::default()
     }
 }
+
+/// Why a mapping function that is not called is unread.
+pub const HANDED_ON: &str = "a mapping function is handed on, and what it maps then is not known: call it by its name";
 
 /// A place that cannot be read without running the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,7 +387,34 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Whether it says what another does, wherever they stand.
+    pub fn says(&self, other: &Self) -> bool {
+        let all = |one: &[Self], other: &[Self]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says(other))
+        };
+        match (self, other) {
+            (Self::Object(one), Self::Object(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says(other))
+            }
+            (Self::Array(one), Self::Array(other)) | (Self::Map(one), Self::Map(other)) => one.says(other),
+            (Self::Named { name: one, .. }, Self::Named { name: other, .. }) => one == other,
+            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => all(one, other),
+            (Self::Pick(one, some), Self::Pick(other, others)) | (Self::Omit(one, some), Self::Omit(other, others)) => {
+                some == others && one.says(other)
+            }
+            (Self::Unread(one), Self::Unread(other)) => one.reason == other.reason,
+            (one, other) => one == other,
+        }
+    }
+}
+
 impl Member {
+    fn says(&self, other: &Self) -> bool {
+        (&self.name, self.explicit, self.identity) == (&other.name, other.explicit, other.identity)
+            && self.shape.says(&other.shape)
+    }
+
     /// A member whose name is what its definition's [`Case`] makes of it.
     pub fn new(name: impl Into<String>, at: u32, shape: Shape) -> Self {
         Self { name: name.into(), explicit: false, at, shape, identity: None }
@@ -367,6 +436,11 @@ impl Unread {
 }
 
 impl Module {
+    /// Its imports, and what it hands on to others.
+    pub fn all_imports(&self) -> impl Iterator<Item = &Import> {
+        self.imports.iter().chain(self.exports.iter().flat_map(|exports| &exports.names))
+    }
+
     /// A file of which nothing can be read.
     pub fn unread(at: u32, reason: impl Into<String>) -> Self {
         Self { unread: vec![Unread::new(at, reason)], ..Self::default() }

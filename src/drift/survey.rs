@@ -16,11 +16,12 @@ mod side;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::acknowledgement::{Acknowledgement, write_field};
-use super::compare::Key;
+use super::acknowledgement::{Acknowledgement, dotted, write_field};
+use super::compare::{Key, Nearest};
 use super::config::{Config, Mode};
 use super::contract::Contract;
 use super::languages::Language;
@@ -41,6 +42,12 @@ pub trait Tree {
     /// # Errors
     /// It cannot be read.
     fn blob(&self, path: &BStr) -> Result<Option<Blob>>;
+
+    /// Whether a link or a submodule stands at a path.
+    ///
+    /// # Errors
+    /// The tree cannot be read.
+    fn is_odd(&self, path: &BStr) -> Result<bool>;
 
     /// The plain files that are wanted.
     ///
@@ -111,7 +118,7 @@ pub struct Drift {
     /// Where the code does.
     pub code: Option<Place>,
     /// The listed path that is most like it.
-    pub nearest: Option<String>,
+    pub nearest: Nearest,
 }
 
 /// The conditions of drift.
@@ -224,7 +231,7 @@ pub struct Standing {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
     /// The drift that the mode asks for.
-    pub drifts: Vec<Drift>,
+    pub drifts: Vec<Arc<Drift>>,
     /// All drift that was seen: what an acknowledgement may be for.
     pub standing: BTreeSet<Standing>,
     /// What could not be read.
@@ -253,12 +260,9 @@ pub enum Spoken {
 }
 
 impl Drift {
-    /// The field as programs read it, `Type.a.b[]`, whatever dots the type's name has.
+    /// The field as programs read it, or what stands in its place.
     pub fn dotted(&self) -> String {
-        match (&self.path, self.ty.as_str()) {
-            (Some(path), ty) if !ty.is_empty() => format!("{ty}.{path}"),
-            _ => self.field(),
-        }
+        self.path.as_ref().map_or_else(|| self.field(), |path| dotted(&self.ty, path))
     }
 
     /// The field in one word, as it can be pasted into a command, or what stands in its place.
@@ -268,6 +272,11 @@ impl Drift {
             (None, "") => self.code.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
             (None, ty) => ty.to_owned(),
         }
+    }
+
+    /// The listed path that is most like it, written with its type.
+    pub fn nearest(&self) -> Option<String> {
+        self.nearest.to(&self.ty, self.path.as_ref()?)
     }
 
     /// The word for it, as acknowledgements have it.

@@ -1,15 +1,17 @@
 //! Brings the field lists of a contract up to what the sources declare. Every byte of prose stays.
 //!
-//! Entries without a field go, with all that their item or row says. Fields without an entry come in behind the field
-//! that precedes them in the sources, else before the one that follows, in that entry's form; a type without a section
-//! gets one at the end, and one that loses all its fields and has no prose loses its heading. Patterns stay while a field fits them. What Markdown cannot spell is left out, and so still drifts.
+//! Entries without a field go, with all that their item or row says, and so does what says word for word what an earlier
+//! one says in the same place. Fields without an entry come in behind the field that precedes them in the sources, else
+//! before the one that follows, in that entry's form; a type without a section gets one at the end, and one that loses all
+//! its fields and has no prose loses its heading, and its tables theirs. Patterns stay while a field fits them. What Markdown
+//! cannot spell is left out, and so still drifts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::contract::reader::is_type;
 use super::contract::{Contract, Entry, Form, Section};
-use super::page::{self, Block, Kind, Row, Run};
+use super::page::{self, Block, Kind, Row, Run, Table};
 use super::path::FieldPath;
 use crate::markdown;
 
@@ -62,7 +64,8 @@ impl<'a> Plan<'a> {
                         .get(entry.ty.as_str())
                         .is_some_and(|paths| paths.iter().any(|path| entry.path.covers(path))))
         };
-        let stays = contract.entries.iter().map(stays).collect();
+        let again = contract.repeats(text);
+        let stays = contract.entries.iter().zip(again).map(|(entry, again)| !again && stays(entry)).collect();
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         Self { text, contract, fields, stays, edits: BTreeMap::new(), newline, sections: String::new() }
     }
@@ -83,7 +86,8 @@ impl<'a> Plan<'a> {
             spans.entry((entry.span.start as usize, entry.span.end as usize)).or_default().push(stays);
         }
         let mixed = spans.values().any(|stays| stays.contains(&true) && stays.contains(&false));
-        let rows = if mixed { rows(self.text) } else { Vec::new() };
+        let rows: Vec<Row> =
+            if mixed { tables(self.text).into_iter().flat_map(|table| table.rows).collect() } else { Vec::new() };
         for ((start, end), stays) in spans {
             if !stays.contains(&true) {
                 let text = if self.underlines(end) { self.newline } else { "" };
@@ -209,21 +213,47 @@ impl<'a> Plan<'a> {
         }
         for (section, left) in self.contract.sections.iter().zip(left) {
             let range = section.body as usize..section.end as usize;
-            if left == Some(0) && self.is_bare(range.clone()) {
+            if left != Some(0) {
+                continue;
+            }
+            let headers = self.empty_headers(&range);
+            if self.is_bare(range.clone(), &headers) {
                 self.edits.insert((section.at as usize, range.end), String::new());
             }
         }
     }
 
-    /// Whether nothing is left of a stretch, and nothing comes into it.
-    fn is_bare(&self, range: Range<usize>) -> bool {
+    /// Of the tables of a stretch whose rows all go, what stands above these.
+    fn empty_headers(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let Some(text) = self.text.get(range.clone()) else { return Vec::new() };
+        let within = |at: usize| range.start.saturating_add(at);
+        let goes = |row: &Row| {
+            let at = within(row.range.start);
+            self.edits
+                .range((at, at.saturating_add(1))..(at.saturating_add(1), 0))
+                .any(|(_, text)| text.trim().is_empty())
+        };
+        let header = |table: &Table| {
+            let first = table.rows.first().filter(|_| table.rows.iter().all(goes))?;
+            Some(within(table.header.range.start)..within(first.range.start))
+        };
+        tables(text).iter().filter_map(header).collect()
+    }
+
+    /// Whether nothing is left of a stretch but the headers of tables without rows, and nothing comes into it.
+    fn is_bare(&self, range: Range<usize>, headers: &[Range<usize>]) -> bool {
+        let edits = self.edits.range((range.start, 0)..=(range.end, range.end));
+        let edits = edits.map(|((start, end), text)| (*start, *end, text.as_str()));
+        let mut gone: Vec<(usize, usize, &str)> =
+            edits.chain(headers.iter().map(|header| (header.start, header.end, ""))).collect();
+        gone.sort_unstable();
         let mut from = range.start;
-        for ((start, end), text) in self.edits.range((range.start, 0)..=(range.end, range.end)) {
-            let is_blank = self.text.get(from..*start).is_none_or(|text| text.trim().is_empty());
+        for (start, end, text) in gone {
+            let is_blank = self.text.get(from..start).is_none_or(|text| text.trim().is_empty());
             if !is_blank || !text.trim().is_empty() {
                 return false;
             }
-            from = from.max(*end);
+            from = from.max(end);
         }
         self.text.get(from..range.end).unwrap_or_default().trim().is_empty()
     }
@@ -318,11 +348,10 @@ fn marker(line: &str) -> String {
     if space.is_empty() { format!("{mark} ") } else { format!("{mark}{space}") }
 }
 
-/// All rows of a text's tables.
-fn rows(text: &str) -> Vec<Row> {
+fn tables(text: &str) -> Vec<Table> {
     let tables = page::blocks(text).into_iter().filter_map(|block| match block {
-        Block::Table(table) => Some(table.rows),
+        Block::Table(table) => Some(table),
         _ => None,
     });
-    tables.flatten().collect()
+    tables.collect()
 }

@@ -342,7 +342,7 @@ fn found(finding: &crate::finding::Finding) -> Found {
         rule: finding.rule.to_owned(),
         severity: finding.severity.name().to_owned(),
         fingerprint: finding.fingerprint.clone(),
-        message: finding.message.clone(),
+        message: finding.words.message.clone(),
         path: finding.path.clone(),
         waived: finding.waived.clone(),
     }

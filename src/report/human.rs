@@ -129,7 +129,7 @@ impl Text {
                 (None, _) => escape::quote_path(&update.name),
             };
             self.wrapped("    at   ", "         ", &place);
-            self.wrapped("    what ", "         ", &finding.message);
+            self.wrapped("    what ", "         ", &finding.words.message);
         }
         self.wrapped("    why  ", "         ", first.why);
         self.fix(first, group);
@@ -138,16 +138,16 @@ impl Text {
 
     /// What mends the findings of a group. Lines to be copied stay whole, and each finding has its own.
     fn fix(&mut self, first: &Finding, group: &[&Finding]) {
-        for (index, line) in first.help.split('\n').enumerate() {
+        for (index, line) in first.words.help.split('\n').enumerate() {
             if !line.starts_with(COPIED) {
                 self.wrapped_line(if index == 0 { "    fix  " } else { "         " }, "         ", line);
                 continue;
             }
             let mut told: Vec<&str> = Vec::new();
-            for line in group.iter().filter_map(|finding| finding.help.split('\n').nth(index)) {
+            for line in group.iter().filter_map(|finding| finding.words.help.split('\n').nth(index)) {
                 if !told.contains(&line) {
                     told.push(line);
-                    self.line(&format!("         {}", escape::printable(line)));
+                    self.line(&format!("         {}", escape::copied(line)));
                 }
             }
         }
@@ -249,7 +249,7 @@ impl Text {
 fn alike(a: &Finding, b: &Finding) -> bool {
     let prose = |line| if str::starts_with(line, COPIED) { COPIED } else { line };
     (a.rule, a.severity, a.why, &a.waived) == (b.rule, b.severity, b.why, &b.waived)
-        && a.help.split('\n').map(prose).eq(b.help.split('\n').map(prose))
+        && a.words.help.split('\n').map(prose).eq(b.words.help.split('\n').map(prose))
 }
 
 /// The command that judges this very update again, for every finding.

@@ -176,21 +176,22 @@ pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
     FindingV1 {
         column: finding.column,
         contract: finding
+            .words
             .field
             .as_ref()
             .map(|field| ContractV1 { line: field.contract_line, path: text(&field.contract).0 }),
-        field: finding.field.as_ref().map(|field| field.field.as_str()),
+        field: finding.words.field.as_ref().map(|field| field.field.as_str()),
         fingerprint: &finding.fingerprint,
-        from: finding.field.as_ref().and_then(|field| field.from.as_deref()),
-        help: &finding.help,
+        from: finding.words.field.as_ref().and_then(|field| field.from.as_deref()),
+        help: &finding.words.help,
         line: finding.line,
-        message: &finding.message,
+        message: &finding.words.message,
         name: finding.name,
         path,
         path_bytes: path_bytes.flatten(),
         rule: finding.rule,
         severity: finding.severity.name(),
-        to: finding.field.as_ref().and_then(|field| field.to.as_deref()),
+        to: finding.words.field.as_ref().and_then(|field| field.to.as_deref()),
         waived: finding.waived.as_deref(),
     }
 }
@@ -212,7 +213,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::finding::{Decision, Field, Severity};
+    use crate::finding::{Decision, Field, Said, Severity, Words};
 
     fn oid(byte: u8) -> Oid {
         Oid::from_bytes(&[byte; 20]).unwrap()
@@ -224,14 +225,12 @@ mod tests {
             name: "Path that misleads",
             why: "Because.",
             severity: Severity::Evaluate,
-            message: "the path is not UTF-8".into(),
+            words: Words::new("the path is not UTF-8", "rename it"),
             path: path.map(Into::into),
             line,
             column: None,
             fingerprint: "0f".repeat(32),
-            help: "rename it".into(),
             waived: None,
-            field: None,
             baseline: None,
         }
     }
@@ -271,12 +270,16 @@ mod tests {
             Finding {
                 severity: Severity::Enforce,
                 column: Some(2),
-                field: Some(Field {
-                    field: "Order.total".into(),
-                    from: Some("Order.total".into()),
-                    to: Some("Order.sum".into()),
-                    contract: "map.md".into(),
-                    contract_line: Some(7),
+                words: Words::later(|| Said {
+                    message: "the path is not UTF-8".into(),
+                    help: "rename it".into(),
+                    field: Some(Field {
+                        field: "Order.total".into(),
+                        from: Some("Order.total".into()),
+                        to: Some("Order.sum".into()),
+                        contract: "map.md".into(),
+                        contract_line: Some(7),
+                    }),
                 }),
                 ..finding(Some(b"a\xff\x1b"), Some(1))
             },

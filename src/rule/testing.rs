@@ -462,10 +462,13 @@ impl Facts {
         let mut seen = BTreeSet::new();
         for violation in &found {
             let printable = |text: &str| text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-            assert!(printable(&violation.message), "not printable: {violation:?}");
-            assert!(violation.help.split('\n').all(printable), "not printable: {violation:?}");
-            assert!(!violation.message.is_empty() && !violation.help.is_empty(), "says nothing: {violation:?}");
-            assert!(!violation.message.ends_with('.'), "ends in a full stop: {violation:?}");
+            assert!(printable(&violation.words.message), "not printable: {violation:?}");
+            // A line to be copied keeps its letters.
+            let help = |line: &str| printable(line) || (line.starts_with("  ") && escape::copied(line) == line);
+            assert!(violation.words.help.split('\n').all(help), "not printable: {violation:?}");
+            let (message, help) = (&violation.words.message, &violation.words.help);
+            assert!(!message.is_empty() && !help.is_empty(), "says nothing: {violation:?}");
+            assert!(!message.ends_with('.'), "ends in a full stop: {violation:?}");
             assert!(seen.insert((&violation.path, &violation.key)), "two with one fingerprint: {violation:?}");
         }
         found
@@ -481,7 +484,7 @@ impl Facts {
     pub(crate) fn refused_by(&self, rule: &Rule, about: &str) -> Violation {
         let found = self.check(rule);
         match found.as_slice() {
-            [one] if one.message.contains(about) => one.clone(),
+            [one] if one.words.message.contains(about) => one.clone(),
             _ => panic!("expected one violation with `{about}`, found {found:#?}"),
         }
     }

@@ -135,7 +135,7 @@ mod tests {
     fn the_task_is_named_and_is_this_one() {
         approved("").refused_by(&RULE, "does not say which task it is for");
         let found = approved("Task: other").refused_by(&RULE, "for task other, and this is t1");
-        assert_eq!((found.line, found.help.as_str()), (Some(1), "write: Task: t1"));
+        assert_eq!((found.line, found.words.help.as_str()), (Some(1), "write: Task: t1"));
         approved("Task: T1").refused_by(&RULE, "for task T1");
         approved("Task: t1\u{430}").refused_by(&RULE, r"t1\320\260");
     }
@@ -153,7 +153,7 @@ mod tests {
         for base in ["0b0b0b0", "0a0a0a", "HEAD", &"0a".repeat(32)] {
             let found =
                 approved(&format!("Task: t1\nBase SHA: {base}")).refused_by(&RULE, "not where this change begins");
-            assert_eq!(found.help, format!("write: Base SHA: {}", oid(OLD)));
+            assert_eq!(found.words.help, format!("write: Base SHA: {}", oid(OLD)));
         }
         approved("Task: t1\nBase SHA: 0a0a0a0").base(None).refused_by(&RULE, "not where this change begins");
     }

@@ -99,7 +99,7 @@ mod tests {
     fn another_base_is_refused_with_the_line_to_write() {
         let found =
             marked("abababb").refused_by(&RULE, "approves a change of abababb, and this one begins at abababababab");
-        assert!(found.help.ends_with(&format!("APPROVED:t1:{}", oid(0xab))), "{}", found.help);
+        assert!(found.words.help.ends_with(&format!("APPROVED:t1:{}", oid(0xab))), "{}", found.words.help);
         assert_eq!(found.path.unwrap(), ".ai-stack-trace/t1/contract/APPROVED");
         marked(&oid(0xcd).to_string()).refused_by(&RULE, "begins at abababababab");
         marked(&"ab".repeat(32)).refused_by(&RULE, "begins at abababababab");

@@ -98,7 +98,7 @@ mod tests {
         for artifact in &Facts::promotion("t1").build().0.artifacts {
             let found = task().without(artifact).refused_by(&RULE, "the artifact is missing");
             assert_eq!(found.path.unwrap(), format!(".ai-stack-trace/t1/{artifact}"));
-            assert!(found.help.contains("commit it on autoTest/t1"), "{}", found.help);
+            assert!(found.words.help.contains("commit it on autoTest/t1"), "{}", found.words.help);
         }
         assert_eq!(task().without("").check(&RULE).len(), 6);
     }

@@ -90,11 +90,11 @@ mod tests {
         let found = Facts::promotion_into("t1", "staging")
             .with_policy(CHAIN)
             .refused_by(&RULE, "staging takes what stands on develop");
-        assert_eq!(found.help, "git push origin autoTest/t1:develop\ngit push origin origin/develop:staging");
+        assert_eq!(found.words.help, "git push origin autoTest/t1:develop\ngit push origin origin/develop:staging");
         let found = Facts::promotion_of_branch("topic")
             .with_policy(CHAIN)
             .refused_by(&RULE, "stands on release/*, and topic is");
-        assert!(found.help.starts_with("promote it to a branch that main takes from"), "{}", found.help);
+        assert!(found.words.help.starts_with("promote it to a branch that main takes from"), "{}", found.words.help);
         Facts::promotion_into("t1", "release/1")
             .with_policy(CHAIN)
             .refused_by(&RULE, "release/1 takes what stands on staging");

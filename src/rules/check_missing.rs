@@ -106,7 +106,7 @@ mod tests {
 
     fn said(results: &[Check]) -> String {
         let results: Vec<Seen> = results.iter().map(|check| Seen { check: check.clone(), counts: true }).collect();
-        lacking("tests", oid(TREE), &results).map(|violation| violation.message).unwrap_or_default()
+        lacking("tests", oid(TREE), &results).map(|violation| violation.words.message.clone()).unwrap_or_default()
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
             let push = Facts::promotion("t1").touch("src/a.rs").under(required);
             let push = push.document(&name, &[("envelope.json", envelope.as_bytes())]);
             let push = if held { push.server_has(&name) } else { push };
-            push.check(&RULE).remove(0).message
+            push.check(&RULE).remove(0).words.message.clone()
         };
         assert!(told(Outcome::Failed, true).contains("the check tests failed"));
         assert!(told(Outcome::Failed, false).contains("has no result"), "one that the push brings is refused itself");

@@ -56,7 +56,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Violation> {
 /// How the baseline calls it: without lines, which move.
 pub(super) fn baseline_key(violation: &Violation) -> String {
     let contract = violation.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    format!("contract-invalid {} {contract}", without_lines(&violation.message))
+    format!("contract-invalid {} {contract}", without_lines(&violation.words.message))
 }
 
 #[cfg(test)]

@@ -98,7 +98,11 @@ mod tests {
         Facts::promotion_of_branch("topic").touch("docs/a.md").accepted_by(&RULE);
         let found = Facts::promotion_of_branch("topic").touch("docs/a.md").touch("src/a.rs").refused_by(&RULE, "only");
         assert_eq!(found.path.unwrap(), "src/a.rs");
-        assert!(found.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"), "{}", found.help);
+        assert!(
+            found.words.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"),
+            "{}",
+            found.words.help
+        );
         // Not even when a later commit takes it back, and not when a link or a program is called documentation.
         Facts::promotion_of_branch("topic").edit_and_revert("src/a.rs").refused_by(&RULE, "only documentation");
         for mode in [Mode::Executable, Mode::Symlink, Mode::Submodule] {
@@ -111,13 +115,16 @@ mod tests {
     #[test]
     fn a_tip_that_the_server_holds_on_no_branch_is_refused_documentation_or_not() {
         let found = Facts::branch_push("main").touch("docs/a.md").refused_by(&RULE, "holds no branch with the tip");
-        assert_eq!(found.help, "git push origin HEAD:refs/heads/<name>\ngit push origin <name>:main");
+        assert_eq!(found.words.help, "git push origin HEAD:refs/heads/<name>\ngit push origin <name>:main");
         let found = Facts::branch_push("main").touch("src/a.rs").refused_by(&RULE, "holds no branch with the tip");
-        assert!(found.help.ends_with("\ngit push origin autoTest/<task>:main"), "{}", found.help);
+        assert!(found.words.help.ends_with("\ngit push origin autoTest/<task>:main"), "{}", found.words.help);
         Facts::branch_push("release/1.0").touch("src/a.rs").refused_by(&RULE, "release/1.0 moves by promotion only");
         let pushed_together = Facts::branch_push("main").along_with("refs/heads/autoTest/t1");
         let found = pushed_together.refused_by(&RULE, "refs/heads/autoTest/t1 comes with the same push");
-        assert_eq!(found.help, "git push origin refs/heads/autoTest/t1\ngit push origin refs/heads/autoTest/t1:main");
+        assert_eq!(
+            found.words.help,
+            "git push origin refs/heads/autoTest/t1\ngit push origin refs/heads/autoTest/t1:main"
+        );
         Facts::branch_push("main").along_with("refs/tags/v1").refused_by(&RULE, "the server holds no branch");
         Facts::branch_push("main").along_with("refs/heads/\u{1b}[2J").refused_by(&RULE, r"\033[2J");
     }
@@ -129,7 +136,11 @@ mod tests {
         Facts::step("develop", "staging").touch("src/a.rs").with_policy(chain).accepted_by(&RULE);
         let found =
             Facts::branch_push("staging").touch("docs/a.md").with_policy(chain).refused_by(&RULE, "by promotion only");
-        assert!(found.help.starts_with("take the work to develop or main by a task first"), "{}", found.help);
+        assert!(
+            found.words.help.starts_with("take the work to develop or main by a task first"),
+            "{}",
+            found.words.help
+        );
         Facts::promotion_into("t1", "staging").touch("src/a.rs").with_policy(chain).accepted_by(&RULE);
     }
 

@@ -49,7 +49,11 @@ mod tests {
     #[test]
     fn a_hotfix_enters_with_a_signed_label_only() {
         let found = Facts::hotfix("a").touch("src/a.rs").refused_by(&RULE, "hotfix/a enters main as a hotfix");
-        assert!(found.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"), "{}", found.help);
+        assert!(
+            found.words.help.ends_with("git push origin 1b1b1b1b1b1b:refs/heads/autoTest/<task>"),
+            "{}",
+            found.words.help
+        );
         Facts::hotfix("a").touch("src/a.rs").by_merge(&[], &[]).refused_by(&RULE, "no signed label allows it");
         for push in [Facts::hotfix("a").diverged(), Facts::hotfix("a").kept(), Facts::hotfix("a").deleted()] {
             push.accepted_by(&RULE);

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::survey::{Condition, Drift};
 use crate::error::Result;
-use crate::escape::{one_line, quote_path};
+use crate::escape::{copied, quote_path};
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
 
@@ -35,39 +37,43 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
     let with_renamed = renames_are_lighter(ctx, RULE.id);
-    let mut found = Vec::new();
-    for drift in seen.open() {
-        let added = match &drift.condition {
-            Condition::Added { kind, .. } => Some((*kind, Cow::Borrowed(drift))),
-            Condition::Renamed { to: (ty, path), listed: false, .. } if with_renamed => {
-                let added = Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() };
-                Some(("renamed", Cow::Owned(added)))
-            }
-            _ => None,
-        };
-        let Some((kind, added)) = added else { continue };
-        let (field, contract) = (shown(&added.field()), contract_place(&added));
-        let place = if added.contract_line.is_some() { "listed under" } else { "in" };
-        let nearest = added.nearest.as_ref().map(|near| format!("; the nearest canonical path is {}", shown(near)));
-        let message = format!("{field} ({kind}) is not {place} {contract}{}", nearest.unwrap_or_default());
-        let help = format!(
-            "name the field as the contract does; or have a person list it {}\nor acknowledge it in {APPROVED}{}",
-            item(&added),
-            pasted(ctx, &added, &Divergence::Added)
-        );
-        found.push(violation(drift, message, help));
-    }
-    Ok(found)
+    let added = seen.open().filter(|drift| match &drift.condition {
+        Condition::Added { .. } => true,
+        Condition::Renamed { listed, .. } => with_renamed && !listed,
+        _ => false,
+    });
+    Ok(added.map(|drift| violation(ctx, drift, say)).collect())
+}
+
+fn say(drift: &Drift, today: Date) -> (String, String) {
+    let (kind, added) = match &drift.condition {
+        Condition::Renamed { to: (ty, path), .. } => {
+            let half = Drift { ty: ty.clone(), path: path.clone(), contract_line: None, ..drift.clone() };
+            ("renamed", Cow::Owned(half))
+        }
+        Condition::Added { kind, .. } => (*kind, Cow::Borrowed(drift)),
+        _ => ("field", Cow::Borrowed(drift)),
+    };
+    let (field, contract) = (shown(&added.field()), contract_place(&added));
+    let place = if added.contract_line.is_some() { "listed under" } else { "in" };
+    let nearest = added.nearest().map(|near| format!("; the nearest canonical path is {}", shown(&near)));
+    let message = format!("{field} ({kind}) is not {place} {contract}{}", nearest.unwrap_or_default());
+    let help = format!(
+        "name the field as the contract does; or have a person list it {}\nor acknowledge it in {APPROVED}{}",
+        item(&added),
+        pasted(&added, &Divergence::Added, today)
+    );
+    (message, help)
 }
 
 /// The lines by which the contract would list a field, where they go first.
 fn item(added: &Drift) -> String {
     if let Condition::Added { item: Some(item), .. } = &added.condition {
-        return format!("under {}, by an approved schema change:\n  {}", contract_place(added), one_line(item));
+        return format!("under {}, by an approved schema change:\n  {}", contract_place(added), copied(item));
     }
-    let path = added.path.as_ref().map(|path| shown(&path.to_string())).unwrap_or_default();
+    let path = added.path.as_ref().map(|path| copied(&path.to_string())).unwrap_or_default();
     let contract = quote_path(&added.contract);
-    format!("at the end of {contract}, by an approved schema change:\n  ## `{}`\n  - `{path}`", shown(&added.ty))
+    format!("at the end of {contract}, by an approved schema change:\n  ## `{}`\n  - `{path}`", copied(&added.ty))
 }
 
 #[cfg(test)]
@@ -80,9 +86,13 @@ mod tests {
     fn a_field_that_the_contract_does_not_list_is_told_where_it_is_declared() {
         let told = Facts::promotion("t1").drift(found([added("order.nick")])).refused_by(&RULE, "order.nick (string)");
         assert_eq!((told.path.unwrap(), told.line, told.column), ("model/order.json".into(), Some(3), Some(5)));
-        assert!(told.message.contains("nearest canonical path is order.id"), "{}", told.message);
-        assert!(told.help.contains("- added `order.nick`: ") && told.help.contains("approved by ;"), "{}", told.help);
-        assert_eq!(told.field.unwrap().field, "order.nick");
+        assert!(told.words.message.contains("nearest canonical path is order.id"), "{}", told.words.message);
+        assert!(
+            told.words.help.contains("- added `order.nick`: ") && told.words.help.contains("approved by ;"),
+            "{}",
+            told.words.help
+        );
+        assert_eq!(told.words.field.as_ref().unwrap().field, "order.nick");
     }
 
     #[test]
@@ -141,8 +151,20 @@ mod tests {
             let drift = Drift { ty: ty.into(), path: FieldPath::parse(path).ok(), ..added("order.nick") };
             let told = Facts::promotion("t1").drift(found([drift])).refused_by(&RULE, name);
             // Programs read what is written `Type.path` of every type.
-            assert_eq!(told.field.unwrap().field, format!("{ty}.{path}"));
-            assert!(told.help.contains(&format!("- added `{name}`: ")), "{}", told.help);
+            assert_eq!(told.words.field.as_ref().unwrap().field, format!("{ty}.{path}"));
+            assert!(told.words.help.contains(&format!("- added `{name}`: ")), "{}", told.words.help);
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_copied_holds_for_letters_of_any_script() {
+        for name in ["gr\u{f6}\u{df}e", "\u{6f22}\u{5b57}", "\u{645}"] {
+            let facts = || Facts::promotion("t1").drift(found([added(&format!("order.{name}"))]));
+            let told = facts().refused_by(&RULE, "is not in");
+            assert!(told.words.help.contains(&format!("- `{name}`")), "{}", told.words.help);
+            let paste = told.words.help.lines().find_map(|line| line.strip_prefix("  - added")).unwrap();
+            let approved = paste.replace("approved by ;", "approved by Dana;");
+            facts().approval_with(&[&format!("added{approved}")]).accepted_by(&RULE);
         }
     }
 

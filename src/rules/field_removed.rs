@@ -1,10 +1,12 @@
 //! A field that the contract lists and the code has no longer.
 
+use jiff::civil::Date;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::{Divergence, write_field};
-use crate::drift::survey::Condition;
+use crate::drift::survey::{Condition, Drift};
 use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
@@ -33,49 +35,48 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
     let with_renamed = renames_are_lighter(ctx, RULE.id);
-    let mut found = Vec::new();
-    for drift in seen.open() {
-        let (from_both, candidates, other) = match &drift.condition {
-            Condition::Removed { from_both, candidates, other } => (*from_both, candidates.clone(), other.as_ref()),
-            Condition::Renamed { to: (ty, path), .. } if with_renamed => {
-                let to = path.as_ref().map_or(ty.clone(), |path| write_field(ty, path));
-                (false, vec![to], None)
-            }
-            _ => continue,
-        };
-        let (field, contract) = (shown(&drift.field()), contract_place(drift));
-        let listed = match (from_both, other) {
-            (true, _) => "which the change takes out of the contract too".to_owned(),
-            (false, None) => "and no source has it".to_owned(),
-            (false, Some(file)) => {
-                format!("and only another type of its name still has it, in {}", quote_path(file))
-            }
-        };
-        let likely: Vec<String> = candidates.iter().map(|one| shown(one)).collect();
-        let likely = match likely.is_empty() {
-            true => String::new(),
-            false => format!("; it may have become {}", likely.join(" or ")),
-        };
-        let code = drift.code.as_ref().map(|place| (quote_path(&place.file), place.line, place.column));
-        let was = code.map(|(file, line, column)| format!("; it was declared at {file}:{line}:{column}"));
-        let message = format!("{field} stands at {contract}, {listed}{}{likely}", was.unwrap_or_default());
-        let help = format!(
-            "put the field back; or have its removal acknowledged in {APPROVED}{}",
-            pasted(ctx, drift, &Divergence::Removed)
-        );
-        let mut told = violation(drift, message, help);
+    let gone = seen.open().filter(|drift| match &drift.condition {
+        Condition::Removed { .. } => true,
+        Condition::Renamed { .. } => with_renamed,
+        _ => false,
+    });
+    let told = gone.map(|drift| {
         // What is gone has its place where it was promised.
-        told.path = Some(drift.contract.clone());
-        (told.line, told.column) = (drift.contract_line, None);
-        found.push(told);
-    }
-    Ok(found)
+        let (path, line) = (Some(drift.contract.clone()), drift.contract_line);
+        Violation { path, line, column: None, ..violation(ctx, drift, say) }
+    });
+    Ok(told.collect())
+}
+
+fn say(drift: &Drift, today: Date) -> (String, String) {
+    let (from_both, candidates, other) = match &drift.condition {
+        Condition::Removed { from_both, candidates, other } => (*from_both, candidates.clone(), other.as_ref()),
+        Condition::Renamed { to: (ty, path), .. } => {
+            (false, vec![path.as_ref().map_or(ty.clone(), |path| write_field(ty, path))], None)
+        }
+        _ => (false, Vec::new(), None),
+    };
+    let (field, contract) = (shown(&drift.field()), contract_place(drift));
+    let listed = match (from_both, other) {
+        (true, _) => "which the change takes out of the contract too".to_owned(),
+        (false, None) => "and no source has it".to_owned(),
+        (false, Some(file)) => format!("and only another type of its name still has it, in {}", quote_path(file)),
+    };
+    let likely: Vec<String> = candidates.iter().map(|one| shown(one)).collect();
+    let likely = match likely.is_empty() {
+        true => String::new(),
+        false => format!("; it may have become {}", likely.join(" or ")),
+    };
+    let code = drift.code.as_ref().map(|place| (quote_path(&place.file), place.line, place.column));
+    let was = code.map(|(file, line, column)| format!("; it was declared at {file}:{line}:{column}"));
+    let message = format!("{field} stands at {contract}, {listed}{}{likely}", was.unwrap_or_default());
+    let paste = pasted(drift, &Divergence::Removed, today);
+    (message, format!("put the field back; or have its removal acknowledged in {APPROVED}{paste}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::survey::Drift;
     use crate::rule::testing::*;
 
     #[test]
@@ -84,7 +85,7 @@ mod tests {
             |from_both| Facts::promotion("t1").drift(found([removed("order.email", from_both, &["order.mail"])]));
         let told = facts(false).refused_by(&RULE, "no source has it; it may have become order.mail");
         assert_eq!((told.path.unwrap(), told.line, told.column), (MAP.into(), Some(9), None));
-        assert!(told.help.contains("- removed `order.email`: "), "{}", told.help);
+        assert!(told.words.help.contains("- removed `order.email`: "), "{}", told.words.help);
         facts(true).refused_by(&RULE, "which the change takes out of the contract too");
     }
 

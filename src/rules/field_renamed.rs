@@ -1,10 +1,12 @@
 //! A field of the contract that the code calls otherwise.
 
+use jiff::civil::Date;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::{Divergence, write_field};
-use crate::drift::survey::Condition;
+use crate::drift::survey::{Condition, Drift};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
@@ -31,34 +33,33 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for drift in seen.open() {
-        let Condition::Renamed { to: (ty, path), evidence, .. } = &drift.condition else { continue };
-        let (field, contract) = (shown(&drift.field()), contract_place(drift));
-        let (now, paste) = match path {
-            Some(path) => {
-                let divergence = Divergence::Renamed { to: path.clone() };
-                (write_field(ty, path), pasted(ctx, drift, &divergence))
-            }
-            None => (ty.clone(), String::new()),
-        };
-        let message = format!("{field}, at {contract}, is now {} ({})", shown(&now), evidence.text());
-        let help = match paste.is_empty() {
-            true => format!(
-                "keep the name; or have the contract's section moved to {}, by an approved schema change",
-                shown(&now)
-            ),
-            false => format!("keep the name; or have the rename acknowledged in {APPROVED}{paste}"),
-        };
-        found.push(violation(drift, message, help));
-    }
-    Ok(found)
+    let renamed = seen.open().filter(|drift| matches!(drift.condition, Condition::Renamed { .. }));
+    Ok(renamed.map(|drift| violation(ctx, drift, say)).collect())
+}
+
+fn say(drift: &Drift, today: Date) -> (String, String) {
+    let (field, contract) = (shown(&drift.field()), contract_place(drift));
+    let Condition::Renamed { to: (ty, path), evidence, .. } = &drift.condition else {
+        return (field, String::new());
+    };
+    let (now, paste) = match path {
+        Some(path) => {
+            let divergence = Divergence::Renamed { to: path.clone() };
+            (write_field(ty, path), pasted(drift, &divergence, today))
+        }
+        None => (ty.clone(), String::new()),
+    };
+    let now = shown(&now);
+    let help = match paste.is_empty() {
+        true => format!("keep the name; or have the contract's section moved to {now}, by an approved schema change"),
+        false => format!("keep the name; or have the rename acknowledged in {APPROVED}{paste}"),
+    };
+    (format!("{field}, at {contract}, is now {now} ({})", evidence.text()), help)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::survey::Drift;
     use crate::rule::testing::*;
 
     #[test]
@@ -66,8 +67,8 @@ mod tests {
         let facts = Facts::promotion("t1").drift(found([renamed("order.email", "order.mail", false)]));
         let told = facts.refused_by(&RULE, "order.email, at .docs/reports/field-to-api-map.md:9, is now order.mail");
         assert_eq!(told.path.unwrap(), "model/order.json");
-        assert!(told.help.contains("- renamed `order.email` -> `order.mail`: "), "{}", told.help);
-        let field = told.field.unwrap();
+        assert!(told.words.help.contains("- renamed `order.email` -> `order.mail`: "), "{}", told.words.help);
+        let field = told.words.field.as_ref().unwrap();
         assert_eq!((field.from.as_deref(), field.to.as_deref()), (Some("order.email"), Some("order.mail")));
     }
 
@@ -97,7 +98,7 @@ mod tests {
         survey.known.extend(survey.standing.iter().map(|one| (one.ty.clone(), one.path.clone())));
         let facts = |list: &[&str]| Facts::promotion("t1").drift(survey.clone()).approval_with(list);
         let told = facts(&[]).refused_by(&RULE, "order, at .docs/reports/field-to-api-map.md:9, is now purchase");
-        assert!(told.help.contains("purchase"), "{}", told.help);
+        assert!(told.words.help.contains("purchase"), "{}", told.words.help);
         facts(&["removed `order.id`: meant; approved by Dana; 2026-11-01"]).refused_by(&RULE, "order");
         facts(&["removed `order.id`, `order.mail`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
     }

@@ -77,7 +77,7 @@ mod tests {
     fn a_conflict_and_a_difference_are_refused_by_path() {
         let found = task().by_merge(&["src/a.rs"], &[]).refused_by(&RULE, "the two sides of the merge conflict here");
         assert_eq!(
-            found.help,
+            found.words.help,
             "on autoTest/t1: git merge origin/main, refgate task finish, commit and push that, then git push origin autoTest/t1:main"
         );
         let found = task().by_merge(&[], &["src/evil.rs"]).refused_by(&RULE, "has something else here");
@@ -100,7 +100,12 @@ mod tests {
     #[test]
     fn a_step_that_conflicts_is_mended_by_a_task_on_its_source() {
         let found = Facts::step("develop", "staging").by_merge(&["a"], &[]).refused_by(&RULE, "conflict here");
-        assert!(found.help.starts_with("bring what staging holds to develop by a task (git switch -c autoTest/<task>"));
+        assert!(
+            found
+                .words
+                .help
+                .starts_with("bring what staging holds to develop by a task (git switch -c autoTest/<task>")
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Code that maps to a path that the contract does not know, or has retired.
 
+use jiff::civil::Date;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{APPROVED, contract_place, pasted, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::{Divergence, write_field};
 use crate::drift::shape::Form;
-use crate::drift::survey::{Condition, Mapping};
+use crate::drift::survey::{Condition, Drift, Mapping};
 use crate::error::Result;
 use crate::finding::Severity;
 use crate::rule::{BY_OVERRIDE, Ctx, Docs, Family, Rule, Violation};
@@ -32,50 +34,49 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for drift in seen.open() {
-        let Condition::NonCanonical { form, retired, .. } = &drift.condition else { continue };
-        let (field, contract) = (shown(&drift.field()), contract_place(drift));
-        let what = match form {
-            Mapping::Site(Form::Call) => "a mapping function is called for",
-            Mapping::Site(Form::Table) => "a mapping table names",
-            Mapping::Site(Form::Literal) => "a literal writes",
-            Mapping::Site(Form::Patch) => "a patch writes",
-            Mapping::Claim => "the file's header claims",
-        };
-        let place = if drift.contract_line.is_some() { "listed under" } else { "in" };
-        let (message, canonical) = match (retired, &drift.nearest) {
-            (Some(to), _) => {
-                let to = shown(&write_field(&drift.ty, to));
-                (format!("{what} {field}, which {contract} has retired for {to}"), to)
-            }
-            (None, Some(near)) => (
-                format!("{what} {field}, which is not {place} {contract}; the nearest path is {}", shown(near)),
-                shown(near),
-            ),
-            (None, None) => {
-                (format!("{what} {field}, which is not {place} {contract}"), "a path of the contract".into())
-            }
-        };
-        let paste = pasted(ctx, drift, &Divergence::NonCanonical);
-        let help = format!("map to {canonical}; or have it acknowledged in {APPROVED}{paste}");
-        found.push(violation(drift, message, help));
-    }
-    Ok(found)
+    let mapped = seen.open().filter(|drift| matches!(drift.condition, Condition::NonCanonical { .. }));
+    Ok(mapped.map(|drift| violation(ctx, drift, say)).collect())
+}
+
+fn say(drift: &Drift, today: Date) -> (String, String) {
+    let (field, contract) = (shown(&drift.field()), contract_place(drift));
+    let Condition::NonCanonical { form, retired, .. } = &drift.condition else {
+        return (field, String::new());
+    };
+    let what = match form {
+        Mapping::Site(Form::Call) => "a mapping function is called for",
+        Mapping::Site(Form::Table) => "a mapping table names",
+        Mapping::Site(Form::Literal) => "a literal writes",
+        Mapping::Site(Form::Patch) => "a patch writes",
+        Mapping::Claim => "the file's header claims",
+    };
+    let place = if drift.contract_line.is_some() { "listed under" } else { "in" };
+    let (message, canonical) = match retired.as_ref().map(|to| shown(&write_field(&drift.ty, to))) {
+        Some(to) => (format!("{what} {field}, which {contract} has retired for {to}"), Some(to)),
+        None => {
+            let near = drift.nearest().map(|near| shown(&near));
+            let told = near.as_ref().map(|near| format!("; the nearest path is {near}")).unwrap_or_default();
+            (format!("{what} {field}, which is not {place} {contract}{told}"), near)
+        }
+    };
+    let canonical = canonical.as_deref().unwrap_or("a path of the contract");
+    let paste = pasted(drift, &Divergence::NonCanonical, today);
+    (message, format!("map to {canonical}; or have it acknowledged in {APPROVED}{paste}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::survey::Drift;
+    use crate::drift::compare::Nearest;
+    use crate::drift::path::FieldPath;
     use crate::rule::testing::*;
 
     #[test]
     fn a_path_that_the_contract_does_not_know_is_told_with_the_nearest() {
-        let near = Drift { nearest: Some("order.email".into()), ..mapped("order.emial", None) };
+        let near = Drift { nearest: Nearest::Is("order.email".into()), ..mapped("order.emial", None) };
         let told = Facts::promotion("t1").drift(found([near])).refused_by(&RULE, "the nearest path is order.email");
         assert_eq!((told.path.unwrap(), told.line, told.column), ("src/map.ts".into(), Some(3), Some(5)));
-        assert!(told.help.contains("- noncanonical `order.emial`: "), "{}", told.help);
+        assert!(told.words.help.contains("- noncanonical `order.emial`: "), "{}", told.words.help);
         let retired = mapped("order.mail", Some("email"));
         Facts::promotion("t1").drift(found([retired])).refused_by(&RULE, "has retired for order.email");
         Facts::promotion("t1").drift(found([mapped("order.x", None)])).refused_by(&RULE, "order.x, which is not in");
@@ -89,6 +90,24 @@ mod tests {
         Facts::promotion("t1").drift(survey("src/map.ts", true)).refused_by(&RULE, "order.nick");
         let listed = "noncanonical `order.nick`: meant; approved by Dana; 2026-11-01";
         Facts::promotion("t1").drift(survey("src/map.ts", true)).approval_with(&[listed]).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_path_without_a_type_is_acknowledged_as_it_is_told() {
+        for path in ["town", "address.town"] {
+            let drift = Drift { ty: String::new(), path: FieldPath::parse(path).ok(), ..mapped("order.x", None) };
+            let facts = || Facts::promotion("t1").drift(found([drift.clone()]));
+            let told = facts().refused_by(&RULE, &format!("#{path}, which is not in"));
+            assert_eq!(told.words.field.as_ref().unwrap().field, path);
+            let paste =
+                told.words.help.lines().find(|line| line.starts_with("  - ")).unwrap().trim_start_matches("  - ");
+            let date = paste.rsplit_once(' ').unwrap().1;
+            facts()
+                .approval_with(&[&format!("noncanonical `#{path}`: meant; approved by Dana; {date}")])
+                .accepted_by(&RULE);
+            facts().approval_with(&[paste]).refused_by(&RULE, path);
+            facts().approval_with(&[&paste.replace('#', "")]).refused_by(&RULE, path);
+        }
     }
 
     #[test]

@@ -59,7 +59,11 @@ mod tests {
     fn what_is_ruled_out_stays_out_however_wide_the_scope() {
         task().touch("src/a.rs").touch("src/authors/a.rs").accepted_by(&RULE);
         let found = task().touch("src/a.rs").touch("src/auth/login.rs").refused_by(&RULE, "explicitly not approved");
-        assert!(found.message.contains("(.ai-stack-trace/t1/contract/approval.md:10)"), "{}", found.message);
+        assert!(
+            found.words.message.contains("(.ai-stack-trace/t1/contract/approval.md:10)"),
+            "{}",
+            found.words.message
+        );
         assert_eq!(found.path.unwrap(), "src/auth/login.rs");
     }
 

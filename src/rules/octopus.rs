@@ -46,7 +46,7 @@ mod tests {
         task().accepted_by(&RULE);
         task().by_merge(&[], &[]).accepted_by(&RULE);
         let found = task().octopus().refused_by(&RULE, "commit 2c2c2c2c2c2c merges more than two");
-        assert!(found.help.contains("one branch after the other"), "{}", found.help);
+        assert!(found.words.help.contains("one branch after the other"), "{}", found.words.help);
         task().octopus().by_merge(&[], &[]).refused_by(&RULE, "an octopus is never promoted");
         Facts::branch_push("main").octopus().refused_by(&RULE, "an octopus is never promoted");
         Facts::step("develop", "staging").octopus().refused_by(&RULE, "an octopus is never promoted");

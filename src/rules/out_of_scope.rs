@@ -99,7 +99,7 @@ mod tests {
         for path in ["src/okay/b.ts", "src/ok", "src/OK/a.ts", "xsrc/ok/a", "src/ok.ts"] {
             let found = task().touch("src/ok/a.ts").touch(path).refused_by(&RULE, "not in the approved scope");
             assert_eq!(found.path.unwrap(), path);
-            assert!(found.help.ends_with("under Runtime code changes"), "{}", found.help);
+            assert!(found.words.help.ends_with("under Runtime code changes"), "{}", found.words.help);
         }
         task().touch(HOSTILE).refused_by(&RULE, "not in the approved scope");
     }
@@ -128,10 +128,10 @@ mod tests {
         }
         task().touch("src/ok/README.md").accepted_by(&RULE);
         let found = task().touch("docs/a.md").refused_by(&RULE, "not in the approved scope");
-        assert!(found.help.ends_with("under Documentation-only changes"), "{}", found.help);
+        assert!(found.words.help.ends_with("under Documentation-only changes"), "{}", found.words.help);
         let drifts = crate::rule::testing::found([]);
         let found = task().drift(drifts).touch(MAP).refused_by(&RULE, "not in the approved scope");
-        assert!(found.help.ends_with("under Schema changes"), "{}", found.help);
+        assert!(found.words.help.ends_with("under Schema changes"), "{}", found.words.help);
         for heading in ["Schema changes", "Backfill scripts"] {
             Facts::task_push("t1").scope(&format!("- {heading}\n  - `src/**`\n")).touch("src/a.rs").accepted_by(&RULE);
         }
@@ -175,6 +175,6 @@ mod tests {
     fn an_item_that_was_meant_to_list_the_path_is_named() {
         let facts = Facts::task_push("t1").touch("src/a.rs").scope("- src/a.rs\n- `src/b.rs`");
         let found = facts.refused_by(&RULE, "must stand between backticks");
-        assert!(found.message.contains("; line ") && found.path.is_some_and(|path| path == "src/a.rs"));
+        assert!(found.words.message.contains("; line ") && found.path.is_some_and(|path| path == "src/a.rs"));
     }
 }

@@ -99,7 +99,11 @@ mod tests {
             Facts::branch_push("topic").add(path).accepted_by(&RULE);
             for mode in [Mode::Executable, Mode::Symlink, Mode::Submodule] {
                 let found = Facts::branch_push("topic").add_as(path, mode).refused_by(&RULE, mode.name());
-                assert!(found.message.ends_with("stands where a plain file is required"), "{}", found.message);
+                assert!(
+                    found.words.message.ends_with("stands where a plain file is required"),
+                    "{}",
+                    found.words.message
+                );
                 Facts::branch_push("topic").change_mode(path, Mode::File, mode).refused_by(&RULE, mode.name());
                 Facts::branch_push("topic").change_mode(path, mode, Mode::File).accepted_by(&RULE);
                 Facts::tag_push("x").add_as(path, mode).refused_by(&RULE, mode.name());
@@ -124,7 +128,7 @@ mod tests {
             (".docs/reports/field-to-api-map.md", ".docs/reports/field-to-api-map.md/a/b"),
         ] {
             let found = Facts::branch_push("topic").add(inside).refused_by(&RULE, "a folder stands where");
-            assert!(found.message.ends_with(&format!("{file} must be a plain file")), "{}", found.message);
+            assert!(found.words.message.ends_with(&format!("{file} must be a plain file")), "{}", found.words.message);
             assert_eq!(found.path.unwrap(), inside);
             Facts::branch_push("topic").remove(inside).accepted_by(&RULE);
         }

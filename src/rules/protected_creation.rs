@@ -84,7 +84,11 @@ mod tests {
     fn a_protected_branch_begins_where_another_one_has_been() {
         Facts::branch_push("release/2.0").created().contained().accepted_by(&RULE);
         let found = Facts::branch_push("release/2.0").created().refused_by(&RULE, "release/2.0 begins at 1b1b1b1b1b1b");
-        assert!(found.help.ends_with("git push origin origin/main:refs/heads/release/2.0"), "{}", found.help);
+        assert!(
+            found.words.help.ends_with("git push origin origin/main:refs/heads/release/2.0"),
+            "{}",
+            found.words.help
+        );
     }
 
     #[test]
@@ -98,7 +102,7 @@ mod tests {
     fn without_the_trusted_branch_only_an_administrator_goes_on() {
         let push = Facts::branch_push("main").created().server_has("refs/heads/topic");
         let found = push.refused_by(&RULE, "the server has branches, but not the trusted one, main");
-        assert!(found.help.contains("git update-ref refs/heads/main"), "{}", found.help);
+        assert!(found.words.help.contains("git update-ref refs/heads/main"), "{}", found.words.help);
     }
 
     #[test]

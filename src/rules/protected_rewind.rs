@@ -51,7 +51,7 @@ mod tests {
     fn a_protected_branch_goes_forward_only() {
         Facts::branch_push("main").accepted_by(&RULE);
         let found = Facts::branch_push("main").diverged().refused_by(&RULE, "main cannot go from 0a0a0a0a0a0a to");
-        assert!(found.help.contains("git fetch origin"), "{}", found.help);
+        assert!(found.words.help.contains("git fetch origin"), "{}", found.words.help);
         Facts::branch_push("release/1.0").diverged().refused_by(&RULE, "release/1.0 cannot go");
     }
 

@@ -64,6 +64,6 @@ mod tests {
         Facts::tag_push("a").annotated().accepted_by(&RULE);
         Facts::tag_push("a").naming(ObjectKind::Tree).refused_by(&RULE, "would name a tree");
         let found = Facts::tag_push("a").annotated().naming(ObjectKind::Blob).refused_by(&RULE, "would name a blob");
-        assert_eq!(found.help, "git tag <name> <commit>");
+        assert_eq!(found.words.help, "git tag <name> <commit>");
     }
 }

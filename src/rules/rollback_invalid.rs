@@ -122,13 +122,13 @@ mod tests {
     /// What is wrong beside the signature, which tests/it makes with real keys.
     fn beside(facts: &Facts) -> Vec<String> {
         let found = facts.check(&RULE).into_iter().filter(|violation| violation.key != "signature");
-        found.map(|violation| violation.message).collect()
+        found.map(|violation| violation.words.message.clone()).collect()
     }
 
     #[test]
     fn without_the_role_there_is_no_rollback() {
         let found = Facts::rollback(|_| ()).refused_by(&RULE, "the policy names nobody for the role `rollback`");
-        assert!(found.help.contains("[roles] rollback = "), "{}", found.help);
+        assert!(found.words.help.contains("[roles] rollback = "), "{}", found.words.help);
         let filled = Facts::rollback(|_| ()).with_policy(ROLE);
         filled.refused_by(&RULE, "not signed by a person of the role `rollback`: there is no file of signers");
         let bare = Facts::rollback(|rollback| rollback.signed = Err(Unsigned::Not)).with_policy(ROLE);

@@ -79,10 +79,10 @@ mod tests {
         task().touch("db/migrations/7.sql").touch("scripts/x/backfill-a.ts").touch("src/a.rs").accepted_by(&RULE);
         let schema =
             task().touch("api/schema.json").refused_by(&RULE, "schema path is not listed under Schema changes");
-        assert!(schema.message.contains("line 8 lists it under another heading"), "{}", schema.message);
+        assert!(schema.words.message.contains("line 8 lists it under another heading"), "{}", schema.words.message);
         let backfill =
             task().touch("tools/backfill/a.ts").refused_by(&RULE, "backfill path is not listed under Backfill");
-        assert!(backfill.help.ends_with("under Backfill scripts"), "{}", backfill.help);
+        assert!(backfill.words.help.ends_with("under Backfill scripts"), "{}", backfill.words.help);
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
     fn without_an_approval_a_promotion_has_nothing_listed() {
         let push = Facts::promotion("t1").without("contract/approval.md").touch("db/a.sql");
         let found = push.refused_by(&RULE, "not listed under Schema changes");
-        assert!(!found.message.contains("another heading"), "{}", found.message);
+        assert!(!found.words.message.contains("another heading"), "{}", found.words.message);
         Facts::task_push("t1").touch("db/a.sql").accepted_by(&RULE);
         Facts::branch_push("topic").touch("db/a.sql").accepted_by(&RULE);
     }

@@ -48,7 +48,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Violation> {
 /// How the baseline calls it: without the line, which moves.
 pub(super) fn baseline_key(violation: &Violation) -> String {
     let file = violation.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    format!("source-unread {} {file}", violation.message)
+    format!("source-unread {} {file}", violation.words.message)
 }
 
 #[cfg(test)]
@@ -61,7 +61,10 @@ mod tests {
         let survey = found([]).unread("model/a.ts", 4).unread("model/a.ts", 7).unread("model/b.ts", 4);
         let told = Facts::promotion("t1").drift(survey).check(&RULE);
         assert_eq!(told.iter().map(|told| told.line).collect::<Vec<_>>(), [Some(4), Some(7), Some(4)]);
-        assert!(told.iter().all(|told| told.message == "the code cannot be read here: a computed key"), "{told:?}");
+        assert!(
+            told.iter().all(|told| told.words.message == "the code cannot be read here: a computed key"),
+            "{told:?}"
+        );
         Facts::promotion("t1").drift(found([])).accepted_by(&RULE);
     }
 

@@ -172,7 +172,7 @@ mod tests {
         many.status_but(|status| status["filesChanged"] = [""; 0][..].into()).refused_by(&RULE, "src/4 and 4 more");
         let five = (0..5).fold(Facts::promotion("t1"), |facts, number| facts.touch(format!("src/{number}")));
         let found = five.status_but(|status| status["filesChanged"] = [""; 0][..].into()).refused_by(&RULE, "src/4");
-        assert!(found.message.ends_with("src/4"), "{}", found.message);
+        assert!(found.words.message.ends_with("src/4"), "{}", found.words.message);
         Facts::promotion("t1").touch(HOSTILE).refused_by(&RULE, r"\033[2J\n\377");
     }
 

@@ -97,7 +97,7 @@ mod tests {
             but("status", outcome).refused_by(&RULE, "must be SUCCESS");
         }
         let found = but("task", "t2").refused_by(&RULE, "task is t2, and must be t1");
-        assert_eq!((found.help.as_str(), found.key.as_str()), (r#"write "task": "t1""#, "task"));
+        assert_eq!((found.words.help.as_str(), found.key.as_str()), (r#"write "task": "t1""#, "task"));
         but("task", "T1").refused_by(&RULE, "task is T1");
         for branch in ["t1", "autoTest/t2", "autotest/t1", "refs/heads/refs/heads/autoTest/t1", "caf\u{e9}"] {
             but("branch", branch).refused_by(&RULE, "must be autoTest/t1");

@@ -48,7 +48,7 @@ mod tests {
             facts.clone().touch("src/a.rs").accepted_by(&RULE);
             facts.clone().finished().accepted_by(&RULE);
             let found = facts.touch("src/a.rs").finished().refused_by(&RULE, "task t1 is finished on refs/heads/main");
-            assert_eq!(found.help, "start a task of its own: refgate task start <task>");
+            assert_eq!(found.words.help, "start a task of its own: refgate task start <task>");
         }
     }
 }

@@ -54,9 +54,9 @@ mod tests {
         let found =
             Facts::branch_push("topic").created().on_an_empty_server().refused_by(&RULE, "cannot come before main");
         assert!(
-            found.help.starts_with("git push origin main\nthen push the others; or an administrator"),
+            found.words.help.starts_with("git push origin main\nthen push the others; or an administrator"),
             "{}",
-            found.help
+            found.words.help
         );
         Facts::tag_push("v1").on_an_empty_server().refused_by(&RULE, "refs/tags/v1");
         Facts::branch_push("topic").deleted().on_an_empty_server().refused_by(&RULE, "cannot go while main is missing");

@@ -1,10 +1,12 @@
 //! A mapping file that does not name its contract, or an acknowledgement that the change gives to itself.
 
+use jiff::civil::Date;
+
 use super::shared::BRANCHES;
 use super::shared::drift::{each_once, seen, shown, violation};
 use crate::change::Need;
 use crate::drift::acknowledgement::write_field;
-use crate::drift::survey::Condition;
+use crate::drift::survey::{Condition, Drift};
 use crate::error::Result;
 use crate::escape::quote_path;
 use crate::finding::Severity;
@@ -32,12 +34,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let Some(seen) = seen(ctx) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for drift in seen.open().filter(|drift| drift.condition == Condition::Unnamed) {
-        let contract = quote_path(&drift.contract);
-        let help = format!("write a comment at the top of the file that names it: `FIELD MAPPING CONTRACT {contract}`");
-        found.push(violation(drift, format!("the file maps to {contract} and does not name it"), help));
-    }
+    let unnamed = seen.open().filter(|drift| drift.condition == Condition::Unnamed);
+    let mut found: Vec<Violation> = unnamed.map(|drift| violation(ctx, drift, say)).collect();
     for given in seen.survey.given.iter().filter(|given| seen.excuses_itself(given)) {
         let one = &given.acknowledgement;
         let fields: Vec<String> = one.fields.iter().map(|(ty, path)| write_field(ty, path)).collect();
@@ -49,6 +47,13 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
         found.push(told.key(format!("self-acknowledged {what} {fields} {}", given.contract)));
     }
     Ok(each_once(found))
+}
+
+/// Of a file that does not name its contract.
+fn say(drift: &Drift, _: Date) -> (String, String) {
+    let contract = quote_path(&drift.contract);
+    let help = format!("write a comment at the top of the file that names it: `FIELD MAPPING CONTRACT {contract}`");
+    (format!("the file maps to {contract} and does not name it"), help)
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn notes_are_taken_when_the_policy_names_them() {
         let found = Facts::push("refs/notes/review").refused_by(&RULE, "refs/notes/review lies outside");
-        assert!(found.help.contains("notes.allow"), "{}", found.help);
+        assert!(found.words.help.contains("notes.allow"), "{}", found.words.help);
         let allow = |policy: &mut crate::policy::Policy| {
             policy.notes = ["review"].iter().map(|glob| glob.parse().unwrap()).collect();
         };

@@ -57,7 +57,10 @@ mod tests {
         Facts::task_push("t1").accepted_by(&RULE);
         let found =
             Facts::task_push("t1").base(None).refused_by(&RULE, "does not start from a commit of refs/heads/main");
-        assert_eq!(found.help, "git switch --no-track -c autoTest/<new task> origin/main\nthen cherry-pick the work");
+        assert_eq!(
+            found.words.help,
+            "git switch --no-track -c autoTest/<new task> origin/main\nthen cherry-pick the work"
+        );
         Facts::task_push("t1").created().base(None).refused_by(&RULE, "autoTest/t1 does not start");
     }
 

@@ -97,6 +97,21 @@ fn stage(sandbox: &Sandbox, files: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_bare_clone_is_looked_at_by_its_own_branches() {
+    let sandbox = scene();
+    let bare = sandbox.path().join("bare.git");
+    sandbox.git(["clone", "-q", "--bare", ".", &bare.display().to_string()]).must();
+    let output = process::command(REFGATE)
+        .env("HOME", sandbox.path().join("home"))
+        .args(["drift", "check", "--mode", "absolute", "--repo"])
+        .arg(&bare)
+        .output()
+        .unwrap();
+    let said = Said::new(output);
+    assert!(said.ok && said.stdout.contains("refgate: accepted"), "{}{}", said.stdout, said.stderr);
+}
+
+#[test]
 fn check_finds_what_is_staged_and_says_it_as_refgate_check_does() {
     let sandbox = scene();
     assert_eq!(check(&sandbox, &[]).0, 0);
@@ -329,6 +344,33 @@ fn explain_says_where_a_field_is_spoken_of() {
     assert!(said.stdout.contains("nearest path of the contract is Order.total"), "{}", said.stdout);
     refused(&sandbox, &["explain", "total"], "names no field");
     refused(&sandbox, &["explain", "Order..x"], "names no field");
+}
+
+/// Where several fields came and went, only what stood there before tells which are one.
+#[test]
+fn explain_tells_a_rename_in_the_words_of_check() {
+    let names = ["id", "total", "mail"];
+    let sandbox = with(&schema(&names), Some(&contract(&names)));
+    sandbox.git(["switch", "-q", "-c", "topic"]).must();
+    stage(&sandbox, &[(SCHEMA, &schema(&["id", "totalAmount", "email", "extra"]))]);
+    for made in [false, true] {
+        if made {
+            sandbox.commit("Other names");
+        }
+        let (_, verdict) = check(&sandbox, &[]);
+        let findings = verdict["updates"][0]["findings"].as_array().unwrap();
+        let renamed: Vec<&Value> = findings.iter().filter(|finding| finding["rule"] == "field-renamed").collect();
+        assert_eq!(renamed.len(), 2, "{verdict}");
+        for finding in renamed {
+            let words = format!("field-renamed: {}", finding["message"].as_str().unwrap());
+            for end in ["from", "to"] {
+                let said = must(&sandbox, &["explain", finding[end].as_str().unwrap()]);
+                assert!(said.contains(&words) && !said.contains("field-removed"), "{words}: {said}");
+            }
+        }
+        let said = must(&sandbox, &["explain", "Order.extra"]);
+        assert!(said.contains("field-added: Order.extra"), "{said}");
+    }
 }
 
 /// A task whose schema has one field more and another name for a second, all staged.

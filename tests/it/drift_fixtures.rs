@@ -70,6 +70,10 @@ impl Files for Read {
         let inside = |path: &&BStr| path.strip_prefix(folder.as_bytes()).is_some_and(|name| !name.contains(&b'/'));
         self.0.keys().map(|path| path.as_bstr()).filter(inside).collect()
     }
+
+    fn leads_on(&self, _: &BStr) -> bool {
+        false
+    }
 }
 
 #[test]

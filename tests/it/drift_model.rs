@@ -25,13 +25,15 @@ pub(crate) const MAP: &str = "map.md";
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     pub(crate) files: BTreeMap<BString, Vec<u8>>,
+    /// Where links stand.
+    pub(crate) links: BTreeSet<BString>,
     limit: usize,
 }
 
 impl Memory {
     pub(crate) fn of<T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (String, T)>) -> Self {
         let files = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
-        Self { files, limit: 64 << 20 }
+        Self { files, links: BTreeSet::new(), limit: 64 << 20 }
     }
 }
 
@@ -41,6 +43,10 @@ impl Tree for Memory {
             oid: Oid::from_bytes(&Sha256::digest(bytes)).unwrap(),
             bytes: (bytes.len() <= self.limit).then(|| bytes.clone()),
         }))
+    }
+
+    fn is_odd(&self, path: &BStr) -> Result<bool> {
+        Ok(self.links.contains(path))
     }
 
     fn list(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<BString>> {
@@ -289,8 +295,9 @@ fn found(survey: &Survey, due: &Sets, after: &World<'_>) -> Sets {
 }
 
 pub(crate) fn differing(before: &Memory, after: &Memory) -> BTreeSet<BString> {
-    let paths = before.files.keys().chain(after.files.keys());
-    paths.filter(|path| before.files.get(*path) != after.files.get(*path)).cloned().collect()
+    let paths =
+        before.files.keys().chain(after.files.keys()).filter(|path| before.files.get(*path) != after.files.get(*path));
+    paths.chain(before.links.symmetric_difference(&after.links)).cloned().collect()
 }
 
 fn holds(language: Language, code: &[Types; 2], picks: &[Vec<bool>; 2], same: bool) {
@@ -378,6 +385,16 @@ fn nesting_without_an_end_is_told_with_its_place() {
         assert!(told.len() == 1 && told[0].starts_with("model/order.json:1:"), "{told:?}");
         assert!(took < SOON, "{took:?}");
     }
+}
+
+#[test]
+fn a_name_of_any_length_is_told_by_its_place() {
+    let text = format!(
+        "{{\"title\": \"order\", \"properties\": {{\"id\": {{}}, \"{}\": {{\"type\": \"string\"}}}}}}",
+        "x".repeat(900_000)
+    );
+    let (told, _) = unread(Language::JsonSchema, "model/order.json", text.as_str(), 1 << 20);
+    assert!(told.len() == 1 && told[0].contains("model/order.json:1:") && told[0].contains("1000 bytes"), "{told:?}");
 }
 
 #[test]

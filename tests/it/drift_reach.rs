@@ -96,7 +96,7 @@ fn typescript(text: &Text) -> String {
     let mut out = String::from("import { z } from 'zod';\n");
     for [form, name, file, _] in &text.imports {
         let (name, from) = (of(&NAMES, *name), places(Language::TypeScript)[usize::from(*file) % 8].1);
-        let _ = match form % 10 {
+        let _ = match form % 14 {
             0 => writeln!(out, "import {{ {name} as Q }} from '{from}';"),
             1 => writeln!(out, "import * as ns from '{from}';"),
             2 => writeln!(out, "export * from '{from}';"),
@@ -110,6 +110,10 @@ fn typescript(text: &Text) -> String {
                 &from[..from.len() - 1],
                 from.as_bytes()[from.len() - 1]
             ),
+            8 => writeln!(out, "export {{ {name} as D }};"),
+            9 => writeln!(out, "export {{ {name} }};"),
+            10 => writeln!(out, "export import Q = ns.{name};"),
+            11 => writeln!(out, "export = {name};"),
             _ => writeln!(out, "import {{ {name} }} from '{from}';"),
         };
     }
@@ -121,7 +125,7 @@ fn typescript(text: &Text) -> String {
         }
         let member =
             of(&["x: string", "y: number", "x: { y: string }", "s: 'a' | 'b'", "x?: boolean", "f(): void"], *member);
-        let _ = match form % 13 {
+        let _ = match form % 16 {
             0 | 1 => writeln!(out, "export interface {name} extends {base} {{ {member} }}"),
             2 => writeln!(out, "export interface {name} {{ {member}; r: {base}; l: {base}[] }}"),
             3 => writeln!(out, "export type {name} = {base} & {{ {member} }};"),
@@ -133,6 +137,9 @@ fn typescript(text: &Text) -> String {
             9 => writeln!(out, "export const {name} = {base}.extend({{ x: z.string() }});"),
             10 => writeln!(out, "export default interface {name} {{ {member} }}"),
             11 => writeln!(out, "interface {name} {{ r: \\u0041; {member} }}"),
+            12 => writeln!(out, "interface {name} {{ {member} }}"),
+            13 => writeln!(out, "declare module './a' {{ interface {name} {{ {member} }} }}"),
+            14 => writeln!(out, "declare global {{ interface {name} {{ {member} }} }}"),
             _ => writeln!(out, "export type {name} = string;"),
         };
     }
@@ -229,7 +236,7 @@ fn written(language: Language, state: &State) -> Vec<(String, String)> {
     state.iter().map(file).collect()
 }
 
-fn config(language: Language, types: &[&str]) -> Config {
+pub(crate) fn config(language: Language, types: &[&str]) -> Config {
     let source = Declares {
         language,
         files: Files { paths: globs(&["model/**"]), exclude: GlobSet::default() },
@@ -288,7 +295,7 @@ fn brings(language: Language, types: &[&str], before: &[(&str, &str)], after: &[
     head.files.extend(of(after).files);
     let config = config(language, types);
     let seen = survey(&config, Mode::Introduced, Some(&base), &head, &differing(&base, &head)).unwrap();
-    let fields = seen.drifts.iter().map(refgate::drift::survey::Drift::field);
+    let fields = seen.drifts.iter().map(|drift| drift.field());
     fields.chain(seen.unread.iter().map(|unread| unread.reason.clone())).collect()
 }
 

@@ -27,6 +27,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod drift_commands;
+mod drift_exports;
 mod drift_fixtures;
 mod drift_model;
 mod drift_reach;

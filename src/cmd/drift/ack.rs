@@ -9,7 +9,7 @@ use crate::cli::drift::{Ack, Divergence as Asked};
 use crate::cmd::rules::print;
 use crate::cmd::task;
 use crate::drift::acknowledgement::{
-    Acknowledgement, Divergence, Draft, draft, in_approval, in_code, with_item, write_field,
+    Acknowledgement, Divergence, Draft, dotted, draft, in_approval, in_code, with_item, write_field,
 };
 use crate::drift::config::Mode;
 use crate::drift::path::FieldPath;
@@ -50,7 +50,7 @@ pub fn run(args: &Ack, env: &Env, now: Timestamp) -> Result<()> {
 /// The drift of the field that is asked for, with its contract.
 fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) -> Result<(Divergence, BString)> {
     // As findings name it.
-    let name = format!("{ty}.{path}");
+    let name = dotted(ty, path);
     let verdict = check::verdict(state, Mode::Absolute, None, now)?;
     if let Some(problem) = verdict.first_problem() {
         return Err(problem.clone());
@@ -58,11 +58,11 @@ fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) 
     let findings = || verdict.updates.iter().flat_map(|update| &update.findings);
     let mut kinds = Vec::new();
     for finding in findings() {
-        let contract = finding.field.as_ref().map(|field| field.contract.clone()).unwrap_or_default();
+        let contract = finding.words.field.as_ref().map(|field| field.contract.clone()).unwrap_or_default();
         kinds.extend(divergences(finding, ty, &name).into_iter().map(|kind| (kind, contract.clone())));
     }
     let mut renamed =
-        findings().filter_map(|finding| finding.field.as_ref()).filter(|field| field.to.as_ref() == Some(&name));
+        findings().filter_map(|finding| finding.words.field.as_ref()).filter(|field| field.to.as_ref() == Some(&name));
     let is_half = args.rule.is_none() && kinds.iter().all(|(kind, _)| *kind == Divergence::Added);
     if let Some(field) = renamed.next().filter(|_| is_half) {
         let (shown, old) = (escape::printable(&write_field(ty, path)), escape::printable(&field.field));
@@ -91,7 +91,7 @@ fn found(state: &State, args: &Ack, ty: &str, path: &FieldPath, now: Timestamp) 
 
 /// What acknowledgements of a field a finding could do with.
 fn divergences(finding: &Finding, ty: &str, name: &str) -> Vec<Divergence> {
-    let Some(field) = &finding.field else { return Vec::new() };
+    let Some(field) = &finding.words.field else { return Vec::new() };
     let is_own = field.field == name;
     match finding.rule {
         "field-added" if is_own => vec![Divergence::Added],

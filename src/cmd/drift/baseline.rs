@@ -28,7 +28,7 @@ const HEAD: &str = "\
 /// Something cannot be read or written.
 pub fn run(args: &Baseline, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let state = State::open(&args.seen, None, env)?;
-    let findings = state.standing(state.policy.clone(), now)?;
+    let findings = state.standing(state.policy.clone(), state.alone(), now)?;
     if let Some(missing) = findings.iter().find(|finding| finding.rule == "contract-missing") {
         let path = missing.path.as_ref().map(|path| escape::quote_path(path)).unwrap_or_default();
         return Err(Error::usage(format!("there is no contract {path}, so all would be drift"))

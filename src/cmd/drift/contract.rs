@@ -25,7 +25,7 @@ use crate::report::json;
 pub fn run(args: &Look, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let state = State::of(&args.state, env)?;
     let contracts = contracts(&state)?;
-    let mut problems = state.standing(state.drift_alone(), now)?;
+    let mut problems = state.standing(state.drift_alone(), state.alone(), now)?;
     // An acknowledgement in code is no contract's fault.
     problems.retain(|finding| match finding.rule {
         "contract-invalid" | "contract-missing" => true,
@@ -74,7 +74,7 @@ fn human(state: &State, contracts: &[(&BString, Contract)], problems: &[Finding]
     }
     for problem in problems {
         let at = problem.path.as_ref().map(|path| place_of(path, problem)).unwrap_or_default();
-        let _ = write!(text, "\n  {at}\n    {}\n    {}\n", problem.message, problem.help);
+        let _ = write!(text, "\n  {at}\n    {}\n    {}\n", problem.words.message, problem.words.help);
     }
     text
 }
@@ -135,9 +135,9 @@ fn wire<'a>(contracts: &'a [(&BString, Contract)], problems: &'a [Finding]) -> C
             column: finding.column,
             file,
             file_bytes: file_bytes.flatten(),
-            help: &finding.help,
+            help: &finding.words.help,
             line: finding.line,
-            message: &finding.message,
+            message: &finding.words.message,
         }
     };
     ContractV1 { entries, problems: problems.iter().map(problem).collect() }

@@ -8,7 +8,7 @@ use super::{State, place};
 use crate::change::drift::between;
 use crate::cli::drift::Explain;
 use crate::cmd::rules::print;
-use crate::drift::acknowledgement::{Acknowledgement, in_approval, write_field};
+use crate::drift::acknowledgement::{Acknowledgement, dotted, in_approval, write_field};
 use crate::drift::compare::Known;
 use crate::drift::config::Mode;
 use crate::drift::path::FieldPath;
@@ -43,13 +43,13 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
     let lines = baseline.iter().flatten().filter(|line| line.split(' ').any(|word| word == name));
     said.push(("in the baseline", lines.map(|line| escape::printable(line)).collect()));
     let is_known = said.iter().any(|(_, places)| !places.is_empty());
-    // As findings name it.
-    let dotted = format!("{ty}.{path}");
+    // As findings name it; what the server holds tells a rename as refgate drift check tells it.
+    let dotted = dotted(&ty, &path);
     let mut found = Vec::new();
-    for finding in state.standing(state.drift_alone(), now)? {
-        let Some(field) = &finding.field else { continue };
+    for finding in state.standing(state.drift_alone(), state.held(), now)? {
+        let Some(field) = &finding.words.field else { continue };
         if field.field == dotted || field.to.as_ref() == Some(&dotted) {
-            found.push(format!("{}: {}", finding.rule, finding.message));
+            found.push(format!("{}: {}", finding.rule, finding.words.message));
         }
     }
     let is_found = !found.is_empty();
@@ -93,7 +93,7 @@ fn documented(state: &State, ty: &str, path: &FieldPath, said: &mut Said) -> Res
             let words = format!("{} -> {}", one.from, one.to);
             retired.push(format!("{}  {}", place(file, one.line, 0), escape::printable(&words)));
         }
-        nearest = nearest.or_else(|| Known::of(Some(&contract)).nearest(ty, path));
+        nearest = nearest.or_else(|| Known::of(Some(&contract)).nearest(ty, path).to(ty, path));
     }
     said.push(("in the contract", listed));
     said.push(("retired", retired));

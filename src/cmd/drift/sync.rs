@@ -1,6 +1,6 @@
 //! `refgate drift sync`: the contract as the sources would have it, to be reviewed as a diff. No hook ever calls this.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use bstr::ByteSlice as _;
 use similar::TextDiff;
@@ -20,6 +20,9 @@ use crate::error::{Error, Result};
 use crate::escape;
 use crate::git::top;
 
+/// How much is told of what is wrong with a contract and cannot be brought up to the sources.
+const MOST_LEFT: usize = 20;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -27,7 +30,7 @@ use crate::git::top;
 pub fn run(args: &Sync, env: &Env) -> Result<()> {
     let state = State::open(&args.seen, None, env)?;
     let mut told = String::new();
-    let mut wrote = String::new();
+    let (mut wrote, mut left) = (String::new(), String::new());
     for held in state.config.contracts.iter().filter(|held| !held.sources.is_empty()) {
         let shown = escape::quote_path(&held.path);
         let path = held.path.to_str().map_err(|error| Error::undecided(format!("{shown}: {error}")))?;
@@ -38,6 +41,9 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
             old.map(|bytes| String::from_utf8(bytes).map_err(|_| Error::undecided(format!("{shown} is not UTF-8"))));
         let old = old.transpose()?;
         let new = rewritten(&state, held, old.as_deref())?;
+        for problem in Contract::parse(new.as_bytes(), &held.columns).problems.iter().take(MOST_LEFT) {
+            left.push_str(&format!("refgate: left for people: {shown}:{}: {}\n", problem.line, problem.message));
+        }
         if old.as_ref() == Some(&new) {
             continue;
         }
@@ -61,7 +67,9 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
     } else if std::io::stdout().is_terminal() {
         told = told.lines().map(|line| escape::printable(line) + "\n").collect();
     }
-    print(&told)
+    print(&told)?;
+    // Beside the diff, which may be applied as it is printed.
+    std::io::stderr().write_all(left.as_bytes()).map_err(|error| Error::undecided(error.to_string()))
 }
 
 /// The contract's text with the fields that its sources declare.

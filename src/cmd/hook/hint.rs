@@ -56,7 +56,7 @@ pub(super) fn on(policy: &Policy, push: &Push, verdict: &Verdict) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
+    use crate::finding::{Severity, Words};
     use crate::oid::Oid;
     use crate::policy::parse::{Known, parse};
     use crate::refs::RefMap;
@@ -86,9 +86,7 @@ mod tests {
             name: "",
             why: "",
             severity: Severity::Enforce,
-            message: String::new(),
-            help: String::new(),
-            field: None,
+            words: Words::new("", ""),
             path: None,
             line: None,
             column: None,

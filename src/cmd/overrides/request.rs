@@ -97,8 +97,8 @@ fn waivable(update: &UpdateVerdict, policy: &Policy, args: &Request) -> Result<(
     }
     let waiver = |finding: &Finding| rules::find(finding.rule).map_or(Waiver::Never, |rule| rule.docs.waiver);
     if let Some(never) = refusing.iter().find(|finding| !waiver(finding).is_by_override()) {
-        return Err(Error::usage(format!("{} cannot be waived: {}", never.rule, never.message))
-            .help(never.help.clone()));
+        return Err(Error::usage(format!("{} cannot be waived: {}", never.rule, never.words.message))
+            .help(never.words.help.clone()));
     }
     let (hotfix, rest): (Vec<&Finding>, Vec<&Finding>) =
         refusing.into_iter().partition(|finding| waiver(finding) == Waiver::Hotfix);
@@ -113,7 +113,7 @@ fn waivable(update: &UpdateVerdict, policy: &Policy, args: &Request) -> Result<(
     }
     let waived = taken.into_iter().map(|finding| Waived {
         fingerprint: finding.fingerprint.clone(),
-        message: finding.message.clone(),
+        message: finding.words.message.clone(),
         rule: finding.rule.to_owned(),
     });
     Ok((waived.collect(), label.clone()))

@@ -134,7 +134,7 @@ fn seen_here(
                 .help("git fetch, and let the request be written anew; or --unseen, where you trust it"));
         };
         let place = finding.path.as_ref().map(|path| format!("{}: ", escape::quote_path(path))).unwrap_or_default();
-        waived.message = format!("{place}{}", finding.message);
+        waived.message = format!("{place}{}", finding.words.message);
         told.insert(waived);
     }
     if first {

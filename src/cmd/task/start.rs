@@ -132,8 +132,8 @@ fn begins_at(work: &Work, base: Oid, now: jiff::Timestamp) -> Result<()> {
     match findings.find(|finding| finding.severity == Severity::Enforce && !drifts(finding.rule)) {
         Some(finding) => {
             let (server, branch) = (work.server(), work.shell_branch());
-            let message = format!("{server} would refuse {branch} ({}): {}", finding.rule, finding.message);
-            Err(Error::usage(message).help(finding.help.clone()))
+            let message = format!("{server} would refuse {branch} ({}): {}", finding.rule, finding.words.message);
+            Err(Error::usage(message).help(finding.words.help.clone()))
         }
         None => Ok(()),
     }

@@ -274,8 +274,8 @@ pub(in crate::cmd) fn item(work: &Work, set: &ChangeSet, finding: &Finding, open
         rule: Some(finding.rule),
         path: finding.path.clone(),
         line: finding.line,
-        what: finding.message.clone(),
-        mend: mend(work, set, finding, open).unwrap_or_else(|| finding.help.clone()),
+        what: finding.words.message.clone(),
+        mend: mend(work, set, finding, open).unwrap_or_else(|| finding.words.help.clone()),
     }
 }
 

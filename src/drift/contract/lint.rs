@@ -6,6 +6,15 @@ use super::{Contract, Entry, Form, MAX_PATTERNS, Target};
 use crate::drift::problem::Problem;
 use crate::escape::excerpt;
 
+impl Contract {
+    /// For each entry, whether an earlier one of the same place says the same in the same words of the text.
+    pub fn repeats(&self, text: &str) -> Vec<bool> {
+        let mut seen = HashSet::new();
+        let words = |entry: &Entry| text.get(entry.span.start as usize..entry.span.end as usize).map(str::trim);
+        self.entries.iter().map(|entry| !seen.insert((place(entry), key(entry), words(entry)))).collect()
+    }
+}
+
 /// Adds the problems that only show in the whole.
 pub(super) fn check(contract: &mut Contract) {
     let mut problems = Vec::new();

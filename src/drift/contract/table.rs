@@ -7,7 +7,7 @@ use crate::drift::page::{Kind, Row, Run, Table};
 use crate::drift::problem::short;
 use crate::escape::excerpt;
 
-/// Headers of the column that names the field.
+/// Headers of the column that names the field; where there is none of them, any that ends in `field` and is no target.
 const FIELD: [&str; 18] = [
     "field",
     "field name",
@@ -92,9 +92,12 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &Table) {
 fn plan(reader: &Reader<'_>, header: &Row, inside: bool) -> Result<Option<Plan>, String> {
     let titles: Vec<String> = header.cells.iter().map(|cell| title(&names::shown(cell))).collect();
     let find = |named: Option<&String>, known: &[&str]| {
+        let is_known = |title: &String| known.contains(&title.as_str());
+        let by_end = known == FIELD && !titles.iter().any(is_known);
         let is_one = |title: &&String| match named {
             Some(name) => **title == self::title(name),
-            None => known.contains(&title.as_str()),
+            None if by_end => title.ends_with(" field") && !TARGET.contains(&title.as_str()),
+            None => is_known(title),
         };
         let mut found = titles.iter().enumerate().filter(|(_, title)| is_one(title));
         match (found.next(), found.next()) {

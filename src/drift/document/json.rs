@@ -3,11 +3,9 @@
 //! Most of a document is brackets, keys and plain texts, which are taken here as they stand; what takes more looking
 //! at (numbers, escapes, and what is no value at all) is the library's, whose words every refusal has.
 
-use std::borrow::Cow;
-
 use jiter::{Jiter, JiterError, Peek};
 
-use super::{Entry, MAX_DEPTH, Node, Unread, Value, object, offset, too_deep};
+use super::{Document, MAX_DEPTH, Node, Part, Text, Unread, Value, offset, too_deep};
 
 /// Reads one JSON document.
 ///
@@ -15,92 +13,136 @@ use super::{Entry, MAX_DEPTH, Node, Unread, Value, object, offset, too_deep};
 ///
 /// What is wrong and where, for all that RFC 8259 refuses, and for duplicate keys at any depth, lone surrogates, a byte
 /// order mark, UTF-16, numbers beyond a double, and more than [`MAX_DEPTH`] levels.
-pub fn read(text: &str) -> Result<Node<'_>, Unread> {
-    if text.starts_with('\u{feff}') || text.bytes().take(4).any(|byte| byte == 0) {
-        let reason = "the file begins with a byte order mark or is UTF-16; save it as UTF-8 without a mark";
-        return Err(Unread::new(0, reason));
+pub fn read(text: &str) -> Result<Document<'_>, Unread> {
+    let mut reader = Reader::new(text)?;
+    reader.value(0)?;
+    reader.end()
+}
+
+/// Reads one JSON document and hands over its items, each as soon as it is read: what was kept of it makes room for the
+/// next, and memory that is touched for the first time costs more than reading. Where a document that is no list begins is
+/// returned.
+///
+/// # Errors
+///
+/// As [`read`], maybe after some items.
+pub fn items(text: &str, mut take: impl FnMut(Node<'_>)) -> Result<Option<u32>, Unread> {
+    let mut reader = Reader::new(text)?;
+    if reader.next() != Some(b'[') {
+        reader.value(0)?;
+        return Ok(Some(reader.end()?.root().at));
     }
-    let mut reader = Reader { text, at: 0, items: Vec::new(), entries: Vec::new() };
-    let node = reader.value(0)?;
-    match reader.next() {
-        None => Ok(node),
-        Some(_) => Err(reader.no("trailing characters")),
-    }
+    reader.list(1, |document| {
+        take(document.root());
+        document.clear();
+    })?;
+    reader.end().map(|_| None)
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    /// The items and members so far of all that is not at its end. What is gets a list of its own, no longer than it must
-    /// be: most have one or two, and memory that is taken and not used costs more than reading.
-    items: Vec<Node<'a>>,
-    entries: Vec<Entry<'a>>,
+    rest: &'a [u8],
+    document: Document<'a>,
+    /// The names of the members so far of all objects that are not at their end.
+    names: Vec<Part>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Result<Self, Unread> {
+        if text.starts_with('\u{feff}') || text.bytes().take(4).any(|byte| byte == 0) {
+            let reason = "the file begins with a byte order mark or is UTF-16; save it as UTF-8 without a mark";
+            return Err(Unread::new(0, reason));
+        }
+        Ok(Self { rest: text.as_bytes(), document: Document::new(text), names: Vec::new() })
+    }
+
+    /// Nothing comes behind the document.
+    fn end(mut self) -> Result<Document<'a>, Unread> {
+        match self.next() {
+            None => Ok(self.document),
+            Some(_) => Err(self.no("trailing characters")),
+        }
+    }
+
+    /// Where what comes next begins.
+    fn at(&self) -> u32 {
+        offset(self.document.text.len().saturating_sub(self.rest.len()))
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+
     /// What comes next behind white space.
     fn next(&mut self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-        self.at += blank;
-        rest.get(blank).copied()
+        while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = self.rest {
+            self.rest = rest;
+            self.skip(spaces(rest));
+        }
+        self.rest.first().copied()
     }
 
     /// What comes behind the mark that comes next.
     fn behind(&mut self) -> Option<u8> {
-        self.at += 1;
+        self.skip(1);
         self.next()
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node<'a>, Unread> {
-        let first = self.next();
-        let at = offset(self.at);
-        let value = match first {
-            Some(b'[' | b'{') if depth == MAX_DEPTH => return Err(too_deep(at)),
-            Some(b'[') => self.array(depth + 1)?,
-            Some(b'{') => self.object(depth + 1)?,
-            Some(b'"') => Value::String(self.string()?),
-            _ => self.other()?,
-        };
-        Ok(Node { at, value })
+    fn value(&mut self, depth: usize) -> Result<(), Unread> {
+        match self.next() {
+            Some(b'[' | b'{') if depth == MAX_DEPTH => Err(too_deep(self.at())),
+            Some(b'[') => self.array(depth + 1),
+            Some(b'{') => self.object(depth + 1),
+            Some(b'"') => self.string(),
+            _ => self.other(),
+        }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value<'a>, Unread> {
-        let own = self.items.len();
+    fn array(&mut self, depth: usize) -> Result<(), Unread> {
+        let place = self.document.push(Part { at: self.at(), value: Value::Array(0) });
+        self.list(depth, |_| ())?;
+        self.document.close(place);
+        Ok(())
+    }
+
+    /// The items of the list whose bracket comes next; something is done whenever one is read.
+    fn list(&mut self, depth: usize, mut then: impl FnMut(&mut Document<'a>)) -> Result<(), Unread> {
         let mut next = self.behind();
         while next != Some(b']') {
             if next.is_none() {
                 return Err(self.no("EOF while parsing a list"));
             }
-            let item = self.value(depth)?;
-            self.items.push(item);
+            self.value(depth)?;
+            then(&mut self.document);
             next = self.step(b']', "expected `,` or `]`", "EOF while parsing a list")?;
         }
-        self.at += 1;
-        Ok(Value::Array(self.items.split_off(own)))
+        self.skip(1);
+        Ok(())
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, Unread> {
-        let own = self.entries.len();
+    fn object(&mut self, depth: usize) -> Result<(), Unread> {
+        let place = self.document.push(Part { at: self.at(), value: Value::Object(0) });
+        let own = self.names.len();
         let mut next = self.behind();
         while next != Some(b'}') {
-            let at = offset(self.at);
-            let key = match next {
+            match next {
                 Some(b'"') => self.string()?,
                 Some(_) => return Err(self.no("key must be a string")),
                 None => return Err(self.no("EOF while parsing an object")),
-            };
+            }
+            self.names.extend(self.document.parts.last());
             match self.next() {
-                Some(b':') => self.at += 1,
+                Some(b':') => self.skip(1),
                 Some(_) => return Err(self.no("expected `:`")),
                 None => return Err(self.no("EOF while parsing an object")),
             }
-            let node = self.value(depth)?;
-            self.entries.push(Entry { key, at, node });
+            self.value(depth)?;
             next = self.step(b'}', "expected `,` or `}`", "EOF while parsing an object")?;
         }
-        self.at += 1;
-        object(self.entries.split_off(own))
+        self.skip(1);
+        self.document.once(self.names.get(own..).unwrap_or_default())?;
+        self.names.truncate(own);
+        self.document.close(place);
+        Ok(())
     }
 
     /// What comes behind an item or member: the first byte of the next one, or the bracket at the end.
@@ -117,53 +159,94 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The string whose quote comes next.
-    fn string(&mut self) -> Result<Cow<'a, str>, Unread> {
-        let inner = self.text.get(self.at + 1..).unwrap_or_default();
-        let end = inner.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f));
-        if let Some((plain, rest)) = end.and_then(|end| inner.split_at_checked(end))
-            && rest.starts_with('"')
-        {
-            self.at += plain.len() + 2;
-            return Ok(Cow::Borrowed(plain));
+    /// The string whose quote comes next: a value, or the name of a member.
+    fn string(&mut self) -> Result<(), Unread> {
+        let inner = self.rest.get(1..).unwrap_or_default();
+        let len = plain(inner);
+        if inner.get(len) != Some(&b'"') {
+            return self.spelt();
         }
+        self.document.push(Part { at: self.at(), value: Value::String(Text::InFile(offset(len))) });
+        self.skip(len + 2);
+        Ok(())
+    }
+
+    /// A string with escapes, or none at all.
+    #[cold]
+    fn spelt(&mut self) -> Result<(), Unread> {
         let mut tokens = self.tokens();
-        let decoded = tokens.next_str().map(str::to_owned).map_err(|error| self.problem(&error))?;
-        self.at += tokens.current_index();
-        Ok(Cow::Owned(decoded))
+        let text = tokens.next_str().map(str::to_owned).map_err(|error| self.problem(&error))?;
+        let value = self.document.spelt(text.into());
+        self.document.push(Part { at: self.at(), value });
+        self.skip(tokens.current_index());
+        Ok(())
     }
 
     /// A value that is no string, list or object, or no value at all.
-    fn other(&mut self) -> Result<Value<'a>, Unread> {
+    fn other(&mut self) -> Result<(), Unread> {
         let mut tokens = self.tokens();
         let first = tokens.peek().map_err(|error| self.problem(&error))?;
         let value = match first {
             Peek::Null => tokens.known_null().map(|()| Value::Null),
             Peek::True | Peek::False => tokens.known_bool(first).map(Value::Bool),
             _ => match tokens.known_number_bytes(first).map(is_finite) {
-                Ok(false) => return Err(Unread::new(offset(self.at), "a number beyond a double")),
+                Ok(false) => return Err(Unread::new(self.at(), "a number beyond a double")),
                 read => read.map(|_| Value::Number),
             },
         };
         let value = value.map_err(|error| self.problem(&error))?;
-        self.at += tokens.current_index();
-        Ok(value)
+        self.document.push(Part { at: self.at(), value });
+        self.skip(tokens.current_index());
+        Ok(())
     }
 
     /// The library's reader of what comes next.
     fn tokens(&self) -> Jiter<'a> {
-        Jiter::new(self.text.as_bytes().get(self.at..).unwrap_or_default())
+        Jiter::new(self.rest)
     }
 
     fn problem(&self, error: &JiterError) -> Unread {
-        let at = self.at.saturating_add(error.index).min(self.text.len());
-        Unread::new(offset(at), format!("the JSON does not parse: {}", error.error_type))
+        let behind = self.rest.len().saturating_sub(error.index);
+        let at = offset(self.document.text.len().saturating_sub(behind));
+        Unread::new(at, format!("the JSON does not parse: {}", error.error_type))
     }
 
     /// What is wrong with what comes next.
     fn no(&self, what: &str) -> Unread {
-        Unread::new(offset(self.at), format!("the JSON does not parse: {what}"))
+        Unread::new(self.at(), format!("the JSON does not parse: {what}"))
     }
+}
+
+/// Eight bytes that are the same.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The place of the lowest bit of eight bytes in a word, by bytes; 8 where there is none.
+fn lowest(word: u64) -> usize {
+    usize::try_from(word.trailing_zeros() / 8).unwrap_or_default()
+}
+
+/// How many of the next eight bytes are spaces before anything else: most white space is before the lines of a file that
+/// is indented.
+fn spaces(text: &[u8]) -> usize {
+    text.first_chunk().map_or(0, |next| lowest(u64::from_le_bytes(*next) ^ eight(b' ')))
+}
+
+/// How many bytes come before the first that is a quote, a backslash or a control character.
+fn plain(text: &[u8]) -> usize {
+    // A byte from which `less` is taken sets its highest bit if it was smaller, and so may those behind it, which do not
+    // count.
+    let below = |word: u64, less: u8| word.wrapping_sub(eight(less)) & !word & eight(0x80);
+    let (words, rest) = text.as_chunks();
+    for (index, word) in words.iter().map(|word| u64::from_le_bytes(*word)).enumerate() {
+        let end = below(word, 0x20) | below(word ^ eight(b'"'), 1) | below(word ^ eight(b'\\'), 1);
+        if end != 0 {
+            return index * 8 + lowest(end);
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..=0x1f);
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
 }
 
 /// Whether a double can hold the number.

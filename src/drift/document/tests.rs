@@ -5,14 +5,30 @@ use super::*;
 use crate::strict_json;
 
 /// The document as another reader has it, with every number as 0.
-fn plain(node: &Node<'_>) -> Json {
-    match &node.value {
+fn plain(node: Node<'_>) -> Json {
+    match node.value {
         Value::Null => Json::Null,
-        Value::Bool(value) => Json::from(*value),
+        Value::Bool(value) => Json::from(value),
         Value::Number => Json::from(0),
-        Value::String(text) => Json::from(text.as_ref()),
-        Value::Array(items) => items.iter().map(plain).collect(),
-        Value::Object(entries) => entries.iter().map(|entry| (entry.key.to_string(), plain(&entry.node))).collect(),
+        Value::String(_) => Json::from(node.text().unwrap()),
+        Value::Array(_) => node.items().map(plain).collect(),
+        Value::Object(_) => node.entries().map(|entry| (entry.key.to_owned(), plain(entry.node))).collect(),
+    }
+}
+
+/// The items with their places, as they are handed over; of what is no list only its place.
+fn handed_over(text: &str) -> Result<Vec<(Json, u32)>, Unread> {
+    let mut items = Vec::new();
+    let other = json_items(text, |item| items.push((plain(item), item.at)))?;
+    items.extend(other.map(|at| (Json::Null, at)));
+    Ok(items)
+}
+
+/// The same of a whole document.
+fn listed(document: &Document<'_>) -> Vec<(Json, u32)> {
+    match document.root() {
+        list if list.is_array() => list.items().map(|item| (plain(item), item.at)).collect(),
+        other => vec![(Json::Null, other.at)],
     }
 }
 
@@ -32,17 +48,17 @@ fn read_at(text: &str, at: u32) -> Json {
 }
 
 #[track_caller]
-fn in_place(text: &str, node: &Node<'_>) {
+fn in_place(text: &str, node: Node<'_>) {
     assert_eq!(read_at(text, node.at), plain(node), "at {} of {text}", node.at);
-    node.items().iter().for_each(|item| in_place(text, item));
+    node.items().for_each(|item| in_place(text, item));
     for entry in node.entries() {
-        assert_eq!(read_at(text, entry.at), Json::from(entry.key.as_ref()));
-        in_place(text, &entry.node);
+        assert_eq!(read_at(text, entry.at), Json::from(entry.key));
+        in_place(text, entry.node);
     }
 }
 
 #[track_caller]
-fn refused(result: Result<Node<'_>, Unread>, at: u32, about: &str) {
+fn refused(result: Result<Document<'_>, Unread>, at: u32, about: &str) {
     let unread = result.unwrap_err();
     assert!(unread.reason.contains(about), "{unread:?}");
     assert_eq!(unread.at, at, "{unread:?}");
@@ -74,9 +90,9 @@ fn texts() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn json_is_read_as_others_read_it_and_where_it_stands(text in texts()) {
-        let node = json(&text).unwrap();
-        prop_assert_eq!(plain(&node), without_numbers(serde_json::from_str(&text).unwrap()));
-        in_place(&text, &node);
+        let document = json(&text).unwrap();
+        prop_assert_eq!(plain(document.root()), without_numbers(serde_json::from_str(&text).unwrap()));
+        in_place(&text, document.root());
     }
 
     #[test]
@@ -98,8 +114,9 @@ proptest! {
             }
         }
         let text: String = text.into_iter().collect();
+        prop_assert_eq!(handed_over(&text), json(&text).map(|own| listed(&own)));
         match (json(&text), strict_json::parse_bounded(text.as_bytes())) {
-            (Ok(node), Ok(value)) => prop_assert_eq!(plain(&node), without_numbers(value)),
+            (Ok(own), Ok(value)) => prop_assert_eq!(plain(own.root()), without_numbers(value)),
             (Err(_), Err(_)) => {}
             (own, other) => prop_assert!(false, "{:?}: {:?} and {:?}", text, own, other),
         }
@@ -148,7 +165,7 @@ mod in_yaml {
     use super::*;
 
     fn read(text: &str) -> Json {
-        plain(&yaml(text).unwrap())
+        plain(yaml(text).unwrap().root())
     }
 
     proptest! {
@@ -184,16 +201,17 @@ mod in_yaml {
     #[test]
     fn places_are_right_behind_other_alphabets() {
         let text = "# \u{e9}\u{1f600} \u{4e2d}\r\n\u{e9}: \"\u{1f600}\" # \u{4e2d}\nb:\n  - |\n    \u{4e2d}\u{4e2d}\n    x\n  - \u{e9}\u{e9} \u{e9}\n  - last\nc: &x \u{1f600}\n";
-        let node = yaml(text).unwrap();
+        let document = yaml(text).unwrap();
+        let node = document.root();
         let place = |wanted: &str| u32::try_from(text.find(wanted).unwrap()).unwrap();
-        let keys: Vec<u32> = node.entries().iter().map(|entry| entry.at).collect();
+        let keys: Vec<u32> = node.entries().map(|entry| entry.at).collect();
         assert_eq!(keys, [place("\u{e9}: "), place("b:"), place("c:")]);
         assert_eq!(node.get("\u{e9}").unwrap().at, place("\"\u{1f600}\""));
-        let items: Vec<u32> = node.get("b").unwrap().items().iter().map(|item| item.at).collect();
+        let items: Vec<u32> = node.get("b").unwrap().items().map(|item| item.at).collect();
         // A block begins with its first line.
         assert_eq!(items, [place("\u{4e2d}\u{4e2d}"), place("\u{e9}\u{e9} "), place("last")]);
         let long = format!("{}: \u{e9}\nb: c", "\u{4e2d}".repeat(500));
-        assert_eq!(yaml(&long).unwrap().get("b").unwrap().at as usize, long.len() - 1);
+        assert_eq!(yaml(&long).unwrap().root().get("b").unwrap().at as usize, long.len() - 1);
     }
 
     #[test]
@@ -262,7 +280,7 @@ mod in_yaml {
 #[test]
 fn one_long_line_is_read_in_linear_time() {
     let text = format!("[{}1]", "{\"a\":\"\u{e9}\\n\"},".repeat(60_000));
-    assert_eq!(json(&text).unwrap().items().len(), 60_001);
+    assert_eq!(json(&text).unwrap().root().items().count(), 60_001);
     #[cfg(feature = "openapi")]
     assert_eq!(yaml(&text).unwrap(), json(&text).unwrap());
 }

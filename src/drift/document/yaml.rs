@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use crate::escape::one_line;
 
 use super::places::Places;
-use super::{Entry, MAX_DEPTH, Node, Unread, Value, object, offset, too_deep};
+use super::{Document, MAX_DEPTH, Part, Unread, Value, each, offset, too_deep};
 
 mod scalar;
 
@@ -23,7 +23,7 @@ const MAX_COPIED: usize = 1 << 18;
 /// # Errors
 ///
 /// What is wrong and where.
-pub fn read(text: &str) -> Result<Node<'_>, Unread> {
+pub fn read(text: &str) -> Result<Document<'_>, Unread> {
     let odd = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || c == '\u{feff}';
     if let Some((at, _)) = text.char_indices().find(|(_, c)| odd(*c)) {
         return Err(Unread::new(offset(at), "YAML has no control characters and no byte order mark; remove this one"));
@@ -39,49 +39,47 @@ pub fn read(text: &str) -> Result<Node<'_>, Unread> {
             }
         }
     }
-    Ok(builder.root.unwrap_or(Node { at: 0, value: Value::Null }))
+    Ok(builder.document)
 }
 
-/// A node and what a copy of it costs.
-#[derive(Clone)]
-struct Sized<'a> {
-    node: Node<'a>,
+/// A value that has an anchor, and what a copy of it costs.
+struct Anchored {
+    parts: Vec<Part>,
     cost: usize,
 }
 
 /// A collection that is not at its end.
-struct Frame<'a> {
-    at: u32,
+struct Frame {
+    place: usize,
     anchor: usize,
     cost: usize,
-    parts: Parts<'a>,
+    next: Next,
+    /// Where the value of `<<` is, once that came.
+    merged: Option<usize>,
 }
 
-enum Parts<'a> {
-    Sequence(Vec<Node<'a>>),
-    Mapping { entries: Vec<Entry<'a>>, merged: Option<Node<'a>>, key: Option<Key<'a>> },
-}
-
-enum Key<'a> {
-    Name(Cow<'a, str>, u32),
-    /// `<<`.
-    Merge,
+/// What comes next in a collection.
+#[derive(PartialEq)]
+enum Next {
+    Item,
+    Key,
+    Value,
 }
 
 struct Builder<'a> {
     places: Places<'a>,
     text: &'a str,
-    open: Vec<Frame<'a>>,
-    anchors: BTreeMap<usize, Sized<'a>>,
+    document: Document<'a>,
+    open: Vec<Frame>,
+    anchors: BTreeMap<usize, Anchored>,
     copied: usize,
     documents: usize,
-    root: Option<Node<'a>>,
 }
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        let places = Places::new(text);
-        Self { places, text, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, documents: 0, root: None }
+        let (places, document) = (Places::new(text), Document::new(text));
+        Self { places, text, document, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, documents: 0 }
     }
 
     fn take(&mut self, event: Event<'a>, span: Span) -> Result<(), Unread> {
@@ -92,11 +90,10 @@ impl<'a> Builder<'a> {
             Event::Alias(anchor) => self.alias(anchor, at),
             Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), at),
             Event::SequenceStart(anchor, tag) => {
-                self.begin(at, anchor, tag.as_deref(), "tag:yaml.org,2002:seq", Parts::Sequence(Vec::new()))
+                self.begin(at, anchor, tag.as_deref(), "tag:yaml.org,2002:seq", Value::Array(0))
             }
             Event::MappingStart(anchor, tag) => {
-                let parts = Parts::Mapping { entries: Vec::new(), merged: None, key: None };
-                self.begin(at, anchor, tag.as_deref(), "tag:yaml.org,2002:map", parts)
+                self.begin(at, anchor, tag.as_deref(), "tag:yaml.org,2002:map", Value::Object(0))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
         }
@@ -114,28 +111,40 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, at: u32, anchor: usize, tag: Option<&Tag>, fits: &str, parts: Parts<'a>) -> Result<(), Unread> {
+    fn begin(&mut self, at: u32, anchor: usize, tag: Option<&Tag>, fits: &str, value: Value) -> Result<(), Unread> {
         if tag.is_some_and(|tag| name(tag) != fits) {
             return Err(odd_tag(at));
         }
         if self.open.len() == MAX_DEPTH {
             return Err(too_deep(at));
         }
-        if let Some(Frame { parts: Parts::Mapping { key: None, .. }, .. }) = self.open.last() {
+        if self.wants_key() {
             return Err(odd_key(at));
         }
-        self.open.push(Frame { at, anchor, cost: 1, parts });
+        let next = if matches!(value, Value::Object(_)) { Next::Key } else { Next::Item };
+        let place = self.document.push(Part { at, value });
+        self.open.push(Frame { place, anchor, cost: 1, next, merged: None });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Unread> {
-        let Some(Frame { at, anchor, cost, parts }) = self.open.pop() else { return Ok(()) };
-        let value = match parts {
-            Parts::Sequence(items) => Value::Array(items),
-            Parts::Mapping { entries, merged: None, .. } => object(entries)?,
-            Parts::Mapping { entries, merged: Some(merged), .. } => merge(entries, merged)?,
-        };
-        self.put(Sized { node: Node { at, value }, cost }, anchor)
+        let Some(Frame { place, anchor, cost, next, merged }) = self.open.pop() else { return Ok(()) };
+        let merged = merged.map(|at| self.take_out(at));
+        if next != Next::Item {
+            let inside = self.document.parts.get(place + 1..).unwrap_or_default();
+            let names: Vec<Part> = each(inside).step_by(2).filter_map(<[Part]>::first).copied().collect();
+            self.document.once(&names)?;
+        }
+        self.document.close(place);
+        if let Some(merged) = merged {
+            self.merge(place, &merged)?;
+        }
+        self.whole(place, cost, anchor)
+    }
+
+    /// Whether what comes next is the key of a member.
+    fn wants_key(&self) -> bool {
+        self.open.last().is_some_and(|frame| frame.next == Next::Key)
     }
 
     fn scalar(
@@ -148,41 +157,45 @@ impl<'a> Builder<'a> {
     ) -> Result<(), Unread> {
         let is_plain = style == ScalarStyle::Plain;
         let cost = 1 + if let Cow::Owned(text) = &text { text.len() } else { 0 };
-        if let Some(Frame { parts: Parts::Mapping { entries: _, merged, key: key @ None }, cost: sum, .. }) =
-            self.open.last_mut()
-        {
+        if let Some(frame) = self.open.last_mut().filter(|frame| frame.next == Next::Key) {
             if anchor > 0 || tag.is_some() || (is_plain && text.is_empty()) {
                 return Err(odd_key(at));
             }
-            *key = Some(match is_plain && text == "<<" {
-                true if merged.is_some() => return Err(Unread::new(at, "the key \"<<\" stands twice; write it once")),
-                true => Key::Merge,
-                false => Key::Name(text, at),
-            });
-            *sum += cost;
+            if !is_plain || text != "<<" {
+                let value = self.document.spelt(text);
+                self.document.push(Part { at, value });
+            } else if frame.merged.replace(self.document.parts.len()).is_some() {
+                return Err(Unread::new(at, "the key \"<<\" stands twice; write it once"));
+            }
+            frame.next = Next::Value;
+            frame.cost += cost;
             return Ok(());
         }
         let value = match tag {
-            None if is_plain => scalar::plain(text),
-            None => Value::String(text),
-            Some(tag) => scalar::tagged(text, &name(tag)).ok_or_else(|| odd_tag(at))?,
+            None if is_plain => scalar::plain(&text),
+            None => None,
+            Some(tag) => scalar::tagged(&text, &name(tag)).ok_or_else(|| odd_tag(at))?,
         };
-        self.put(Sized { node: Node { at, value }, cost }, anchor)
+        let value = value.unwrap_or_else(|| self.document.spelt(text));
+        let place = self.document.push(Part { at, value });
+        self.whole(place, cost, anchor)
     }
 
     fn alias(&mut self, anchor: usize, at: u32) -> Result<(), Unread> {
-        if let Some(Frame { parts: Parts::Mapping { key: None, .. }, .. }) = self.open.last() {
+        if self.wants_key() {
             return Err(odd_key(at));
         }
         let Some(cost) = self.anchors.get(&anchor).map(|target| target.cost) else {
             return Err(Unread::new(at, "an alias of what it lies in; write it out"));
         };
         self.copy(cost, at)?;
-        let Some(target) = self.anchors.get(&anchor).cloned() else { return Ok(()) };
-        if self.open.len() + depth(&target.node) > MAX_DEPTH {
+        let parts = self.anchors.get(&anchor).map(|target| target.parts.as_slice()).unwrap_or_default();
+        if self.open.len() + depth(parts) > MAX_DEPTH {
             return Err(too_deep(at));
         }
-        self.put(target, 0)
+        let place = self.document.parts.len();
+        self.document.parts.extend_from_slice(parts);
+        self.whole(place, cost, 0)
     }
 
     /// Counts what is about to be copied.
@@ -194,55 +207,62 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Takes a value that is whole into what it lies in.
-    fn put(&mut self, whole: Sized<'a>, anchor: usize) -> Result<(), Unread> {
-        let at = whole.node.at;
+    /// A value is whole, the last one so far.
+    fn whole(&mut self, place: usize, cost: usize, anchor: usize) -> Result<(), Unread> {
         if anchor > 0 {
-            self.copy(whole.cost, at)?;
-            self.anchors.insert(anchor, whole.clone());
+            self.copy(cost, self.document.node(place).at)?;
+            let parts = self.document.parts.get(place..).unwrap_or_default().to_vec();
+            self.anchors.insert(anchor, Anchored { parts, cost });
         }
-        let Some(frame) = self.open.last_mut() else {
-            self.root = Some(whole.node);
-            return Ok(());
+        if let Some(frame) = self.open.last_mut() {
+            frame.cost += cost;
+            if frame.next == Next::Value {
+                frame.next = Next::Key;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a value out of an object.
+    fn take_out(&mut self, place: usize) -> Vec<Part> {
+        let parts = &mut self.document.parts;
+        let end = parts.get(place).map_or(place, |part| place + part.size());
+        parts.drain(place..end).collect()
+    }
+
+    /// Adds the members of mappings that a merge key names; own members win, then those of earlier mappings.
+    fn merge(&mut self, place: usize, merged: &[Part]) -> Result<(), Unread> {
+        let own = self.document.node(place).entries();
+        let mut seen: BTreeSet<String> = own.map(|entry| entry.key.to_owned()).collect();
+        let sources = match merged {
+            [Part { value: Value::Array(_), .. }, items @ ..] => items,
+            one => one,
         };
-        frame.cost += whole.cost;
-        match &mut frame.parts {
-            Parts::Sequence(items) => items.push(whole.node),
-            Parts::Mapping { entries, merged, key } => match key.take() {
-                Some(Key::Name(key, at)) => entries.push(Entry { key, at, node: whole.node }),
-                Some(Key::Merge) => *merged = Some(whole.node),
-                None => return Err(odd_key(at)),
-            },
+        for source in each(sources) {
+            let [Part { at, value }, members @ ..] = source else { continue };
+            if !matches!(value, Value::Object(_)) {
+                return Err(Unread::new(*at, "the key \"<<\" takes a mapping or a list of mappings"));
+            }
+            let mut members = each(members);
+            while let (Some([name]), Some(value)) = (members.next(), members.next()) {
+                if self.document.text(*name).is_some_and(|name| seen.insert(name.to_owned())) {
+                    self.document.parts.push(*name);
+                    self.document.parts.extend_from_slice(value);
+                }
+            }
         }
+        self.document.close(place);
         Ok(())
     }
 }
 
-/// Adds the members of mappings that a merge key names; own members win, then those of earlier mappings.
-fn merge<'a>(own: Vec<Entry<'a>>, merged: Node<'a>) -> Result<Value<'a>, Unread> {
-    let at = merged.at;
-    let sources = match merged.value {
-        Value::Array(items) => items,
-        value => vec![Node { at, value }],
-    };
-    let Value::Object(mut entries) = object(own)? else { return Ok(Value::Null) };
-    let mut seen: BTreeSet<String> = entries.iter().map(|entry| entry.key.to_string()).collect();
-    for source in sources {
-        let Value::Object(more) = source.value else {
-            return Err(Unread::new(source.at, "the key \"<<\" takes a mapping or a list of mappings"));
-        };
-        entries.extend(more.into_iter().filter(|entry| seen.insert(entry.key.to_string())));
-    }
-    Ok(Value::Object(entries))
-}
-
 /// How many collections lie in one another; a copy is made only of what has a bounded depth.
-fn depth(node: &Node<'_>) -> usize {
-    match &node.value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(entries) => 1 + entries.iter().map(|entry| depth(&entry.node)).max().unwrap_or(0),
+fn depth(parts: &[Part]) -> usize {
+    let of = |one: &[Part]| match one {
+        [Part { value: Value::Array(_) | Value::Object(_), .. }, inside @ ..] => 1 + depth(inside),
         _ => 0,
-    }
+    };
+    each(parts).map(of).max().unwrap_or(0)
 }
 
 fn name(tag: &Tag) -> String {

@@ -3,7 +3,7 @@
 //! Which tag names the fields is found out for each struct: `json` if any of its fields has one, then `yaml`, `bson` and so
 //! on, and the rules of `encoding/json` where there is none. Build constraints are not looked at: a file counts whatever
 //! system it is for. Where the module stands is not known here, so an import may be any folder of the repository whose
-//! path ends as the import's does. Fields of one name that several embedded structs bring, which Go drops, are all kept.
+//! path ends as the import's does.
 
 mod sites;
 mod tags;
@@ -17,7 +17,7 @@ use tree_sitter::Node;
 
 use super::Source;
 use super::tree::{self, at, field, fields, parts, said};
-use crate::drift::shape::{Definition, Import, Kind, Module, Shape};
+use crate::drift::shape::{Definition, Import, Kind, Module, Shape, Written};
 
 pub(super) fn read(source: &Source<'_>) -> Module {
     let tree = match tree::parse(&tree_sitter_go::LANGUAGE.into(), source.text) {
@@ -25,7 +25,8 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Err(unread) => return Module { unread: vec![unread], ..Module::default() },
     };
     let file = File::new(source.text, tree.root_node());
-    let mut module = Module { imports: file.imports(source.path), ..Module::default() };
+    let mut module = Module { imports: file.imports(source.path), is_leveled: true, ..Module::default() };
+    module.written.extend(file.written());
     file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
     if !source.sites.is_empty() {
         sites::read(&file, source.sites, tree.root_node(), &mut module);
@@ -43,7 +44,7 @@ struct File<'t> {
     /// Types that have constants.
     listed: BTreeSet<&'t str>,
     /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
-    methods: BTreeSet<(&'t str, &'t str)>,
+    methods: BTreeMap<(&'t str, &'t str), u32>,
     /// Packages by what the file calls them.
     packages: BTreeMap<String, String>,
     /// Packages whose names are used without a dot.
@@ -55,7 +56,7 @@ struct File<'t> {
 impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
         let (packages, types) = (BTreeMap::new(), BTreeMap::new());
-        let (listed, methods) = (BTreeSet::new(), BTreeSet::new());
+        let (listed, methods) = (BTreeSet::new(), BTreeMap::new());
         let (specs, dotted, written) = (Vec::new(), Vec::new(), Cell::default());
         let mut file = Self { text, specs, types, listed, methods, packages, dotted, written };
         for top in parts(root) {
@@ -115,7 +116,16 @@ impl<'t> File<'t> {
             let Some(next) = next else { break };
             ty = next;
         }
-        self.methods.insert((said(self.text, ty), name));
+        self.methods.insert((said(self.text, ty), name), at(method));
+    }
+
+    /// The types of the package's other files that this one writes out.
+    fn written(&self) -> impl Iterator<Item = Written> {
+        let others = self.methods.iter().filter(|((ty, _), _)| !self.types.contains_key(ty));
+        others.map(|((ty, method), at)| {
+            let reason = format!("{} writes itself in {method}", tree::quoted(ty));
+            Written { name: (*ty).to_owned(), at: *at, reason }
+        })
     }
 
     fn definition(&self, spec: Node<'t>) -> Definition {
@@ -127,7 +137,7 @@ impl<'t> File<'t> {
             None => Shape::Opaque,
         };
         let alias = spec.kind() == "type_alias";
-        let writes = |method| !alias && self.methods.contains(&(known, method));
+        let writes = |method| !alias && self.methods.contains_key(&(known, method));
         let shape = match shape {
             Shape::Object(_) | Shape::All(_) if writes("MarshalJSON") => {
                 Shape::unread(at(name), format!("{} writes its own JSON in MarshalJSON", tree::quoted(known)))

@@ -39,27 +39,28 @@ const NOTES: [&str; 11] = [
 ];
 
 pub(super) fn read(source: &Source<'_>) -> Module {
-    let root = match document::read(source.path, source.text) {
-        Ok(root) => root,
+    let document = match document::read(source.path, source.text) {
+        Ok(document) => document,
         Err(problem) => return Module { unread: vec![problem], ..Module::default() },
     };
+    let root = document.root();
     if !root.is_object() {
         return Module::unread(root.at, "this is no object, and so no schema that has fields");
     }
-    let mut schemas = Schemas::new(source.path, &root);
-    if root.entries().iter().any(|entry| !NOTES.contains(&entry.key.as_ref())) {
-        schemas.add_whole(&root);
+    let mut schemas = Schemas::new(source.path, root);
+    if root.entries().any(|entry| !NOTES.contains(&entry.key)) {
+        schemas.add_whole(root);
     }
-    schemas.add_nested(&root, "");
+    schemas.add_nested(root, "");
     schemas.finish()
 }
 
 /// The schemas of one file that are types, and how references find them.
 pub(super) struct Schemas<'n> {
     path: &'n BStr,
-    root: &'n Node<'n>,
+    root: Node<'n>,
     /// The types, in the order in which they were found.
-    found: Vec<(String, u32, &'n Node<'n>)>,
+    found: Vec<(String, u32, Node<'n>)>,
     /// Their names.
     names: BTreeSet<String>,
     /// The types by `$anchor`, by `$id` as it is written, and by the address that the `$id` comes to.
@@ -68,7 +69,7 @@ pub(super) struct Schemas<'n> {
     whole: Option<String>,
     imports: BTreeMap<String, Import>,
     /// References into schemas that are no types of their own, which are being followed.
-    following: Vec<*const Node<'n>>,
+    following: Vec<Node<'n>>,
     /// How many steps all of them took.
     followed: usize,
     /// How many schemas with an `$id` of their own lie around.
@@ -76,7 +77,7 @@ pub(super) struct Schemas<'n> {
 }
 
 impl<'n> Schemas<'n> {
-    pub(super) fn new(path: &'n BStr, root: &'n Node<'n>) -> Self {
+    pub(super) fn new(path: &'n BStr, root: Node<'n>) -> Self {
         Self {
             path,
             root,
@@ -92,7 +93,7 @@ impl<'n> Schemas<'n> {
     }
 
     /// The file as a whole is a schema.
-    pub(super) fn add_whole(&mut self, root: &'n Node<'n>) {
+    pub(super) fn add_whole(&mut self, root: Node<'n>) {
         let title = root.get("title").filter(|title| title.text().is_some_and(is_word));
         let (name, at) = match title.and_then(|title| Some((title.text()?, title.at))) {
             Some((title, at)) => (title.to_owned(), at),
@@ -103,10 +104,10 @@ impl<'n> Schemas<'n> {
     }
 
     /// A schema is a type of this name, and so are those that it defines.
-    pub(super) fn add(&mut self, name: &str, at: u32, node: &'n Node<'n>) {
+    pub(super) fn add(&mut self, name: &str, at: u32, node: Node<'n>) {
         self.found.push((name.to_owned(), at, node));
         self.names.insert(name.to_owned());
-        for (key, value) in node.entries().iter().map(|entry| (entry.key.as_ref(), entry.node.text())) {
+        for (key, value) in node.entries().map(|entry| (entry.key, entry.node.text())) {
             match (key, value) {
                 ("$anchor" | "$dynamicAnchor", Some(anchor)) => {
                     drop(self.anchors.insert(format!("#{anchor}"), name.to_owned()))
@@ -122,12 +123,12 @@ impl<'n> Schemas<'n> {
     }
 
     /// Adds what a schema defines for itself; `owner` is its name, or nothing at the top.
-    pub(super) fn add_nested(&mut self, node: &'n Node<'n>, owner: &str) {
+    pub(super) fn add_nested(&mut self, node: Node<'n>, owner: &str) {
         for key in ["$defs", "definitions"] {
             let Some(defined) = node.get(key) else { continue };
             for entry in defined.entries() {
                 let name = if owner.is_empty() { entry.key.to_string() } else { format!("{owner}.{}", entry.key) };
-                self.add(&name, entry.at, &entry.node);
+                self.add(&name, entry.at, entry.node);
             }
         }
     }
@@ -138,7 +139,7 @@ impl<'n> Schemas<'n> {
     }
 
     /// Reads a shape of a schema that is no type of its own; nothing is known of one that says nothing.
-    pub(super) fn shape(&mut self, node: &'n Node<'n>) -> Shape {
+    pub(super) fn shape(&mut self, node: Node<'n>) -> Shape {
         self.says(node).unwrap_or(Shape::Opaque)
     }
 

@@ -7,7 +7,7 @@
 
 use bstr::BStr;
 
-use crate::drift::document::{self, Node, Value};
+use crate::drift::document::{self, Node};
 use crate::drift::shape::{Module, Unread};
 use crate::escape::excerpt;
 
@@ -23,10 +23,11 @@ mod tests;
 use operations::Operations;
 
 pub(super) fn read(source: &Source<'_>) -> Module {
-    let root = match document::read(source.path, source.text) {
-        Ok(root) => root,
+    let document = match document::read(source.path, source.text) {
+        Ok(document) => document,
         Err(problem) => return Module { unread: vec![problem], ..Module::default() },
     };
+    let root = document.root();
     if let Some(version) = root.get("swagger") {
         return Module::unread(version.at, "Swagger 2.0 is not read; convert the file to OpenAPI 3");
     }
@@ -34,14 +35,14 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     match root.get("openapi") {
         Some(version) => match unknown_version(version) {
             Some(unread) => Module { unread: vec![unread], ..Module::default() },
-            None => description(source.path, &root),
+            None => description(source.path, root),
         },
-        None if described => description(source.path, &root),
-        None => schemas(source.path, &root),
+        None if described => description(source.path, root),
+        None => schemas(source.path, root),
     }
 }
 
-fn unknown_version(version: &Node<'_>) -> Option<Unread> {
+fn unknown_version(version: Node<'_>) -> Option<Unread> {
     match version.text() {
         Some(text) if ["3.0", "3.1"].iter().any(|known| text == *known || text.starts_with(&format!("{known}."))) => {
             None
@@ -53,16 +54,14 @@ fn unknown_version(version: &Node<'_>) -> Option<Unread> {
     }
 }
 
-fn description(path: &BStr, root: &Node<'_>) -> Module {
+fn description(path: &BStr, root: Node<'_>) -> Module {
     let mut schemas = Schemas::new(path, root);
     let mut unread = Vec::new();
     if let Some(defined) = root.get("components").and_then(|components| components.get("schemas")) {
-        match &defined.value {
-            Value::Object(entries) => {
-                entries.iter().for_each(|entry| schemas.add(&entry.key, entry.at, &entry.node));
-            }
-            _ => unread.push(Unread::new(defined.at, "`schemas` is an object of schemas")),
+        if !defined.is_object() {
+            unread.push(Unread::new(defined.at, "`schemas` is an object of schemas"));
         }
+        defined.entries().for_each(|entry| schemas.add(entry.key, entry.at, entry.node));
     }
     let mut operations = Operations::new(&mut schemas);
     for key in ["paths", "webhooks"] {
@@ -70,8 +69,8 @@ fn description(path: &BStr, root: &Node<'_>) -> Module {
         if !routes.is_object() {
             unread.push(Unread::new(routes.at, format!("`{key}` is an object of operations")));
         }
-        for entry in routes.entries().iter().filter(|entry| !entry.key.starts_with("x-")) {
-            operations.route(&entry.key, &entry.node);
+        for entry in routes.entries().filter(|entry| !entry.key.starts_with("x-")) {
+            operations.route(entry.key, entry.node);
         }
     }
     let (definitions, more) = operations.finish();
@@ -82,20 +81,20 @@ fn description(path: &BStr, root: &Node<'_>) -> Module {
 }
 
 /// A file that others refer to: one schema, or schemas by name.
-fn schemas(path: &BStr, root: &Node<'_>) -> Module {
+fn schemas(path: &BStr, root: Node<'_>) -> Module {
     let mut schemas = Schemas::new(path, root);
     let mut unread = Vec::new();
     let neither = |at| Unread::new(at, "this is neither a description of OpenAPI 3 nor a schema");
     if is_schema(root) {
         schemas.add_whole(root);
     } else {
-        if root.entries().is_empty() {
+        if root.entries().next().is_none() {
             unread.push(neither(root.at));
         }
         let notes = ["$schema", "$id", "$defs", "definitions", "title", "description"];
-        for entry in root.entries().iter().filter(|entry| !notes.contains(&entry.key.as_ref())) {
-            match is_schema(&entry.node) {
-                true => schemas.add(&entry.key, entry.at, &entry.node),
+        for entry in root.entries().filter(|entry| !notes.contains(&entry.key)) {
+            match is_schema(entry.node) {
+                true => schemas.add(entry.key, entry.at, entry.node),
                 false => unread.push(neither(entry.at)),
             }
         }
@@ -107,11 +106,11 @@ fn schemas(path: &BStr, root: &Node<'_>) -> Module {
 }
 
 /// Whether something has a keyword of schemas with a value as schemas have it: types may be called as keywords are.
-fn is_schema(node: &Node<'_>) -> bool {
-    node.entries().iter().any(|entry| match entry.key.as_ref() {
-        "type" => matches!(entry.node.value, Value::String(_) | Value::Array(_)),
+fn is_schema(node: Node<'_>) -> bool {
+    node.entries().any(|entry| match entry.key {
+        "type" => entry.node.is_array() || entry.node.text().is_some(),
         "$ref" | "const" => !entry.node.is_object(),
-        "allOf" | "anyOf" | "oneOf" | "enum" => matches!(entry.node.value, Value::Array(_)),
+        "allOf" | "anyOf" | "oneOf" | "enum" => entry.node.is_array(),
         "properties" | "items" | "additionalProperties" => entry.node.is_object() && node.get("components").is_none(),
         _ => false,
     })

@@ -4,8 +4,10 @@
 //! base classes say. A class inside a function is known by its last name.
 
 mod assigned;
+mod bindings;
 mod classes;
 mod fields;
+mod guard;
 mod imports;
 mod names;
 mod sites;
@@ -17,25 +19,22 @@ mod walk;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{PythonVersion, Stmt};
-use ruff_python_parser::lexer::lex;
 use ruff_python_parser::{Mode, ParseOptions, Parsed};
 
 use super::Source;
-use crate::drift::shape::{Module, Unread};
+use crate::drift::shape::{Import, Module, Unread};
+use bindings::Bindings;
 use names::Names;
 
-/// How many brackets and strings Python has open at once.
-const MAX_BRACKETS: usize = 200;
 /// How deep classes nest.
 const MAX_NESTING: usize = 64;
 /// The longest name of a class, with those around it.
 const MAX_NAME: usize = 1024;
 
 pub(super) fn read(source: &Source<'_>) -> Module {
-    if is_too_deep(source.text) {
-        return Module::unread(0, "the brackets or strings of this file are nested deeper than Python allows");
+    if let Err(unread) = guard::check(source.text) {
+        return Module { unread: vec![unread], ..Module::default() };
     }
     // The latest version, as the parser looks for what older ones do not have.
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest());
@@ -49,8 +48,16 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     let outline = outline(parsed.suite(), &mut module);
     let mut names = Names::of(parsed.suite());
     names.classes.extend(outline.iter().filter_map(|line| line.class_name()));
+    let bindings = {
+        let names = &names;
+        Bindings::of(parsed.suite(), |stmt| !assigned::definitions(names, source.text, stmt).is_empty())
+    };
+    names.rebound.extend(bindings.written());
+    names.starred.extend(bindings.starred());
     let mut families = HashMap::new();
     let mut import_stmts = Vec::new();
+    // A class in a function may mean by a name what that function imports.
+    let has_local_classes = outline.iter().any(Line::is_local_class);
     for Line { stmt, scope, outermost } in &outline {
         match stmt {
             Stmt::ClassDef(class) => {
@@ -58,52 +65,36 @@ pub(super) fn read(source: &Source<'_>) -> Module {
                 let definition = classes::definition(&names, source.text, class, &name, &mut families);
                 module.definitions.push(definition);
             }
-            Stmt::Import(_) | Stmt::ImportFrom(_) => import_stmts.push(*stmt),
-            stmt if *outermost => module.definitions.extend(assigned::definition(&names, source.text, stmt)),
+            Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                import_stmts.push((*stmt, *outermost || !scope.is_empty() || has_local_classes));
+            }
+            stmt if *outermost => module.definitions.extend(assigned::definitions(&names, source.text, stmt)),
             _ => {}
         }
     }
-    import(source, &import_stmts, &mut module);
+    import(source, &import_stmts, &bindings, &mut module);
+    bindings.apply(&mut module);
+    module.is_exact = true;
     sites::read(source, &names, parsed.suite(), &mut module);
     module
 }
 
-/// Whether a file has more open brackets and strings than Python takes. The parser's time and memory grow with the square of
-/// how deep strings with expressions are nested.
-fn is_too_deep(text: &str) -> bool {
-    let mut lexer = lex(text, Mode::Module);
-    let mut open = 0_usize;
-    loop {
-        match lexer.next_token() {
-            TokenKind::Lpar
-            | TokenKind::Lsqb
-            | TokenKind::Lbrace
-            | TokenKind::FStringStart
-            | TokenKind::TStringStart => {
-                open += 1;
-            }
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                open = open.saturating_sub(1);
-            }
-            TokenKind::EndOfFile => return false,
-            _ => {}
-        }
-        if open > MAX_BRACKETS {
-            return true;
-        }
-    }
-}
-
-fn import(source: &Source<'_>, stmts: &[&Stmt], module: &mut Module) {
+/// Takes in the imports; each statement comes with whether it counts whatever the module imports by that name.
+fn import(source: &Source<'_>, stmts: &[(&Stmt, bool)], bindings: &Bindings<'_>, module: &mut Module) {
     let mut imports = Vec::new();
-    for stmt in stmts {
-        if let Err(reason) = imports::take(source.path, stmt, &mut imports) {
+    for (stmt, always) in stmts {
+        let mut taken = Vec::new();
+        if let Err(reason) = imports::take(source.path, stmt, &mut taken) {
             module.unread.push(Unread::new(types::at(*stmt), reason));
         }
+        let is_hidden = |import: &Import| !always && import.local.as_deref().is_some_and(|name| bindings.imports(name));
+        imports.extend(taken.into_iter().filter(|import| !is_hidden(import)));
     }
+    imports::settle(&mut imports, module);
+    let stmts: Vec<&Stmt> = stmts.iter().map(|(stmt, _)| *stmt).collect();
     let mut names = BTreeSet::new();
     module.definitions.iter().for_each(|definition| imports::names(&definition.shape, &mut names));
-    if let Err(reason) = imports::dotted(source.path, stmts, &names, &mut imports) {
+    if let Err(reason) = imports::dotted(source.path, &stmts, &names, &mut imports) {
         module.unread.push(Unread::new(0, reason));
     }
     module.imports = imports;
@@ -119,6 +110,11 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// It is a class in a function.
+    fn is_local_class(&self) -> bool {
+        !self.outermost && self.scope.is_empty() && self.stmt.is_class_def_stmt()
+    }
+
     fn class_name(&self) -> Option<String> {
         self.stmt.as_class_def_stmt().map(|class| inner(&self.scope, class.name.as_str()))
     }

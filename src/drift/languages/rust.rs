@@ -20,7 +20,7 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 
 use super::Source;
-use crate::drift::shape::{Definition, Module, Shape, Unread};
+use crate::drift::shape::{Definition, Module, Shape, Unread, Written};
 use imports::Paths;
 use types::Types;
 
@@ -57,12 +57,36 @@ fn parsed(source: &Source<'_>) -> Module {
     };
     let mut outline = Outline { paths: Paths::of(source.path), ..Outline::default() };
     outline.visit_file(&file);
-    let mut reader = Reader { place, outline: &outline, inside: Vec::new(), module: Module::default() };
+    let mut reader = Reader {
+        place,
+        outline: &outline,
+        inside: Vec::new(),
+        depth: 0,
+        buried: Vec::new(),
+        module: Module::default(),
+    };
     reader.visit_file(&file);
-    let mut module = reader.module;
+    let (mut module, buried) = (reader.module, reader.buried);
+    doubt(&mut module, &buried);
+    module.is_placed = true;
+    module.elsewhere = outline.paths.elsewhere();
+    module.written.extend(outline.written(place));
     imports::take(&outline.paths, &mut module);
     sites::read(source, place, &outline, &file, &mut module);
     module
+}
+
+/// Where a macro may make types, what stands in inner modules and functions may not be what the file shows by its name.
+fn doubt(module: &mut Module, buried: &[usize]) {
+    if module.unread.is_empty() {
+        return;
+    }
+    for place in buried {
+        let Some(definition) = module.definitions.get_mut(*place) else { continue };
+        let shape = std::mem::replace(&mut definition.shape, Shape::Opaque);
+        let unread = Shape::unread(definition.at, "a macro of this file may make another type of this name");
+        definition.shape = Shape::All(vec![Shape::Object(Vec::new()), shape, unread]);
+    }
 }
 
 /// The code behind a byte order mark and a line that says what runs it.
@@ -154,8 +178,8 @@ struct Outline {
     paths: Paths,
     /// The file's own types.
     types: HashSet<String>,
-    /// Types whose `Serialize` is written by hand.
-    by_hand: HashSet<String>,
+    /// Types whose `Serialize` is written by hand, as they are written, with the modules around and where.
+    by_hand: HashMap<String, (String, Vec<String>, Span)>,
     /// What the fields of the file's structs are called on the wire, by type and name.
     wire: HashMap<(String, String), String>,
     /// Macros of this file that make no types.
@@ -181,6 +205,9 @@ impl<'ast> Visit<'ast> for Outline {
                 self.harmless.insert(ident.to_string());
             }
             syn::Item::Mod(item) => {
+                if item.content.is_none() {
+                    self.paths.declare(item);
+                }
                 self.paths.enter(&item.ident);
                 visit::visit_item_mod(self, item);
                 self.paths.leave();
@@ -193,13 +220,26 @@ impl<'ast> Visit<'ast> for Outline {
 }
 
 impl Outline {
+    /// The types of other files whose `Serialize` is written by hand here.
+    fn written(&self, place: Place) -> Vec<Written> {
+        let mut others: Vec<_> = self.by_hand.iter().filter(|(name, _)| !self.types.contains(*name)).collect();
+        others.sort_by_key(|(name, _)| *name);
+        let written = |(_, (written, inside, span)): (&String, &(String, Vec<String>, Span))| Written {
+            name: self.paths.name(written, inside),
+            at: place.of(*span),
+            reason: "`Serialize` is written by hand here; derive it".to_owned(),
+        };
+        others.into_iter().map(written).collect()
+    }
+
     fn implementation(&mut self, item: &syn::ItemImpl) {
         let of_serde = |(path, _): &(syn::Path, _)| path.segments.last().is_some_and(|last| last.ident == "Serialize");
         if item.trait_.as_ref().is_some_and(of_serde)
             && let syn::Type::Path(own) = &*item.self_ty
             && let Some(last) = own.path.segments.last()
         {
-            self.by_hand.insert(last.ident.unraw().to_string());
+            let place = (dotted(&own.path), self.paths.inside(), last.ident.span());
+            self.by_hand.insert(last.ident.unraw().to_string(), place);
         }
     }
 }
@@ -225,6 +265,9 @@ struct Reader<'o> {
     outline: &'o Outline,
     /// Names of modules around.
     inside: Vec<String>,
+    /// How many modules and functions are around, and the definitions in any.
+    depth: usize,
+    buried: Vec<usize>,
     module: Module,
 }
 
@@ -258,7 +301,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             syn::Item::Mod(module) => self.inside.push(module.ident.unraw().to_string()),
             _ => {}
         }
+        let is_scope = matches!(item, syn::Item::Mod(_) | syn::Item::Fn(_) | syn::Item::Impl(_) | syn::Item::Trait(_));
+        self.depth += usize::from(is_scope);
         visit::visit_item(self, item);
+        self.depth -= usize::from(is_scope);
         if matches!(item, syn::Item::Mod(_)) {
             self.inside.pop();
         }
@@ -278,6 +324,9 @@ impl<'o> Reader<'o> {
 
     fn define(&mut self, name: &syn::Ident, shape: Shape) {
         let at = self.place.of(name.span());
+        if self.depth > 0 {
+            self.buried.push(self.module.definitions.len());
+        }
         self.module.definitions.push(Definition { name: name.unraw().to_string(), at, shape, case: None });
     }
 

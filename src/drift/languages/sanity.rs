@@ -4,7 +4,7 @@
 //! `_key`, `_ref`) are Sanity's own, whose schemas refuse them for fields: they are left out, so a reference is an object
 //! without members. An item that is nothing but a named type with a `_key` is that type.
 
-use crate::drift::document::{self, Entry, Node, Value};
+use crate::drift::document::{self, Entry, Node};
 use crate::drift::shape::{Definition, Kind, Member, Module, Shape, Unread};
 use crate::escape::excerpt;
 
@@ -14,24 +14,19 @@ use super::Source;
 mod tests;
 
 pub(super) fn read(source: &Source<'_>) -> Module {
-    let root = match document::json(source.text) {
-        Ok(root) => root,
-        Err(problem) => return Module { unread: vec![problem], ..Module::default() },
-    };
-    let Value::Array(types) = &root.value else {
-        return Module::unread(root.at, "this is no array of types, as `sanity schema extract` writes it");
-    };
     let mut module = Module::default();
-    for node in types {
-        match definition(node) {
-            Ok(definition) => module.definitions.push(definition),
-            Err(unread) => module.unread.push(unread),
-        }
+    let read = document::json_items(source.text, |node| match definition(node) {
+        Ok(definition) => module.definitions.push(definition),
+        Err(unread) => module.unread.push(unread),
+    });
+    match read {
+        Ok(None) => module,
+        Ok(Some(at)) => Module::unread(at, "this is no array of types, as `sanity schema extract` writes it"),
+        Err(problem) => Module { unread: vec![problem], ..Module::default() },
     }
-    module
 }
 
-fn definition(node: &Node<'_>) -> Result<Definition, Unread> {
+fn definition(node: Node<'_>) -> Result<Definition, Unread> {
     let name = node.get("name").ok_or_else(|| Unread::new(node.at, "this type has no `name`"))?;
     let text = name.text().filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Unread::new(name.at, "the name of a type is a text"))?;
@@ -47,7 +42,7 @@ fn definition(node: &Node<'_>) -> Result<Definition, Unread> {
 }
 
 /// What a value is; `None` for `null`.
-fn shape(node: &Node<'_>) -> Option<Shape> {
+fn shape(node: Node<'_>) -> Option<Shape> {
     let shape = match word(node, "type") {
         Ok("null") => return None,
         Ok("string") => scalar(node, Kind::String),
@@ -71,25 +66,23 @@ fn shape(node: &Node<'_>) -> Option<Shape> {
 }
 
 /// A literal has its `value`.
-fn scalar(node: &Node<'_>, kind: Kind) -> Shape {
+fn scalar(node: Node<'_>, kind: Kind) -> Shape {
     Shape::Scalar { kind, enumerated: node.get("value").is_some() }
 }
 
-fn union(node: &Node<'_>) -> Option<Shape> {
-    match node.get("of").map(|of| (of, &of.value)) {
-        Some((_, Value::Array(_))) => {}
-        Some((of, _)) => return Some(Shape::unread(of.at, "`of` of a union is an array")),
-        None => return Some(Shape::unread(node.at, "this union does not say of what")),
+fn union(node: Node<'_>) -> Option<Shape> {
+    match node.get("of") {
+        Some(of) if of.is_array() => Shape::one_of(of.items().filter_map(shape).collect()),
+        Some(of) => Some(Shape::unread(of.at, "`of` of a union is an array")),
+        None => Some(Shape::unread(node.at, "this union does not say of what")),
     }
-    let of = node.get("of").map(Node::items).unwrap_or_default();
-    Shape::one_of(of.iter().filter_map(shape).collect())
 }
 
 /// The members of an object, with those of its `rest`: a type that it extends, or more members.
-fn object(node: &Node<'_>) -> Shape {
+fn object(node: Node<'_>) -> Shape {
     let own = match node.get("attributes") {
         Some(attributes) if attributes.is_object() => {
-            let fields = attributes.entries().iter().filter(|entry| !entry.key.starts_with('_'));
+            let fields = attributes.entries().filter(|entry| !entry.key.starts_with('_'));
             Shape::Object(fields.map(member).collect())
         }
         Some(other) => Shape::unread(other.at, "`attributes` is an object"),
@@ -99,23 +92,23 @@ fn object(node: &Node<'_>) -> Shape {
     if own == Shape::Object(Vec::new()) { rest } else { Shape::All(vec![rest, own]) }
 }
 
-fn member(entry: &Entry<'_>) -> Member {
-    let shape = match (word(&entry.node, "type"), entry.node.get("value")) {
+fn member(entry: Entry<'_>) -> Member {
+    let shape = match (word(entry.node, "type"), entry.node.get("value")) {
         (Ok("objectAttribute"), Some(value)) => shape(value).unwrap_or(Shape::Opaque),
         (Ok("objectAttribute"), None) => Shape::unread(entry.node.at, "this attribute has no `value`"),
-        (Ok(other), _) => Shape::Unread(unknown(&entry.node, other)),
+        (Ok(other), _) => Shape::Unread(unknown(entry.node, other)),
         (Err(unread), _) => Shape::Unread(unread),
     };
-    Member::new(entry.key.as_ref(), entry.at, shape)
+    Member::new(entry.key, entry.at, shape)
 }
 
 /// The text behind a key.
-fn word<'n>(node: &'n Node<'_>, key: &str) -> Result<&'n str, Unread> {
+fn word<'n>(node: Node<'n>, key: &str) -> Result<&'n str, Unread> {
     let value = node.get(key).ok_or_else(|| Unread::new(node.at, format!("there is no `{key}` here")))?;
     value.text().ok_or_else(|| Unread::new(value.at, format!("`{key}` is a text")))
 }
 
-fn unknown(node: &Node<'_>, word: &str) -> Unread {
+fn unknown(node: Node<'_>, word: &str) -> Unread {
     let at = node.get("type").map_or(node.at, |word| word.at);
     Unread::new(at, format!("nothing is known of the type \"{}\"", excerpt(word)))
 }

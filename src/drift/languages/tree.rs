@@ -7,10 +7,14 @@ use std::ops::ControlFlow;
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, Module, Site, Sites, Unread};
+use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 
 /// How deep types and literals nest before they count as unread.
 pub(super) const MAX_DEPTH: usize = 128;
+
+/// How much of a callee is looked at.
+#[cfg(any(feature = "go", feature = "kotlin"))]
+const MAX_CALLEE: usize = 512;
 
 /// The parser asks for the text in pieces, so that text which makes it look ahead again and again is noticed.
 const PIECE: usize = 1024;
@@ -90,6 +94,13 @@ fn offset_of(byte: usize) -> u32 {
 /// What a node says.
 pub(super) fn said<'a>(text: &'a str, node: Node<'_>) -> &'a str {
     text.get(node.byte_range()).unwrap_or_default()
+}
+
+/// What a node says at its end, where names are: each step of a long chain of calls begins where all of them do.
+#[cfg(any(feature = "go", feature = "kotlin"))]
+pub(super) fn ending<'a>(text: &'a str, node: Node<'_>) -> &'a str {
+    let said = said(text, node);
+    said.get(said.ceil_char_boundary(said.len().saturating_sub(MAX_CALLEE))..).unwrap_or_default()
 }
 
 /// The named children, without comments.
@@ -216,6 +227,8 @@ pub(super) struct Entry<'t> {
 
 /// What a language says about its expressions, so that sites are found in one way for all.
 pub(super) trait Reader<'t> {
+    /// Whether functions are members of classes, so that `Mapping.map` with a capital is the function itself.
+    const CLASSES: bool = false;
     /// The string that an expression is, with constants of the same file folded.
     fn string(&self, node: Node<'t>) -> Option<String>;
     /// What an expression is.
@@ -246,11 +259,7 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
 
     /// A call of `callee`: of a mapping function, or of a method that takes paths as keys.
     pub(super) fn call(&self, module: &mut Module, callee: &str, node: Node<'t>, arguments: &[Node<'t>]) {
-        let same = |name: &str| {
-            let inner = callee.strip_prefix("this.").unwrap_or(callee);
-            inner == name || (name.contains('.') && inner.strip_suffix(name).is_some_and(|above| above.ends_with('.')))
-        };
-        for (name, argument) in self.sites.functions.iter().filter(|(name, _)| same(name)) {
+        for (name, argument) in self.sites.functions.iter().filter(|(name, _)| Self::is(name, callee)) {
             match argument.checked_sub(1).and_then(|index| arguments.get(index)) {
                 Some(path) => self.path(module, Form::Call, *path, name),
                 None => {
@@ -267,6 +276,26 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
                 Value::Other if self.reader.is_number(*first) => {}
                 Value::Other => self.path(module, Form::Patch, *first, method),
             }
+        }
+    }
+
+    /// Whether a callee as it is written is the function of the policy's name.
+    fn is(name: &str, callee: &str) -> bool {
+        let callee = callee.strip_prefix("this.").unwrap_or(callee);
+        let Some(above) = callee.strip_suffix(name) else { return false };
+        let above = match (above.strip_suffix('.'), above.is_empty()) {
+            (_, true) => return true,
+            (Some(above), _) => above,
+            (None, _) => return false,
+        };
+        let last = above.rsplit('.').next().unwrap_or_default();
+        name.contains('.') || (R::CLASSES && last.starts_with(char::is_uppercase))
+    }
+
+    /// The name of a function where it is not called: a mapping function is handed on there.
+    pub(super) fn handed_on(&self, module: &mut Module, callee: &str, node: Node<'t>) {
+        if self.sites.functions.iter().any(|(name, _)| Self::is(name, callee)) {
+            module.unread.push(Unread::new(at(node), HANDED_ON));
         }
     }
 

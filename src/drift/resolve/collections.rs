@@ -22,8 +22,7 @@ impl<'a> Resolver<'a, '_> {
             Shape::Map(value) => inner.values.push((value, Rc::clone(scope))),
             Shape::Any(shapes) => shapes.iter().for_each(|shape| self.gather(shape, scope, inner)),
             Shape::Named { name, at } => {
-                self.check_known(scope, name, *at, false);
-                for entered in self.enter(scope, name) {
+                for entered in self.enter_known(scope, name, *at, false) {
                     let shape = &entered.home.definition.shape;
                     if self.counts(&entered) {
                         continue;

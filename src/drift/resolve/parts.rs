@@ -35,6 +35,22 @@ impl<'a> Scope<'a> {
         }
         Some(Rc::new(Self { home: *found, outer: Some(Rc::clone(self)), depth: self.depth + 1 }))
     }
+
+    /// In how many structs this one lies; another name of one is none.
+    pub(super) fn level(&self) -> usize {
+        let mut around = Some(self);
+        let mut level = 0;
+        while let Some(scope) = around {
+            let is_name = match &scope.home.definition.shape {
+                Shape::Named { .. } => true,
+                Shape::All(shapes) => matches!(shapes.as_slice(), [Shape::Named { .. }]),
+                _ => false,
+            };
+            level += usize::from(!is_name);
+            around = scope.outer.as_deref();
+        }
+        level
+    }
 }
 
 /// A shape with the place that its names mean something at.
@@ -49,6 +65,8 @@ pub(super) struct Part<'a> {
     pub(super) case: Option<Case>,
     /// The members that it is one of.
     pub(super) beside: &'a [Member],
+    /// It stands for several of its name, none of which is written.
+    pub(super) is_dropped: bool,
 }
 
 impl Part<'_> {

@@ -27,6 +27,10 @@ impl Files for Of<'_> {
     fn folder(&self, folder: &BStr) -> Vec<&BStr> {
         self.0.0.keys().map(|path| path.as_bstr()).filter(|path| path.starts_with(folder.as_bytes())).collect()
     }
+
+    fn leads_on(&self, _: &BStr) -> bool {
+        false
+    }
 }
 
 impl Built {

@@ -1,6 +1,7 @@
 //! From what is gone and what has come to drift, with what belongs together taken together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use bstr::BString;
 
@@ -8,7 +9,7 @@ use super::held::{Both, Look};
 use super::listed::Lists;
 use super::{Condition, Drift, Standing};
 use crate::drift::acknowledgement::write_field;
-use crate::drift::compare::Fields;
+use crate::drift::compare::{Fields, Nearest};
 use crate::drift::contract::Entry;
 use crate::drift::path::FieldPath;
 use crate::drift::rename::{self, Evidence, Item, Neighbour, Paired, Written};
@@ -19,7 +20,7 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Findings {
     /// What the mode asks for.
-    pub(super) drifts: Vec<Drift>,
+    pub(super) drifts: Vec<Arc<Drift>>,
     /// Everything.
     pub(super) standing: BTreeSet<Standing>,
 }
@@ -39,7 +40,7 @@ impl Look<'_, '_> {
             contract: self.held.path.clone(),
             contract_line: None,
             code: None,
-            nearest: None,
+            nearest: Nearest::None,
         }
     }
 
@@ -51,7 +52,7 @@ impl Look<'_, '_> {
             contract: self.held.path.clone(),
             contract_line: Some(entry.line),
             code: None,
-            nearest: None,
+            nearest: Nearest::None,
         }
     }
 }
@@ -102,7 +103,7 @@ impl Pairing<'_, '_, '_> {
             drift.condition = Condition::Renamed { to, evidence, listed: !unlisted };
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
             findings.stands(&drift);
-            findings.drifts.push(drift);
+            findings.drifts.push(Arc::new(drift));
         }
         let lost: HashMap<*const Entry, &BString> =
             self.lost.iter().map(|(entry, file)| (std::ptr::from_ref(*entry), file)).collect();
@@ -116,7 +117,7 @@ impl Pairing<'_, '_, '_> {
             if let (Some(field), Some(base)) = (self.base.get(&entry.ty, &entry.path), self.look.base) {
                 drift.code = Some(base.place(&field.file, field.at)?);
             }
-            findings.drifts.push(drift);
+            findings.drifts.push(Arc::new(drift));
         }
         let lists = Lists::of(self.look.contract().filter(|_| !right.is_empty()));
         for index in right {
@@ -129,7 +130,7 @@ impl Pairing<'_, '_, '_> {
                 *item = lists.item(&field.ty, &field.path);
             }
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
-            findings.drifts.push(drift);
+            findings.drifts.push(Arc::new(drift));
         }
         let kept: BTreeSet<&str> = self.orphans.iter().copied().collect();
         Ok(types.into_keys().filter(|ty| kept.contains(ty.as_str())).collect())
@@ -192,10 +193,10 @@ impl Pairing<'_, '_, '_> {
             contract: self.look.held.path.clone(),
             contract_line: entries.find(|entry| entry.ty == before).map(|entry| entry.line),
             code,
-            nearest: None,
+            nearest: Nearest::None,
         };
         findings.stands(&drift);
-        findings.drifts.push(drift);
+        findings.drifts.push(Arc::new(drift));
         Ok(())
     }
 

@@ -1,48 +1,76 @@
 //! Types of one name: what one of them loses while another still has it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 
 use super::held::{Both, Look};
+use crate::drift::config::Declares;
 use crate::drift::contract::{Contract, Entry};
+use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Unit};
 
 impl Look<'_, '_> {
-    /// What the change takes from one of several types of a name. Without this a second type of the name, which nothing
-    /// uses, could stand for what the first has lost.
+    /// What the change takes from one of several types of a name, in one source or in several. Without this a second type
+    /// of the name, which nothing uses, could stand for what the first has lost.
     pub(super) fn lost<'c>(&'c self, sources: &[Both<'_>]) -> Vec<(&'c Entry, BString)> {
         let mut lost: BTreeMap<(&str, String), (&'c Entry, BString)> = BTreeMap::new();
         if self.base.is_none() {
             return Vec::new();
         }
         let contracts = [self.contract(), self.old_contract()];
-        let mut entries: HashMap<&str, Vec<&'c Entry>> = HashMap::new();
+        let mut entries: BTreeMap<&str, Vec<&'c Entry>> = BTreeMap::new();
         for entry in contracts.into_iter().flatten().flat_map(|contract: &'c Contract| &contract.entries) {
             entries.entry(entry.ty.as_str()).or_default().push(entry);
         }
-        // Descriptions may lay one type out over several files.
-        for both in sources.iter().filter(|both| both.source.language.is_code()) {
-            for (ty, now) in &both.head.apart {
-                let Some(entries) = entries.get(ty.as_str()) else { continue };
-                let before = units(&both.base, ty);
-                for (entry, other) in in_one(entries, &before, now) {
-                    lost.entry((entry.ty.as_str(), entry.path.to_string())).or_insert((entry, other));
-                }
+        let is_several = |ty: &str| {
+            let own = sources.iter().filter(|both| both.head.types.contains_key(ty));
+            own.map(|both| if apart(&both.head, both.source, ty).is_some() { 2 } else { 1 }).sum::<usize>() > 1
+        };
+        entries.retain(|ty, _| is_several(ty));
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        let wanted: BTreeSet<&str> = entries.keys().copied().collect();
+        let of = |side: &dyn Fn(&Both<'_>) -> BTreeMap<String, Vec<Unit>>| {
+            let mut all: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
+            for (ty, units) in sources.iter().flat_map(side) {
+                all.entry(ty).or_default().extend(units);
+            }
+            all
+        };
+        let before = of(&|both| units(&both.base, both.source, &wanted));
+        let now = of(&|both| units(&both.head, both.source, &wanted));
+        for (ty, entries) in &entries {
+            let (Some(before), Some(now)) = (before.get(*ty), now.get(*ty)) else { continue };
+            for (entry, other) in in_one(entries, before, now) {
+                lost.entry((entry.ty.as_str(), entry.path.to_string())).or_insert((entry, other));
             }
         }
         lost.into_values().collect()
     }
 }
 
-/// The types of one name in one state.
-fn units(declared: &Declared, ty: &str) -> Vec<Unit> {
-    if let Some(units) = declared.apart.get(ty) {
-        return units.clone();
+/// The types of one name of a source that are not parts of one.
+fn apart<'d>(declared: &'d Declared, source: &Declares, ty: &str) -> Option<&'d Vec<Unit>> {
+    declared.apart.get(ty).filter(|_| !source.language.has_parts())
+}
+
+/// The types of some names in one state of a source, by name.
+pub(super) fn units(declared: &Declared, source: &Declares, wanted: &BTreeSet<&str>) -> BTreeMap<String, Vec<Unit>> {
+    let mut fields: BTreeMap<&str, BTreeSet<FieldPath>> = BTreeMap::new();
+    for field in declared.fields.iter().filter(|field| wanted.contains(&*field.ty)) {
+        fields.entry(&field.ty).or_default().insert(field.path.clone());
     }
-    let Some((file, at)) = declared.types.get(ty) else { return Vec::new() };
-    let fields = declared.fields.iter().filter(|field| &*field.ty == ty).map(|field| field.path.clone()).collect();
-    vec![Unit { file: file.clone(), at: *at, fields }]
+    let of = |ty: &str| match apart(declared, source, ty) {
+        Some(units) => Some((ty.to_owned(), units.clone())),
+        None => {
+            let (file, at) = declared.types.get(ty)?;
+            let fields = fields.get(ty).cloned().unwrap_or_default();
+            Some((ty.to_owned(), vec![Unit { file: file.clone(), at: *at, fields }]))
+        }
+    };
+    wanted.iter().copied().filter_map(of).collect()
 }
 
 fn by_file(units: &[Unit]) -> BTreeMap<&BString, Vec<&Unit>> {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
 
@@ -11,7 +12,7 @@ use super::listed::Lists;
 use super::side::{Side, Written};
 use super::{Condition, Drift, Mapping, Place, Survey};
 use crate::drift::claims;
-use crate::drift::compare::Known;
+use crate::drift::compare::{Known, Nearest};
 use crate::drift::config::{Declares, Maps, Wanted};
 use crate::drift::contract::{Contract, Retired};
 use crate::drift::path::FieldPath;
@@ -127,8 +128,9 @@ impl Look<'_, '_> {
                         told = Some(self.told_before(&mut before, file, &old_paths)?);
                     }
                     if told.as_mut().is_some_and(|told| told.insert(drift.key())) {
-                        drift.nearest = drift.path.as_ref().and_then(|path| paths.known.nearest(&drift.ty, path));
-                        findings.drifts.push(drift);
+                        let path = drift.path.as_ref();
+                        drift.nearest = path.map(|path| paths.known.nearest(&drift.ty, path)).unwrap_or_default();
+                        findings.drifts.push(Arc::new(drift));
                     }
                 }
                 self.unread_places(survey, maps, file)?;
@@ -191,7 +193,7 @@ impl Look<'_, '_> {
             contract: self.held.path.clone(),
             contract_line: None,
             code: Some(code),
-            nearest: None,
+            nearest: Nearest::None,
         };
         if maps.names_contract && !claims::names(&text, &self.held.path.to_str_lossy()) {
             let code = Place { file: file.clone(), line: 1, column: 0 };

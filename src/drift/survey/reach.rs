@@ -12,7 +12,7 @@ use super::side::Side;
 use crate::drift::config::Declares;
 use crate::drift::languages::Language;
 use crate::drift::mentions::{Called, DEFAULT};
-use crate::drift::shape::{Definition, Import, Member, Module, Shape};
+use crate::drift::shape::{Definition, Import, Module, Shape};
 use crate::error::Result;
 use search::Search;
 
@@ -52,10 +52,19 @@ pub(super) fn of_change(
     for path in changed.iter().filter(|path| may_be_read(path)) {
         let both = [base.module(language, path)?, head.module(language, path)?];
         found.compare(path, &nothing, both);
+        // A link or a submodule, on both sides.
+        if both.iter().all(Option::is_none) {
+            found.files.insert(path.clone());
+        }
         if both.iter().any(Option::is_none) && leads_to_folders(language) {
             found.anything |= base.is_bare(language, path.as_bstr())? || head.is_bare(language, path.as_bstr())?;
         }
         modules.extend(both.into_iter().flatten().map(|module| (path.clone(), module)));
+    }
+    for path in changed.iter().filter(|path| language.may_lead(path.as_bstr())) {
+        if base.leads_on(path.as_bstr())? || head.leads_on(path.as_bstr())? {
+            found.files.insert(path.clone());
+        }
     }
     let mut searched = Search::default();
     for _ in 0..MOST_ROUNDS {
@@ -116,11 +125,20 @@ impl Reach {
         let (old, new) = (old.unwrap_or(nothing), new.unwrap_or(nothing));
         let (before, after) = (by_name(old), by_name(new));
         for name in before.keys().chain(after.keys()) {
-            let alike = before.get(name).zip(after.get(name)).is_some_and(|(one, other)| are_alike(one, other));
+            let alike = before
+                .get(name)
+                .zip(after.get(name))
+                .is_some_and(|(one, other)| are_alike(one, other) && are_seen_alike((old, one), (new, other)));
             if !alike {
                 self.name(path, name);
             }
         }
+        for name in written(old).symmetric_difference(&written(new)) {
+            self.name(path, name);
+        }
+        // A module that stands elsewhere hands on what that other file has.
+        let placed = |module: &Module| module.elsewhere.iter().cloned().collect::<BTreeSet<_>>();
+        self.files.extend(placed(old).symmetric_difference(&placed(new)).cloned());
         let (before, after) = (by_local(old), by_local(new));
         for local in before.keys().chain(after.keys()).filter(|local| before.get(*local) != after.get(*local)) {
             self.hand_on(path, *local);
@@ -153,11 +171,13 @@ impl Reach {
         for _ in 0..MOST_ROUNDS {
             let mut more = false;
             for (path, module) in modules {
-                for import in &module.imports {
+                for import in module.all_imports() {
                     more |= self.import(path, import);
                 }
                 for definition in &module.definitions {
-                    more |= self.concerns(path, &definition.shape) && self.name(path, &definition.name);
+                    let may_be_other =
+                        self.concerns(path, &definition.shape) || self.is_handed_beside(path, module, definition);
+                    more |= may_be_other && self.name(path, &definition.name);
                 }
             }
             if self.anything || !more {
@@ -179,8 +199,12 @@ impl Reach {
         for from in &import.from {
             let Some(handed) = self.handed.get(from) else { continue };
             match (local, name) {
+                // All that is behind a dot of one name.
+                (None, Some(name)) => {
+                    more |= handed.contains(first(name)) && self.hand_on(path, None);
+                }
                 // All names of the other file.
-                (None, _) => {
+                (None, None) => {
                     let all = handed.clone();
                     more |= all.iter().map(|name| self.hand_on(path, Some(name))).fold(false, |any, one| any | one);
                 }
@@ -189,6 +213,13 @@ impl Reach {
             }
         }
         more
+    }
+
+    /// Whether a file may hand on something noted under the name of a definition of its own.
+    fn is_handed_beside(&self, path: &BString, module: &Module, definition: &Definition) -> bool {
+        let handed = || self.handed.get(path).is_some_and(|handed| handed.contains(first(&definition.name)));
+        module.exports.as_ref().is_some_and(|exports| !exports.names.is_empty())
+            && (self.files.contains(path) || handed())
     }
 
     /// Whether a shape of a file leads to anything noted.
@@ -222,13 +253,18 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
     names
 }
 
+/// The types of other files that a file writes out.
+fn written(module: &Module) -> BTreeSet<&str> {
+    module.written.iter().map(|written| written.name.as_str()).collect()
+}
+
 /// The name that an import takes over, and the files that it may come from.
 type Taken<'m> = (Option<&'m str>, &'m [BString]);
 
 /// What imports say, in their order, by the names that they give.
 fn by_local(module: &Module) -> BTreeMap<Option<&str>, Vec<Taken<'_>>> {
     let mut locals: BTreeMap<Option<&str>, Vec<Taken<'_>>> = BTreeMap::new();
-    for import in &module.imports {
+    for import in module.all_imports() {
         locals.entry(import.local.as_deref()).or_default().push((import.name.as_deref(), &import.from));
     }
     locals
@@ -236,32 +272,19 @@ fn by_local(module: &Module) -> BTreeMap<Option<&str>, Vec<Taken<'_>>> {
 
 fn are_alike(one: &[&Definition], other: &[&Definition]) -> bool {
     one.len() == other.len()
-        && one.iter().zip(other).all(|(one, other)| one.case == other.case && same(&one.shape, &other.shape))
+        && one.iter().zip(other).all(|(one, other)| one.case == other.case && one.shape.says(&other.shape))
 }
 
-/// Whether two shapes say the same, wherever they stand.
-fn same(one: &Shape, other: &Shape) -> bool {
-    let all = |one: &[Shape], other: &[Shape]| {
-        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+/// Whether the same of them is seen, by their own files and by others.
+fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
+    let seen = |(module, definitions): (&Module, &[&Definition])| -> Vec<Option<[bool; 3]>> {
+        let exports = module.exports.as_ref();
+        let of = |at: &u32| {
+            exports.map(|exports| [&exports.hidden, &exports.outside, &exports.global].map(|seen| seen.contains(at)))
+        };
+        definitions.iter().map(|definition| of(&definition.at)).collect()
     };
-    match (one, other) {
-        (Shape::Object(one), Shape::Object(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_member(one, other))
-        }
-        (Shape::Array(one), Shape::Array(other)) | (Shape::Map(one), Shape::Map(other)) => same(one, other),
-        (Shape::Named { name: one, .. }, Shape::Named { name: other, .. }) => one == other,
-        (Shape::All(one), Shape::All(other)) | (Shape::Any(one), Shape::Any(other)) => all(one, other),
-        (Shape::Pick(one, some), Shape::Pick(other, others)) | (Shape::Omit(one, some), Shape::Omit(other, others)) => {
-            some == others && same(one, other)
-        }
-        (Shape::Unread(one), Shape::Unread(other)) => one.reason == other.reason,
-        (one, other) => one == other,
-    }
-}
-
-fn same_member(one: &Member, other: &Member) -> bool {
-    (&one.name, one.explicit, one.identity) == (&other.name, other.explicit, other.identity)
-        && same(&one.shape, &other.shape)
+    seen(one) == seen(other)
 }
 
 /// Whether a shape leads to a type by a name of which this is true.

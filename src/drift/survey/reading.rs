@@ -74,7 +74,8 @@ impl<'l> Sources<'l, '_> {
     fn reading(&self, source: &Declares) -> Result<Reading> {
         let Some(base) = self.base.filter(|_| !self.whole) else { return Ok(Reading::Whole) };
         let is_touched = self.changed.iter().any(|path| source.files.has(path));
-        if !is_touched && !self.changed.iter().any(|path| source.language.may_hold(path.as_bstr())) {
+        let may = |path: &BString| source.language.may_hold(path.as_bstr()) || source.language.may_lead(path.as_bstr());
+        if !is_touched && !self.changed.iter().any(may) {
             return Ok(Reading::Nothing);
         }
         if !source.language.is_code() {

@@ -1,21 +1,23 @@
 //! One state of the files, read when it is asked for, each file once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
 use elsa::FrozenMap;
 
+use super::lost::units;
 use super::{Blob, Mapping, Place, Tree};
 use crate::drift::claims::{self, Claim};
 use crate::drift::config::{Config, Declares, Held};
 use crate::drift::contract::Contract;
 use crate::drift::extract::{Job, beside, extract};
 use crate::drift::languages::Language;
-use crate::drift::problem::{Lines, Problem};
-use crate::drift::resolve::{Asked, Blind, Declared, Files, resolve};
+use crate::drift::manifest::{self, is_manifest};
+use crate::drift::problem::{LineCounts, Problem};
+use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
 use crate::drift::shape::{Module, Sites, Unread};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
@@ -67,7 +69,7 @@ pub struct Side<'a> {
     blobs: FrozenMap<BString, Box<Option<Blob>>>,
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
-    lines: FrozenMap<BString, Box<Lines>>,
+    lines: FrozenMap<BString, Box<LineCounts>>,
     claims: FrozenMap<BString, Box<Claims>>,
     /// How many bytes of files are held.
     held: Cell<usize>,
@@ -142,6 +144,17 @@ impl<'a> Side<'a> {
         self.tree.search(wanted, is_true)
     }
 
+    /// Whether what stands at a path leads imports to files of other names.
+    pub(super) fn leads_on(&self, path: &BStr) -> Result<bool> {
+        if !is_manifest(path) {
+            return self.tree.is_odd(path);
+        }
+        match self.blob(path)? {
+            Some(blob) => Ok(blob.bytes.as_ref().is_none_or(|text| manifest::leads_on(text))),
+            None => self.tree.is_odd(path),
+        }
+    }
+
     /// Whether there is no file of a language beside a path, nor at it.
     pub(super) fn is_bare(&self, language: Language, path: &BStr) -> Result<bool> {
         let (folder, _) = path.split_at(path.rfind_byte(b'/').map_or(0, |end| end + 1));
@@ -180,14 +193,7 @@ impl<'a> Side<'a> {
             return Err(error);
         }
         if !source.names.is_empty() {
-            for field in &mut declared.fields {
-                if let Some(name) = source.names.get(&*field.ty) {
-                    field.ty = name.as_str().into();
-                }
-            }
-            let name = |ty: String| source.names.get(&ty).cloned().unwrap_or(ty);
-            declared.types = declared.types.into_iter().map(|(ty, place)| (name(ty), place)).collect();
-            declared.apart = declared.apart.into_iter().map(|(ty, units)| (name(ty), units)).collect();
+            call(&mut declared, source);
         }
         Ok(declared)
     }
@@ -301,14 +307,12 @@ impl<'a> Side<'a> {
 
     /// Where an offset lies.
     pub(super) fn place(&self, file: &BString, at: u32) -> Result<Place> {
+        let bytes = self.bytes(file.as_bstr())?.unwrap_or_default();
         let lines = match self.lines.get(file) {
             Some(lines) => lines,
-            None => {
-                let bytes = self.bytes(file.as_bstr())?.unwrap_or_default();
-                self.lines.insert(file.clone(), Box::new(Lines::of(bytes)))
-            }
+            None => self.lines.insert(file.clone(), Box::new(LineCounts::of(bytes))),
         };
-        let (line, column) = lines.place(usize::try_from(at).unwrap_or(usize::MAX));
+        let (line, column) = lines.place(bytes, usize::try_from(at).unwrap_or(usize::MAX));
         Ok(Place { file: file.clone(), line, column })
     }
 }
@@ -355,6 +359,13 @@ impl Files for Reader<'_, '_> {
         self.side.modules.get(&key).map(|(path, module)| (path.as_bstr(), &**module))
     }
 
+    fn leads_on(&self, path: &BStr) -> bool {
+        self.side.leads_on(path).unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            true
+        })
+    }
+
     fn folder(&self, folder: &BStr) -> Vec<&BStr> {
         if self.side.folders.get(folder).is_none() {
             let listed = self.side.tree.folder(folder).unwrap_or_else(|error| {
@@ -368,4 +379,26 @@ impl Files for Reader<'_, '_> {
         }
         self.side.folders.get(folder).into_iter().flatten().map(|path| path.as_bstr()).collect()
     }
+}
+
+/// Calls types as the contract does. Several that it calls alike are told apart, like those that are called alike in code.
+fn call(declared: &mut Declared, source: &Declares) {
+    let names = &source.names;
+    let name = |ty: &str| names.get(ty).map_or(ty, String::as_str).to_owned();
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for ty in declared.types.keys() {
+        alike.entry(name(ty)).or_default().push(ty);
+    }
+    let several = alike.into_iter().filter(|(_, types)| types.len() > 1);
+    let units =
+        |types: Vec<&str>| units(declared, source, &types.into_iter().collect()).into_values().flatten().collect();
+    let several: BTreeMap<String, Vec<Unit>> = several.map(|(ty, types)| (ty, units(types))).collect();
+    for field in &mut declared.fields {
+        if let Some(name) = names.get(&*field.ty) {
+            field.ty = name.as_str().into();
+        }
+    }
+    declared.types = std::mem::take(&mut declared.types).into_iter().map(|(ty, place)| (name(&ty), place)).collect();
+    declared.apart = std::mem::take(&mut declared.apart).into_iter().map(|(ty, units)| (name(&ty), units)).collect();
+    declared.apart.extend(several);
 }

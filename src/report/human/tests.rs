@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::Words;
 use crate::oid::Oid;
 
 fn finding(rule: &'static str, severity: Severity, path: Option<&[u8]>) -> Finding {
@@ -7,15 +8,16 @@ fn finding(rule: &'static str, severity: Severity, path: Option<&[u8]>) -> Findi
         name: "A rule",
         why: "What nobody can see nobody can review.",
         severity,
-        message: "the path holds control or invisible characters".into(),
+        words: Words::new(
+            "the path holds control or invisible characters",
+            "rename it with git mv, in the commit that adds it (git rebase -i)",
+        ),
         path: path.map(Into::into),
         line: None,
         column: None,
         fingerprint: String::new(),
         waived: None,
-        field: None,
         baseline: None,
-        help: "rename it with git mv, in the commit that adds it (git rebase -i)".into(),
     }
 }
 
@@ -58,7 +60,9 @@ fn text(verdict: &Verdict) -> String {
     let text = render(verdict, &[], Colour::No);
     assert!(text.ends_with('\n'));
     for line in text.lines() {
-        assert!(line.bytes().all(|byte| (0x20..=0x7e).contains(&byte)), "not printable: {line:?}");
+        // A line to be copied keeps its letters.
+        let is_letter = |c: char| line.starts_with("         ") && c.is_alphanumeric() && !escape::is_hidden(c);
+        assert!(line.chars().all(|c| (' '..='~').contains(&c) || is_letter(c)), "not printable: {line:?}");
         assert!(line.len() <= 92, "{} columns: {line}", line.len());
     }
     text
@@ -151,7 +155,7 @@ fn hostile_names_reach_no_terminal_as_they_are() {
 #[test]
 fn hostile_words_in_messages_are_escaped_once_more() {
     let hostile = "caf\u{e9} \x1b[2J\n\u{202e}x\u{7f}";
-    let all = Finding { message: hostile.into(), help: hostile.into(), ..finding("path-name", ENFORCE, None) };
+    let all = Finding { words: Words::new(hostile, hostile), ..finding("path-name", ENFORCE, None) };
     let mut verdict = one(all);
     verdict.problem = Some(Error::undecided(hostile).help(hostile));
     let shown = text(&verdict);
@@ -162,7 +166,7 @@ fn hostile_words_in_messages_are_escaped_once_more() {
 fn long_paths_and_words_are_cut_and_nothing_is_lost() {
     for length in [82, 83, 84, 91, 92, 93, 166, 167, 4096] {
         let path: String = ('a'..='z').cycle().take(length).collect();
-        let all = Finding { message: path.clone(), help: path.clone(), ..finding("x", ENFORCE, Some(path.as_bytes())) };
+        let all = Finding { words: Words::new(&path, &path), ..finding("x", ENFORCE, Some(path.as_bytes())) };
         let shown = text(&one(all));
         assert_eq!(unwrapped(&shown).matches(&path).count(), 3, "{length}: {shown}");
     }
@@ -174,8 +178,10 @@ fn long_paths_and_words_are_cut_and_nothing_is_lost() {
 fn lines_to_be_copied_stay_whole_and_what_is_mended_alike_is_told_once() {
     let long = "a word and another ".repeat(9);
     let finding = |name: &str, paste: &str| Finding {
-        message: format!("{name} is not listed"),
-        help: format!("list it:\n  - `{name}` {long}.\nor say why:\n  {paste}"),
+        words: Words::new(
+            format!("{name} is not listed"),
+            format!("list it:\n  - `{name}` {long}.\nor say why:\n  {paste}"),
+        ),
         ..finding("field-added", ENFORCE, Some(b"a.json"))
     };
     let all = vec![finding("a", "- why"), finding("b", "- why"), finding("c", "- \x1b[2J")];
@@ -187,7 +193,7 @@ fn lines_to_be_copied_stay_whole_and_what_is_mended_alike_is_told_once() {
     assert!(shown.contains(&fix), "{shown}");
     assert_eq!(shown.matches("field-added\n    at ").count(), 1, "{shown}");
     let mut other = finding("b", "- why");
-    other.help = other.help.replace("list it", "name it");
+    other.words = Words::new(&other.words.message, other.words.help.replace("list it", "name it"));
     let shown = render(&refused(b"refs/heads/topic", vec![finding("a", "- why"), other]), &[], Colour::No);
     assert_eq!(shown.matches("    fix  ").count(), 2, "{shown}");
 }
@@ -195,7 +201,7 @@ fn lines_to_be_copied_stay_whole_and_what_is_mended_alike_is_told_once() {
 #[test]
 fn long_messages_break_at_spaces() {
     let message = "lorem ipsum dolor sit amet ".repeat(40).trim().to_owned();
-    let shown = text(&one(Finding { message: message.clone(), ..finding("x", ENFORCE, None) }));
+    let shown = text(&one(Finding { words: Words::new(&message, "mend it"), ..finding("x", ENFORCE, None) }));
     let lines: Vec<&str> = shown.lines().filter(|line| line.contains("lorem") || line.contains("amet")).collect();
     assert!(lines.len() > 10, "{shown}");
     let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).skip(1).collect();
@@ -229,8 +235,7 @@ fn many_findings_of_one_rule_are_told_in_short() {
 #[test]
 fn what_several_findings_share_is_said_once() {
     let at = |path: &str, help: &str| Finding {
-        message: format!("about {path}"),
-        help: help.into(),
+        words: Words::new(format!("about {path}"), help),
         ..finding("path-name", ENFORCE, Some(path.as_bytes()))
     };
     let expected = "

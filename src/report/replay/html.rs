@@ -161,7 +161,7 @@ fn finding(html: &mut Html, finding: &Finding) {
     if !finding.refuses() {
         html.raw("(reported only) ");
     }
-    html.text(&finding.message);
+    html.text(&finding.words.message);
     if let Some(path) = &finding.path {
         html.raw(" <code>").foreign(path);
         if let Some(line) = finding.line {

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::finding::Severity;
+use crate::finding::{Severity, Words};
 
 fn oid(byte: u8) -> Oid {
     Oid::from_bytes(&[byte; 20]).unwrap()
@@ -13,14 +13,12 @@ fn found(rule: &'static str, severity: Severity, path: &str) -> Finding {
         name: "A rule",
         why: "Because.",
         severity,
-        message: "it is <so>".into(),
+        words: Words::new("it is <so>", "do & mend"),
         path: Some(path.into()),
         line: Some(7),
         column: None,
         fingerprint: "0f".repeat(32),
-        help: "do & mend".into(),
         waived: None,
-        field: None,
         baseline: None,
     }
 }

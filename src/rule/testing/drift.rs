@@ -1,11 +1,13 @@
 //! What code and contract do, said without either.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bstr::BString;
 
 use super::Facts;
 use crate::drift::acknowledgement::{in_code, in_list};
+use crate::drift::compare::Nearest;
 use crate::drift::path::FieldPath;
 use crate::drift::rename::Evidence;
 use crate::drift::shape::Form;
@@ -30,13 +32,13 @@ fn of(condition: Condition, field: &str) -> Drift {
         contract: MAP.into(),
         contract_line: None,
         code: Some(place("model/order.json")),
-        nearest: None,
+        nearest: Nearest::None,
     }
 }
 
 /// A field in the code and not in the contract.
 pub(crate) fn added(field: &str) -> Drift {
-    Drift { nearest: Some("order.id".into()), ..of(Condition::Added { kind: "string", item: None }, field) }
+    Drift { nearest: Nearest::Is("order.id".into()), ..of(Condition::Added { kind: "string", item: None }, field) }
 }
 
 /// A field in line 9 of the contract and not in the code.
@@ -75,9 +77,9 @@ pub(crate) fn unnamed(file: &str) -> Drift {
 
 /// A look at everything that found this drift.
 pub(crate) fn found(drifts: impl IntoIterator<Item = Drift>) -> Survey {
-    let drifts: Vec<Drift> = drifts.into_iter().collect();
-    let standing = drifts.iter().flat_map(Drift::standing).collect();
-    let known = drifts.iter().flat_map(Drift::standing).map(|one| (one.ty, one.path)).collect();
+    let drifts: Vec<Arc<Drift>> = drifts.into_iter().map(Arc::new).collect();
+    let standing = drifts.iter().flat_map(|drift| drift.standing()).collect();
+    let known = drifts.iter().flat_map(|drift| drift.standing()).map(|one| (one.ty, one.path)).collect();
     let contract = Contracted { path: MAP.into(), complete: true, ..Contracted::default() };
     Survey { drifts, standing, known, contracts: vec![contract], ..Survey::default() }
 }

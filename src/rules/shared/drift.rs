@@ -2,18 +2,20 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
+use jiff::civil::Date;
 
 use super::{approval, scoped_task};
 use crate::change::File;
-use crate::drift::acknowledgement::{Acknowledgement, Divergence, in_approval, paste};
+use crate::drift::acknowledgement::{Acknowledgement, Divergence, dotted, in_approval, paste};
 use crate::drift::config::{Config, Mode};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Problem;
 use crate::drift::survey::{Condition, Drift, Given, Standing, Survey};
-use crate::escape::{escape, quote_path};
-use crate::finding::{self, Severity};
+use crate::escape::{copied, escape, quote_path};
+use crate::finding::{Field, Said, Severity, Words};
 use crate::policy::Class;
 use crate::policy::roles::RoleName;
 use crate::provenance::approval::Heading;
@@ -32,7 +34,7 @@ pub(in crate::rules) struct Seen<'a> {
     agreed: OnceCell<Agreed<'a>>,
     /// The acknowledgements that hold, wherever they stand, once that was asked.
     valid: OnceCell<ByField<'a>>,
-    today: jiff::civil::Date,
+    today: Date,
     approvers: Option<&'a BTreeSet<String>>,
     /// Whether drift that the baseline lists is left alone.
     has_baseline: bool,
@@ -66,7 +68,7 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
         _ => None,
     };
     let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
-    let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = ctx.today();
     let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
     let (approved, agreed, valid, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
     Some(Seen { config, survey, approval, approved, agreed, valid, today, approvers, has_baseline, known })
@@ -239,7 +241,7 @@ impl<'a> Seen<'a> {
     }
 
     /// The drift that nobody acknowledged and no baseline holds.
-    pub(in crate::rules) fn open(&self) -> impl Iterator<Item = &Drift> {
+    pub(in crate::rules) fn open(&self) -> impl Iterator<Item = &'a Arc<Drift>> {
         let has_lines = self.baseline_lines().next().is_some();
         let is_baseline = move |drift: &Drift| has_lines && self.is_baseline(&drift.key());
         self.survey.drifts.iter().filter(move |drift| !self.is_acknowledged(drift) && !is_baseline(drift))
@@ -265,7 +267,7 @@ impl<'a> Seen<'a> {
         if lines.peek().is_none() {
             return Vec::new();
         }
-        let drifts: BTreeSet<String> = self.survey.drifts.iter().map(Drift::key).collect();
+        let drifts: BTreeSet<String> = self.survey.drifts.iter().map(|drift| drift.key()).collect();
         lines.filter(|line| !drifts.contains(*line) && !others.contains(*line)).collect()
     }
 
@@ -314,28 +316,36 @@ pub(in crate::rules) fn renames_are_lighter(ctx: &Ctx<'_>, than: &str) -> bool {
     severity("field-renamed") < severity(than)
 }
 
+/// What a rule says of a drift that was found on a day: what is wrong, and what mends it.
+pub(in crate::rules) type Say = fn(&Drift, Date) -> (String, String);
+
 /// The violation by a drift: placed in the code where there is any, else in the contract.
-pub(in crate::rules) fn violation(drift: &Drift, message: String, help: String) -> Violation {
-    let to = match &drift.condition {
-        Condition::Renamed { to: (ty, path), .. } => Some(match path {
-            Some(path) => format!("{ty}.{path}"),
-            None => ty.clone(),
-        }),
-        _ => None,
-    };
-    let (field, key) = (drift.dotted(), drift.key());
-    let violation = Violation::new(message, help).key(key.clone()).baseline(key).drift(finding::Field {
-        field: field.clone(),
-        from: to.as_ref().map(|_| field),
-        to,
-        contract: drift.contract.clone(),
-        contract_line: drift.contract_line,
+pub(in crate::rules) fn violation(ctx: &Ctx<'_>, drift: &Arc<Drift>, say: Say) -> Violation {
+    let (own, today, key) = (Arc::clone(drift), ctx.today(), drift.key());
+    let words = Words::later(move || {
+        let (message, help) = say(&own, today);
+        Said { message, help, field: Some(field(&own)) }
     });
+    let violation = Violation::of(words).key(key.clone()).baseline(key);
     match (&drift.code, drift.contract_line) {
         (Some(place), _) => violation.at(place.file.clone()).line(place.line).column(place.column),
         (None, Some(line)) => violation.at(drift.contract.clone()).line(line),
         (None, None) => violation.at(drift.contract.clone()),
     }
+}
+
+/// The field of a drift, for programs.
+fn field(drift: &Drift) -> Field {
+    let to = match &drift.condition {
+        Condition::Renamed { to: (ty, path), .. } => Some(match path {
+            Some(path) => dotted(ty, path),
+            None => ty.clone(),
+        }),
+        _ => None,
+    };
+    let field = drift.dotted();
+    let from = to.as_ref().map(|_| field.clone());
+    Field { field, from, to, contract: drift.contract.clone(), contract_line: drift.contract_line }
 }
 
 /// A field of a finding, for a message.
@@ -349,12 +359,12 @@ pub(in crate::rules) fn contract_place(drift: &Drift) -> String {
     drift.contract_line.map_or(path.clone(), |line| format!("{path}:{line}"))
 }
 
-/// An acknowledgement to paste, on one line of ASCII, with the approver left blank.
-pub(in crate::rules) fn pasted(ctx: &Ctx<'_>, drift: &Drift, divergence: &Divergence) -> String {
-    let today = ctx.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+/// An acknowledgement to paste, on one line, with the approver left blank.
+pub(in crate::rules) fn pasted(drift: &Drift, divergence: &Divergence, today: Date) -> String {
     let Some(path) = &drift.path else { return String::new() };
     let text = paste(divergence, &drift.ty, path, &drift.contract.to_str_lossy(), today);
-    crate::escape::one_line(&text.replace('\u{2192}', "->"))
+    let words: Vec<&str> = text.split_whitespace().collect();
+    copied(&words.join(" ").replace('\u{2192}', "->"))
 }
 
 /// Violations whose fingerprints are their own: of several alike at one path the second and third are counted.

@@ -86,6 +86,17 @@ fn sync_brings_the_contract_to_the_sources_and_keeps_the_prose() {
 }
 
 #[test]
+fn what_sync_cannot_mend_is_told_beside_the_diff() {
+    let text = contract(&["id", "gone"]).replace("## `Order`", "## `Ghost`\n\nProse of it.\n\n- `x`\n\n## `Order`");
+    let sandbox = with(&schema(&["id", "note"]), Some(&text));
+    let (code, output) = drift(&sandbox, &["sync"]);
+    assert_eq!(code, 0);
+    assert!(output.stdout.starts_with("--- a/"), "{}", output.stdout);
+    let due = format!("refgate: left for people: {CONTRACT}:5: the type `Ghost` lists no fields\n");
+    assert_eq!(output.stderr, due);
+}
+
+#[test]
 fn sync_writes_a_first_contract() {
     let sandbox = with(&schema(&["id", "note", "count integer"]), None);
     assert!(must(&sandbox, &["sync"]).starts_with("--- /dev/null\n"));

@@ -16,6 +16,8 @@ fn tables_are_found_by_their_headers() {
         "Source Field | Target Field | Transformation\n--|--|--\norder.a | doc.docType[0].type | |\norder.b | (discarded) | x\n",
         &["order a = doc.docType[].type", "order b = nothing"],
     );
+    lists("|Shop Field|API Path|\n|--|--|\n|o.a|b|\n", &["o a = b"]);
+    lists("|Field|Shop Field|API Path|\n|--|--|--|\n|o.a|x|b|\n", &["o a = b"]);
     lists(
         "|Term|JSON Path|\n|--|--|\n|p.q|$.particles[*].atom|\n|**p.r**|x|\n",
         &["p q = particles[].atom", "p r = x"],
@@ -74,6 +76,7 @@ fn rows_without_fields_are_titles_or_problems() {
     wrong("|Field|Path|\n|--|--|\n|total|b|\n", 3, "has no type");
     wrong("## `p`\n- `q`\n\n|Name|Url|\n|--|--|\n|a|b|\n", 4, "no column of this table names fields");
     wrong("## `p`\n|Field|UI Field|Path|\n|--|--|--|\n|a|b|c|\n- `q`\n", 2, "could both be meant");
+    wrong("|Shop Field|Sales Field|Path|\n|--|--|--|\n|o.a|o.b|c|\n", 1, "could both be meant");
     wrong("|Field|API path|Target|\n|--|--|--|\n|o.a|b|c|\n", 1, "could both be meant");
     wrong("## `p`\n- `q`\n\n|Field|Path|Notes|\n|--|--|\n|a|b|c|\n", 4, "looks like a table and is none");
     wrong("## `p`\n|Field|Path|\n|--|--|\n|a|b|\n|a|b|\n", 5, "stands here twice");

@@ -1,33 +1,30 @@
 //! What scalars mean in YAML 1.2's core schema (chapter 10.3).
 
-use std::borrow::Cow;
-
 use super::Value;
 
-/// A scalar without quotes and tag.
-pub(super) fn plain(text: Cow<'_, str>) -> Value<'_> {
-    match &*text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        number if is_number(number) => Value::Number,
-        _ => Value::String(text),
+/// A scalar without quotes and tag; `None` for a text.
+pub(super) fn plain(text: &str) -> Option<Value> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Some(Value::Null),
+        "true" | "True" | "TRUE" => Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => Some(Value::Bool(false)),
+        number => is_number(number).then_some(Value::Number),
     }
 }
 
-/// A scalar with one of the core schema's tags; `None` when tag and text do not fit.
-pub(super) fn tagged<'a>(text: Cow<'a, str>, tag: &str) -> Option<Value<'a>> {
+/// A scalar with one of the core schema's tags, likewise; nothing when tag and text do not fit.
+pub(super) fn tagged(text: &str, tag: &str) -> Option<Option<Value>> {
     if tag == "tag:yaml.org,2002:str" {
-        return Some(Value::String(text));
+        return Some(None);
     }
-    let value = plain(text);
+    let value = plain(text)?;
     let fits = match tag.strip_prefix("tag:yaml.org,2002:")? {
         "null" => value == Value::Null,
         "bool" => matches!(value, Value::Bool(_)),
         "int" | "float" => value == Value::Number,
         _ => false,
     };
-    fits.then_some(value)
+    fits.then_some(Some(value))
 }
 
 fn is_number(text: &str) -> bool {

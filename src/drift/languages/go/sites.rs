@@ -4,11 +4,11 @@
 //! as well, and stay as they are where it does not.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, Value, at, field, fields, parts, said};
+use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, Value, at, ending, field, fields, parts, said};
 use super::File;
 use super::tags::{self, unquote};
 use crate::drift::shape::{Module, Sites};
@@ -18,12 +18,26 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
     let reader = Reader { file, constants: constants(file.text, root), wires: wires(file), untyped };
     let mut finder = Finder::new(sites, reader);
     let text = file.text;
+    let mut named = BTreeSet::new();
     tree::walk(root, |node| {
         match node.kind() {
             "call_expression" => {
-                let callee = field(node, "function").map_or("", |callee| said(text, callee));
-                finder.call(module, callee, node, &field(node, "arguments").map_or_else(Vec::new, parts));
+                let callee = field(node, "function").map_or("", |callee| ending(text, callee));
+                let arguments = field(node, "arguments").map_or_else(Vec::new, parts);
+                finder.call(module, function(file, sites, callee), node, &arguments);
+                named.extend(field(node, "function").map(at));
             }
+            _ if sites.functions.is_empty() => {}
+            "identifier" | "selector_expression" => {
+                if !named.contains(&at(node)) {
+                    finder.handed_on(module, function(file, sites, ending(text, node)), node);
+                }
+                // Of `mapping.Map` the first part begins where all of it does.
+                named.insert(at(node));
+            }
+            _ => named.extend(names(node).into_iter().map(at)),
+        }
+        match node.kind() {
             "const_spec" | "var_spec" => {
                 let values = field(node, "value").map_or_else(Vec::new, parts);
                 tables(&mut finder, module, &fields(node, "name"), &values, text);
@@ -31,6 +45,16 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
             "short_var_declaration" | "assignment_statement" => {
                 let [names, values] = ["left", "right"].map(|side| field(node, side).map_or_else(Vec::new, parts));
                 tables(&mut finder, module, &names, &values, text);
+            }
+            // `Mapper{Table: map[string]string{…}}`
+            "keyed_element" => {
+                let key = field(node, "key").and_then(|key| parts(key).first().copied());
+                let key = key.filter(|key| key.kind() == "identifier").map(|key| said(text, key));
+                let value = field(node, "value").and_then(|value| parts(value).first().copied());
+                let (Some(key), Some(value)) = (key, value) else { return true };
+                if matches!(value.kind(), "composite_literal" | "unary_expression" | "call_expression") {
+                    finder.table(module, key, value);
+                }
             }
             kind @ ("composite_literal" | "literal_value") => {
                 let ty = finder.reader.ty(node);
@@ -46,6 +70,30 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
         }
         true
     });
+}
+
+/// What a callee says, without the package that a function is a member of where the policy names it without.
+fn function<'c>(file: &File<'_>, sites: &Sites, callee: &'c str) -> &'c str {
+    let is_declared = |name: &str| sites.functions.iter().any(|(function, _)| function == name);
+    match callee.split_once('.') {
+        Some((package, name)) if file.packages.contains_key(package) && is_declared(name) => name,
+        _ => callee,
+    }
+}
+
+/// The names that a node gives to what it declares or sets, which are no uses of functions.
+fn names(node: Node<'_>) -> Vec<Node<'_>> {
+    match node.kind() {
+        "function_declaration"
+        | "parameter_declaration"
+        | "variadic_parameter_declaration"
+        | "var_spec"
+        | "const_spec" => fields(node, "name"),
+        "short_var_declaration" | "range_clause" => field(node, "left").map_or_else(Vec::new, parts),
+        // The name of a field.
+        "keyed_element" => field(node, "key").into_iter().collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// `var m = …`, `m := …`, and `m["a"] = "b"` for one that is there.

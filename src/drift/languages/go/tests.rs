@@ -45,3 +45,19 @@ fn hostile_text_is_bounded() {
         assert_eq!(read, module.unread.is_empty(), "{name}: {:?}", module.unread);
     }
 }
+
+#[test]
+fn a_long_chain_of_calls_takes_no_longer_than_it_must() {
+    let sites =
+        Sites { functions: vec![("Map".to_owned(), 1)], patches: ["Set".to_owned()].into(), ..Sites::default() };
+    let start = std::time::Instant::now();
+    for chain in ["()", ".a", ".a()"] {
+        let text = format!("package a\nvar x = a{}", chain.repeat((1 << 18) / chain.len()));
+        let module = Language::Go.read(&Source { path: "src/order.go".into(), text: &text, sites: &sites });
+        assert_eq!(module.sites, []);
+    }
+    let text = format!("package a\nvar x = a{}.Set(\"late\", 1)", ".Set(\"a\", 1)".repeat(100));
+    let module = Language::Go.read(&Source { path: "src/order.go".into(), text: &text, sites: &sites });
+    assert_eq!(module.sites.len(), 101);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

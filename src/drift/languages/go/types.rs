@@ -91,7 +91,7 @@ impl<'t> Types<'_, 't> {
             if names.is_empty() {
                 match self.embedded(ty, &key, &tag, depth) {
                     Embedded::Member(name, shape) => {
-                        members.push(Member::new(name, place.unwrap_or_else(|| at(ty)), shape).explicit());
+                        members.push(member(name, place.unwrap_or_else(|| at(ty)), shape, &tag));
                     }
                     Embedded::Promoted(shape) => embedded.push(shape),
                     Embedded::Nothing => {}
@@ -111,7 +111,7 @@ impl<'t> Types<'_, 't> {
                     continue;
                 }
                 let wire = wire(own, &key, &tag);
-                members.push(Member::new(wire, place.unwrap_or_else(|| at(name)), shape).explicit());
+                members.push(member(wire, place.unwrap_or_else(|| at(name)), shape, &tag));
             }
         }
         let own = Shape::Object(members);
@@ -146,7 +146,8 @@ impl<'t> Types<'_, 't> {
             let shape = quoted(self.shape(ty, depth + 1), key, tag);
             return Embedded::Member(wire(name, key, tag), shape);
         }
-        if here && ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains(&(name, method))) {
+        if here && ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains_key(&(name, *method)))
+        {
             let reason = format!("{} is embedded and writes itself, and all of this struct", tree::quoted(name));
             return Embedded::Promoted(Shape::unread(at(ty), reason));
         }
@@ -191,6 +192,12 @@ enum Embedded {
     Member(String, Shape),
     Promoted(Shape),
     Nothing,
+}
+
+/// A member; its name goes before others of the same place where the tag gives it.
+fn member(name: String, at: u32, shape: Shape, tag: &Tag) -> Member {
+    let member = Member::new(name, at, shape);
+    if tag.name.is_empty() { member } else { member.explicit() }
 }
 
 fn is_exported(name: &str) -> bool {

@@ -29,6 +29,11 @@ pub(super) fn read<'t>(strings: Strings<'t>, sites: &Sites, root: Node<'t>, modu
                 finder.object(module, node, None);
             }
             "object_creation_expression" => finder.object(module, node, None),
+            // `rows.forEach(Mapping::map)`
+            "method_reference" => {
+                let written = said(text, node).replace("::", ".");
+                finder.handed_on(module, written.strip_prefix("super.").unwrap_or(&written), node);
+            }
             "variable_declarator" => {
                 if let Some(value) = field(node, "value") {
                     finder.table(module, name(node), value);
@@ -169,6 +174,8 @@ impl<'t> Reader<'t> {
 }
 
 impl<'t> tree::Reader<'t> for Reader<'t> {
+    const CLASSES: bool = true;
+
     fn string(&self, node: Node<'t>) -> Option<String> {
         self.strings.fold(node)
     }

@@ -11,8 +11,8 @@ use super::reference::too_much;
 
 impl<'n> Schemas<'n> {
     /// What a schema says of the kind of a value; `None` when that is nothing.
-    pub(super) fn says(&mut self, node: &'n Node<'n>) -> Option<Shape> {
-        match &node.value {
+    pub(super) fn says(&mut self, node: Node<'n>) -> Option<Shape> {
+        match node.value {
             Value::Object(_) => {}
             // `true` allows all, and where `false` stands nothing is allowed.
             Value::Bool(_) => return None,
@@ -21,7 +21,7 @@ impl<'n> Schemas<'n> {
         if self.is_too_much() {
             return Some(Shape::Unread(too_much(node.at)));
         }
-        let is_embedded = !std::ptr::eq(node, self.root) && has_address(node);
+        let is_embedded = !node.is(self.root) && has_address(node);
         self.embedded += usize::from(is_embedded);
         let shape = self.object_says(node);
         self.embedded -= usize::from(is_embedded);
@@ -30,7 +30,7 @@ impl<'n> Schemas<'n> {
 
     /// Every part of a schema may say something. What refers elsewhere comes first, and then the schema's own keywords: a
     /// field that both have takes its kind from the first.
-    fn object_says(&mut self, node: &'n Node<'n>) -> Option<Shape> {
+    fn object_says(&mut self, node: Node<'n>) -> Option<Shape> {
         let mut parts = Vec::new();
         if let Some(reference) = node.get("$ref") {
             parts.extend(self.reference(reference));
@@ -43,17 +43,18 @@ impl<'n> Schemas<'n> {
         }
         for key in ["allOf", "anyOf", "oneOf"] {
             let Some(list) = node.get(key) else { continue };
-            match &list.value {
-                Value::Array(items) => parts.extend(self.each(items.iter(), key != "allOf" && parts.is_empty())),
-                _ => parts.push(Shape::unread(list.at, format!("`{key}` is an array of schemas"))),
+            if list.is_array() {
+                parts.extend(self.each(list.items(), key != "allOf" && parts.is_empty()));
+            } else {
+                parts.push(Shape::unread(list.at, format!("`{key}` is an array of schemas")));
             }
         }
         let conditional = ["if", "then", "else"].into_iter().filter_map(|key| node.get(key));
         parts.extend(self.each(conditional, false));
         let dependent = ["dependentSchemas", "dependencies"].into_iter().filter_map(|key| node.get(key));
-        let dependent = dependent.flat_map(Node::entries).map(|entry| &entry.node);
+        let dependent = dependent.flat_map(Node::entries).map(|entry| entry.node);
         // Draft 7 lists names of members there too.
-        parts.extend(self.each(dependent.filter(|node| !matches!(node.value, Value::Array(_))), false));
+        parts.extend(self.each(dependent.filter(|node| !node.is_array()), false));
         match self.own(node) {
             Some(own) if parts.is_empty() || !is_bare(&own) => parts.push(own),
             _ => {}
@@ -62,7 +63,7 @@ impl<'n> Schemas<'n> {
     }
 
     /// What alternatives say. When one says nothing, nothing is known of the value by them, unless more is said elsewhere.
-    fn each(&mut self, schemas: impl Iterator<Item = &'n Node<'n>>, alone: bool) -> Option<Shape> {
+    fn each(&mut self, schemas: impl Iterator<Item = Node<'n>>, alone: bool) -> Option<Shape> {
         let mut shapes = Vec::new();
         let mut is_silent = false;
         for schema in schemas {
@@ -78,26 +79,26 @@ impl<'n> Schemas<'n> {
     }
 
     /// What the schema's own `enum`, `const` and `type` say.
-    fn own(&mut self, node: &'n Node<'n>) -> Option<Shape> {
+    fn own(&mut self, node: Node<'n>) -> Option<Shape> {
         if let Some(value) = node.get("const") {
             return listed(std::iter::once(value));
         }
         if let Some(values) = node.get("enum") {
-            return match &values.value {
-                Value::Array(items) => listed(items.iter()),
-                _ => Some(Shape::unread(values.at, "`enum` is an array of values")),
+            return match values.is_array() {
+                true => listed(values.items()),
+                false => Some(Shape::unread(values.at, "`enum` is an array of values")),
             };
         }
         let Some(types) = node.get("type") else { return self.implied(node) };
-        let one = std::slice::from_ref(types);
-        let types = if let Value::Array(types) = &types.value { types.as_slice() } else { one };
+        let one = (!types.is_array()).then_some(types);
+        let types = one.into_iter().chain(types.items());
         // Each is named once by the standard; each reads all that is below.
         let mut named = BTreeSet::new();
-        let types = types.iter().filter(|ty| ty.text().is_none_or(|word| named.insert(word)));
+        let types = types.filter(|ty| ty.text().is_none_or(|word| named.insert(word)));
         Shape::one_of(types.filter_map(|ty| self.of_type(node, ty)).collect())
     }
 
-    fn of_type(&mut self, node: &'n Node<'n>, ty: &'n Node<'n>) -> Option<Shape> {
+    fn of_type(&mut self, node: Node<'n>, ty: Node<'n>) -> Option<Shape> {
         Some(match ty.text() {
             Some("null") => return None,
             Some("string") => Shape::STRING,
@@ -112,7 +113,7 @@ impl<'n> Schemas<'n> {
     }
 
     /// What a schema without `type` describes: it has keywords of objects or lists, and is silent on other values.
-    fn implied(&mut self, node: &'n Node<'n>) -> Option<Shape> {
+    fn implied(&mut self, node: Node<'n>) -> Option<Shape> {
         let has = |keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
         let object = has(&["properties", "patternProperties", "additionalProperties", "unevaluatedProperties"]);
         let array = has(&["items", "prefixItems", "additionalItems", "contains", "unevaluatedItems"]);
@@ -122,8 +123,8 @@ impl<'n> Schemas<'n> {
 }
 
 /// The kinds of listed values.
-fn listed<'n>(values: impl Iterator<Item = &'n Node<'n>>) -> Option<Shape> {
-    let kind = |node: &Node<'_>| match node.value {
+fn listed<'n>(values: impl Iterator<Item = Node<'n>>) -> Option<Shape> {
+    let kind = |node: Node<'_>| match node.value {
         Value::Null => None,
         Value::Bool(_) => Some(Shape::enumerated(Kind::Boolean)),
         Value::Number => Some(Shape::enumerated(Kind::Number)),
@@ -146,15 +147,15 @@ fn is_bare(shape: &Shape) -> bool {
 }
 
 /// Whether a schema allows `null` alone.
-fn is_null(node: &Node<'_>) -> bool {
-    let is_word = |node: &Node<'_>| node.text() == Some("null");
-    let is_value = |node: &Node<'_>| node.value == Value::Null;
+fn is_null(node: Node<'_>) -> bool {
+    let is_word = |node: Node<'_>| node.text() == Some("null");
+    let is_value = |node: Node<'_>| node.value == Value::Null;
     node.get("type").is_some_and(is_word)
         || node.get("const").is_some_and(is_value)
-        || node.get("enum").is_some_and(|values| !values.items().is_empty() && values.items().iter().all(is_value))
+        || node.get("enum").is_some_and(|values| values.items().next().is_some() && values.items().all(is_value))
 }
 
 /// Whether a schema has an address of its own, so that references in it are relative to that.
-fn has_address(node: &Node<'_>) -> bool {
+fn has_address(node: Node<'_>) -> bool {
     node.get("$id").and_then(Node::text).is_some_and(|id| !id.starts_with('#'))
 }

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::drift::document::{Node, Value};
+use crate::drift::document::Node;
 use crate::drift::languages::Language;
 use crate::drift::shape::{Import, Shape, Unread};
 use crate::escape::excerpt;
@@ -16,7 +16,7 @@ const MAX_FOLLOWED: usize = 1 << 18;
 
 impl<'n> Schemas<'n> {
     /// What a reference says of a value; `None` when it leads to a schema that says nothing.
-    pub(super) fn reference(&mut self, node: &'n Node<'n>) -> Option<Shape> {
+    pub(super) fn reference(&mut self, node: Node<'n>) -> Option<Shape> {
         let at = node.at;
         let Some(text) = node.text() else { return Some(Shape::unread(at, "`$ref` is a text")) };
         let (document, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -68,14 +68,13 @@ impl<'n> Schemas<'n> {
     }
 
     /// Follows a reference to what has no name; [`Self::leave`] is the way back.
-    pub(in crate::drift::languages) fn enter(&mut self, target: &'n Node<'n>) -> Result<(), Unread> {
-        let key = std::ptr::from_ref(target);
-        if self.following.contains(&key) || self.following.len() == MAX_FOLLOWED_DEPTH {
+    pub(in crate::drift::languages) fn enter(&mut self, target: Node<'n>) -> Result<(), Unread> {
+        if self.following.iter().any(|other| other.is(target)) || self.following.len() == MAX_FOLLOWED_DEPTH {
             let reason = "the reference leads in a circle; define the schema apart, so that it has a name";
             return Err(Unread::new(target.at, reason));
         }
-        self.following.push(key);
-        self.followed += target.entries().len();
+        self.following.push(target);
+        self.followed += target.entries().count();
         if self.is_too_much() {
             self.following.pop();
             return Err(too_much(target.at));
@@ -88,13 +87,16 @@ impl<'n> Schemas<'n> {
     }
 
     /// What a pointer from the file's top leads to.
-    pub(in crate::drift::languages) fn target(&mut self, steps: &[String]) -> Option<&'n Node<'n>> {
+    pub(in crate::drift::languages) fn target(&mut self, steps: &[String]) -> Option<Node<'n>> {
         let mut node = self.root;
         for step in steps {
-            self.followed += node.entries().len();
-            node = match &node.value {
-                Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-                _ => node.get(step)?,
+            self.followed += node.entries().count();
+            node = if node.is_array() {
+                let index = step.parse().ok()?;
+                self.followed += node.items().take(index).count();
+                node.items().nth(index)?
+            } else {
+                node.get(step)?
             };
         }
         Some(node)

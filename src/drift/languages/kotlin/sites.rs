@@ -4,7 +4,7 @@
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
+use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, ending, field, part, parts, said};
 use super::strings::Strings;
 use crate::drift::shape::{Module, Sites};
 
@@ -27,11 +27,29 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
                 }
                 finder.object(module, node, Some(last(&callee)));
             }
+            // `rows.forEach(::map)`, `Mapping::map`
+            "callable_reference" => {
+                let written = said(text, node).replace("::", ".");
+                finder.handed_on(module, written.trim_start_matches('.'), node);
+            }
+            "navigation_expression" if part(node, "::").is_some() => {
+                finder.handed_on(module, &ending(text, node).replace("::", "."), node);
+            }
+            // `Mapper(TABLE = mapOf(…))`
+            "value_argument" if part(node, "=").is_some() => {
+                if let [name, value] = parts(node).as_slice()
+                    && value.kind() == "call_expression"
+                {
+                    finder.table(module, said(text, *name), *value);
+                }
+            }
             "property_declaration" => {
                 let name = part(node, "variable_declaration").and_then(|variable| part(variable, "identifier"));
                 let value = parts(node).into_iter().rfind(|part| !matches!(part.kind(), "getter" | "setter"));
-                if let (Some(name), Some(value), true) = (name, value, part(node, "=").is_some()) {
-                    finder.table(module, said(text, name), value);
+                // `val TABLE by lazy { mapOf(…) }`, `val TABLE get() = mapOf(…)`
+                let held = part(node, "property_delegate").or_else(|| part(node, "getter"));
+                if let (Some(name), Some(value)) = (name, held.or(value.filter(|_| part(node, "=").is_some()))) {
+                    finder.table(module, said(text, name), inside(value));
                 }
             }
             "assignment" => {
@@ -49,6 +67,22 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
     tree::tidy(module);
 }
 
+/// What a delegate or a getter gives, as far as it is one value.
+fn inside(value: Node<'_>) -> Node<'_> {
+    let mut inner = value;
+    while matches!(
+        inner.kind(),
+        "property_delegate" | "getter" | "function_body" | "annotated_lambda" | "lambda_literal"
+    ) || inner.kind() == "call_expression" && part(inner, "annotated_lambda").is_some()
+    {
+        match parts(inner).last() {
+            Some(last) => inner = *last,
+            None => return value,
+        }
+    }
+    inner
+}
+
 fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
@@ -56,7 +90,7 @@ fn last(name: &str) -> &str {
 /// What a call calls, with its receiver where that is a plain name.
 fn callee(text: &str, call: Node<'_>) -> String {
     let Some(callee) = parts(call).first().copied() else { return String::new() };
-    let name = said(text, callee).replace("?.", ".");
+    let name = ending(text, callee).replace("?.", ".");
     let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '`'));
     match parts(callee).last().filter(|_| !plain && callee.kind() == "navigation_expression") {
         Some(method) => format!("?.{}", said(text, *method)),
@@ -123,6 +157,8 @@ impl Reader<'_> {
 }
 
 impl<'t> tree::Reader<'t> for Reader<'_> {
+    const CLASSES: bool = true;
+
     fn string(&self, node: Node<'t>) -> Option<String> {
         self.strings.fold(node)
     }

@@ -28,7 +28,7 @@ impl<'s, 'n> Operations<'s, 'n> {
     }
 
     /// All operations of a route.
-    pub(super) fn route(&mut self, route: &str, node: &'n Node<'n>) {
+    pub(super) fn route(&mut self, route: &str, node: Node<'n>) {
         let result = self.at_target(node, |this, node| {
             let shared = node.get("parameters");
             for entry in node.entries() {
@@ -38,9 +38,9 @@ impl<'s, 'n> Operations<'s, 'n> {
         self.unread.extend(result.err());
     }
 
-    fn operation(&mut self, route: &str, entry: &'n Entry<'n>, shared: Option<&'n Node<'n>>) {
-        let node = &entry.node;
-        match entry.key.as_ref() {
+    fn operation(&mut self, route: &str, entry: Entry<'n>, shared: Option<Node<'n>>) {
+        let node = entry.node;
+        match entry.key {
             "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" => {}
             "$ref" | "summary" | "description" | "servers" | "parameters" => return,
             key if key.starts_with("x-") => return,
@@ -55,24 +55,24 @@ impl<'s, 'n> Operations<'s, 'n> {
             self.content(name.clone(), entry.at, body);
         }
         if let Some(responses) = node.get("responses") {
-            for response in responses.entries().iter().filter(|response| !response.key.starts_with("x-")) {
-                self.content(format!("{name} {}", response.key), response.at, &response.node);
+            for response in responses.entries().filter(|response| !response.key.starts_with("x-")) {
+                self.content(format!("{name} {}", response.key), response.at, response.node);
             }
         }
-        for callback in node.get("callbacks").map(Node::entries).unwrap_or_default() {
+        for callback in node.get("callbacks").into_iter().flat_map(Node::entries) {
             self.callback(callback);
         }
     }
 
-    fn callback(&mut self, callback: &'n Entry<'n>) {
+    fn callback(&mut self, callback: Entry<'n>) {
         if self.callbacks == MAX_CALLBACKS {
             let reason = format!("callbacks of callbacks more than {MAX_CALLBACKS} levels deep");
             return self.unread.push(Unread::new(callback.at, reason));
         }
         self.callbacks += 1;
-        let result = self.at_target(&callback.node, |this, node| {
-            for entry in node.entries().iter().filter(|entry| entry.key != "$ref" && !entry.key.starts_with("x-")) {
-                this.route(&entry.key, &entry.node);
+        let result = self.at_target(callback.node, |this, node| {
+            for entry in node.entries().filter(|entry| entry.key != "$ref" && !entry.key.starts_with("x-")) {
+                this.route(entry.key, entry.node);
             }
         });
         self.callbacks -= 1;
@@ -80,7 +80,7 @@ impl<'s, 'n> Operations<'s, 'n> {
     }
 
     /// Adds a body or a response, if it has content with fields.
-    fn content(&mut self, name: String, at: u32, node: &'n Node<'n>) {
+    fn content(&mut self, name: String, at: u32, node: Node<'n>) {
         let shape = self.at_target(node, |this, node| this.schema_of_content(node));
         let shape = match shape {
             Ok(Some(shape)) => shape,
@@ -91,9 +91,8 @@ impl<'s, 'n> Operations<'s, 'n> {
     }
 
     /// What all media types with fields of a body, a response or a parameter say.
-    pub(super) fn schema_of_content(&mut self, node: &'n Node<'n>) -> Option<Shape> {
-        let media = node.get("content").map(Node::entries).unwrap_or_default();
-        let media = media.iter().filter(|media| has_fields(&media.key));
+    pub(super) fn schema_of_content(&mut self, node: Node<'n>) -> Option<Shape> {
+        let media = node.get("content").into_iter().flat_map(Node::entries).filter(|media| has_fields(media.key));
         let schemas: Vec<_> = media.filter_map(|media| media.node.get("schema")).collect();
         Shape::one_of(schemas.into_iter().map(|schema| self.schemas.shape(schema)).collect())
     }
@@ -101,8 +100,8 @@ impl<'s, 'n> Operations<'s, 'n> {
     /// Does something with what a part of the description is, by way of its `$ref` if it has one.
     pub(super) fn at_target<R>(
         &mut self,
-        node: &'n Node<'n>,
-        use_it: impl FnOnce(&mut Self, &'n Node<'n>) -> R,
+        node: Node<'n>,
+        use_it: impl FnOnce(&mut Self, Node<'n>) -> R,
     ) -> Result<R, Unread> {
         let mut target = node;
         let mut hops = 0;
@@ -122,7 +121,7 @@ impl<'s, 'n> Operations<'s, 'n> {
         Ok(result)
     }
 
-    fn target(&mut self, reference: &'n Node<'n>) -> Result<&'n Node<'n>, Unread> {
+    fn target(&mut self, reference: Node<'n>) -> Result<Node<'n>, Unread> {
         let text = reference.text().unwrap_or_default();
         let Some(fragment) = text.strip_prefix('#') else {
             let reason = "a reference to another file's part that is no schema; write that part here, its schema there";

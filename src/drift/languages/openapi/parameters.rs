@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::drift::document::{Node, Value};
+use crate::drift::document::Node;
 use crate::drift::shape::{Definition, Member, Shape, Unread};
 use crate::escape::excerpt;
 
@@ -20,11 +20,11 @@ struct Parameter {
 
 impl<'n> Operations<'_, 'n> {
     /// Adds the parameters of an operation; those of its own take the place of those of its route.
-    pub(super) fn parameters(&mut self, operation: &str, at: u32, lists: [Option<&'n Node<'n>>; 2]) {
+    pub(super) fn parameters(&mut self, operation: &str, at: u32, lists: [Option<Node<'n>>; 2]) {
         let mut found = Vec::new();
         let mut unread = Vec::new();
         for list in lists.into_iter().flatten() {
-            if !matches!(list.value, Value::Array(_)) {
+            if !list.is_array() {
                 unread.push(Unread::new(list.at, "`parameters` is an array"));
             }
             for parameter in list.items() {
@@ -56,7 +56,7 @@ impl<'n> Operations<'_, 'n> {
         }
     }
 
-    fn parameter(&mut self, node: &'n Node<'n>) -> Result<Option<Parameter>, Unread> {
+    fn parameter(&mut self, node: Node<'n>) -> Result<Option<Parameter>, Unread> {
         if self.schemas.is_too_much() {
             return Err(reference::too_much(node.at));
         }

@@ -1,52 +1,187 @@
 //! Types that are made by an assignment: `NewType`, aliases, the functional forms.
 
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt};
 
 use super::names::{Names, literal_kind};
 use super::types::{Types, at};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
-/// The definition that a statement outside of classes and functions makes, if it makes one.
-pub(super) fn definition<'a>(names: &Names<'a>, text: &'a str, stmt: &'a Stmt) -> Option<Definition> {
-    let mut variables: Vec<&str> = Vec::new();
-    let (target, value, says_so) = match stmt {
-        Stmt::Assign(assign) => match assign.targets.as_slice() {
-            [Expr::Name(target)] => (target, &*assign.value, false),
-            _ => return None,
-        },
-        Stmt::AnnAssign(assign) => match (&*assign.target, &assign.value) {
-            (Expr::Name(target), Some(value)) if names.known(&assign.annotation) == Some("TypeAlias") => {
-                (target, &**value, true)
-            }
-            _ => return None,
-        },
-        Stmt::TypeAlias(alias) => {
-            variables.extend(alias.type_params.iter().flat_map(|params| params.iter()).map(|p| p.name().as_str()));
-            (alias.name.as_name_expr()?, &*alias.value, true)
+/// What a type that is no class is made by.
+const MADE: &str = "a call makes this type when the code runs; write a class";
+
+/// The definitions that a statement outside of classes and functions makes.
+pub(super) fn definitions<'a>(names: &Names<'a>, text: &'a str, stmt: &'a Stmt) -> Vec<Definition> {
+    match stmt {
+        Stmt::Assign(assign) => {
+            let mut found = Vec::new();
+            assign.targets.iter().for_each(|target| assigned(names, text, target, &assign.value, &mut found));
+            found
         }
-        _ => return None,
-    };
-    let types = Types { names, text, scope: "", variables: &variables };
-    let shape = match value {
-        Expr::Call(call) => made(&types, call)?,
-        _ if says_so || is_type(names, target.id.as_str(), value) => types.shape(value),
-        _ => return None,
-    };
-    Some(Definition { name: target.id.to_string(), at: at(target), shape, case: None })
+        Stmt::AnnAssign(assign) => {
+            let Some(value) = &assign.value else { return Vec::new() };
+            if names.known(&assign.annotation) == Some("TypeAlias") {
+                let types = Types { names, text, scope: "", variables: &[] };
+                return one(&assign.target, aliased(&types, value)).into_iter().collect();
+            }
+            let mut found = Vec::new();
+            assigned(names, text, &assign.target, value, &mut found);
+            found
+        }
+        Stmt::TypeAlias(alias) => {
+            let params = alias.type_params.iter().flat_map(|params| params.iter());
+            let variables: Vec<&str> = params.map(|param| param.name().as_str()).collect();
+            let types = Types { names, text, scope: "", variables: &variables };
+            one(&alias.name, aliased(&types, &alias.value)).into_iter().collect()
+        }
+        // `(Order := make())`
+        Stmt::Expr(line) => {
+            let mut found = Vec::new();
+            if let Expr::Named(named) = &*line.value {
+                assigned(names, text, &named.target, &named.value, &mut found);
+            }
+            found
+        }
+        _ => Vec::new(),
+    }
 }
 
-/// Whether a plain assignment gives a type another name: types begin with a capital and are no constants.
-fn is_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
-    let titled = |name: &str| {
-        name.starts_with(|first: char| first.is_uppercase())
-            && (name.chars().any(char::is_lowercase) || name.len() == 1)
+fn one(target: &Expr, shape: Option<Shape>) -> Option<Definition> {
+    let name = target.as_name_expr()?;
+    Some(Definition { name: name.id.to_string(), at: at(name), shape: shape?, case: None })
+}
+
+/// What a statement that says that it names a type says of it.
+fn aliased(types: &Types<'_, '_>, value: &Expr) -> Option<Shape> {
+    match value {
+        Expr::Call(call) => made(types, call),
+        value => Some(types.shape(value)),
+    }
+}
+
+/// What a plain assignment makes of its names: `Order = TypedDict(…)`, `A = B = C`, `A, B = C, D`.
+fn assigned<'a>(names: &Names<'a>, text: &'a str, target: &'a Expr, value: &'a Expr, found: &mut Vec<Definition>) {
+    let parts = |expr: &'a Expr| match expr {
+        Expr::Tuple(tuple) => Some(&tuple.elts),
+        Expr::List(list) => Some(&list.elts),
+        _ => None,
     };
+    if let Some(targets) = parts(target) {
+        for (place, target) in targets.iter().enumerate() {
+            // What is nested deeper, or taken out of a value, is no common way to name a type.
+            if let (Expr::Name(name), Some(value)) = (target, parts(value).and_then(|values| values.get(place))) {
+                found.extend(named(names, text, name.id.as_str(), at(name), value));
+            }
+        }
+        return;
+    }
+    match target {
+        Expr::Name(name) => found.extend(named(names, text, name.id.as_str(), at(name), value)),
+        // `globals()["Order"] = …`
+        Expr::Subscript(entry) => {
+            let own = entry.value.as_call_expr().and_then(|call| names.known(&call.func)) == Some("globals");
+            if let (true, Some(name)) = (own, names.string(&entry.slice)) {
+                found.extend(named(names, text, &name, at(target), value));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn named<'a>(names: &Names<'a>, text: &'a str, name: &str, place: u32, value: &'a Expr) -> Option<Definition> {
+    let types = Types { names, text, scope: "", variables: &[] };
+    let shape = match value {
+        Expr::Call(call) => made(&types, call).or_else(|| may_make(names, name, call).then(|| unread(value)))?,
+        _ if is_type(names, name, value) => types.shape(value),
+        _ if may_be_type(names, name, value) => unread(value),
+        _ => return None,
+    };
+    Some(Definition { name: name.to_owned(), at: place, shape, case: None })
+}
+
+fn unread(value: &Expr) -> Shape {
+    Shape::unread(at(value), MADE)
+}
+
+/// Whether a call that nobody knows may make a type: it is given the name that its result gets, it decorates a class, or it
+/// is a function of this repository and the name is one of types. A class that is called makes a value.
+fn may_make(names: &Names<'_>, target: &str, call: &ExprCall) -> bool {
+    let first = call.arguments.args.first();
+    if first.and_then(|first| names.string(first)).is_some_and(|name| name == target) {
+        return true;
+    }
+    let callee = match &*call.func {
+        // `dataclass(frozen=True)(Order)`
+        Expr::Call(inner) => &*inner.func,
+        other => other,
+    };
+    if !is_titled(target) {
+        return false;
+    }
+    match names.known(callee) {
+        Some("dataclass" | "define" | "frozen" | "mutable" | "attrs" | "s" | "dataclass_json") => first.is_some(),
+        Some("cast") => call.arguments.args.get(1).is_some_and(|value| may_be_type(names, target, value)),
+        Some(_) => false,
+        None => match callee {
+            Expr::Name(name) => !is_titled(name.id.as_str()),
+            Expr::Attribute(attribute) => !is_titled(attribute.attr.as_str()),
+            _ => true,
+        },
+    }
+}
+
+/// Whether a value may be a type, and which one only the running code knows: one of two, a member of a list of them.
+fn may_be_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
+    let mut rest = vec![value];
+    while let Some(value) = rest.pop() {
+        let is_one = match value {
+            Expr::If(either) => {
+                rest.extend([&*either.body, &*either.orelse]);
+                false
+            }
+            Expr::BoolOp(either) => {
+                rest.extend(&either.values);
+                false
+            }
+            Expr::Named(named) => {
+                rest.push(&named.value);
+                false
+            }
+            Expr::Call(call) => {
+                let makes = names.known(&call.func).is_some_and(is_maker);
+                makes || may_make(names, target, call)
+            }
+            Expr::Subscript(_) => is_titled(target),
+            other => is_type(names, target, other),
+        };
+        if is_one {
+            return true;
+        }
+    }
+    false
+}
+
+/// Names of types begin with a capital and are no constants.
+fn is_titled(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_uppercase())
+        && (name.chars().any(char::is_lowercase) || name.chars().count() == 1)
+}
+
+/// Functions of Python and of packages that make types.
+fn is_maker(name: &str) -> bool {
+    matches!(
+        name,
+        "create_model" | "make_dataclass" | "make_class" | "defstruct" | "TypedDict" | "NamedTuple" | "namedtuple"
+    )
+}
+
+/// Whether a plain assignment gives a type another name.
+fn is_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
     let is_name = |expr: &Expr| match expr {
-        Expr::Name(name) => titled(name.id.as_str()) || names.known(expr).is_some(),
-        Expr::Attribute(attribute) => titled(attribute.attr.as_str()),
+        Expr::Name(name) => is_titled(name.id.as_str()) || names.known(expr).is_some(),
+        Expr::Attribute(attribute) => is_titled(attribute.attr.as_str()),
         Expr::Subscript(subscript) => match &*subscript.value {
-            Expr::Name(name) => titled(name.id.as_str()) || names.known(&subscript.value).is_some(),
-            Expr::Attribute(attribute) => titled(attribute.attr.as_str()),
+            Expr::Name(name) => is_titled(name.id.as_str()) || names.known(&subscript.value).is_some(),
+            Expr::Attribute(attribute) => is_titled(attribute.attr.as_str()),
             _ => false,
         },
         Expr::NoneLiteral(_) | Expr::StringLiteral(_) => true,
@@ -60,7 +195,7 @@ fn is_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
         left = &union.left;
     }
     let alone = matches!(value, Expr::NoneLiteral(_) | Expr::StringLiteral(_));
-    titled(target) && !alone && is_name(left)
+    is_titled(target) && !alone && is_name(left)
 }
 
 /// The type that a call makes; `None` for a call that makes none.
@@ -72,17 +207,23 @@ pub(super) fn made(types: &Types<'_, '_>, call: &ExprCall) -> Option<Shape> {
         "NewType" => second("tp").map_or(Shape::Opaque, |of| types.shape(of)),
         "TypeAliasType" => second("value").map_or(Shape::Opaque, |of| types.shape(of)),
         "TypeVar" | "ParamSpec" | "TypeVarTuple" => Shape::Opaque,
+        "TypedDict" if arguments.keywords.iter().any(|given| !is_option(given)) => unread(MADE),
         "TypedDict" => second("fields").map_or(Shape::Object(Vec::new()), |fields| keyed(types, fields)),
+        "NamedTuple" if !arguments.keywords.iter().all(is_option) => unread(MADE),
         "NamedTuple" => second("fields").map_or(Shape::Object(Vec::new()), |fields| listed(types, fields)),
         "namedtuple" => second("field_names").map_or(Shape::Object(Vec::new()), |fields| listed(types, fields)),
         "StrEnum" => Shape::enumerated(Kind::String),
         "Enum" | "IntEnum" | "IntFlag" | "Flag" => Shape::enumerated(Kind::Number),
-        "create_model" | "make_dataclass" | "make_class" | "defstruct" => {
-            unread("a call makes this type when the code runs; write a class")
-        }
-        "type" if arguments.args.len() == 3 => unread("a call makes this type when the code runs; write a class"),
+        "create_model" | "make_dataclass" | "make_class" | "defstruct" => unread(MADE),
+        "type" if arguments.args.len() == 3 => unread(MADE),
         _ => return None,
     })
+}
+
+/// Whether an argument is none of the older form that gives fields by their names: `TypedDict("Order", id=str)`.
+fn is_option(given: &Keyword) -> bool {
+    let name = given.arg.as_ref().map(|name| name.as_str());
+    matches!(name, Some("typename" | "fields" | "total" | "closed" | "extra_items"))
 }
 
 /// `TypedDict("Order", {"id": str})`.

@@ -1,6 +1,6 @@
 //! Classes: what of their bodies are fields.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef, StmtFunctionDef};
 
@@ -8,7 +8,7 @@ use super::assigned::made;
 use super::fields::{Config, Spelling, spelling};
 use super::names::{Names, dotted, is_builtin, literal_kind, scalar};
 use super::types::{Types, arguments, at};
-use super::walk::{Node, each};
+use super::walk::{Node, each, each_expr};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
 /// What a class is to those who write its values out.
@@ -36,6 +36,10 @@ struct Class<'n, 'a> {
     /// It is a root model, and what its value is, where its body says so.
     is_root: bool,
     root: Option<Shape>,
+    /// Names that the body gives a meaning of its own.
+    shadowed: HashSet<&'a str>,
+    /// Fields whose values code writes.
+    written: HashSet<String>,
 }
 
 /// The definition of a class. `families` has those of the classes above it in the file, and gets its own.
@@ -73,7 +77,18 @@ pub(super) fn definition<'a>(
     let config = Config::of(names, class);
     let case = config.case;
     let is_root = bases.clone().any(|base| names.known(head(base)) == Some("RootModel"));
-    let mut read = Class { types, family, config, members: Vec::new(), unread: Vec::new(), is_root, root: None };
+    let mut read = Class {
+        types,
+        family,
+        config,
+        members: Vec::new(),
+        unread: Vec::new(),
+        is_root,
+        root: None,
+        shadowed: HashSet::new(),
+        written: HashSet::new(),
+    };
+    read.serializers(&class.body);
     read.body(&class.body);
     if let Family::Enum(kind) = family {
         let kind = shapes.iter().find_map(scalar_kind).or(kind);
@@ -89,13 +104,28 @@ pub(super) fn definition<'a>(
     shapes.extend(unread);
     shapes.extend(config.unread.into_iter().map(Shape::Unread));
     let shape = match (shapes.len(), shapes.pop()) {
-        (1, Some(one)) => one,
+        // An exact name alone would be one more name of that type.
+        (1, Some(one)) if !matches!(&one, Shape::Named { name, .. } if name.starts_with('.')) => one,
         (_, last) => {
             shapes.extend(last);
             Shape::All(shapes)
         }
     };
     Definition { name: name.to_owned(), at: at(&class.name), shape, case }
+}
+
+const WRITES: &str = "this function writes the fields when the code runs";
+
+/// Whether all that a function gives back is what the class above makes of the value: `return super().model_dump(…)`.
+fn only_hands_on(function: &StmtFunctionDef) -> bool {
+    let mut all = true;
+    each(&function.body, |node| {
+        let Node::Stmt(Stmt::Return(back)) = node else { return };
+        let method = back.value.as_deref().and_then(Expr::as_call_expr).and_then(|call| call.func.as_attribute_expr());
+        let above = method.and_then(|method| method.value.as_call_expr()).and_then(|call| call.func.as_name_expr());
+        all &= above.is_some_and(|name| name.id == "super");
+    });
+    all
 }
 
 const ANNOTATIONS: &str = "this gives the class fields when the code runs: write them as `name: type`";
@@ -108,6 +138,20 @@ fn is_annotations(target: &Expr) -> bool {
 fn is_namesake(names: &Names<'_>, base: &Expr, class: &str) -> bool {
     let name = base.as_name_expr().map(|name| name.id.as_str()).filter(|name| *name == class);
     name.is_some_and(|name| names.is_imported(name) && names.package(name).is_none())
+}
+
+/// A base class of this repository. The body of the class is not where its name is looked for.
+fn outer(types: &Types<'_, '_>, head: &Expr) -> Shape {
+    let Some(written) = dotted(head) else { return types.own(head) };
+    let root = written.split('.').next().unwrap_or_default();
+    if !types.names.classes.contains(&format!("{}.{root}", types.scope)) {
+        return types.own(head);
+    }
+    let around = types.scope.rsplit_once('.').map(|(around, _)| format!("{around}.{root}"));
+    match around.filter(|name| types.names.classes.contains(name)) {
+        Some(_) => Shape::unread(at(head), "several classes around have this name: give each one of its own"),
+        None => Shape::exactly(&written, at(head)),
+    }
 }
 
 /// A base class without its type arguments.
@@ -154,10 +198,12 @@ fn read_base(
     let own = head.as_name_expr().filter(|name| name.id == class).and_then(|name| names.package(&name.id));
     let Some(known) = own.or_else(|| names.known(head)) else {
         let family = dotted(head).and_then(|name| families.get(&name).copied());
-        return (Some(types.own(head)), family.unwrap_or(Family::Foreign));
+        return (Some(outer(types, head)), family.unwrap_or(Family::Foreign));
     };
+    // What a file brings in whole may have a class of that name.
+    let brought = head.as_name_expr().filter(|name| names.starred.contains(name.id.as_str())).map(|_| types.own(head));
     match known {
-        "BaseModel" | "BaseSettings" | "GenericModel" | "SQLModel" | "Struct" | "Document" => (None, Family::Model),
+        "BaseModel" | "BaseSettings" | "GenericModel" | "SQLModel" | "Struct" | "Document" => (brought, Family::Model),
         "RootModel" => {
             let root = subscript.and_then(|subscript| arguments(subscript).first());
             (root.map(|root| types.shape(root)), Family::Model)
@@ -186,8 +232,8 @@ fn read_base(
     }
 }
 
-impl Class<'_, '_> {
-    fn body(&mut self, body: &[Stmt]) {
+impl<'a> Class<'_, 'a> {
+    fn body(&mut self, body: &'a [Stmt]) {
         for stmt in body {
             match stmt {
                 Stmt::AnnAssign(assign) => self.annotated(assign),
@@ -257,7 +303,16 @@ impl Class<'_, '_> {
         if name.starts_with('_') && !self.has_underscores(name, &spelling, at(target)) {
             return;
         }
-        let shape = types.shape(&assign.annotation);
+        let (shadowed, mut is_shadowed) = (&self.shadowed, false);
+        types.plain(&assign.annotation, |annotation| {
+            each_expr(annotation, |expr| {
+                is_shadowed |= expr.as_name_expr().is_some_and(|name| shadowed.contains(name.id.as_str()));
+            });
+        });
+        let shape = match is_shadowed {
+            true => Shape::unread(at(&*assign.annotation), "this class gives the name here another meaning"),
+            false => types.shape(&assign.annotation),
+        };
         self.push(name, at(target), shape, spelling);
     }
 
@@ -288,6 +343,7 @@ impl Class<'_, '_> {
     }
 
     fn push(&mut self, name: &str, place: u32, shape: Shape, spelling: Spelling) {
+        let shape = if self.written.contains(name) { Shape::Opaque } else { shape };
         let old = self.config.aliases.iter().position(|(field, _)| field == name);
         let old = old.map(|index| self.config.aliases.swap_remove(index).1).unwrap_or_default();
         match spelling.or(old) {
@@ -299,7 +355,8 @@ impl Class<'_, '_> {
     }
 
     /// A name without an annotation: a field of attrs or of a table.
-    fn assigned(&mut self, target: &Expr, value: &Expr) {
+    fn assigned(&mut self, target: &'a Expr, value: &Expr) {
+        self.shadowed.extend(target.as_name_expr().map(|name| name.id.as_str()));
         let (names, types) = (self.types.names, self.types);
         if is_annotations(target) {
             return self.refuse(at(target), ANNOTATIONS);
@@ -320,6 +377,36 @@ impl Class<'_, '_> {
         self.push(name.id.as_str(), at(target), shape, spelling(names, value));
     }
 
+    /// Functions that write values out, wherever in the body they stand.
+    fn serializers(&mut self, body: &[Stmt]) {
+        if self.family == Family::Plain || matches!(self.family, Family::Enum(_)) {
+            return;
+        }
+        for function in body.iter().filter_map(Stmt::as_function_def_stmt) {
+            let name = function.name.as_str();
+            let writes = match name {
+                "dict" | "json" if self.family != Family::Model => false,
+                "model_dump" | "model_dump_json" | "dict" | "json" => !only_hands_on(function),
+                "__get_pydantic_core_schema__" => true,
+                _ => false,
+            };
+            if writes {
+                self.refuse(at(&function.name), WRITES);
+            }
+            for decorator in &function.decorator_list {
+                let Expr::Call(call) = &decorator.expression else { continue };
+                if !matches!(self.types.names.known(&call.func), Some("field_serializer")) {
+                    continue;
+                }
+                let fields = call.arguments.args.iter().map(|field| self.types.names.string(field));
+                match fields.collect::<Option<Vec<String>>>() {
+                    Some(fields) if !fields.iter().any(|field| field == "*") => self.written.extend(fields),
+                    _ => self.refuse(at(&function.name), WRITES),
+                }
+            }
+        }
+    }
+
     /// pydantic's `@computed_field`, and `@model_serializer`, which writes the whole value out.
     fn computed(&mut self, function: &StmtFunctionDef) {
         let (names, types) = (self.types.names, self.types);
@@ -328,7 +415,7 @@ impl Class<'_, '_> {
             names.known(maker.as_call_expr().map_or(maker, |call| &call.func)) == Some("model_serializer")
         };
         if makers.any(writes) {
-            return self.refuse(at(&function.name), "this function writes the fields when the code runs");
+            return self.refuse(at(&function.name), WRITES);
         }
         let field = function.decorator_list.iter().find_map(|decorator| {
             let maker = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);

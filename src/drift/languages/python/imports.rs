@@ -1,12 +1,12 @@
 //! Which files the names of other modules may stand in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 use ruff_python_ast::{Stmt, StmtImportFrom};
 
 use super::names::is_package;
-use crate::drift::shape::{Import, Shape};
+use crate::drift::shape::{Import, Module, Shape, Unread};
 
 /// How many folders above a file may be the one that absolute imports begin at, nearest first.
 const MAX_FOLDERS: usize = 12;
@@ -33,6 +33,16 @@ pub(super) fn take(path: &BStr, stmt: &Stmt, imports: &mut Vec<Import>) -> Resul
         }
         Stmt::ImportFrom(import) => from(path, import, imports),
         _ => Ok(()),
+    }
+}
+
+/// Leaves out what is imported once more, and says so where there is too much.
+pub(super) fn settle(imports: &mut Vec<Import>, module: &mut Module) {
+    let mut seen = HashSet::new();
+    imports.retain(|import| seen.insert((import.local.clone(), import.name.clone(), import.from.clone())));
+    if imports.len() > MAX_IMPORTS {
+        imports.truncate(MAX_IMPORTS);
+        module.unread.push(Unread::new(0, TOO_MANY));
     }
 }
 
@@ -112,7 +122,7 @@ fn parent(path: &BStr) -> &BStr {
     path.split_at(end).0.as_bstr()
 }
 
-/// The files of a module, from a folder.
+/// The files of a module, from a folder: a package goes before a module of its name.
 fn below(folder: &BStr, module: &str) -> Vec<BString> {
     let mut stem = folder.to_owned();
     for part in module.split('.').filter(|part| !part.is_empty()) {
@@ -122,7 +132,7 @@ fn below(folder: &BStr, module: &str) -> Vec<BString> {
         stem.extend_from_slice(part.as_bytes());
     }
     let init = if stem.is_empty() { "__init__.py" } else { "/__init__.py" };
-    let endings: &[&str] = if module.is_empty() { &[init] } else { &[".py", init, ".pyi"] };
+    let endings: &[&str] = if module.is_empty() { &[init] } else { &[init, ".py", ".pyi"] };
     endings.iter().map(|ending| [stem.as_slice(), ending.as_bytes()].concat().into()).collect()
 }
 
@@ -152,8 +162,8 @@ pub(super) fn names<'s>(shape: &'s Shape, found: &mut BTreeSet<&'s str>) {
     let mut rest = vec![shape];
     while let Some(shape) = rest.pop() {
         match shape {
-            Shape::Named { name, .. } if name.contains('.') => {
-                found.insert(name);
+            Shape::Named { name, .. } if name.trim_start_matches('.').contains('.') => {
+                found.insert(name.trim_start_matches('.'));
             }
             Shape::Object(members) => rest.extend(members.iter().map(|member| &member.shape)),
             Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => rest.push(inner),

@@ -30,7 +30,7 @@ const BUILTINS: &str = "\
     ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup ConnectionError Exception \
     ExceptionGroup FileNotFoundError IOError ImportError IndexError InterruptedError KeyError LookupError NameError \
     NotImplementedError OSError PermissionError RuntimeError StopIteration TimeoutError TypeError UnicodeError \
-    UserWarning ValueError Warning bool bytearray bytes complex dict float frozenset int list memoryview object \
+    UserWarning ValueError Warning bool bytearray bytes complex dict float frozenset globals int list memoryview object \
     property range set slice str tuple type";
 
 /// Types that are text on the wire.
@@ -68,7 +68,9 @@ pub(super) struct Names<'a> {
     pub(super) variables: HashSet<&'a str>,
     strings: HashMap<&'a str, &'a Expr>,
     /// Names that the file gives another meaning than their import, or Python, has.
-    rebound: HashSet<&'a str>,
+    pub(super) rebound: HashSet<&'a str>,
+    /// Names of packages that a star import may give another meaning behind theirs.
+    pub(super) starred: HashSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -112,7 +114,7 @@ impl<'a> Names<'a> {
                     let module = alias.name.as_str();
                     let top = module.split('.').next().unwrap_or_default();
                     let local = alias.asname.as_ref().map_or(top, |name| name.as_str());
-                    self.imports.insert(local, Origin { module, name: None, relative: false });
+                    self.import(local, Origin { module, name: None, relative: false });
                 }
             }
             Stmt::ImportFrom(import) => {
@@ -122,7 +124,7 @@ impl<'a> Names<'a> {
                     let name = alias.name.as_str();
                     self.star |= name == "*" && !relative && is_package(module);
                     let local = alias.asname.as_ref().map_or(name, |name| name.as_str());
-                    self.imports.insert(local, Origin { module, name: Some(name), relative });
+                    self.import(local, Origin { module, name: Some(name), relative });
                 }
             }
             Stmt::Assign(assign) => {
@@ -140,6 +142,18 @@ impl<'a> Names<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A name that is one thing of a package here and another there is none that a package knows.
+    fn import(&mut self, local: &'a str, origin: Origin<'a>) {
+        let known = |origin: &Origin<'a>| {
+            let foreign = !origin.relative && is_package(origin.module);
+            foreign.then_some(origin.name.unwrap_or(origin.module))
+        };
+        let before = self.imports.insert(local, origin);
+        if before.is_some_and(|before| known(&before) != known(&origin)) {
+            self.rebound.insert(local);
         }
     }
 

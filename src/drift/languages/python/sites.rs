@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::{Arguments, Expr, ExprCall, ExprDict, Stmt, StmtFunctionDef};
+use ruff_text_size::Ranged;
 
 use super::names::{Names, dotted};
 use super::types::{Types, at};
 use super::walk::{Node, each};
 use super::{Source, bodies};
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, Module, Shape, Site, Sites, Unread};
+use crate::drift::shape::{Form, HANDED_ON, Module, Shape, Site, Sites, Unread};
 
 /// How deep literals nest, and how long a key is.
 const MAX_DEPTH: usize = 48;
@@ -24,7 +25,8 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         return;
     }
     let types = Types { names, text: source.text, scope: "", variables: &[] };
-    let mut reader = Reader { names, types, sites: source.sites, claimed: HashSet::new(), module };
+    let mut reader =
+        Reader { names, types, sites: source.sites, claimed: HashSet::new(), called: HashSet::new(), module };
     each(body, |node| match node {
         Node::Stmt(stmt) => reader.stmt(stmt),
         Node::Expr(expr) => reader.expr(expr),
@@ -41,6 +43,8 @@ struct Reader<'n, 'a> {
     sites: &'n Sites,
     /// The places of dictionaries whose type is known from what stands around them.
     claimed: HashSet<u32>,
+    /// The places of names that are called, with their ends.
+    called: HashSet<(u32, u32)>,
     module: &'n mut Module,
 }
 
@@ -77,6 +81,7 @@ impl Reader<'_, '_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Call(call) => {
+                self.called.insert(place(&call.func));
                 self.function(call);
                 self.constructor(call);
                 self.method(call);
@@ -91,13 +96,38 @@ impl Reader<'_, '_> {
                     }
                 }
             }
+            Expr::Name(_) | Expr::Attribute(_) => self.handed_on(expr),
+            // `(FIELD_MAP := {…})`
+            Expr::Named(named) => self.assigned(&named.target, &named.value),
             _ => {}
+        }
+    }
+
+    /// A mapping function where it is not called.
+    fn handed_on(&mut self, expr: &Expr) {
+        if self.sites.functions.is_empty() {
+            return;
+        }
+        let is_read = match expr {
+            Expr::Name(name) => name.ctx.is_load(),
+            Expr::Attribute(attribute) => {
+                // What else a function has is no call of it.
+                self.called.insert(place(&attribute.value));
+                attribute.ctx.is_load()
+            }
+            _ => false,
+        };
+        let Some(written) = dotted(expr).filter(|_| is_read && !self.called.contains(&place(expr))) else { return };
+        let sites = self.sites;
+        if sites.functions.iter().any(|(declared, _)| self.is_declared(&written, declared)) {
+            self.unread(expr, HANDED_ON);
         }
     }
 
     /// Whether a written name is a declared one, by itself or by what it is imported as.
     fn is_declared(&self, written: &str, declared: &str) -> bool {
         let is_end = |name: &str| name.strip_suffix(declared).is_some_and(|before| before.ends_with('.'));
+        let written = written.strip_prefix("self.").or(written.strip_prefix("cls.")).unwrap_or(written);
         written == declared
             || (declared.contains('.') && is_end(written))
             || self.names.full(written).is_some_and(|full| full == declared || is_end(&full))
@@ -133,12 +163,30 @@ impl Reader<'_, '_> {
 
     /// A value that is given to a name: a mapping table, or an entry of one.
     fn assigned(&mut self, target: &Expr, value: &Expr) {
+        if let Expr::Tuple(targets) = target {
+            return self.unpacked(&targets.elts, value);
+        }
         let (target, is_entry) = match target {
             Expr::Subscript(subscript) => (&*subscript.value, true),
             other => (other, false),
         };
         if self.is_table(target) {
             if is_entry { self.entry(value) } else { self.table(value) }
+        }
+    }
+
+    /// `FIELD_MAP, other = {…}, 1`
+    fn unpacked(&mut self, targets: &[Expr], value: &Expr) {
+        let values = value.as_tuple_expr().map(|tuple| tuple.elts.as_slice()).unwrap_or_default();
+        for (place, target) in targets.iter().enumerate() {
+            if !self.is_table(target) {
+                continue;
+            }
+            let alike = values.len() == targets.len() && !values.iter().chain(targets).any(Expr::is_starred_expr);
+            match values.get(place).filter(|_| alike) {
+                Some(value) => self.table(value),
+                None => self.unread(target, "this mapping table is computed; write it down"),
+            }
         }
     }
 
@@ -397,6 +445,10 @@ impl Reader<'_, '_> {
             other => self.unread(other, "the object of this patch is computed; write its keys down"),
         }
     }
+}
+
+fn place(expr: &Expr) -> (u32, u32) {
+    (expr.range().start().to_u32(), expr.range().end().to_u32())
 }
 
 /// Calls that give back the mapping that they get.

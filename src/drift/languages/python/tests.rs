@@ -62,11 +62,31 @@ fn no_nesting_is_too_deep() {
 fn what_is_nested_deeper_than_python_allows_is_said_to_be() {
     for (open, close, fits) in [("(", ")", 200), ("f'{", "}'", 100)] {
         let nested = |times: usize| said(&format!("x = {}1{}", open.repeat(times), close.repeat(times)));
-        assert_eq!(nested(fits), Module::default());
+        assert_eq!(nested(fits), Module { is_exact: true, ..Module::default() });
         assert_eq!(nested(fits + 1).unread.len(), 1);
     }
     let text = "x = [':(', ':(', ')'] # ((\n".repeat(300);
-    assert_eq!(said(&text), Module::default());
+    assert_eq!(said(&text), Module { is_exact: true, ..Module::default() });
+}
+
+#[test]
+fn chains_without_brackets_are_bounded_and_told_with_their_place() {
+    let times = 12_000;
+    for part in ["-", "not ", "lambda:", "lambda a,:", "1 if 1 else ", "1**", "await ", "1+", "a.", "a[0] + ", "yield "]
+    {
+        let text = format!("a = 1\nx = {}1\n", part.repeat(times));
+        let module = said(&text);
+        assert_eq!(module.unread.len(), 1, "{part}");
+        let at = module.unread[0].at as usize;
+        assert!(at > 9_000 && at < text.len(), "{part} {at}");
+        assert!(module.unread[0].reason.contains("too deep"), "{part}");
+    }
+    let called = format!("x = y{}", "()".repeat(times));
+    assert_eq!(said(&called).unread.len(), 1);
+    let fine = "x = [1, -2, not 3];".repeat(times) + "\n" + &"x = [\n 'a',\n 'b'\n 'c']\n".repeat(times);
+    assert_eq!(said(&fine).unread, []);
+    let fine = format!("x = [{}]", "-1,\n".repeat(times)) + &format!("\ny = ({})", "'a'\n".repeat(times));
+    assert_eq!(said(&fine).unread, []);
 }
 
 #[test]

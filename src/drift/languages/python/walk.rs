@@ -45,13 +45,35 @@ impl<'a> Visitor<'a> for Below<'a> {
 
 /// Shows every part of some statements to `see`.
 pub(super) fn each<'a>(body: &'a [Stmt], mut see: impl FnMut(Node<'a>)) {
-    let mut rest: Vec<Part<'a>> = body.iter().rev().map(|stmt| Part::Node(Node::Stmt(stmt))).collect();
+    each_while(body, |node| {
+        see(node);
+        true
+    });
+}
+
+/// Shows the parts of some statements to `see`, which says of each whether what stands below it is wanted.
+pub(super) fn each_while<'a>(body: &'a [Stmt], mut see: impl FnMut(Node<'a>) -> bool) {
+    walk(body.iter().rev().map(|stmt| Part::Node(Node::Stmt(stmt))).collect(), &mut see);
+}
+
+/// Shows every part of an expression to `see`.
+pub(super) fn each_expr<'a>(expr: &'a Expr, mut see: impl FnMut(&'a Expr)) {
+    walk(vec![Part::Node(Node::Expr(expr))], &mut |node| {
+        if let Node::Expr(expr) = node {
+            see(expr);
+        }
+        true
+    });
+}
+
+fn walk<'a>(mut rest: Vec<Part<'a>>, see: &mut dyn FnMut(Node<'a>) -> bool) {
     while let Some(part) = rest.pop() {
         let mut below = Below::default();
         match part {
             Part::Node(node) => {
-                see(node);
+                let is_wanted = see(node);
                 match node {
+                    _ if !is_wanted => {}
                     Node::Stmt(stmt) => visitor::walk_stmt(&mut below, stmt),
                     Node::Expr(expr) => visitor::walk_expr(&mut below, expr),
                     Node::Parameter(_) => {}

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Lit, LitStr, Meta, Token};
 
 use super::Place;
+use super::imports::Paths;
 use crate::drift::shape::{Case, Unread};
 
 /// The attributes of a type, a variant or a field.
@@ -28,6 +29,30 @@ pub(super) struct Attrs {
     /// `Serialize_repr`: a number.
     pub(super) is_number: bool,
     pub(super) unread: Vec<Unread>,
+}
+
+/// Whether a type derives a macro that is named like serde's and is not, or an unknown one in its place.
+pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
+    let mut rest: Vec<Meta> = attrs.iter().rev().map(|attr| attr.meta.clone()).collect();
+    let mut names: Vec<String> = Vec::new();
+    while let Some(meta) = rest.pop() {
+        let Meta::List(list) = &meta else { continue };
+        let inner = || list.parse_args_with(List::parse_terminated).unwrap_or_default();
+        if list.path.is_ident("cfg_attr") {
+            rest.extend(inner().into_iter().skip(1));
+        } else if list.path.is_ident("derive") {
+            names.extend(inner().iter().map(|one| super::dotted(one.path())));
+        }
+    }
+    let last = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let of_serde = |name: &&String| last(name).starts_with("Serialize") || last(name).starts_with("Deserialize");
+    let mut serde = names.iter().filter(of_serde).peekable();
+    if serde.peek().is_some() {
+        return serde.any(|name| !paths.is_of_serde(name));
+    }
+    // A name of its own that says what it does: `MySer`, `WireEncode`.
+    let writes = ["Ser", "Serialize", "Encode", "Wire"];
+    names.iter().map(last).any(|name| writes.iter().any(|word| name.ends_with(word)))
 }
 
 type List = Punctuated<Meta, Token![,]>;

@@ -30,6 +30,10 @@ pub(super) struct Paths {
     modules: HashSet<String>,
     inside: Vec<String>,
     too_many: bool,
+    /// Names that are imported once more and mean another thing, with the modules around.
+    others: Vec<(String, Vec<String>)>,
+    /// The modules that stand in other files than their names say.
+    placed: Vec<BString>,
 }
 
 impl Paths {
@@ -63,7 +67,7 @@ impl Paths {
     pub(super) fn import(&mut self, item: &ItemUse) {
         let mut rest: Vec<(Vec<String>, &UseTree)> = vec![(Vec::new(), &item.tree)];
         while let Some((mut path, tree)) = rest.pop() {
-            if self.uses.len() + self.globs.len() >= MAX_IMPORTS || path.len() > MAX_PARTS {
+            if self.uses.len() + self.others.len() + self.globs.len() >= MAX_IMPORTS || path.len() > MAX_PARTS {
                 self.too_many = true;
                 return;
             }
@@ -76,19 +80,66 @@ impl Paths {
                 UseTree::Glob(_) => self.globs.push(self.absolute(path)),
                 UseTree::Name(name) if name.ident == "self" => {
                     let local = path.last().cloned().unwrap_or_default();
-                    self.uses.insert(local, self.absolute(path));
+                    self.name_it(local, path);
                 }
                 UseTree::Name(name) => {
                     let local = name.ident.unraw().to_string();
                     path.push(local.clone());
-                    self.uses.insert(local, self.absolute(path));
+                    self.name_it(local, path);
                 }
                 UseTree::Rename(rename) => {
                     path.push(rename.ident.unraw().to_string());
-                    self.uses.insert(rename.rename.unraw().to_string(), self.absolute(path));
+                    self.name_it(rename.rename.unraw().to_string(), path);
                 }
             }
         }
+    }
+
+    /// A name that a `use` gives. Modules and functions of one file may each have their own: the first counts, and what
+    /// another one means is told beside it.
+    fn name_it(&mut self, local: String, path: Vec<String>) {
+        let full = self.absolute(path);
+        match self.uses.get(&local) {
+            None => _ = self.uses.insert(local, full),
+            Some(known) if *known == full => {}
+            Some(_) => self.others.push((local, full)),
+        }
+    }
+
+    /// Takes in `mod name;` that says itself where it stands.
+    pub(super) fn declare(&mut self, item: &syn::ItemMod) {
+        let is_path = |attr: &syn::Attribute| {
+            let words = attr.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+            attr.path().is_ident("path") || (attr.path().is_ident("cfg_attr") && words.contains("path"))
+        };
+        if item.attrs.iter().any(is_path) {
+            let parts = self.module.iter().chain(&self.inside).cloned().chain([item.ident.unraw().to_string()]);
+            let path: Vec<String> = parts.collect();
+            let own = modules(self.root.as_bstr(), &path);
+            self.placed.extend(own.into_iter().take(2));
+        }
+    }
+
+    /// The files that are not what their names say.
+    pub(super) fn elsewhere(&self) -> Vec<BString> {
+        self.placed.clone()
+    }
+
+    /// The modules around what is being looked at.
+    pub(super) fn inside(&self) -> Vec<String> {
+        self.inside.clone()
+    }
+
+    /// Whether a macro is serde's, by its path or by its `use`.
+    pub(super) fn is_of_serde(&self, written: &str) -> bool {
+        let full = self.full(written, &[]);
+        let others = self.others.iter().filter(|(local, _)| local == written).map(|(_, full)| full);
+        std::iter::once(&full).chain(others).all(|full| match full.first().map(String::as_str) {
+            Some("crate") | None => false,
+            Some("serde" | "serde_derive" | "serde_repr" | "serde_with") => true,
+            // `use serde::*`, `use rocket::serde::Serialize`
+            Some(_) => full.len() == 1 || full.iter().any(|part| part == "serde"),
+        })
     }
 
     /// A path as it is written here, from `crate` where it begins at `self`, `super` or a module of this file.
@@ -203,11 +254,17 @@ pub(super) fn take(paths: &Paths, module: &mut Module) {
         let Some((name, of)) = full.split_last() else { continue };
         imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
     }
+    for (local, full) in &paths.others {
+        let Some((name, of)) = full.split_last() else { continue };
+        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
+    }
     for full in &paths.globs {
         imports.push(Import { local: None, name: None, from: paths.files(full) });
     }
     let mut found = BTreeSet::new();
     module.definitions.iter().for_each(|definition| names(&definition.shape, &mut found));
+    let written: Vec<String> = module.written.iter().map(|written| written.name.clone()).collect();
+    found.extend(written.iter().filter(|name| name.contains('.')).map(String::as_str));
     for written in found.into_iter().take(MAX_IMPORTS) {
         let full: Vec<String> = written.split('.').map(str::to_owned).collect();
         let Some((name, of)) = full.split_last() else { continue };

@@ -4,7 +4,7 @@ use syn::ext::IdentExt;
 use syn::{Fields, ItemEnum, ItemStruct, Type, Variant};
 
 use super::Place;
-use super::attrs::Attrs;
+use super::attrs::{Attrs, is_foreign};
 use super::types::Types;
 use crate::drift::shape::{Case, Kind, Member, Shape};
 
@@ -37,7 +37,7 @@ impl Types<'_> {
         let attrs = Attrs::of(&item.attrs, self.place);
         let shape = match self.instead(&attrs) {
             Some(shape) => shape,
-            None if self.outline.by_hand.contains(&self.own) => self.by_hand(&item.fields, attrs.rename_all),
+            None if self.outline.by_hand.contains_key(&self.own) => self.by_hand(&item.fields, attrs.rename_all),
             None if attrs.transparent => self.transparent(&item.fields),
             None => self.fields(&item.fields, attrs.rename_all),
         };
@@ -49,11 +49,20 @@ impl Types<'_> {
             }
             None => shape,
         };
-        self.with_unread(shape, attrs)
+        self.with_unread(shape, attrs, self.derived(&item.attrs, &item.ident))
     }
 
-    fn with_unread(&self, shape: Shape, attrs: Attrs) -> Shape {
-        all(std::iter::once(shape).chain(attrs.unread.into_iter().map(Shape::Unread)).collect())
+    /// What is wrong with the derives of a type that code of the file does not write: another macro than serde's.
+    fn derived(&self, attrs: &[syn::Attribute], name: &syn::Ident) -> Option<Shape> {
+        if self.outline.by_hand.contains_key(&self.own) {
+            return None;
+        }
+        let reason = "what this derives is none of serde's macros, and may write other fields";
+        is_foreign(attrs, &self.outline.paths).then(|| self.unread(name, reason))
+    }
+
+    fn with_unread(&self, shape: Shape, attrs: Attrs, derived: Option<Shape>) -> Shape {
+        all(std::iter::once(shape).chain(attrs.unread.into_iter().map(Shape::Unread)).chain(derived).collect())
     }
 
     /// `#[serde(into = "Wire")]`
@@ -140,12 +149,12 @@ impl Types<'_> {
         let units = variants.iter().all(|variant| matches!(variant.fields, Fields::Unit));
         let shape = match self.instead(&attrs) {
             Some(shape) => shape,
-            None if self.outline.by_hand.contains(&self.own) => Shape::Opaque,
+            None if self.outline.by_hand.contains_key(&self.own) => Shape::Opaque,
             None if attrs.is_number => Shape::enumerated(Kind::Number),
             None if units && attrs.tag.is_none() && !attrs.untagged => Shape::enumerated(Kind::String),
             None => self.variants(&variants, &attrs),
         };
-        self.with_unread(shape, attrs)
+        self.with_unread(shape, attrs, self.derived(&item.attrs, &item.ident))
     }
 
     fn variants(&self, variants: &[&Variant], attrs: &Attrs) -> Shape {

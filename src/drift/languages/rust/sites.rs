@@ -1,5 +1,7 @@
 //! Where Rust code names fields of a contract.
 
+mod tables;
+
 use std::collections::HashMap;
 
 use proc_macro2::Span;
@@ -13,7 +15,7 @@ use super::json::{Entry, Json};
 use super::{Outline, Place, dotted, is_for_tests, item_attrs};
 use crate::drift::languages::Source;
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, Module, Site, Sites, Unread};
+use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 
 /// How long a key of a literal is, and a constant.
 const MAX_KEY: usize = 512;
@@ -159,17 +161,36 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             let full = self.outline.paths.full(&written, &[]).join(".");
             let args: Vec<&Expr> = call.args.iter().collect();
             self.function(&args, path.span(), |declared| is_end(&written, declared) || is_end(&full, declared));
+            call.args.iter().for_each(|argument| self.visit_expr(argument));
+            return;
         }
         visit::visit_expr_call(self, call);
+    }
+
+    /// What is called is no part of this: a function that stands elsewhere is handed on.
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        if self.sites.functions.is_empty() {
+            return;
+        }
+        let written = dotted(&path.path);
+        let full = self.outline.paths.full(&written, &[]).join(".");
+        let sites = self.sites;
+        if sites.functions.iter().any(|(declared, _)| is_end(&written, declared) || is_end(&full, declared)) {
+            self.unread(path.span(), HANDED_ON);
+        }
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let args: Vec<&Expr> = call.args.iter().collect();
         if let Some(receiver) = receiver(&call.receiver) {
             let written = format!("{receiver}.{}", call.method.unraw());
-            let fits = |declared: &str| declared.contains('.') && is_end(&written, declared);
+            let own = receiver == "self";
+            let fits = |declared: &str| {
+                if declared.contains('.') { is_end(&written, declared) } else { own && call.method == declared }
+            };
             self.function(&args, call.method.span(), fits);
         }
+        self.inserted(call);
         if self.sites.patches.contains(&call.method.unraw().to_string()) {
             args.iter().for_each(|argument| self.patch(argument));
         }
@@ -178,10 +199,30 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_expr_struct(&mut self, literal: &'ast ExprStruct) {
         self.literal(literal);
+        for field in &literal.fields {
+            // A field that is given by a name alone has its table where that name is.
+            if let (Member::Named(name), Some(_)) = (&field.member, &field.colon_token) {
+                self.table(name, &field.expr);
+            }
+        }
         visit::visit_expr_struct(self, literal);
     }
 
+    fn visit_expr_assign(&mut self, assignment: &'ast syn::ExprAssign) {
+        if let Some(name) = tables::last_name(&assignment.left) {
+            self.table(name, &assignment.right);
+        }
+        visit::visit_expr_assign(self, assignment);
+    }
+
     fn visit_macro(&mut self, mac: &'ast Macro) {
+        if let Some(lazies) = tables::lazies(mac) {
+            for (name, value) in &lazies {
+                self.table(name, value);
+                self.visit_expr(value);
+            }
+            return;
+        }
         if let Some(json) = json(mac) {
             return self.json(&json);
         }
@@ -260,49 +301,6 @@ impl Reader<'_> {
             match args.get(position.saturating_sub(1)) {
                 Some(argument) => self.path(Form::Call, argument),
                 None => self.unread(span, "the path is not at its place among the arguments of this call"),
-            }
-        }
-    }
-
-    /// A constant that may be a mapping table.
-    fn table(&mut self, name: &syn::Ident, value: &Expr) {
-        if self.sites.tables.contains(&name.unraw().to_string()) {
-            self.pairs(Form::Table, value, |reader, pair| {
-                if let [_, path] = pair {
-                    reader.path(Form::Table, path);
-                }
-            });
-        }
-    }
-
-    /// The pairs of `&[("a", "b")]` and `HashMap::from([("a", "b")])`.
-    fn pairs(&mut self, form: Form, value: &Expr, mut see: impl FnMut(&mut Self, &[&Expr])) {
-        let mut value = value;
-        let array = loop {
-            value = match value {
-                Expr::Reference(inner) => &inner.expr,
-                Expr::Paren(inner) => &inner.expr,
-                Expr::Group(inner) => &inner.expr,
-                Expr::Closure(closure) => &closure.body,
-                Expr::Call(call) if call.args.len() == 1 => match call.args.first() {
-                    Some(only) => only,
-                    None => break None,
-                },
-                Expr::Array(array) => break Some(array),
-                _ => break None,
-            };
-        };
-        let Some(array) = array else {
-            let reason = match form {
-                Form::Patch => "the object of this patch is computed; write its keys down",
-                _ => "this mapping table is computed; write it as a list of pairs",
-            };
-            return self.unread(value.span(), reason);
-        };
-        for item in &array.elems {
-            match item {
-                Expr::Tuple(pair) if pair.elems.len() == 2 => see(self, &pair.elems.iter().collect::<Vec<_>>()),
-                other => self.unread(other.span(), "this is no pair of a name and a path"),
             }
         }
     }
@@ -422,7 +420,8 @@ impl Reader<'_> {
     fn opaque_macro(&mut self, mac: &Macro) {
         let sites = self.sites;
         let functions = sites.functions.iter().map(|(name, _)| name.rsplit('.').next().unwrap_or_default());
-        let names: Vec<&str> = functions.chain(sites.types.iter().map(String::as_str)).collect();
+        let others = sites.types.iter().chain(&sites.tables).map(String::as_str);
+        let names: Vec<&str> = functions.chain(others).collect();
         let mut rest = vec![mac.tokens.clone()];
         while let Some(tokens) = rest.pop() {
             for token in tokens {

@@ -9,7 +9,7 @@ use super::assigned::Assigned;
 use super::decorators::{Said, call_of};
 use super::file::{File, inherit};
 use super::references::value_name;
-use super::types::{COMPUTED, is_symbol, with_others};
+use super::types::{COMPUTED, is_symbol, own_json, record};
 use super::zod_methods::true_keys;
 use crate::drift::shape::{Member, Shape};
 
@@ -33,6 +33,10 @@ impl<'a> File<'a> {
             match element {
                 ClassElement::PropertyDefinition(property) if !property.r#static => {
                     let said = self.decorators(&property.decorators);
+                    let ty = property.type_annotation.as_deref().map(|it| &it.type_annotation);
+                    let is_method = property.value.as_ref().is_some_and(is_function)
+                        || matches!(ty, Some(TSType::TSFunctionType(_)));
+                    fields.writes_json(&self.class_key(&property.key, property.computed), is_method);
                     let open = is_open(property.accessibility, &said) && (said.exposed || !only_exposed);
                     if open && let Some(shape) = self.property_shape(property, &said) {
                         let name = self.class_key(&property.key, property.computed);
@@ -62,7 +66,7 @@ impl<'a> File<'a> {
             self.assigned(class, &mut fields);
         }
         self.parameters.truncate(scope);
-        inherit(base.into_iter().collect(), with_others(fields.members, fields.others))
+        inherit(base.into_iter().collect(), record(fields.members, fields.others))
     }
 
     fn class_key(&self, key: &'a PropertyKey<'a>, computed: bool) -> Name {
@@ -103,7 +107,10 @@ impl<'a> File<'a> {
                     shape.into_iter().for_each(|shape| fields.add(name.clone(), shape, &said, &method.key));
                 }
             }
-            MethodDefinitionKind::Method | MethodDefinitionKind::Set => {}
+            MethodDefinitionKind::Method => {
+                fields.writes_json(&self.class_key(&method.key, method.computed), true);
+            }
+            MethodDefinitionKind::Set => {}
         }
     }
 
@@ -198,6 +205,10 @@ impl<'a> File<'a> {
 const MIXIN: &str = "the class extends something that is made by a call: extend a class by its name";
 
 impl Fields {
+    fn writes_json(&mut self, (name, at): &Name, is_method: bool) {
+        self.others.extend(name.as_ref().and_then(|name| own_json(name, is_method, *at)));
+    }
+
     fn add(&mut self, name: Name, shape: Shape, said: &Said<'_>, key: &PropertyKey<'_>) {
         match name {
             (Some(name), at) => self.named(name, at, shape, said),

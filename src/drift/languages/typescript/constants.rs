@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
 use super::file::{DEEPEST, File, TOO_DEEP, union};
-use super::types::{COMPUTED, is_symbol, with_others};
+use super::types::{COMPUTED, is_symbol, own_json, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
 
 /// Of how many parts a text may be put together.
@@ -119,7 +119,7 @@ impl<'a> File<'a> {
                 ObjectPropertyKind::ObjectProperty(property) => {
                     let at = property.key.span().start;
                     match self.key(&property.key, property.computed) {
-                        Some(_) if property.method => {}
+                        Some(name) if property.method => others.extend(own_json(&name, true, at)),
                         Some(name) if property.kind != PropertyKind::Init => {
                             members.push(Member::new(name, at, Shape::Opaque));
                         }

@@ -42,7 +42,10 @@ impl<'a> File<'a> {
         let Some(value) = written(object, "name") else { return false };
         let Some(name) = self.text(value) else { return false };
         let shape = self.dsl_shape(object).unwrap_or(Shape::Opaque);
-        self.define(&name, value.span().start, shape);
+        let at = value.span().start;
+        self.define(&name, at, shape);
+        // A schema's types know each other by these names, wherever they stand.
+        self.table.global.push(at);
         true
     }
 

@@ -1,15 +1,20 @@
 //! One file: its statements, and what they declare.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use oxc_ast::ast::*;
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 
 use super::super::Source;
 use super::bindings::Bindings;
-use super::imports::Index;
+use super::doubtful::Asked;
+use super::exports::{Shown, Table};
+use super::imports::{Index, Origin, origin};
+use super::references::{Name, name_of};
 use super::sites;
+use super::types::record;
+use super::zod::NO_SCHEMA;
 use crate::drift::shape::{Definition, Kind, Module, Shape, Unread};
 
 /// Types are not followed further down than this.
@@ -18,9 +23,12 @@ pub(super) const DEEPEST: u32 = 256;
 pub(super) const TOO_DEEP: &str = "the type is nested too deeply to be read";
 
 /// Why a variable's schema is unread.
-const SET_ANEW: &str = "this variable is set anew, and may hold another schema then: use `const`";
+pub(super) const SET_ANEW: &str = "this variable is set anew, and may hold another schema then: use `const`";
 /// Why a type of a `declare` block is unread.
 const OTHER: &str = "another type of this name stands in or outside of a `declare` block: declare it in one place";
+
+/// Why a type of a namespace is unread.
+const UNSEEN: &str = "another type of this name is not seen where this one is: give it a name of its own";
 
 /// A file that is being read.
 pub(super) struct File<'a> {
@@ -30,6 +38,14 @@ pub(super) struct File<'a> {
     pub(super) index: OnceCell<Index<'a>>,
     /// Which names are constants wherever they are used; found out when that is first asked for.
     pub(super) bindings: OnceCell<Bindings<'a>>,
+    /// What was asked of constants that may be schemas.
+    pub(super) asked: RefCell<HashMap<(&'a str, Asked), bool>>,
+    /// Where mapping functions are called, or are given on under their own names.
+    pub(super) claimed: HashSet<Span>,
+    /// Literals whose fields are noted already, by their places.
+    pub(super) told: HashSet<u32>,
+    /// How many parts of types were held against literals.
+    pub(super) held_against: usize,
     pub(super) module: Module,
     /// The type parameters that are in scope, with what stands for them.
     pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
@@ -45,9 +61,11 @@ pub(super) struct File<'a> {
     pub(super) filling: bool,
     /// How much was written out for generic types.
     pub(super) written: usize,
-    /// The `declare module` or `declare global` around, and in which each type was first declared.
+    /// The `declare module` or `declare global` around, and in which each type was first declared, and seen by whom.
     block: Option<u32>,
-    blocks: HashMap<String, Option<u32>>,
+    /// What others see.
+    pub(super) table: Table<'a>,
+    pub(super) blocks: HashMap<String, (Option<u32>, bool)>,
 }
 
 impl<'a> File<'a> {
@@ -58,6 +76,10 @@ impl<'a> File<'a> {
             program,
             index: OnceCell::new(),
             bindings: OnceCell::new(),
+            asked: RefCell::default(),
+            claimed: HashSet::new(),
+            told: HashSet::new(),
+            held_against: 0,
             module: Module { is_merged: true, ..Module::default() },
             parameters: Vec::new(),
             space: String::new(),
@@ -67,9 +89,11 @@ impl<'a> File<'a> {
             filling: false,
             written: 0,
             block: None,
+            table: Table::default(),
             blocks: HashMap::new(),
         };
-        file.statements(&program.body);
+        file.statements(&program.body, false);
+        file.finish_exports();
         file.imports();
         if !source.sites.is_empty() {
             sites::find(&mut file);
@@ -77,20 +101,11 @@ impl<'a> File<'a> {
         file.module
     }
 
-    fn statements(&mut self, body: &'a [Statement<'a>]) {
+    fn statements(&mut self, body: &'a [Statement<'a>], is_declared: bool) {
+        let shows_all = self.shows_all(body, is_declared);
         for statement in body {
-            if let Some(declaration) = statement.as_declaration() {
+            if let Some(declaration) = self.exposed(statement, shows_all) {
                 self.declaration(declaration);
-            }
-            match statement {
-                Statement::ExportDeclaration(export) => self.declaration(&export.declaration),
-                Statement::ExportDefaultDeclaration(export) => self.export_default(&export.declaration),
-                Statement::TSExportAssignment(export) => self.exported(&export.expression),
-                Statement::ExportNamedDeclaration(export) => self.export_names(&export.specifiers),
-                Statement::ExportFromDeclaration(export) => self.export_from(export),
-                Statement::ExportAllDeclaration(export) => self.export_all(export),
-                Statement::ExpressionStatement(statement) => self.export_common(&statement.expression),
-                _ => {}
             }
         }
     }
@@ -112,24 +127,30 @@ impl<'a> File<'a> {
             Declaration::TSEnumDeclaration(declared) => self.enumeration(declared),
             Declaration::TSExternalModuleDeclaration(module) => {
                 if let Some(body) = &module.body {
-                    self.block(&body.body, module.span.start);
+                    let is_package = origin(module.id.value.as_str()) == Origin::Package;
+                    let shown = if is_package { Shown::Apart } else { Shown::Added };
+                    self.block(&body.body, module.span.start, shown);
                 }
             }
-            Declaration::TSGlobalDeclaration(global) => self.block(&global.body.body, global.span.start),
+            Declaration::TSGlobalDeclaration(global) => {
+                self.block(&global.body.body, global.span.start, Shown::Globally);
+            }
             Declaration::TSNamespaceDeclaration(namespace) => self.namespace(namespace),
-            Declaration::FunctionDeclaration(_) | Declaration::TSImportEqualsDeclaration(_) => {}
+            Declaration::TSImportEqualsDeclaration(import) => self.import_equals(import),
+            Declaration::FunctionDeclaration(_) => {}
         }
     }
 
     /// A block of declarations for another module, or for all of them.
-    fn block(&mut self, body: &'a [Statement<'a>], at: u32) {
+    fn block(&mut self, body: &'a [Statement<'a>], at: u32, shown: Shown) {
         let outer = self.block.replace(at);
-        self.statements(body);
+        self.within(shown, |file| file.statements(body, true));
         self.block = outer;
     }
 
     fn namespace(&mut self, namespace: &'a TSNamespaceDeclaration<'a>) {
         let outer = self.space.len();
+        let (is_declared, shown) = (namespace.declare || self.block.is_some(), self.table.shown);
         let mut namespace = namespace;
         loop {
             self.space.push_str(namespace.id.name.as_str());
@@ -139,7 +160,7 @@ impl<'a> File<'a> {
                 TSNamespaceDeclarationBody::TSModuleBlock(block) => {
                     self.depth += 1;
                     if self.depth < DEEPEST {
-                        self.statements(&block.body);
+                        self.within(shown, |file| file.statements(&block.body, is_declared));
                     } else {
                         self.module.unread.push(Unread::new(block.span.start, TOO_DEEP));
                     }
@@ -154,9 +175,37 @@ impl<'a> File<'a> {
     /// Adds a type; in a namespace under its dotted name.
     pub(super) fn define(&mut self, name: &str, at: u32, shape: Shape) {
         let name = format!("{}{name}", self.space);
-        let is_other = *self.blocks.entry(name.clone()).or_insert(self.block) != self.block;
-        let shape = if is_other { inherit(vec![shape], Shape::unread(at, OTHER)) } else { shape };
+        let place = (self.block, self.table.shown == Shown::No);
+        let why = match *self.blocks.entry(name.clone()).or_insert(place) {
+            (block, _) if block != self.block => Some(OTHER),
+            first if first != place => Some(UNSEEN),
+            _ => None,
+        };
+        let shape = match why {
+            Some(why) => inherit(vec![shape], Shape::unread(at, why)),
+            None => shape,
+        };
+        self.note_shown(&name, at);
         self.module.definitions.push(Definition { name, at, shape, case: None });
+    }
+
+    /// `import A = N.B` is a second name for it; `export import A = require('./x')` hands a file on.
+    fn import_equals(&mut self, import: &'a TSImportEqualsDeclaration<'a>) {
+        let (name, at) = (import.id.name.as_str(), import.id.span.start);
+        match &import.module_reference {
+            TSModuleReference::ExternalModuleReference(module) => {
+                self.export_required(name, module.expression.value.as_str());
+            }
+            TSModuleReference::IdentifierReference(id) => {
+                let shape = self.named(&Name { head: id.name.as_str(), full: id.name.to_string() }, at);
+                self.define(name, at, shape);
+            }
+            TSModuleReference::QualifiedName(qualified) => {
+                let Some(Name { head, full }) = name_of(&qualified.left) else { return };
+                let shape = self.named(&Name { head, full: format!("{full}.{}", qualified.right.name) }, at);
+                self.define(name, at, shape);
+            }
+        }
     }
 
     fn alias(&mut self, alias: &'a TSTypeAliasDeclaration<'a>) {
@@ -200,7 +249,10 @@ impl<'a> File<'a> {
             self.reference(&base.type_name, base.type_arguments.as_deref(), at)
         });
         let bases = bases.collect::<Vec<_>>();
-        let own = self.members(&interface.body.body);
+        let own = match self.members(&interface.body.body) {
+            map @ Shape::Map(_) => record(Vec::new(), vec![map]),
+            own => own,
+        };
         self.parameters.truncate(scope);
         inherit(bases, own)
     }
@@ -237,6 +289,11 @@ impl<'a> File<'a> {
 
     fn variables(&mut self, variables: &'a VariableDeclaration<'a>) {
         for variable in &variables.declarations {
+            if let (BindingPattern::ObjectPattern(pattern), Some(value)) = (&variable.id, &variable.init) {
+                for (name, at) in self.doubtful_parts(pattern, value) {
+                    self.define(name, at, Shape::unread(at, NO_SCHEMA));
+                }
+            }
             if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
                 let (name, at, before) = (id.name.as_str(), id.span.start, self.module.definitions.len());
                 self.constant(name, at, value);
@@ -255,7 +312,7 @@ impl<'a> File<'a> {
         match value.get_inner_expression() {
             Expression::CallExpression(call) => {
                 if !self.dsl_call(call)
-                    && let Some(shape) = self.schema(call)
+                    && let Some(shape) = self.schema(call).or_else(|| self.doubtful(name, value))
                 {
                     self.define(name, at, shape);
                 }
@@ -276,51 +333,11 @@ impl<'a> File<'a> {
                 let shape = self.class(class);
                 self.define(name, at, shape);
             }
-            _ => {}
-        }
-    }
-
-    fn export_default(&mut self, declared: &'a ExportDefaultDeclarationKind<'a>) {
-        let (id, shape) = match declared {
-            ExportDefaultDeclarationKind::ClassDeclaration(class) => (class.id.as_ref(), self.class(class)),
-            ExportDefaultDeclarationKind::TSInterfaceDeclaration(interface) => {
-                (Some(&interface.id), self.interface(interface))
-            }
-            ExportDefaultDeclarationKind::FunctionDeclaration(_) => return,
-            other => {
-                if let Some(value) = other.as_expression() {
-                    self.exported(value);
+            _ => {
+                if let Some(shape) = self.doubtful(name, value) {
+                    self.define(name, at, shape);
                 }
-                return;
             }
-        };
-        match id {
-            Some(id) => {
-                self.define(id.name.as_str(), id.span.start, shape);
-                self.export_as("default", id.name.as_str());
-            }
-            None => self.define("default", declared.span().start, shape),
-        }
-    }
-
-    /// `export default value`, `export = value`.
-    fn exported(&mut self, value: &'a Expression<'a>) {
-        match value.get_inner_expression() {
-            Expression::Identifier(name) => self.export_as("default", name.name.as_str()),
-            value => self.constant("default", value.span().start, value),
-        }
-    }
-
-    /// `module.exports = value`.
-    fn export_common(&mut self, expression: &'a Expression<'a>) {
-        let Expression::AssignmentExpression(assignment) = expression else { return };
-        let Some(target) = assignment.left.as_member_expression() else { return };
-        let Some(property) = target.static_property_name() else { return };
-        let Expression::Identifier(object) = target.object() else { return };
-        match (object.name.as_str(), property) {
-            ("module", "exports") => self.exported(&assignment.right),
-            ("exports", name) => self.constant(name, target.span().start, &assignment.right),
-            _ => {}
         }
     }
 }

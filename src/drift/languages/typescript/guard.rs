@@ -1,18 +1,49 @@
 //! What the parser must not be given: it calls itself for each level of nesting, and it reads what might be the
 //! parameters of an arrow function, or type arguments, twice.
 
+use crate::drift::languages::stack_for;
 use crate::drift::shape::Unread;
 
-/// Stack for each byte of a file, as the caller promises it.
-const STACK_PER_BYTE: usize = 2048;
-/// The least stack.
-const LEAST_STACK: usize = 64 << 20;
 /// What one bracket costs at most, measured in a debug build and doubled.
 const STACK_PER_BRACKET: usize = 48 << 10;
+/// What one level without a bracket costs at most.
+const STACK_PER_LEVEL: usize = 2 << 10;
 /// How often a byte may be read again, on average.
 const TIMES: usize = 32;
 /// The same for files too small for an average.
 const SLACK: usize = 1 << 18;
+
+const TOO_DEEP: &str = "the file is nested too deeply here to be read";
+
+/// Where a text goes on for more tokens than there are levels of stack, before a `;` or `,` ends what they may be nested
+/// in: `!!!a`, `a ? b : c ? d : e`. A text that has no more bytes than there are levels has none.
+fn endless(text: &str, levels: usize) -> Option<usize> {
+    if text.len() <= levels {
+        return None;
+    }
+    let mut outer = Vec::new();
+    let (mut floor, mut long, mut in_word) = (0_usize, 0_usize, false);
+    for (at, byte) in text.bytes().enumerate() {
+        let is_word = byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'$');
+        match byte {
+            b'(' | b'[' | b'{' => {
+                outer.push((floor, long + 1));
+                floor = long + 1;
+                long = floor;
+            }
+            b')' | b']' | b'}' => (floor, long) = outer.pop().unwrap_or_default(),
+            b';' | b',' => long = floor,
+            byte if byte.is_ascii_whitespace() => {}
+            _ if is_word && in_word => {}
+            _ => long += 1,
+        }
+        in_word = is_word;
+        if long > levels {
+            return Some(at);
+        }
+    }
+    None
+}
 
 /// The nesting that is open at a byte. Brackets in strings and comments count: they rarely lack their other half.
 #[derive(Default)]
@@ -29,7 +60,11 @@ struct Nesting {
 
 /// Whether a file can be parsed on the stack that there is and in a time that grows with its size.
 pub(super) fn check(text: &str, typed: bool) -> Result<(), Unread> {
-    let deepest = LEAST_STACK.max(text.len().saturating_mul(STACK_PER_BYTE)) / STACK_PER_BRACKET;
+    let stack = stack_for(text.len());
+    if let Some(at) = endless(text, stack / STACK_PER_LEVEL) {
+        return Err(Unread::new(u32::try_from(at).unwrap_or(u32::MAX), TOO_DEEP));
+    }
+    let deepest = stack / STACK_PER_BRACKET;
     let most = text.len().saturating_mul(TIMES).saturating_add(SLACK);
     let mut nesting = Nesting::default();
     let mut before = 0;
@@ -44,7 +79,7 @@ pub(super) fn check(text: &str, typed: bool) -> Result<(), Unread> {
         nesting.take(byte, before, typed);
         if nesting.outer.len() > deepest || nesting.again > most {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
-            return Err(Unread::new(at, "the file is nested too deeply here to be read"));
+            return Err(Unread::new(at, TOO_DEEP));
         }
         before = byte;
     }

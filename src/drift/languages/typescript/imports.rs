@@ -21,6 +21,8 @@ pub(super) struct Index<'a> {
     pub(super) foreign: HashMap<&'a str, Foreign<'a>>,
     /// Names of types in namespaces.
     pub(super) inner: HashSet<&'a str>,
+    /// It imports zod, or what has to do with it.
+    pub(super) has_zod: bool,
 }
 
 /// The declaration of a type.
@@ -73,6 +75,7 @@ impl<'a> File<'a> {
         self.index.get_or_init(|| {
             let mut index = Index::default();
             index.statements(&self.program.body);
+            index.has_zod = index.foreign.values().any(|foreign| foreign.specifier.contains("zod"));
             index
         })
     }
@@ -82,82 +85,43 @@ impl<'a> File<'a> {
         let used = std::mem::take(&mut self.used);
         for local in used {
             let Some(foreign) = self.index().foreign.get(local).copied() else { continue };
-            self.import(Some(local), foreign.name, foreign.specifier);
+            self.import(local, foreign.name, foreign.specifier);
         }
     }
 
-    fn import(&mut self, local: Option<&str>, name: Option<&str>, specifier: &str) {
+    /// A name of another file.
+    pub(super) fn import_of(&self, local: Option<&str>, name: Option<&str>, specifier: &str) -> Import {
         let from = match origin(specifier) {
             Origin::Package => Vec::new(),
-            Origin::Alias => return,
-            // A path that leads out of the repository leads nowhere.
-            Origin::Relative => match candidates(self.source.path, specifier) {
-                Some(from) => from,
-                None => return,
-            },
+            Origin::Alias => vec![BString::default()],
+            // What lies outside of the repository is nothing that it could know.
+            Origin::Relative => candidates(self.source.path, specifier).unwrap_or_default(),
         };
-        let import = Import { local: local.map(str::to_owned), name: name.map(str::to_owned), from };
+        Import { local: local.map(str::to_owned), name: name.map(str::to_owned), from }
+    }
+
+    fn import(&mut self, local: &str, name: Option<&str>, specifier: &str) {
+        let import = self.import_of(Some(local), name, specifier);
         self.module.imports.push(import);
     }
 
-    /// A second name of something that the file has.
-    pub(super) fn export_as(&mut self, exported: &str, name: &str) {
-        if exported == name {
-            return;
-        }
-        self.mention(name);
-        let from = vec![self.source.path.into()];
-        self.module.imports.push(Import { local: Some(exported.to_owned()), name: Some(name.to_owned()), from });
-    }
-
     /// Notes that an imported name is needed.
-    fn mention(&mut self, name: &str) {
+    pub(super) fn mention(&mut self, name: &str) {
         if let Some((local, _)) = self.index().foreign.get_key_value(name) {
             let local = *local;
             self.used.insert(local);
         }
     }
 
-    /// `export { A, B as C }`.
-    pub(super) fn export_names(&mut self, specifiers: &'a [ExportSpecifier<'a>]) {
-        for specifier in specifiers {
-            let (local, exported) = (export_name(&specifier.local), export_name(&specifier.exported));
-            self.mention(local);
-            self.export_as(exported, local);
-        }
-    }
-
-    /// `export { A, B as C } from './x'`.
-    pub(super) fn export_from(&mut self, export: &'a ExportFromDeclaration<'a>) {
-        for specifier in &export.specifiers {
-            let (name, exported) = (export_name(&specifier.local), export_name(&specifier.exported));
-            self.import(Some(exported), Some(name), export.source.value.as_str());
-        }
-    }
-
-    /// `export * from './x'`, `export * as x from './x'`.
-    pub(super) fn export_all(&mut self, export: &'a ExportAllDeclaration<'a>) {
-        let specifier = export.source.value.as_str();
-        match &export.exported {
-            Some(name) => self.import(Some(export_name(name)), None, specifier),
-            // All names of a package would make every unknown name the package's.
-            None if origin(specifier) == Origin::Relative => self.import(None, None, specifier),
-            None => {}
-        }
-    }
-
     /// `import('./x').Order` as a type: a name that only this import can have, and what it is called there.
     pub(super) fn import_type(&mut self, specifier: &str, name: &str, at: u32) -> String {
-        if origin(specifier) == Origin::Alias {
-            return name.to_owned();
-        }
         let local = format!("import {at}");
-        self.import(Some(&local), Some(name), specifier);
+        self.import(&local, Some(name), specifier);
         local
     }
 }
 
-fn export_name<'a>(name: &ModuleExportName<'a>) -> &'a str {
+pub(super) fn export_name<'a>(name: &ModuleExportName<'a>) -> &'a str {
     match name {
         ModuleExportName::IdentifierName(name) => name.name.as_str(),
         ModuleExportName::IdentifierReference(name) => name.name.as_str(),
@@ -288,7 +252,7 @@ impl<'a> Index<'a> {
 }
 
 /// The argument of `require('./x')`.
-fn required<'a>(value: &'a Expression<'a>) -> Option<&'a str> {
+pub(super) fn required<'a>(value: &'a Expression<'a>) -> Option<&'a str> {
     let Expression::CallExpression(call) = value else { return None };
     let Expression::Identifier(callee) = &call.callee else { return None };
     match call.arguments.as_slice() {
@@ -297,8 +261,11 @@ fn required<'a>(value: &'a Expression<'a>) -> Option<&'a str> {
     }
 }
 
-/// Endings that a specifier leaves out, in the order in which TypeScript tries them.
-const ENDINGS: [&str; 9] = [".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"];
+/// Endings that a specifier leaves out, in the order in which TypeScript tries them, of types and of scripts.
+const TYPED: [&str; 3] = [".ts", ".tsx", ".d.ts"];
+const SCRIPTS: [&str; 2] = [".js", ".jsx"];
+/// Those that only other tools leave out.
+const OTHERS: [&str; 4] = [".mts", ".cts", ".mjs", ".cjs"];
 
 /// The files that a relative specifier may mean, best first; `None` when it leads out of the repository.
 fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
@@ -311,28 +278,37 @@ fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
             part => parts.push(part.as_bytes()),
         }
     }
-    let folder = specifier.ends_with('/') || specifier.ends_with('.');
+    let is_folder = specifier.ends_with('/') || matches!(specifier.rsplit('/').next(), Some("." | ".."));
     let stem = BString::from(parts.join(&b'/'));
     let with = |stem: &[u8], ending: &str| BString::from([stem, ending.as_bytes()].concat());
-    let mut found = Vec::with_capacity(2 * ENDINGS.len() + 1);
-    if !folder {
-        // `./x.js` in TypeScript means `./x.ts`.
-        for (written, meant) in [
-            (".js", &[".ts", ".tsx", ".d.ts"][..]),
-            (".jsx", &[".tsx", ".d.ts"]),
-            (".mjs", &[".mts", ".d.mts"]),
-            (".cjs", &[".cts", ".d.cts"]),
-        ] {
-            if let Some(bare) = stem.strip_suffix(written.as_bytes()) {
-                found.extend(meant.iter().map(|ending| with(bare, ending)));
-            }
-        }
-        if ENDINGS.iter().any(|ending| stem.ends_with(ending.as_bytes())) {
-            found.push(stem.clone());
-        }
-        found.extend(ENDINGS.iter().map(|ending| with(&stem, ending)));
+    let mut found = Vec::with_capacity(16);
+    if !is_folder {
+        found.extend(written(&stem));
+        found.extend(TYPED.iter().chain(&SCRIPTS).map(|ending| with(&stem, ending)));
     }
-    let index = if stem.is_empty() { BString::from("index") } else { with(&stem, "/index") };
-    found.extend(ENDINGS.iter().map(|ending| with(&index, ending)));
+    let inside = |name: &str| if stem.is_empty() { BString::from(name) } else { with(&stem, &format!("/{name}")) };
+    found.push(inside("package.json"));
+    found.extend(TYPED.iter().chain(&SCRIPTS).map(|ending| inside(&format!("index{ending}"))));
+    if !is_folder {
+        found.extend(OTHERS.iter().map(|ending| with(&stem, ending)));
+    }
+    found.extend(OTHERS.iter().map(|ending| inside(&format!("index{ending}"))));
     Some(found)
+}
+
+/// The files that a path with an ending means, if it is one: `./x.js` in TypeScript means `./x.ts`.
+fn written(stem: &[u8]) -> Vec<BString> {
+    let name = stem.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return Vec::new() };
+    let (bare, ending) = stem.split_at(stem.len() - name.len() + dot);
+    let meant: &[&str] = match ending {
+        b".js" => &[".ts", ".tsx", ".d.ts", ".js", ".jsx"],
+        b".jsx" => &[".tsx", ".ts", ".d.ts", ".jsx", ".js"],
+        b".mjs" => &[".mts", ".d.mts", ".mjs"],
+        b".cjs" => &[".cts", ".d.cts", ".cjs"],
+        b".ts" | b".tsx" | b".mts" | b".cts" => return vec![stem.into()],
+        // `./x.css` is described by `x.d.css.ts`.
+        other => return vec![[bare, b".d", other, b".ts"].concat().into()],
+    };
+    meant.iter().map(|ending| [bare, ending.as_bytes()].concat().into()).collect()
 }

@@ -4,8 +4,6 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::references::name_of;
-use super::utilities::inner;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
 
@@ -23,42 +21,6 @@ pub(super) struct Writing<'t> {
 }
 
 impl<'a> File<'a> {
-    /// The name of a type whose literals are mappings, behind what does not change its fields.
-    pub(super) fn site_type(&self, ty: &'a TSType<'a>, deep: u8) -> Option<String> {
-        if deep > 16 {
-            return None;
-        }
-        let within = |ty: &'a TSType<'a>| self.site_type(ty, deep + 1);
-        match inner(ty) {
-            TSType::TSTypeReference(reference) => {
-                let name = name_of(&reference.type_name)?.full;
-                if self.source.sites.types.contains(&name) {
-                    return Some(name);
-                }
-                let same = matches!(
-                    name.as_str(),
-                    "Partial"
-                        | "Required"
-                        | "Readonly"
-                        | "Promise"
-                        | "Array"
-                        | "ReadonlyArray"
-                        | "NonNullable"
-                        | "Omit"
-                        | "Pick"
-                );
-                within(reference.type_arguments.as_deref().filter(|_| same)?.params.first()?)
-            }
-            TSType::TSArrayType(array) => within(&array.element_type),
-            TSType::TSUnionType(types) => types.types.iter().find_map(within),
-            TSType::TSIntersectionType(types) => types.types.iter().find_map(within),
-            TSType::TSTypeOperatorType(operator) if operator.operator == TSTypeOperatorOperator::Readonly => {
-                within(&operator.type_annotation)
-            }
-            _ => None,
-        }
-    }
-
     /// The value that says which type a literal is of.
     pub(super) fn discriminator(&self, object: &'a ObjectExpression<'a>) -> Option<&'a Expression<'a>> {
         object.properties.iter().find_map(|property| match property {

@@ -34,13 +34,9 @@ impl<'a> File<'a> {
         match index {
             TSType::TSNumberKeyword(_) => match object {
                 Shape::Array(item) => Some((**item).clone()),
-                Shape::Map(value) => Some((**value).clone()),
-                _ => None,
+                object => behind_any(object).cloned(),
             },
-            TSType::TSStringKeyword(_) => match object {
-                Shape::Map(value) => Some((**value).clone()),
-                _ => None,
-            },
+            TSType::TSStringKeyword(_) => behind_any(object).cloned(),
             TSType::TSLiteralType(literal) => match &literal.literal {
                 TSLiteral::StringLiteral(name) => self.look(object, name.value.as_str(), HOPS).flatten(),
                 TSLiteral::NumericLiteral(_) => match object {
@@ -192,6 +188,18 @@ impl<'a> File<'a> {
     }
 }
 
+/// What stands behind any key of a type that has no other members.
+fn behind_any(object: &Shape) -> Option<&Shape> {
+    match object {
+        Shape::Map(value) => Some(value),
+        Shape::All(parts) => match parts.as_slice() {
+            [Shape::Map(value), Shape::Object(members)] if members.is_empty() => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The type that a value is made to be: `{} as Order`.
 fn cast<'a>(value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
     match value {
@@ -208,7 +216,7 @@ fn cast<'a>(value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
 }
 
 /// Whether `as const` is said of a value.
-fn is_fixed(value: &Expression<'_>) -> bool {
+pub(super) fn is_fixed(value: &Expression<'_>) -> bool {
     match value {
         Expression::TSAsExpression(cast) => cast.type_annotation.is_const_type_reference(),
         Expression::TSSatisfiesExpression(satisfies) => is_fixed(&satisfies.expression),

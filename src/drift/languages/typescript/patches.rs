@@ -4,7 +4,9 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
+use super::handed::{NO_PATH, SPREAD};
 use super::literals::Writing;
+use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
 
 /// The deepest nesting of tables in tables.
@@ -13,44 +15,51 @@ const DEEPEST: u8 = 16;
 impl<'a> File<'a> {
     /// A call may be of a mapping function, or a patch.
     pub(super) fn call(&mut self, call: &'a CallExpression<'a>) {
-        let sites = self.source.sites;
-        let last = match &call.callee {
+        if let Some(last) = self.calls_made(&call.callee, &call.arguments, call.span.start)
+            && self.source.sites.patches.contains(last)
+        {
+            self.patch(call);
+        }
+    }
+
+    /// Looks for the path in a call of a mapping function; gives the last name of what is called.
+    pub(super) fn calls_made(
+        &mut self,
+        callee: &'a Expression<'a>,
+        arguments: &'a [Argument<'a>],
+        at: u32,
+    ) -> Option<&'a str> {
+        let callee = callee.get_inner_expression();
+        let last = match callee {
             Expression::Identifier(name) => name.name.as_str(),
             Expression::StaticMemberExpression(member) => member.property.name.as_str(),
             Expression::ComputedMemberExpression(member) => match &member.expression {
                 Expression::StringLiteral(name) => name.value.as_str(),
-                _ => return,
+                _ => return None,
             },
-            _ => return,
+            _ => return None,
         };
-        for (name, position) in &sites.functions {
+        for (name, position) in &self.source.sites.functions {
             let ending = name.rsplit('.').next().unwrap_or_default();
-            if ending == last && (calls(&call.callee, name) || self.is_of_a_module(&call.callee, name)) {
-                self.mapping_call(call, *position);
+            if ending == last && (calls(callee, name) || self.is_of_a_module(callee, name)) {
+                self.mapping_call(arguments, at, *position);
             }
         }
-        if sites.patches.contains(last) {
-            self.patch(call);
-        }
+        Some(last)
     }
 
     /// Whether a function is called as one of a module: `mapping.map(…)` after `import * as mapping from './mapping'`.
     fn is_of_a_module(&self, callee: &Expression<'a>, name: &str) -> bool {
         let Some(member) = callee.as_member_expression() else { return false };
-        let of = member.object().get_identifier_reference().map(|of| of.name.as_str());
-        let of = of.and_then(|of| self.index().foreign.get(of));
-        of.is_some_and(|of| of.name.is_none()) && member.static_property_name() == Some(name)
+        member.static_property_name() == Some(name) && self.is_module(member.object())
     }
 
-    fn mapping_call(&mut self, call: &'a CallExpression<'a>, position: usize) {
-        let before = call.arguments.iter().take(position);
-        let argument = position.checked_sub(1).and_then(|index| call.arguments.get(index));
+    fn mapping_call(&mut self, arguments: &'a [Argument<'a>], at: u32, position: usize) {
+        let before = arguments.iter().take(position);
+        let argument = position.checked_sub(1).and_then(|index| arguments.get(index));
         match argument.and_then(Argument::as_expression) {
             Some(value) if !before.clone().any(Argument::is_spread) => self.path_argument(value, Form::Call),
-            _ => {
-                let reason = "a mapping function is called without its path as an argument of its own";
-                self.module.unread.push(Unread::new(call.span.start, reason));
-            }
+            _ => self.module.unread.push(Unread::new(at, NO_PATH)),
         }
     }
 
@@ -88,27 +97,33 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The values of a mapping table.
+    /// The values of a mapping table. What stands in one that was read is not read again.
     pub(super) fn table(&mut self, name: &str, value: &'a Expression<'a>) {
-        if self.source.sites.tables.contains(name) {
+        if self.is_table(name) && !self.claimed.contains(&value.get_inner_expression().span()) {
             self.table_values(value, 0);
         }
     }
 
+    pub(super) fn is_table(&self, name: &str) -> bool {
+        self.source.sites.tables.contains(name)
+    }
+
     fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
-        match value.get_inner_expression() {
+        let value = value.get_inner_expression();
+        match value {
             Expression::ObjectExpression(object) if deep < DEEPEST => {
+                self.claimed.insert(object.span);
                 for property in &object.properties {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
                         ObjectPropertyKind::SpreadProperty(spread) => {
-                            let reason = "a spread in a mapping table: write the entries";
-                            self.module.unread.push(Unread::new(spread.span.start, reason));
+                            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
                         }
                     }
                 }
             }
             Expression::ArrayExpression(list) if deep < DEEPEST => {
+                self.claimed.insert(list.span);
                 for element in &list.elements {
                     match element.as_expression() {
                         Some(value) => self.table_values(value, deep + 1),
@@ -119,25 +134,45 @@ impl<'a> File<'a> {
             Expression::NullLiteral(_) => {}
             // `Object.freeze({…})`, `new Map([['a', 'b']])`: the second of each pair.
             Expression::CallExpression(call) if deep == 0 => self.table_made(&call.arguments, call.span.start, deep),
-            Expression::NewExpression(new) if deep == 0 => match new.arguments.first() {
-                Some(Argument::ArrayExpression(pairs)) => {
-                    for pair in &pairs.elements {
-                        let value = match pair.as_expression() {
-                            Some(Expression::ArrayExpression(pair)) => pair.elements.get(1),
-                            _ => None,
-                        };
-                        match value.and_then(ArrayExpressionElement::as_expression) {
-                            Some(value) => self.table_values(value, deep + 1),
-                            None => self.path_site(None, Form::Table, pair.span().start),
-                        }
-                    }
-                }
-                _ => self.path_site(None, Form::Table, new.span.start),
-            },
+            Expression::NewExpression(new) if deep == 0 => self.table_of_pairs(new),
+            // `get TABLE() { return {…} }`
+            Expression::FunctionExpression(function) if deep == 0 => {
+                self.table_returned(returned(function.body.as_deref()), function.span.start);
+            }
+            Expression::ArrowFunctionExpression(function) if deep == 0 => {
+                self.table_returned(returned_by_arrow(function), function.span.start);
+            }
             value => {
                 let path = self.path_text(value);
                 self.path_site(path, Form::Table, value.span().start);
             }
+        }
+    }
+
+    fn table_of_pairs(&mut self, new: &'a NewExpression<'a>) {
+        match new.arguments.first() {
+            // One that is filled later.
+            None => {}
+            Some(Argument::ArrayExpression(pairs)) => {
+                for pair in &pairs.elements {
+                    let value = match pair.as_expression() {
+                        Some(Expression::ArrayExpression(pair)) => pair.elements.get(1),
+                        _ => None,
+                    };
+                    match value.and_then(ArrayExpressionElement::as_expression) {
+                        Some(value) => self.table_values(value, 1),
+                        None => self.path_site(None, Form::Table, pair.span().start),
+                    }
+                }
+            }
+            Some(_) => self.path_site(None, Form::Table, new.span.start),
+        }
+    }
+
+    fn table_returned(&mut self, value: Option<&'a Expression<'a>>, at: u32) {
+        match value {
+            Some(value) => self.table_values(value, 1),
+            None => self.path_site(None, Form::Table, at),
         }
     }
 

@@ -4,6 +4,7 @@ use oxc_ast::ast::*;
 
 use super::file::{File, inherit, union};
 use super::imports::{Origin, Type, origin};
+use crate::drift::mentions::DEFAULT;
 use crate::drift::shape::{Member, Shape};
 
 /// The most that generic types are written out to, in one file.
@@ -164,20 +165,23 @@ impl<'a> File<'a> {
             return Shape::Named { name: name.full.clone(), at };
         };
         let (local, foreign) = (*local, *foreign);
-        if origin(foreign.specifier) != Origin::Alias {
-            self.used.insert(local);
-            return Shape::Named { name: name.full.clone(), at };
+        let index = self.index();
+        if self.space.is_empty() && (index.types.contains_key(local) || index.values.contains_key(local)) {
+            return Shape::unread(
+                at,
+                "a name that is imported and declared here as well: give one of them another name",
+            );
         }
-        // Where an alias leads is not in the file; a type of the source with this name is meant, if there is one.
-        let rest = name.full.split_once('.').map(|(_, rest)| rest);
-        match (foreign.name, rest) {
-            (Some("default"), _) | (None, None) => {
-                Shape::unread(at, "a default import through a path alias: import it by its name, or by a relative path")
-            }
-            (Some(original), None) => Shape::Named { name: original.to_owned(), at },
-            (Some(original), Some(rest)) => Shape::Named { name: format!("{original}.{rest}"), at },
-            (None, Some(rest)) => Shape::Named { name: rest.to_owned(), at },
+        // Where an alias leads is not in the file, and what it leads to cannot be told without a name.
+        let is_whole = foreign.name.is_none() && name.full == name.head;
+        if origin(foreign.specifier) == Origin::Alias && (is_whole || foreign.name == Some(DEFAULT)) {
+            return Shape::unread(
+                at,
+                "a default import through a path alias: import it by its name, or by a relative path",
+            );
         }
+        self.used.insert(local);
+        Shape::Named { name: name.full.clone(), at }
     }
 
     /// Types that every file has; the inner `None` is what is not on the wire.

@@ -1,6 +1,6 @@
 //! Mapping sites: one walk over the whole file, for policies that ask for it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
@@ -8,7 +8,6 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::literals::objects_of;
 use crate::drift::shape::Unread;
 
 /// The deepest nesting that is walked: long sums and chains of calls are nested, too.
@@ -17,8 +16,10 @@ pub(super) const DEEPEST: u32 = 4096;
 /// Finds all sites of a file.
 pub(super) fn find(file: &mut File<'_>) {
     let program = file.program;
-    let mut finder = Finder { file, seen: HashSet::new(), returns: Vec::new(), deep: 0, too_deep: None };
+    let (said, set) = (HashMap::new(), Vec::new());
+    let mut finder = Finder { file, said, set, returns: Vec::new(), deep: 0, too_deep: None };
     finder.visit_program(program);
+    finder.set_later();
     if let Some(at) = finder.too_deep {
         finder.file.module.unread.push(Unread::new(at, "the code is nested too deeply to find what it maps"));
     }
@@ -27,8 +28,10 @@ pub(super) fn find(file: &mut File<'_>) {
 
 struct Finder<'f, 'a> {
     file: &'f mut File<'a>,
-    /// Literals that are told already, by their places.
-    seen: HashSet<u32>,
+    /// The types that are said of variables, and of what `this` has.
+    said: HashMap<(bool, &'a str), Vec<&'a TSType<'a>>>,
+    /// What such get later: a name may be used before it is declared.
+    set: Vec<((bool, &'a str), &'a Expression<'a>)>,
     /// What the functions around give back, by their annotations.
     returns: Vec<Option<&'a TSType<'a>>>,
     deep: u32,
@@ -36,27 +39,10 @@ struct Finder<'f, 'a> {
 }
 
 impl<'a> Finder<'_, 'a> {
-    /// A literal of a declared type.
-    fn typed(&mut self, value: &'a Expression<'a>, ty: &'a TSType<'a>) {
-        if self.file.source.sites.types.is_empty() {
-            return;
-        }
-        let objects = objects_of(value);
-        if objects.is_empty() {
-            return;
-        }
-        let Some(name) = self.file.site_type(ty, 0) else { return };
-        for object in objects {
-            if self.seen.insert(object.span.start) {
-                self.file.literal(object, Some(&name));
-            }
-        }
-    }
-
     /// A literal that says its type itself.
     fn discriminated(&mut self, object: &'a ObjectExpression<'a>) {
         if let Some(value) = self.file.discriminator(object)
-            && self.seen.insert(object.span.start)
+            && self.file.told.insert(object.span.start)
         {
             match self.file.text(value) {
                 Some(ty) => self.file.literal(object, Some(&ty)),
@@ -69,20 +55,68 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn variable(&mut self, variable: &'a VariableDeclarator<'a>) {
-        let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) else { return };
-        self.file.table(id.name.as_str(), value);
-        if let Some(ty) = &variable.type_annotation {
-            self.typed(value, &ty.type_annotation);
+        let ty = annotated(variable.type_annotation.as_deref());
+        self.said_of(&variable.id, ty, false);
+        let Some(value) = &variable.init else { return };
+        if let BindingPattern::BindingIdentifier(id) = &variable.id {
+            self.file.table(id.name.as_str(), value);
+        }
+        if let Some(ty) = ty {
+            self.file.typed_value(value, ty);
+        }
+    }
+
+    /// `(order: Order = {…})`, `constructor(private order: Order)`.
+    fn parameter(&mut self, parameter: &'a FormalParameter<'a>) {
+        let ty = annotated(parameter.type_annotation.as_deref());
+        self.said_of(&parameter.pattern, ty, false);
+        if parameter.accessibility.is_some() || parameter.readonly {
+            self.said_of(&parameter.pattern, ty, true);
+        }
+        if let (Some(ty), Some(value)) = (ty, &parameter.initializer) {
+            self.file.typed_value(value, ty);
+        }
+    }
+
+    fn said_of(&mut self, name: &BindingPattern<'a>, ty: Option<&'a TSType<'a>>, member: bool) {
+        if let (BindingPattern::BindingIdentifier(id), Some(ty)) = (name, ty) {
+            self.said.entry((member, id.name.as_str())).or_default().push(ty);
+        }
+    }
+
+    /// `order = {…}`, `this.order = {…}`.
+    fn assigned(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let target = match &assignment.left {
+            AssignmentTarget::AssignmentTargetIdentifier(id) => Some((false, id.name.as_str())),
+            AssignmentTarget::StaticMemberExpression(member) => match &member.object {
+                Expression::ThisExpression(_) => Some((true, member.property.name.as_str())),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.set.extend(target.map(|target| (target, &assignment.right)));
+    }
+
+    /// Which variable of a name is meant is not found out: the types of all of them are held against the value.
+    fn set_later(&mut self) {
+        for (name, value) in std::mem::take(&mut self.set) {
+            for ty in self.said.get(&name).into_iter().flatten() {
+                self.file.typed_value(value, ty);
+            }
         }
     }
 
     fn property(&mut self, property: &'a PropertyDefinition<'a>) {
+        let ty = annotated(property.type_annotation.as_deref());
+        if let (PropertyKey::StaticIdentifier(name), Some(ty)) = (&property.key, ty) {
+            self.said.entry((true, name.name.as_str())).or_default().push(ty);
+        }
         let Some(value) = &property.value else { return };
         if let Some(name) = self.file.key(&property.key, property.computed) {
             self.file.table(&name, value);
         }
-        if let Some(ty) = &property.type_annotation {
-            self.typed(value, &ty.type_annotation);
+        if let Some(ty) = ty {
+            self.file.typed_value(value, ty);
         }
     }
 }
@@ -95,20 +129,22 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
             AstKind::ObjectExpression(object) => self.discriminated(object),
             AstKind::VariableDeclarator(variable) => self.variable(variable),
             AstKind::PropertyDefinition(property) => self.property(property),
-            AstKind::TSAsExpression(cast) => self.typed(&cast.expression, &cast.type_annotation),
-            AstKind::TSSatisfiesExpression(cast) => self.typed(&cast.expression, &cast.type_annotation),
-            AstKind::TSTypeAssertion(cast) => self.typed(&cast.expression, &cast.type_annotation),
+            AstKind::FormalParameter(parameter) => self.parameter(parameter),
+            AstKind::AssignmentExpression(assignment) => self.assigned(assignment),
+            AstKind::TSAsExpression(cast) => self.file.typed_value(&cast.expression, &cast.type_annotation),
+            AstKind::TSSatisfiesExpression(cast) => self.file.typed_value(&cast.expression, &cast.type_annotation),
+            AstKind::TSTypeAssertion(cast) => self.file.typed_value(&cast.expression, &cast.type_annotation),
             AstKind::Function(function) => self.returns.push(annotated(function.return_type.as_deref())),
             AstKind::ArrowFunctionExpression(function) => {
                 let ty = annotated(function.return_type.as_deref());
                 if let (Some(ty), Some(value)) = (ty, function.body.as_expression()) {
-                    self.typed(value, ty);
+                    self.file.typed_value(value, ty);
                 }
                 self.returns.push(ty);
             }
             AstKind::ReturnStatement(statement) => {
                 if let (Some(value), Some(Some(ty))) = (&statement.argument, self.returns.last().copied()) {
-                    self.typed(value, ty);
+                    self.file.typed_value(value, ty);
                 }
             }
             _ => {}

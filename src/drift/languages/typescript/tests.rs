@@ -162,6 +162,36 @@ fn what_doubles_at_each_level_is_bounded_and_told() {
 }
 
 #[test]
+fn a_file_that_is_larger_than_its_stack_is_read_or_told() {
+    let fine = "export interface A { a: string }\nconst a = { b: [1, 2] }\n".repeat(50_000);
+    let long = format!("{fine}const c = {}1", "!".repeat(2_200_000));
+    let choice = format!("{fine}const c = {}1", "a ? (b, c) : ".repeat(600_000));
+    assert_eq!(super::guard::check(&fine, true), Ok(()));
+    for text in [long, choice] {
+        let unread = super::guard::check(&text, true).unwrap_err();
+        assert!(unread.at as usize > fine.len() && (unread.at as usize) < text.len());
+    }
+}
+
+#[test]
+fn types_of_literals_that_are_too_many_are_bounded_and_told() {
+    let many = |part: &dyn Fn(usize) -> String, times: usize| (0..times).map(part).collect::<String>();
+    let doubling = many(&|at| format!("type A{at} = A{0} | A{0};", at + 1), 40) + "const a: A0 = { a: 1 };";
+    let members = many(&|at| format!("a{at}: Order;"), 10_000);
+    let values = many(&|at| format!("a{at}: {{ b: 1 }},"), 10_000);
+    let wide = format!("const a: {{ {members} }} = {{ {values} }};");
+    let union = "A1 | ".repeat(5_000) + "Other";
+    let list = "{ a: 1 },".repeat(10_000);
+    let unions = format!("interface A1 {{ a: Order }} const a: ({union})[] = [{list}];");
+    let sets = many(&|at| format!("{{ let z: A{at}; z = {{ a: 1 }}; }}"), 3_000);
+    for text in [doubling, wide, unions, sets] {
+        let module = read_bounded("a.ts", text);
+        assert!(module.unread.iter().any(|unread| unread.reason.contains("too many")), "{:?}", module.unread.len());
+        assert!(module.unread.len() < 3);
+    }
+}
+
+#[test]
 fn a_syntax_error_leaves_nothing_but_its_place() {
     for text in [
         "interface A { a: string }\nconst x = `abc",

@@ -115,6 +115,7 @@ impl<'a> File<'a> {
                     let ty = property.type_annotation.as_deref().map(|annotation| &annotation.type_annotation);
                     match self.key(&property.key, property.computed) {
                         Some(name) => {
+                            others.extend(own_json(&name, ty.is_some_and(is_function), property.key.span().start));
                             if let Some(shape) = self.typed(ty) {
                                 members.push(Member::new(name, property.key.span().start, shape));
                             }
@@ -139,9 +140,11 @@ impl<'a> File<'a> {
                         (None, _) => others.push(Shape::unread(at, COMPUTED)),
                     }
                 }
-                TSSignature::TSMethodSignature(_)
-                | TSSignature::TSCallSignatureDeclaration(_)
-                | TSSignature::TSConstructSignatureDeclaration(_) => {}
+                TSSignature::TSMethodSignature(method) => {
+                    let name = self.key(&method.key, method.computed);
+                    others.extend(name.and_then(|name| own_json(&name, true, method.key.span().start)));
+                }
+                TSSignature::TSCallSignatureDeclaration(_) | TSSignature::TSConstructSignatureDeclaration(_) => {}
             }
         }
         with_others(members, others)
@@ -183,6 +186,24 @@ pub(super) fn with_others(members: Vec<Member>, mut others: Vec<Shape>) -> Shape
     }
     others.push(Shape::Object(members));
     Shape::All(others)
+}
+
+/// The same of what is a type of its own, however little it has: any keys are fields of it.
+pub(super) fn record(members: Vec<Member>, others: Vec<Shape>) -> Shape {
+    match with_others(members, others) {
+        map @ Shape::Map(_) => Shape::All(vec![map, Shape::Object(Vec::new())]),
+        other => other,
+    }
+}
+
+/// A method that says what is on the wire instead of the fields, as `JSON.stringify` asks for it.
+pub(super) fn own_json(name: &str, is_method: bool, at: u32) -> Option<Shape> {
+    let reason = "the type writes its own JSON: what that has is not known";
+    (is_method && name == "toJSON").then(|| Shape::unread(at, reason))
+}
+
+fn is_function(ty: &TSType<'_>) -> bool {
+    matches!(ty, TSType::TSFunctionType(_))
 }
 
 /// What is never on the wire: a function, a symbol, nothing.

@@ -7,6 +7,7 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::imports::Type;
+use super::lookup::is_fixed;
 use super::references::{Name, name_of};
 use crate::drift::shape::{Kind, Shape};
 
@@ -146,14 +147,20 @@ impl<'a> File<'a> {
         let is_plain = |name: &Name<'_>| self.space.is_empty() && !self.index().said.contains_key(name.full.as_str());
         let name = name.filter(is_plain);
         let value = name.and_then(|name| self.index().values.get(name.full.as_str()).copied());
-        let Some(Expression::ArrayExpression(list)) = value.map(Expression::get_inner_expression) else {
+        let Some((value, Expression::ArrayExpression(list))) = value.map(|value| (value, value.get_inner_expression()))
+        else {
             return Keys::Unknown;
         };
         let text = |element: &'a ArrayExpressionElement<'a>| {
             let text = self.text(element.as_expression()?)?;
             Some((text.into_owned(), element.span().start))
         };
-        list.elements.iter().map(text).collect::<Option<Vec<_>>>().map_or(Keys::Unknown, Keys::Listed)
+        match list.elements.iter().map(text).collect::<Option<Vec<_>>>() {
+            Some(keys) if is_fixed(value) => Keys::Listed(keys),
+            // Without `as const` the list is one of any texts.
+            Some(_) => Keys::Any,
+            None => Keys::Unknown,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
+use super::doubtful::uses;
 use super::file::{DEEPEST, File, TOO_DEEP, union};
 use super::imports::{Origin, origin};
 use super::references::{TOO_MUCH, value_name};
@@ -29,6 +30,13 @@ const OF_OBJECTS: &[&str] = &[
     "strip",
     "keyof",
 ];
+
+/// Methods that hardly anything but a schema has.
+const OF_SCHEMAS: &[&str] =
+    &["and", "array", "brand", "nullable", "nullish", "optional", "or", "refine", "setKey", "superRefine"];
+
+/// How often a constant may be made of another on the way to zod.
+const HOPS: u8 = 16;
 
 /// Makers of text.
 const TEXT: &[&str] = &[
@@ -74,53 +82,55 @@ const NUMBERS: &[&str] = &["number", "int", "int32", "uint32", "float32", "float
 impl<'a> File<'a> {
     /// The shape of a constant's value, if it is a schema.
     pub(super) fn schema(&mut self, call: &'a CallExpression<'a>) -> Option<Shape> {
-        if !self.is_schema(call) {
+        if !self.is_schema(call, HOPS) {
             return None;
         }
         self.schema_call(call)
     }
 
     /// Whether a chain of calls makes a schema: it begins at zod, or at a schema and has zod's methods only.
-    fn is_schema(&self, call: &'a CallExpression<'a>) -> bool {
-        let mut foreign = false;
+    pub(super) fn is_schema(&self, call: &'a CallExpression<'a>, hops: u8) -> bool {
+        let (mut foreign, mut objects) = (false, false);
         let mut callee = &call.callee;
-        let mut outermost = true;
         loop {
             match callee {
                 Expression::StaticMemberExpression(member) => {
                     let method = member.property.name.as_str();
-                    if outermost && matches!(method, "parse" | "safeParse" | "parseAsync" | "safeParseAsync" | "spa") {
+                    if uses(method) {
                         return false;
                     }
-                    outermost = false;
-                    foreign |= OF_OBJECTS.contains(&method);
+                    objects |= OF_OBJECTS.contains(&method);
+                    foreign |= OF_SCHEMAS.contains(&method);
                     callee = &member.object;
                 }
                 Expression::CallExpression(inner) => callee = &inner.callee,
-                Expression::Identifier(name) => return self.is_root(name.name.as_str(), foreign),
+                Expression::Identifier(name) => {
+                    return self.is_root(name.name.as_str(), objects, foreign, hops);
+                }
                 _ => return false,
             }
         }
     }
 
-    /// Whether chains that begin at this name are schemas; `objects` when a method of theirs is one of objects.
-    fn is_root(&self, name: &'a str, objects: bool) -> bool {
+    /// Whether chains that begin at this name are schemas; `objects` when a method of theirs is one of objects, `schemas`
+    /// when one is hardly anything else's.
+    fn is_root(&self, name: &'a str, objects: bool, schemas: bool, hops: u8) -> bool {
         if self.is_zod(name) {
             return true;
         }
         let index = self.index();
         match (index.foreign.get(name), index.values.get(name)) {
-            (Some(foreign), _) => objects && origin(foreign.specifier) != Origin::Package,
+            (Some(foreign), _) => (objects || schemas) && origin(foreign.specifier) != Origin::Package,
             (None, Some(value)) => match value.get_inner_expression() {
                 // Constants are told apart where they are declared; their chains end there.
-                Expression::CallExpression(_) => objects,
-                _ => false,
+                Expression::CallExpression(_) if objects => true,
+                _ => self.is_schema_constant(name, hops),
             },
             (None, None) => false,
         }
     }
 
-    fn is_zod(&self, name: &str) -> bool {
+    pub(super) fn is_zod(&self, name: &str) -> bool {
         match self.index().foreign.get(name) {
             Some(foreign) => foreign.specifier.contains("zod"),
             // A file may be a part of another that imports it.
@@ -153,7 +163,7 @@ impl<'a> File<'a> {
     }
 
     /// A schema by its name, or a part of one: `Order.shape.id`, `Orders.element`.
-    fn schema_name(&mut self, value: &'a Expression<'a>) -> Shape {
+    pub(super) fn schema_name(&mut self, value: &'a Expression<'a>) -> Shape {
         let at = value.span().start;
         if let Expression::StaticMemberExpression(member) = value {
             let of = match &member.object {

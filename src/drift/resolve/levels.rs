@@ -1,0 +1,63 @@
+//! What several types and members of one name are. Members as Go's encoders choose among them: the outermost one counts; where that is not one, the one of them
+//! whose tag gives the name; and none where that is not one either.
+
+use std::rc::Rc;
+
+use bstr::{BStr, ByteSlice};
+
+use super::lookup::Found;
+use super::{Module, Part, Parts, Resolver, Scope, Shape};
+
+impl<'a> Resolver<'a, '_> {
+    /// The members of a struct and of those that it embeds.
+    pub(super) fn levels(&mut self, shapes: &'a [Shape], scope: &Rc<Scope<'a>>, parts: &mut Parts<'a>) {
+        let mut all: Vec<Part<'a>> = Vec::new();
+        for shape in shapes {
+            let Shape::Object(members) = shape else {
+                all.extend(self.some_parts(shape, scope));
+                continue;
+            };
+            all.extend(members.iter().map(|member| Part {
+                member,
+                file: scope.home.file,
+                shapes: vec![(&member.shape, Rc::clone(scope))],
+                case: None,
+                beside: members,
+                is_dropped: false,
+            }));
+        }
+        let level = |part: &Part<'_>| part.shapes.first().map_or(0, |(_, scope)| scope.level());
+        all.sort_by(|one, other| {
+            let untagged = |part: &Part<'_>| !part.member.explicit;
+            let key = |part: &Part<'_>| (level(part), untagged(part));
+            one.member.name.cmp(&other.member.name).then_with(|| key(one).cmp(&key(other)))
+        });
+        let mut rest = all.into_iter().peekable();
+        while let Some(mut first) = rest.next() {
+            let mut is_first = true;
+            while let Some(next) = rest.next_if(|next| next.member.name == first.member.name) {
+                let alike = level(&next) == level(&first) && next.member.explicit == first.member.explicit;
+                first.is_dropped |= is_first && alike;
+                is_first = false;
+            }
+            parts.put(first);
+        }
+    }
+}
+
+/// Whether one name is given to several types that are not the same, of which the program has one: what another still has
+/// must not stand for what that one lost.
+pub(super) fn differs(found: &[Found<'_>]) -> bool {
+    let is_one = |module: &Module| module.is_exact || module.is_leveled || module.is_placed;
+    let mut rest = found.iter().filter(|found| is_one(found.module));
+    let Some(first) = rest.next() else { return false };
+    rest.any(|other| {
+        // The files of a folder are one package.
+        let beside = first.module.is_leveled && folder(first.file) == folder(other.file);
+        (beside || std::ptr::eq(other.module, first.module)) && !other.definition.shape.says(&first.definition.shape)
+    })
+}
+
+fn folder(file: &BStr) -> &[u8] {
+    file.split_at(file.rfind_byte(b'/').unwrap_or_default()).0
+}
