@@ -126,7 +126,9 @@ fn held<'c>(place: &Place<'_>, contracts: &'c mut [Held], named: Option<Spanned<
     let Some(named) = named else {
         return match contracts {
             [only] => Ok(only),
-            _ => Err(place.error(None, "there are several contracts, so each source and mapping says `contract = …`")),
+            _ => {
+                Err(place.error(None, "there are several contracts, so each source and mapping says `contract = ...`"))
+            }
         };
     };
     let path = named.get_ref().as_str();
@@ -145,7 +147,7 @@ fn declares(place: &Place<'_>, raw: RawSource, kinds: &BTreeSet<Wanted>) -> Resu
         return Err(place.error(Some(raw.language.span()), &message));
     }
     if language.is_code() && raw.types.is_none() {
-        let message = "say which types count: `types = [\"Order\", …]`, or [\"**\"] for all";
+        let message = "say which types count: `types = [\"Order\", ...]`, or [\"**\"] for all";
         return Err(place.error(Some(raw.language.span()), message));
     }
     let span = raw.language.span();
