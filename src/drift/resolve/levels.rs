@@ -1,5 +1,7 @@
-//! What several types and members of one name are. Members as Go's encoders choose among them: the outermost one counts; where that is not one, the one of them
-//! whose tag gives the name; and none where that is not one either.
+//! What several types and members of one name are.
+//!
+//! Members as Go's encoders choose among them: the outermost one counts; where that is not one, the one of them whose tag
+//! gives the name; and none where that is not one either.
 
 use std::rc::Rc;
 

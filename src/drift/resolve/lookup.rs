@@ -26,11 +26,32 @@ struct Tried {
 }
 
 /// Why a type is not known.
-const NOWHERE: &str = "is not among the files that can be read";
-const SEVERAL: &str = "could be one of several: what its import leads to has it twice";
-const GIVEN_TWICE: &str = "could be one of several: its name is given more than once";
-const ELSEWHERE: &str = "lies behind a link, or behind a package.json that says itself where it leads";
-const PLACED: &str = "is in a module whose file is named by an attribute: let it stand where its name says";
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// No file that is read has it.
+    Nowhere,
+    /// What an import leads to has it twice.
+    Several,
+    /// Its file gives the name more than once.
+    GivenTwice,
+    /// A link or a manifest leads to it.
+    Elsewhere,
+    /// Its module stands in a file of another name.
+    Placed,
+}
+
+impl Why {
+    /// The end of a sentence that begins with the type's name.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Nowhere => "is not among the files that can be read",
+            Self::Several => "could be one of several: what its import leads to has it twice",
+            Self::GivenTwice => "could be one of several: its name is given more than once",
+            Self::Elsewhere => "lies behind a link, or behind a package.json that says itself where it leads",
+            Self::Placed => "is in a module whose file is named by an attribute: let it stand where its name says",
+        }
+    }
+}
 
 /// Who uses a name of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,7 +98,7 @@ enum Outcome<'a> {
     Foreign,
     Unknown,
     /// It is none that another file could explain, and why.
-    Unclear(&'static str),
+    Unclear(Why),
 }
 
 impl<'a> Lookup<'a> {
@@ -101,8 +122,8 @@ impl<'a> Lookup<'a> {
     pub(super) fn unknown(&self, home: &Found<'a>, name: &str) -> Option<&'static str> {
         match self.outcome(home, name) {
             Outcome::External | Outcome::Foreign => None,
-            Outcome::Unclear(why) => Some(why),
-            Outcome::Found(_) | Outcome::Unknown => Some(NOWHERE),
+            Outcome::Unclear(why) => Some(why.text()),
+            Outcome::Found(_) | Outcome::Unknown => Some(Why::Nowhere.text()),
         }
     }
 
@@ -115,7 +136,7 @@ impl<'a> Lookup<'a> {
         }
         match self.exported(found.file, found.module, &found.definition.name, &mut Tried::default()) {
             Outcome::Found(others) => !others.iter().any(|other| other.is(found)),
-            Outcome::Unclear(why) => why == SEVERAL,
+            Outcome::Unclear(why) => why == Why::Several,
             Outcome::External | Outcome::Foreign | Outcome::Unknown => false,
         }
     }
@@ -235,7 +256,7 @@ impl<'a> Lookup<'a> {
         let Some(exports) = &module.exports else { return self.in_file(file, module, name, tried) };
         let found = self.within(file, module, name, From::Outside);
         if !has_not_tried(tried, module, From::Outside, name) {
-            return Outcome::Unclear(NOWHERE);
+            return Outcome::Unclear(Why::Nowhere);
         }
         let (head, tail) = name.split_once('.').unwrap_or((name, ""));
         let is_named = |import: &&Import| import.local.as_deref().is_some_and(|local| local == name || local == head);
@@ -254,7 +275,7 @@ impl<'a> Lookup<'a> {
                 return settled(self.imported(import, (file, module), &wanted, tried));
             }
             ([], true) => {}
-            _ => return Outcome::Unclear(SEVERAL),
+            _ => return Outcome::Unclear(Why::Several),
         }
         if let Some(other) = self.renamed(file, module, name, From::Outside) {
             return settled(self.in_file(file, module, &other, tried));
@@ -270,7 +291,7 @@ impl<'a> Lookup<'a> {
         name: &str,
         tried: &mut Tried,
     ) -> Outcome<'a> {
-        let mut outcome = Outcome::Unclear(NOWHERE);
+        let mut outcome = Outcome::Unclear(Why::Nowhere);
         // A file's default is its own. What lies behind an alias is asked for what the others do not have.
         let stars = exports.names.iter().filter(|import| import.local.is_none() && name != DEFAULT);
         let (aliased, stars): (Vec<&Import>, Vec<&Import>) = stars.partition(|import| *import.from == [""]);
@@ -281,12 +302,12 @@ impl<'a> Lookup<'a> {
             let wanted = import.name.as_ref().map_or(name.to_owned(), |whole| format!("{whole}.{name}"));
             outcome = match (self.imported(import, (file, module), &wanted, tried), outcome) {
                 (Outcome::Found(found), Outcome::Found(other)) if !are_same(&found, &other) => {
-                    return Outcome::Unclear(SEVERAL);
+                    return Outcome::Unclear(Why::Several);
                 }
-                (Outcome::Unclear(SEVERAL), _) => return Outcome::Unclear(SEVERAL),
+                (Outcome::Unclear(Why::Several), _) => return Outcome::Unclear(Why::Several),
                 (found @ Outcome::Found(_), _) | (_, found @ Outcome::Found(_)) => found,
                 (Outcome::External | Outcome::Foreign, _) => Outcome::External,
-                (Outcome::Unclear(ELSEWHERE), _) => Outcome::Unclear(ELSEWHERE),
+                (Outcome::Unclear(Why::Elsewhere), _) => Outcome::Unclear(Why::Elsewhere),
                 (_, outcome) => outcome,
             };
         }
@@ -329,7 +350,7 @@ impl<'a> Lookup<'a> {
         while let Some(candidate) = candidates.next() {
             if candidate.is_empty() && is_told {
                 // Where an alias leads is in no file: a type of the source with this name is meant, if there is one.
-                return self.anywhere(name, is_shown).map_or(Outcome::Unclear(NOWHERE), Outcome::Found);
+                return self.anywhere(name, is_shown).map_or(Outcome::Unclear(Why::Nowhere), Outcome::Found);
             }
             if candidate.is_empty() {
                 return Outcome::Foreign;
@@ -343,7 +364,7 @@ impl<'a> Lookup<'a> {
             }
             let there = if is_told && is_manifest(candidate) { None } else { self.files.module(candidate) };
             if there.is_none() && is_told && self.files.leads_on(candidate) {
-                return Outcome::Unclear(ELSEWHERE);
+                return Outcome::Unclear(Why::Elsewhere);
             }
             if let Some((file, module)) = there {
                 // Compilers do not agree whether a script goes before a folder of its name.
@@ -353,19 +374,21 @@ impl<'a> Lookup<'a> {
                     false => is_index(other) && self.files.module(other).is_some(),
                 };
                 if is_told && is_script && candidates.any(twin) {
-                    return Outcome::Unclear(SEVERAL);
+                    return Outcome::Unclear(Why::Several);
                 }
                 if module.is_placed && self.is_elsewhere(import) {
-                    return Outcome::Unclear(PLACED);
+                    return Outcome::Unclear(Why::Placed);
                 }
                 return match self.exported(file, module, name, tried) {
                     // What cannot be read of that file may declare it.
-                    Outcome::Unknown if !module.is_merged && !module.unread.is_empty() => Outcome::Unclear(NOWHERE),
+                    Outcome::Unknown if !module.is_merged && !module.unread.is_empty() => {
+                        Outcome::Unclear(Why::Nowhere)
+                    }
                     outcome => outcome,
                 };
             }
         }
-        if is_told { Outcome::Unclear(NOWHERE) } else { Outcome::Unknown }
+        if is_told { Outcome::Unclear(Why::Nowhere) } else { Outcome::Unknown }
     }
 
     /// Whether one of the files that an import may mean says of another that it stands elsewhere.
@@ -432,7 +455,7 @@ fn has_not_tried(tried: &mut Tried, module: &Module, from: From, name: &str) -> 
 /// What a file says that others get is looked for nowhere else.
 fn settled(outcome: Outcome<'_>) -> Outcome<'_> {
     match outcome {
-        Outcome::Unknown => Outcome::Unclear(NOWHERE),
+        Outcome::Unknown => Outcome::Unclear(Why::Nowhere),
         other => other,
     }
 }

@@ -3,7 +3,7 @@
 
 use bstr::BStr;
 
-use super::{Found, From, GIVEN_TWICE, Lookup, NOWHERE, Outcome, Tried, has_not_tried};
+use super::{From, Lookup, Outcome, Tried, Why, are_same, has_not_tried};
 use crate::drift::shape::{Import, Module};
 
 /// A file and what it declares.
@@ -15,10 +15,10 @@ impl Outcome<'_> {
     fn and(self, other: Self, alone: bool) -> Self {
         use Outcome::{External, Foreign, Found, Unclear, Unknown};
         match (self, other) {
-            (Unclear(GIVEN_TWICE), _) | (_, Unclear(GIVEN_TWICE)) => Unclear(GIVEN_TWICE),
+            (Unclear(Why::GivenTwice), _) | (_, Unclear(Why::GivenTwice)) => Unclear(Why::GivenTwice),
             (Found(one), Found(other)) if are_same(&one, &other) => Found(one),
-            (Found(_), Found(_)) => Unclear(GIVEN_TWICE),
-            (Found(_), External | Foreign) | (External | Foreign, Found(_)) if alone => Unclear(GIVEN_TWICE),
+            (Found(_), Found(_)) => Unclear(Why::GivenTwice),
+            (Found(_), External | Foreign) | (External | Foreign, Found(_)) if alone => Unclear(Why::GivenTwice),
             (Found(found), _) | (_, Found(found)) => Found(found),
             (Unclear(why), _) | (_, Unclear(why)) => Unclear(why),
             (External, _) | (_, External) => External,
@@ -26,10 +26,6 @@ impl Outcome<'_> {
             (Foreign, Foreign) => Foreign,
         }
     }
-}
-
-fn are_same(one: &[Found<'_>], other: &[Found<'_>]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is(other))
 }
 
 impl<'a> Lookup<'a> {
@@ -58,7 +54,7 @@ impl<'a> Lookup<'a> {
         };
         match known {
             Outcome::Found(_) if module.is_exact => match self.in_whole((file, module), name, tried) {
-                other @ (Outcome::Found(_) | Outcome::Unclear(GIVEN_TWICE)) => known.and(other, false),
+                other @ (Outcome::Found(_) | Outcome::Unclear(Why::GivenTwice)) => known.and(other, false),
                 _ => known,
             },
             known => known,
@@ -85,7 +81,7 @@ impl<'a> Lookup<'a> {
             };
             let next = match wanted.map_or(Outcome::External, |wanted| self.imported(import, home, &wanted, tried)) {
                 // The program breaks, or something puts it there.
-                Outcome::Unknown if module.is_exact => Outcome::Unclear(NOWHERE),
+                Outcome::Unknown if module.is_exact => Outcome::Unclear(Why::Nowhere),
                 next => next,
             };
             // One name may be imported from one file or another: a member of a package or a module of it.
@@ -105,8 +101,8 @@ impl<'a> Lookup<'a> {
             // The files of a folder are a package: its own, whose names come first, or one that it takes names from.
             let comes_first = import.from.first().is_some_and(|from| from.ends_with(b"/"));
             outcome = match (outcome, next) {
-                (Outcome::Unclear(GIVEN_TWICE), _) | (_, Outcome::Unclear(GIVEN_TWICE)) => {
-                    return Outcome::Unclear(GIVEN_TWICE);
+                (Outcome::Unclear(Why::GivenTwice), _) | (_, Outcome::Unclear(Why::GivenTwice)) => {
+                    return Outcome::Unclear(Why::GivenTwice);
                 }
                 (_, Outcome::Found(found)) if comes_first => return Outcome::Found(found),
                 (Outcome::Found(one), Outcome::Found(other)) => Outcome::Found(one).and(Outcome::Found(other), true),
