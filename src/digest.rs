@@ -4,8 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Lowercase hex.
 pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    faster_hex::hex_string(bytes)
 }
 
 /// SHA-256, hex.

@@ -146,7 +146,7 @@ pub fn dotted(ty: &str, path: &FieldPath) -> String {
 
 /// A field in one word, as findings name it and [`field`] reads it.
 pub fn write_field(ty: &str, path: &FieldPath) -> String {
-    let path_text = path.to_string();
+    let path_text = path.text();
     if ty.is_empty() {
         return format!("#{path_text}");
     }

@@ -206,10 +206,13 @@ impl<'c> Known<'c> {
         }
         let mut written = self.written.borrow_mut();
         let own = || match ty {
-            "" => self.all_paths().iter().map(|path| path.to_string()).collect(),
-            ty => self.exact.of_type(ty).iter().map(|entry| entry.path.to_string()).collect(),
+            "" => self.all_paths().iter().map(|path| path.text()).collect(),
+            ty => self.exact.of_type(ty).iter().map(|entry| entry.path.text()).collect(),
         };
-        let all = written.entry(ty.to_owned()).or_insert_with(own);
+        let all = match written.get(ty) {
+            Some(all) => all,
+            None => written.entry(ty.to_owned()).or_insert_with(own),
+        };
         self.likened.set(self.likened.get().saturating_add(all.len()));
         if self.likened.get() > MOST_LIKENED { Nearest::None } else { Nearest::Among(Arc::clone(all)) }
     }
@@ -235,7 +238,7 @@ impl Nearest {
             Self::None => None,
             Self::Is(field) => Some(field.clone()),
             Self::Among(all) => {
-                let near = most_like(all, &path.to_string())?;
+                let near = most_like(all, &path.text())?;
                 FieldPath::parse(near).ok().map(|path| write_field(ty, &path))
             }
         }

@@ -317,8 +317,16 @@ fn subscript(index: &str) -> Result<Segment<'_>, String> {
     if counts || variable { Ok(Segment::Each) } else { Ok(Segment::key(plain(index)?)) }
 }
 
-impl fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FieldPath {
+    /// The path as it is written: what [`fmt::Display`] says, without its detours.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.0.len() + 1);
+        // A text takes whatever is written into it.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
         for (index, segment) in self.segments().enumerate() {
             match segment {
                 Segment::Each => f.write_str("[]")?,
@@ -342,6 +350,12 @@ impl fmt::Display for FieldPath {
     }
 }
 
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
 impl fmt::Debug for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
@@ -353,7 +367,9 @@ mod tests {
     use super::*;
 
     fn written(text: &str) -> String {
-        FieldPath::parse(text).unwrap().to_string()
+        let path = FieldPath::parse(text).unwrap();
+        assert_eq!(path.text(), path.to_string());
+        path.text()
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Lines {
 }
 
 /// Every so many bytes the lines of a large file are counted.
-const STEP: usize = 4096;
+const STEP: usize = 1024;
 
 /// How many lines end before every [`STEP`]th byte of a text: enough to say of a few places in it on which lines they are,
 /// and far less than where each line begins.

@@ -18,9 +18,9 @@ const MOST_SCORED: usize = 200;
 
 /// A field that is gone or has come.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
+pub struct Item<'n> {
     /// Its type.
-    pub ty: String,
+    pub ty: &'n str,
     /// Its path.
     pub path: FieldPath,
     /// Its kind, where code says so.
@@ -28,15 +28,15 @@ pub struct Item {
     /// What identifies it in its type.
     pub identity: Option<u64>,
     /// What stands before and after it in its parent, where code says so.
-    pub neighbours: Option<[Neighbour; 2]>,
+    pub neighbours: Option<[Neighbour<'n>; 2]>,
 }
 
 /// The nearest field that is there before the change and after it. Fields that are renamed together stand beside each
 /// other: the names of direct neighbours change with them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Neighbour {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour<'n> {
     /// Its name; none at the edge of the parent.
-    pub name: Option<String>,
+    pub name: Option<&'n str>,
     /// How far away it is.
     pub steps: usize,
 }
@@ -97,14 +97,14 @@ pub struct Paired {
 pub type Written = (String, FieldPath, FieldPath);
 
 /// Pairs what is gone with what has come. `types` has the types that are one under another name, before and after.
-pub fn pair(gone: &[Item], come: &[Item], written: &[Written], types: &BTreeMap<String, String>) -> Paired {
+pub fn pair(gone: &[Item<'_>], come: &[Item<'_>], written: &[Written], types: &BTreeMap<String, String>) -> Paired {
     pair_within(gone, come, written, types, Limits::default())
 }
 
 /// As [`pair`], with other limits: how right they are is measured so.
 pub fn pair_within(
-    gone: &[Item],
-    come: &[Item],
+    gone: &[Item<'_>],
+    come: &[Item<'_>],
     written: &[Written],
     types: &BTreeMap<String, String>,
     limits: Limits,
@@ -119,19 +119,19 @@ pub fn pair_within(
     };
     work.by(
         Evidence::Identity,
-        |come| Some((come.ty.as_str(), come.path.above(), come.identity?)),
+        |come| Some((come.ty, come.path.above(), come.identity?)),
         |gone, ty| Some((ty, gone.path.above(), gone.identity?)),
     );
     let written: HashMap<(&str, &FieldPath), &FieldPath> =
         written.iter().rev().map(|(ty, from, to)| ((ty.as_str(), from), to)).collect();
     work.by(
         Evidence::Declared,
-        |come| Some((come.ty.as_str(), &come.path)),
-        |gone, ty| Some((ty, *written.get(&(gone.ty.as_str(), &gone.path))?)),
+        |come| Some((come.ty, &come.path)),
+        |gone, ty| Some((ty, *written.get(&(gone.ty, &gone.path))?)),
     );
     work.by(
         Evidence::Type,
-        |come| Some((come.ty.as_str(), &come.path)),
+        |come| Some((come.ty, &come.path)),
         |gone, ty| Some((ty, &gone.path)).filter(|_| ty != gone.ty),
     );
     for (gone, come) in work.groups() {
@@ -153,8 +153,8 @@ type Scored = (f64, usize, usize);
 type Group = (Vec<usize>, Vec<usize>);
 
 struct Work<'a> {
-    gone: &'a [Item],
-    come: &'a [Item],
+    gone: &'a [Item<'a>],
+    come: &'a [Item<'a>],
     types: &'a BTreeMap<String, String>,
     left: BTreeSet<usize>,
     right: BTreeSet<usize>,
@@ -179,11 +179,11 @@ impl<'a> Work<'a> {
         let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
         for index in &self.left {
             let Some(item) = self.gone.get(*index) else { continue };
-            groups.entry((self.now(&item.ty), item.path.above())).or_default().0.push(*index);
+            groups.entry((self.now(item.ty), item.path.above())).or_default().0.push(*index);
         }
         for index in &self.right {
             let Some(item) = self.come.get(*index) else { continue };
-            if let Some((_, come)) = groups.get_mut(&(item.ty.as_str(), item.path.above())) {
+            if let Some((_, come)) = groups.get_mut(&(item.ty, item.path.above())) {
                 come.push(*index);
             }
         }
@@ -194,11 +194,11 @@ impl<'a> Work<'a> {
     fn by<K: Hash + Eq>(
         &mut self,
         evidence: Evidence,
-        come: impl Fn(&'a Item) -> Option<K>,
-        gone: impl Fn(&'a Item, &'a str) -> Option<K>,
+        come: impl Fn(&'a Item<'a>) -> Option<K>,
+        gone: impl Fn(&'a Item<'a>, &'a str) -> Option<K>,
     ) {
         let (all_gone, all_come) = (self.gone, self.come);
-        let key = |index: usize| all_gone.get(index).and_then(|item| gone(item, self.now(&item.ty)));
+        let key = |index: usize| all_gone.get(index).and_then(|item| gone(item, self.now(item.ty)));
         let wanted: Vec<(usize, K)> = self.left.iter().filter_map(|index| Some((*index, key(*index)?))).collect();
         // Few changes have such evidence, and many fields have come at once where a project begins.
         if wanted.is_empty() {
@@ -224,7 +224,7 @@ impl<'a> Work<'a> {
         }
         let least = limits.threshold - limits.margin;
         let mut scores: Vec<Scored> = Vec::new();
-        let all_names = |side: &[Item], of: &[usize]| -> Vec<Name> {
+        let all_names = |side: &[Item<'_>], of: &[usize]| -> Vec<Name> {
             of.iter().filter_map(|at| side.get(*at)).map(|item| Name::of(item.path.name())).collect()
         };
         let (old_names, new_names) = (all_names(self.gone, gone), all_names(self.come, come));
@@ -266,7 +266,7 @@ impl<'a> Work<'a> {
 }
 
 /// How much two fields of one parent are alike, from 0 to 1, when their names are so much so.
-fn score(name: f64, gone: &Item, come: &Item) -> f64 {
+fn score(name: f64, gone: &Item<'_>, come: &Item<'_>) -> f64 {
     let kind = match (gone.kind, come.kind) {
         (Some(a), Some(b)) if a == b => 1.0,
         (Some((a, _)), Some((b, _))) if a == b => 0.7,

@@ -23,7 +23,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::acknowledgement::{Acknowledgement, dotted, write_field};
 use super::compare::{Key, Nearest};
 use super::config::{Config, Mode};
-use super::contract::Contract;
+use super::contract::{Contract, Entry};
 use super::languages::Language;
 use super::path::FieldPath;
 use super::problem::Problem;
@@ -34,6 +34,11 @@ use crate::error::Result;
 use crate::oid::Oid;
 
 pub use side::{Side, State, Written};
+
+/// The word for a field that the contract does not know,
+const ADDED: &str = "added";
+/// and for one that the code does not have.
+const REMOVED: &str = "removed";
 
 /// One state of the files, as they are stored.
 pub trait Tree {
@@ -128,8 +133,8 @@ pub enum Condition {
     Added {
         /// The kind of value, in a word.
         kind: &'static str,
-        /// The line by which the contract would list it, where it speaks of the type.
-        item: Option<String>,
+        /// An entry in whose form the contract would list it, where it speaks of the type.
+        beside: Option<Arc<Entry>>,
     },
     /// In the contract, and gone from the code.
     Removed {
@@ -282,8 +287,8 @@ impl Drift {
     /// The word for it, as acknowledgements have it.
     const fn what(&self) -> &'static str {
         match &self.condition {
-            Condition::Added { .. } => "added",
-            Condition::Removed { .. } => "removed",
+            Condition::Added { .. } => ADDED,
+            Condition::Removed { .. } => REMOVED,
             Condition::Renamed { .. } => "renamed",
             Condition::NonCanonical { .. } => "noncanonical",
             Condition::Unnamed => "unnamed",
@@ -303,7 +308,7 @@ impl Drift {
                 let file = self.code.as_ref().map(|place| place.file.to_string()).unwrap_or_default();
                 format!("{what} {field} {file} {contract}")
             }
-            _ => format!("{what} {field} {contract}"),
+            _ => [what, " ", &field, " ", &contract.to_str_lossy()].concat(),
         }
     }
 

@@ -9,6 +9,7 @@ use super::shared::drift::{APPROVED, contract_place, pasted, renames_are_lighter
 use crate::change::Need;
 use crate::drift::acknowledgement::Divergence;
 use crate::drift::survey::{Condition, Drift};
+use crate::drift::sync;
 use crate::error::Result;
 use crate::escape::{copied, quote_path};
 use crate::finding::Severity;
@@ -68,8 +69,9 @@ fn say(drift: &Drift, today: Date) -> (String, String) {
 
 /// The lines by which the contract would list a field, where they go first.
 fn item(added: &Drift) -> String {
-    if let Condition::Added { item: Some(item), .. } = &added.condition {
-        return format!("under {}, by an approved schema change:\n  {}", contract_place(added), copied(item));
+    if let (Condition::Added { beside: Some(beside), .. }, Some(path)) = (&added.condition, &added.path) {
+        let item = copied(&sync::line(beside, &added.ty, path, "- "));
+        return format!("under {}, by an approved schema change:\n  {item}", contract_place(added));
     }
     let path = added.path.as_ref().map(|path| copied(&path.to_string())).unwrap_or_default();
     let contract = quote_path(&added.contract);

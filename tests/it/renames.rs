@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use refgate::drift::path::FieldPath;
 use refgate::drift::rename::{Evidence, Item, Limits, Neighbour, Written, pair_within};
@@ -49,8 +50,8 @@ enum Part {
 
 /// What changed, as the pairing sees it.
 struct Sides {
-    gone: Vec<Item>,
-    come: Vec<Item>,
+    gone: Vec<Item<'static>>,
+    come: Vec<Item<'static>>,
 }
 
 impl Sides {
@@ -68,21 +69,21 @@ impl Sides {
     }
 }
 
-type Fields = Vec<(String, (Kind, bool))>;
+type Fields<'e> = Vec<(&'e str, (Kind, bool))>;
 
 impl Event {
-    fn sides(&self) -> Sides {
+    fn sides(&'static self) -> Sides {
         let (before, after) = (fields(&self.before), fields(&self.after));
         Sides { gone: self.changed(&before, &after), come: self.changed(&after, &before) }
     }
 
     /// The fields of one side that the other has not.
-    fn changed(&self, side: &Fields, other: &Fields) -> Vec<Item> {
-        let stays = |name: &str| other.iter().any(|(there, _)| there == name);
+    fn changed<'e>(&'e self, side: &Fields<'e>, other: &Fields<'e>) -> Vec<Item<'e>> {
+        let stays = |name: &str| other.iter().any(|(there, _)| *there == name);
         let edge = |steps| Neighbour { name: None, steps: steps + 1 };
         let mut items = Vec::new();
         for (place, (name, kind)) in side.iter().enumerate().filter(|(_, (name, _))| !stays(name)) {
-            let nearest = |steps: usize, name: &String| Neighbour { name: Some(name.clone()), steps: steps + 1 };
+            let nearest = |steps: usize, name: &'e str| Neighbour { name: Some(name), steps: steps + 1 };
             let above = side[..place].iter().rev().enumerate().find(|(_, (name, _))| stays(name));
             let below = side[place + 1..].iter().enumerate().find(|(_, (name, _))| stays(name));
             let neighbours = [
@@ -90,7 +91,7 @@ impl Event {
                 below.map_or_else(|| edge(side.len() - place - 1), |(steps, (name, _))| nearest(steps, name)),
             ];
             items.push(Item {
-                ty: self.ty.clone(),
+                ty: &self.ty,
                 path: FieldPath::of(name),
                 kind: Some(*kind),
                 identity: None,
@@ -100,7 +101,7 @@ impl Event {
         items
     }
 
-    fn is_right(&self, gone: &Item, come: &Item) -> bool {
+    fn is_right(&self, gone: &Item<'_>, come: &Item<'_>) -> bool {
         self.renames.get(gone.path.name()).is_some_and(|name| name == come.path.name())
     }
 
@@ -110,7 +111,7 @@ impl Event {
 }
 
 /// `name kind, name kind, …`
-fn fields(text: &str) -> Fields {
+fn fields(text: &str) -> Fields<'_> {
     let kind = |word: &str| match word {
         "string" => (Kind::String, false),
         "enum" => (Kind::String, true),
@@ -120,16 +121,16 @@ fn fields(text: &str) -> Fields {
         "array" => (Kind::Array, false),
         other => panic!("no kind: {other}"),
     };
-    text.split(", ")
-        .map(|field| field.split_once(' ').unwrap())
-        .map(|(name, word)| (name.to_owned(), kind(word)))
-        .collect()
+    text.split(", ").map(|field| field.split_once(' ').unwrap()).map(|(name, word)| (name, kind(word))).collect()
 }
 
-fn labelled() -> Vec<(Event, Sides)> {
+static LABELLED: LazyLock<Labelled> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/drift/renames.toml");
-    let labelled: Labelled = toml::from_str(&fs_err::read_to_string(path).unwrap()).unwrap();
-    labelled.event.into_iter().map(|event| (event.sides(), event)).map(|(sides, event)| (event, sides)).collect()
+    toml::from_str(&fs_err::read_to_string(path).unwrap()).unwrap()
+});
+
+fn labelled() -> Vec<(&'static Event, Sides)> {
+    LABELLED.event.iter().map(|event| (event, event.sides())).collect()
 }
 
 /// How many pairs were found, how many of them are renames, and how many renames there are.
@@ -141,7 +142,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn of<'e>(events: impl Iterator<Item = &'e (Event, Sides)>, limits: Limits) -> Self {
+    fn of<'e>(events: impl Iterator<Item = &'e (&'static Event, Sides)>, limits: Limits) -> Self {
         let mut tally = Self::default();
         for (event, sides) in events {
             tally.renames += event.renames.len();
@@ -261,7 +262,7 @@ fn numbers_and_what_is_written_down_find_every_rename_and_take_none_for_another(
         let mut written: Vec<Written> = Vec::new();
         let evidence = if event.label_by == LabelBy::Number { Evidence::Identity } else { Evidence::Declared };
         match evidence {
-            Evidence::Identity => number(&event, &mut sides),
+            Evidence::Identity => number(event, &mut sides),
             _ => written.extend(
                 event.renames.iter().map(|(from, to)| (event.ty.clone(), FieldPath::of(from), FieldPath::of(to))),
             ),

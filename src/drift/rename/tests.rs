@@ -1,20 +1,14 @@
 use super::*;
 
-fn item(ty: &str, path: &str, kind: Kind) -> Item {
-    Item {
-        ty: ty.into(),
-        path: FieldPath::parse(path).unwrap(),
-        kind: Some((kind, false)),
-        identity: None,
-        neighbours: None,
-    }
+fn item<'n>(ty: &'n str, path: &str, kind: Kind) -> Item<'n> {
+    Item { ty, path: FieldPath::parse(path).unwrap(), kind: Some((kind, false)), identity: None, neighbours: None }
 }
 
 fn path(text: &str) -> FieldPath {
     FieldPath::parse(text).unwrap()
 }
 
-fn told(gone: &[Item], come: &[Item], written: &[Written]) -> Vec<(usize, usize, Evidence)> {
+fn told(gone: &[Item<'_>], come: &[Item<'_>], written: &[Written]) -> Vec<(usize, usize, Evidence)> {
     pair(gone, come, written, &BTreeMap::new()).pairs
 }
 
@@ -79,7 +73,7 @@ fn two_that_went_and_are_alike_one_that_came_are_no_pair() {
 
 #[test]
 fn what_stands_between_the_same_neighbours_is_the_same_whatever_its_name() {
-    let beside = |name: &str, steps| Neighbour { name: Some(name.to_owned()), steps };
+    let beside = |name: &'static str, steps| Neighbour { name: Some(name), steps };
     let mut gone = [item("A", "owner", Kind::String), item("A", "weight", Kind::String)];
     let mut come = [item("A", "weighing", Kind::String), item("A", "principal", Kind::String)];
     for (item, steps) in gone.iter_mut().zip([1, 2]).chain(come.iter_mut().rev().zip([1, 2])) {

@@ -22,7 +22,7 @@ pub(super) struct Findings {
     /// What the mode asks for.
     pub(super) drifts: Vec<Arc<Drift>>,
     /// Everything.
-    pub(super) standing: BTreeSet<Standing>,
+    pub(super) standing: Vec<Standing>,
 }
 
 impl Findings {
@@ -34,7 +34,7 @@ impl Findings {
 impl Look<'_, '_> {
     pub(super) fn added(&self, field: &Field) -> Drift {
         Drift {
-            condition: Condition::Added { kind: field.kind_name(), item: None },
+            condition: Condition::Added { kind: field.kind_name(), beside: None },
             ty: field.ty.to_string(),
             path: Some(field.path.clone()),
             contract: self.held.path.clone(),
@@ -126,8 +126,8 @@ impl Pairing<'_, '_, '_> {
             let mut drift = self.look.added(field);
             drift.nearest = known.nearest(&field.ty, &field.path);
             drift.contract_line = lists.line(&field.ty);
-            if let Condition::Added { item, .. } = &mut drift.condition {
-                *item = lists.item(&field.ty, &field.path);
+            if let Condition::Added { beside, .. } = &mut drift.condition {
+                *beside = lists.first(&field.ty);
             }
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
             findings.drifts.push(Arc::new(drift));
@@ -150,8 +150,8 @@ impl Pairing<'_, '_, '_> {
             self.all.iter().filter(|field| parents.contains(&(&*field.ty, field.path.above()))),
             |field| self.base.get(before.get(&*field.ty).copied().unwrap_or(&field.ty), &field.path).is_some(),
         );
-        let gone: Vec<Item> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
-        let come: Vec<Item> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
+        let gone: Vec<Item<'_>> = self.gone.iter().map(|(entry, _)| self.gone_item(entry, &old)).collect();
+        let come: Vec<Item<'_>> = self.come.iter().map(|(field, _)| item(field, &new)).collect();
         rename::pair(&gone, &come, &self.written(), types)
     }
 
@@ -215,12 +215,10 @@ impl Pairing<'_, '_, '_> {
     }
 
     /// A gone entry, with what the code said of its field before.
-    fn gone_item(&self, entry: &Entry, neighbours: &Neighbours<'_>) -> Item {
+    fn gone_item<'n>(&'n self, entry: &'n Entry, neighbours: &Neighbours<'n>) -> Item<'n> {
         match self.base.get(&entry.ty, &entry.path) {
             Some(field) => item(field, neighbours),
-            None => {
-                Item { ty: entry.ty.clone(), path: entry.path.clone(), kind: None, identity: None, neighbours: None }
-            }
+            None => Item { ty: &entry.ty, path: entry.path.clone(), kind: None, identity: None, neighbours: None },
         }
     }
 }
@@ -230,9 +228,9 @@ fn now<'t>(types: &'t BTreeMap<String, String>, ty: &'t str) -> &'t str {
     types.get(ty).map_or(ty, String::as_str)
 }
 
-fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
+fn item<'n>(field: &'n Field, neighbours: &Neighbours<'n>) -> Item<'n> {
     Item {
-        ty: field.ty.to_string(),
+        ty: &field.ty,
         path: field.path.clone(),
         kind: Some((field.kind, field.enumerated)),
         identity: field.identity,
@@ -241,7 +239,7 @@ fn item(field: &Field, neighbours: &Neighbours<'_>) -> Item {
 }
 
 /// For each field what stays before and after it in its parent, in the order of the file.
-struct Neighbours<'f>(HashMap<(&'f str, &'f FieldPath), [Neighbour; 2]>);
+struct Neighbours<'f>(HashMap<(&'f str, &'f FieldPath), [Neighbour<'f>; 2]>);
 
 impl<'f> Neighbours<'f> {
     /// Of all fields of some parents; `stays` says which are there before the change and after it.
@@ -260,20 +258,20 @@ impl<'f> Neighbours<'f> {
         Self(beside)
     }
 
-    fn of_field(&self, field: &Field) -> Option<[Neighbour; 2]> {
-        self.0.get(&(&*field.ty, &field.path)).cloned()
+    fn of_field(&self, field: &Field) -> Option<[Neighbour<'f>; 2]> {
+        self.0.get(&(&*field.ty, &field.path)).copied()
     }
 }
 
 /// For each field the last one above it that stays.
-fn nearest<'f>(siblings: impl Iterator<Item = &'f Field>, stays: impl Fn(&Field) -> bool) -> Vec<Neighbour> {
+fn nearest<'f>(siblings: impl Iterator<Item = &'f Field>, stays: impl Fn(&Field) -> bool) -> Vec<Neighbour<'f>> {
     let mut last = Neighbour { name: None, steps: 0 };
     let mut found = Vec::new();
     for field in siblings {
         last.steps = last.steps.saturating_add(1);
-        found.push(last.clone());
+        found.push(last);
         if stays(field) {
-            last = Neighbour { name: Some(field.path.name().to_owned()), steps: 0 };
+            last = Neighbour { name: Some(field.path.name()), steps: 0 };
         }
     }
     found

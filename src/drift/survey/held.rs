@@ -9,10 +9,11 @@ use super::findings::{Findings, Pairing};
 use super::given;
 use super::reading::{Sources, drifting};
 use super::side::{self, Side};
-use super::{Contracted, Place, Spoken, Survey};
+use super::{ADDED, Contracted, Place, REMOVED, Spoken, Standing, Survey};
 use crate::drift::compare::{Fields, Known, added, removed, stands};
 use crate::drift::config::{Config, Declares, Held, Mode};
 use crate::drift::contract::{Contract, Entry};
+use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Field};
 use crate::error::Result;
 
@@ -84,7 +85,7 @@ pub(super) fn look(
     look.unread(survey, &read)?;
     look.odd(survey)?;
     let anything = full || !findings.drifts.is_empty();
-    survey.standing.extend(findings.standing);
+    survey.standing.append(&mut findings.standing.into_iter().collect());
     survey.drifts.extend(findings.drifts);
     survey.contracts.push(contracted);
     given::collect(survey, &look, &touched, anything)?;
@@ -105,6 +106,11 @@ impl<'l> Look<'l, '_> {
     /// Whether only what the change adds is asked for.
     pub(super) fn introduced(&self) -> bool {
         self.mode == Mode::Introduced && self.base.is_some()
+    }
+
+    /// What stands of a field, as acknowledgements have it.
+    fn standing(&self, ty: &str, path: &FieldPath, what: &'static str) -> Standing {
+        Standing { ty: ty.to_owned(), path: path.clone(), contract: self.held.path.clone(), what, file: None }
     }
 
     fn is_missing(&self) -> Result<bool> {
@@ -139,7 +145,7 @@ impl<'l> Look<'l, '_> {
         for both in sources {
             for field in added(&both.head.fields, both.source, known) {
                 let key = (&*field.ty, &field.path);
-                findings.stands(&self.added(field));
+                findings.standing.push(self.standing(&field.ty, &field.path, ADDED));
                 if !old_drift.contains(&key) && seen.insert(key) {
                     come.push((field, true));
                 }
@@ -155,7 +161,7 @@ impl<'l> Look<'l, '_> {
         let mut gone = self.gone((base, &head), &|ty| declared(ty) || was_declared(ty), findings);
         let lost = self.lost(sources);
         for (entry, _) in &lost {
-            findings.stands(&self.removed(entry, false));
+            findings.standing.push(self.standing(&entry.ty, &entry.path, REMOVED));
             gone.push((*entry, false));
         }
         self.orphans(contracted, &declared, &was_declared);
@@ -182,7 +188,7 @@ impl<'l> Look<'l, '_> {
                 let was = old_known.lists(&entry.ty, &entry.path) && !had;
                 let seen = self.whole || had;
                 if seen {
-                    findings.stands(&self.removed(entry, false));
+                    findings.standing.push(self.standing(&entry.ty, &entry.path, REMOVED));
                 }
                 if seen && !(self.introduced() && was) {
                     gone.push((entry, false));
@@ -194,7 +200,7 @@ impl<'l> Look<'l, '_> {
             for entry in self.old_contract().into_iter().flat_map(|contract| &contract.entries) {
                 let listed = known.lists(&entry.ty, &entry.path);
                 if !listed && stands(entry, base) && !stands(entry, all) && seen.insert((&entry.ty, &entry.path)) {
-                    findings.stands(&self.removed(entry, true));
+                    findings.standing.push(self.standing(&entry.ty, &entry.path, REMOVED));
                     gone.push((entry, true));
                 }
             }

@@ -1,13 +1,12 @@
-//! Where a contract speaks of a type, and how it would list one more field of it.
+//! Where a contract speaks of a type, and beside what it would list one more field of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::drift::contract::{Contract, Entry};
-use crate::drift::path::FieldPath;
-use crate::drift::sync;
 
 /// The first entry of each type, with the line from which on the type is spoken of.
-pub(super) struct Lists<'c>(HashMap<&'c str, (&'c Entry, u32)>);
+pub(super) struct Lists<'c>(HashMap<&'c str, (Arc<Entry>, u32)>);
 
 impl<'c> Lists<'c> {
     pub(super) fn of(contract: Option<&'c Contract>) -> Self {
@@ -16,7 +15,7 @@ impl<'c> Lists<'c> {
         for entry in &contract.entries {
             let section = entry.section.and_then(|at| contract.sections.get(at));
             let line = section.map_or(entry.line, |section| section.line);
-            lists.entry(entry.ty.as_str()).or_insert((entry, line));
+            lists.entry(entry.ty.as_str()).or_insert_with(|| (Arc::new(entry.clone()), line));
         }
         Self(lists)
     }
@@ -26,8 +25,8 @@ impl<'c> Lists<'c> {
         self.0.get(ty).map(|(_, line)| *line)
     }
 
-    /// The item or row for one more field; `None` for a type that the contract has nothing on.
-    pub(super) fn item(&self, ty: &str, path: &FieldPath) -> Option<String> {
-        self.0.get(ty).map(|(beside, _)| sync::line(beside, ty, path, "- "))
+    /// The first item or row of a type; `None` where the contract has nothing on it.
+    pub(super) fn first(&self, ty: &str) -> Option<Arc<Entry>> {
+        self.0.get(ty).map(|(entry, _)| Arc::clone(entry))
     }
 }

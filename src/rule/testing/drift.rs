@@ -38,7 +38,7 @@ fn of(condition: Condition, field: &str) -> Drift {
 
 /// A field in the code and not in the contract.
 pub(crate) fn added(field: &str) -> Drift {
-    Drift { nearest: Nearest::Is("order.id".into()), ..of(Condition::Added { kind: "string", item: None }, field) }
+    Drift { nearest: Nearest::Is("order.id".into()), ..of(Condition::Added { kind: "string", beside: None }, field) }
 }
 
 /// A field in line 9 of the contract and not in the code.
