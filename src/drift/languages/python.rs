@@ -54,6 +54,7 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     };
     names.rebound.extend(bindings.written());
     names.starred.extend(bindings.starred());
+    names.strays = fields::has_strays(&names, parsed.suite());
     let mut families = HashMap::new();
     let mut import_stmts = Vec::new();
     // A class in a function may mean by a name what that function imports.

@@ -2,6 +2,7 @@
 
 use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt};
 
+use super::fields::annotated;
 use super::names::{Names, literal_kind};
 use super::types::{Types, at};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
@@ -54,7 +55,17 @@ fn one(target: &Expr, shape: Option<Shape>) -> Option<Definition> {
 fn aliased(types: &Types<'_, '_>, value: &Expr) -> Option<Shape> {
     match value {
         Expr::Call(call) => made(types, call),
-        value => Some(types.shape(value)),
+        value => Some(alias(types, value)),
+    }
+}
+
+/// The type that a name is given.
+fn alias(types: &Types<'_, '_>, value: &Expr) -> Shape {
+    match types.plain(value, |value| annotated(types.names, value).says_nothing()) {
+        true => types.shape(value),
+        false => {
+            Shape::unread(at(value), "this type names the fields that have it; write `Field(...)` at each of them")
+        }
     }
 }
 
@@ -91,7 +102,7 @@ fn named<'a>(names: &Names<'a>, text: &'a str, name: &str, place: u32, value: &'
     let types = Types { names, text, scope: "", variables: &[] };
     let shape = match value {
         Expr::Call(call) => made(&types, call).or_else(|| may_make(names, name, call).then(|| unread(value)))?,
-        _ if is_type(names, name, value) => types.shape(value),
+        _ if is_type(names, name, value) => alias(&types, value),
         _ if may_be_type(names, name, value) => unread(value),
         _ => return None,
     };
@@ -205,7 +216,7 @@ pub(super) fn made(types: &Types<'_, '_>, call: &ExprCall) -> Option<Shape> {
     let unread = |reason| Shape::unread(at(call), reason);
     Some(match types.names.known(&call.func)? {
         "NewType" => second("tp").map_or(Shape::Opaque, |of| types.shape(of)),
-        "TypeAliasType" => second("value").map_or(Shape::Opaque, |of| types.shape(of)),
+        "TypeAliasType" => second("value").map_or(Shape::Opaque, |of| alias(types, of)),
         "TypeVar" | "ParamSpec" | "TypeVarTuple" => Shape::Opaque,
         "TypedDict" if arguments.keywords.iter().any(|given| !is_option(given)) => unread(MADE),
         "TypedDict" => second("fields").map_or(Shape::Object(Vec::new()), |fields| keyed(types, fields)),

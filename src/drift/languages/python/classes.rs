@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef, StmtFunctionDef};
 
 use super::assigned::made;
-use super::fields::{Config, Spelling, spelling};
+use super::fields::{Config, Spelling, annotated, spelling};
 use super::names::{Names, dotted, is_builtin, literal_kind, scalar};
 use super::types::{Types, arguments, at};
 use super::walk::{Node, each, each_expr};
@@ -294,7 +294,7 @@ impl<'a> Class<'_, 'a> {
             return;
         }
         let own = assign.value.as_deref().map(|value| spelling(types.names, value)).unwrap_or_default();
-        let inner = types.plain(&assign.annotation, |annotation| self.annotation_spelling(annotation));
+        let inner = types.plain(&assign.annotation, |annotation| annotated(types.names, annotation));
         let spelling = own.or(inner);
         if name == "__root__" || (name == "root" && self.is_root) {
             self.root = Some(types.shape(&assign.annotation));
@@ -329,17 +329,6 @@ impl<'a> Class<'_, 'a> {
             }
             _ => false,
         }
-    }
-
-    /// `Annotated[T, Field(alias=…)]`.
-    fn annotation_spelling(&self, annotation: &Expr) -> Spelling {
-        let Expr::Subscript(subscript) = annotation else { return Spelling::default() };
-        if self.types.names.known(&subscript.value) != Some("Annotated") {
-            return Spelling::default();
-        }
-        let described = arguments(subscript).iter().skip(1).map(|part| spelling(self.types.names, part));
-        // The last one of several wins.
-        described.fold(Spelling::default(), |before, next| next.or(before))
     }
 
     fn push(&mut self, name: &str, place: u32, shape: Shape, spelling: Spelling) {

@@ -1,9 +1,12 @@
 //! How a field is spelt on the wire: `Field(alias=…)`, `alias_generator`, and what other packages have for it.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::{Arguments, Expr, ExprCall, Stmt, StmtClassDef};
 
-use super::names::{Names, dotted};
-use super::types::at;
+use super::names::{Names, dotted, literal_kind};
+use super::types::{arguments, at};
+use super::walk::{Node, each, each_expr};
 use crate::drift::shape::{Case, Unread};
 
 /// What a field's description says about its name.
@@ -19,6 +22,11 @@ pub(super) struct Spelling {
 impl Spelling {
     fn unread(expr: &Expr, reason: &str) -> Self {
         Self { unread: Some(Unread::new(at(expr), reason)), ..Self::default() }
+    }
+
+    /// Whether the field has its own name.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.alias.is_none() && !self.hidden && self.unread.is_none()
     }
 
     /// What this says, and where it says nothing, what `other` does.
@@ -40,9 +48,96 @@ pub(super) fn hands_on(arguments: &Arguments) -> bool {
     arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
 }
 
+/// What a value may say that nobody reads.
+const AROUND: &str = "this may name the field; write `Field(...)` itself here";
+
 /// What the default value of a field, or a part of its annotation, says about its name.
 pub(super) fn spelling(names: &Names<'_>, value: &Expr) -> Spelling {
-    let Expr::Call(call) = value else { return Spelling::default() };
+    let told = match value {
+        Expr::Call(call) => called(names, value, call),
+        _ => Spelling::default(),
+    };
+    let may_name = || match value {
+        // What a package makes of its arguments is no description, but of what describes a field.
+        Expr::Call(call) => (names.strays && names.known(&call.func).is_none()) || holds_one(names, call),
+        Expr::List(_) | Expr::Tuple(_) | Expr::Dict(_) | Expr::Set(_) | Expr::Lambda(_) | Expr::NoneLiteral(_) => false,
+        _ if literal_kind(value).is_some() => false,
+        _ => names.strays || describes(names, value),
+    };
+    if told.says_nothing() && may_name() { Spelling::unread(value, AROUND) } else { told }
+}
+
+/// What the parts of an annotation say about the field's name, `Annotated[T, Field(alias=…)]`: of several the last and the
+/// outermost counts.
+pub(super) fn annotated(names: &Names<'_>, annotation: &Expr) -> Spelling {
+    let (mut told, mut inner) = (Spelling::default(), Some(annotation));
+    while let Some(Expr::Subscript(subscript)) = inner {
+        let parts = arguments(subscript);
+        match names.known(&subscript.value) {
+            Some("Annotated") => {
+                let own = parts.iter().skip(1).map(|part| spelling(names, part));
+                told = told.or(own.fold(Spelling::default(), |before, next| next.or(before)));
+            }
+            Some("Required" | "NotRequired" | "ReadOnly" | "Final") => {}
+            _ => break,
+        }
+        inner = parts.first();
+    }
+    told
+}
+
+/// Whether a call other than a description is given what names a field.
+fn holds_one(names: &Names<'_>, call: &ExprCall) -> bool {
+    let arguments = &call.arguments;
+    let keywords = arguments.keywords.iter().map(|keyword| &keyword.value);
+    let mut given = arguments.args.iter().chain(keywords);
+    !matches!(names.known(&call.func), Some("Field" | "field")) && given.any(|given| describes(names, given))
+}
+
+/// Whether an expression has a call in it that names a field.
+fn describes(names: &Names<'_>, value: &Expr) -> bool {
+    let mut found = false;
+    each_expr(value, |expr| found |= is_description(names, expr));
+    found
+}
+
+fn is_description(names: &Names<'_>, expr: &Expr) -> bool {
+    let Expr::Call(call) = expr else { return false };
+    let may_describe = match names.known(&call.func) {
+        // A column of a table that no class maps is no field's.
+        Some(known) => matches!(known, "Field" | "field" | "mapped_column"),
+        // Methods have arguments of these names for anything.
+        None => call.func.is_name_expr(),
+    };
+    may_describe && !called(names, expr, call).says_nothing()
+}
+
+/// Whether something in a file names fields without standing at one: which field it comes to, only running the file tells.
+pub(super) fn has_strays(names: &Names<'_>, body: &[Stmt]) -> bool {
+    let mut at_fields = HashSet::new();
+    each(body, |node| {
+        let Node::Stmt(Stmt::ClassDef(class)) = node else { return };
+        for stmt in &class.body {
+            let (value, annotation) = match stmt {
+                Stmt::AnnAssign(assign) => (assign.value.as_deref(), Some(&*assign.annotation)),
+                Stmt::Assign(assign) => (Some(&*assign.value), None),
+                _ => continue,
+            };
+            at_fields.extend(value.map(at));
+            annotation.into_iter().for_each(|annotation| each_expr(annotation, |expr| _ = at_fields.insert(at(expr))));
+        }
+    });
+    let mut found = false;
+    each(body, |node| {
+        if let Node::Expr(expr) = node {
+            found |= !at_fields.contains(&at(expr)) && is_description(names, expr);
+        }
+    });
+    found
+}
+
+/// What a call says about the name of the field that it stands at.
+fn called(names: &Names<'_>, value: &Expr, call: &ExprCall) -> Spelling {
     let arguments = &call.arguments;
     match names.known(&call.func) {
         Some("PrivateAttr") => Spelling { hidden: true, ..Spelling::default() },

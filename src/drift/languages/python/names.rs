@@ -71,6 +71,8 @@ pub(super) struct Names<'a> {
     pub(super) rebound: HashSet<&'a str>,
     /// Names of packages that a star import may give another meaning behind theirs.
     pub(super) starred: HashSet<&'a str>,
+    /// Something in the file names fields without standing at one.
+    pub(super) strays: bool,
 }
 
 impl<'a> Names<'a> {
