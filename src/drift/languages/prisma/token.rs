@@ -93,8 +93,9 @@ impl Scanner<'_> {
         }
         self.at += first.len_utf8();
         Ok(Some(match first {
-            '\n' => Kind::Line,
-            ' ' | '\t' | '\r' => return Ok(None),
+            // Prisma takes either for the end of a line.
+            '\n' | '\r' => Kind::Line,
+            ' ' | '\t' => return Ok(None),
             '{' => Kind::Open,
             '}' => Kind::Close,
             '?' => Kind::Optional,
@@ -112,7 +113,7 @@ impl Scanner<'_> {
     /// Passes over a comment, if one begins here.
     fn comment(&mut self, start: usize) -> Result<bool, Unread> {
         if self.take("//") {
-            self.take_while(|c| c != '\n');
+            self.take_while(|c| !matches!(c, '\n' | '\r'));
             return Ok(true);
         }
         if !self.take("/*") {
@@ -131,7 +132,7 @@ impl Scanner<'_> {
         let mut escaped = false;
         for (index, c) in self.rest().char_indices().skip(1) {
             match c {
-                '\n' => break,
+                '\n' | '\r' => break,
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
                 '"' => {
