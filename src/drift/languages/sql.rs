@@ -7,6 +7,8 @@
 //! is told; where they read different things, that is told too: what one database takes for a text or a comment, another
 //! may run.
 //!
+//! MySQL is read as it is set where a file makes sense to it: a name in double quotes is one under `ANSI_QUOTES` only.
+//!
 //! Names outside quotes are compared without case, and written in lower case.
 
 mod columns;
@@ -25,7 +27,8 @@ use super::Source;
 use crate::drift::shape::{Module, Unread};
 
 pub(super) fn read(source: &Source<'_>) -> Module {
-    let readers = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite].map(|dialect| read_as(source.text, dialect));
+    let text = source.text;
+    let readers = [read_as(text, Dialect::Postgres), read_as_mysql(text), read_as(text, Dialect::Sqlite)];
     let is_for_none = readers.iter().all(|reader| reader.is_invalid);
     let mut readers: Vec<Reader> = readers.into_iter().filter(|reader| is_for_none || !reader.is_invalid).collect();
     // Stable, so that PostgreSQL comes first among equals.
@@ -61,6 +64,17 @@ fn read_as(text: &str, dialect: Dialect) -> Reader {
     let mut reader = Reader::new(dialect);
     read_part(text, 0, &mut reader);
     reader
+}
+
+/// What MySQL takes for texts may be names to a server that is set to `ANSI_QUOTES`. It is, if it can read more so.
+fn read_as_mysql(text: &str) -> Reader {
+    let plain = read_as(text, Dialect::MySql);
+    if (plain.unknown == 0 && !plain.is_invalid) || !text.contains('"') {
+        return plain;
+    }
+    let ansi = read_as(text, Dialect::MySqlAnsi);
+    let errors = |reader: &Reader| (reader.is_invalid, reader.unknown);
+    if errors(&ansi) < errors(&plain) { ansi } else { plain }
 }
 
 /// Reads statements that begin at `base` of the file.

@@ -8,7 +8,15 @@ use std::collections::BTreeSet;
 pub(super) enum Dialect {
     Postgres,
     MySql,
+    /// MySQL set to `ANSI_QUOTES`: what stands in double quotes is a name.
+    MySqlAnsi,
     Sqlite,
+}
+
+impl Dialect {
+    pub(super) fn is_mysql(self) -> bool {
+        matches!(self, Self::MySql | Self::MySqlAnsi)
+    }
 }
 
 /// How many words at the beginning of a statement are kept: they say what it is.
@@ -192,17 +200,17 @@ impl<'s> Splitter<'s> {
 
     fn is_line_comment(&self, rest: &str) -> bool {
         let Some(behind) = rest.strip_prefix("--") else {
-            return self.dialect == Dialect::MySql && rest.starts_with('#');
+            return self.dialect.is_mysql() && rest.starts_with('#');
         };
         // In MySQL `5--3` is eight; no statement begins so.
-        self.dialect != Dialect::MySql
+        !self.dialect.is_mysql()
             || self.open.is_none()
             || behind.chars().next().is_none_or(|next| next.is_whitespace() || next.is_control())
     }
 
     fn comment(&mut self, rest: &'s str) -> Result<(), Stop> {
         let start = self.at;
-        if self.dialect == Dialect::MySql && rest.starts_with("/*!") {
+        if self.dialect.is_mysql() && rest.starts_with("/*!") {
             if self.hint.replace(start).is_some() {
                 return Err(Stop::unread(start, "a comment that is run within another"));
             }
@@ -224,7 +232,7 @@ impl<'s> Splitter<'s> {
                 self.at += behind;
                 // MariaDB runs these, MySQL does not.
                 let inside = rest.get(..behind).unwrap_or_default();
-                let is_run = self.dialect == Dialect::MySql && inside.starts_with("/*M!");
+                let is_run = self.dialect.is_mysql() && inside.starts_with("/*M!");
                 let has_table = is_run && super::kind::has_word(inside, &["TABLE"]);
                 return match has_table {
                     true => Err(Stop::unread(start, "a comment that MariaDB runs")),
@@ -239,7 +247,7 @@ impl<'s> Splitter<'s> {
     fn client_command(&mut self, rest: &'s str) -> Result<bool, Stop> {
         // Told by its first word: the line may be all of the file, and be looked at once for each of its statements.
         let may_be = match self.dialect {
-            Dialect::MySql => begins_with_word(rest, "DELIMITER"),
+            Dialect::MySql | Dialect::MySqlAnsi => begins_with_word(rest, "DELIMITER"),
             Dialect::Postgres => rest.starts_with('\\'),
             Dialect::Sqlite => false,
         };
@@ -249,7 +257,7 @@ impl<'s> Splitter<'s> {
         let line = rest.split('\n').next().unwrap_or_default();
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default();
-        if self.dialect == Dialect::MySql && first.eq_ignore_ascii_case("DELIMITER") {
+        if self.dialect.is_mysql() && first.eq_ignore_ascii_case("DELIMITER") {
             let ends = words.next().ok_or(Stop::unread(self.at, "a DELIMITER without one"))?;
             self.ends = Cow::Borrowed(ends);
             self.at += line.len();
@@ -270,7 +278,7 @@ impl<'s> Splitter<'s> {
     }
 
     fn token(&mut self, rest: &'s str, first: char) -> Result<(), Stop> {
-        let is_mysql = self.dialect == Dialect::MySql;
+        let is_mysql = self.dialect.is_mysql();
         let before = std::mem::replace(&mut self.before, first);
         self.is_invalid |= match first {
             '`' => self.dialect == Dialect::Postgres,
@@ -278,7 +286,7 @@ impl<'s> Splitter<'s> {
             '#' => self.dialect == Dialect::Sqlite,
             ':' => self.dialect != Dialect::Postgres && rest.starts_with("::"),
             // A table's options.
-            'E' | 'e' => self.dialect != Dialect::MySql && before == ')' && begins_with_word(rest, "ENGINE"),
+            'E' | 'e' => !self.dialect.is_mysql() && before == ')' && begins_with_word(rest, "ENGINE"),
             _ => false,
         };
         match first {
@@ -286,7 +294,7 @@ impl<'s> Splitter<'s> {
                 let escapes = is_mysql || (self.dialect == Dialect::Postgres && self.follows_escape());
                 self.quoted(rest, '\'', escapes)
             }
-            '"' => self.quoted(rest, '"', is_mysql),
+            '"' => self.quoted(rest, '"', self.dialect == Dialect::MySql),
             '`' if self.dialect != Dialect::Postgres => self.quoted(rest, '`', false),
             '[' if self.dialect == Dialect::Sqlite => self.quoted(rest, ']', false),
             '$' if self.dialect == Dialect::Postgres => self.dollar(rest),
@@ -361,7 +369,7 @@ impl<'s> Splitter<'s> {
         };
         let last = open.words.last().map(Cow::as_ref);
         self.is_invalid |= match (&*upper, last) {
-            ("AUTO_INCREMENT", Some("NULL")) => self.dialect != Dialect::MySql,
+            ("AUTO_INCREMENT", Some("NULL")) => !self.dialect.is_mysql(),
             ("PLPGSQL", Some("LANGUAGE")) => self.dialect != Dialect::Postgres,
             ("SET" | "LOCK" | "UNLOCK" | "USE", None) => self.dialect == Dialect::Sqlite,
             ("PRAGMA", None) => self.dialect != Dialect::Sqlite,

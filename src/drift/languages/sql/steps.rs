@@ -65,7 +65,7 @@ impl Reader {
     /// Reads a statement that may change columns.
     pub(super) fn statement(&mut self, piece: &Piece<'_>) {
         let grammar = grammar(self.dialect);
-        let tokens = match tokens::read(piece, grammar) {
+        let tokens = match tokens::read(piece, self.dialect, grammar) {
             Ok(tokens) => tokens,
             Err(message) => return self.not_sql(piece.at, said(&message)),
         };
@@ -74,6 +74,9 @@ impl Reader {
             match parse(part, piece, grammar) {
                 Ok(statement) if alter::has_no_column(&statement) => {
                     self.not_sql(piece.at, "this stands where a column should, and is none");
+                }
+                Ok(statement) if self.dialect == Dialect::MySql && alter::is_named_by_text(&statement) => {
+                    self.not_sql(piece.at, "a text stands where a name should: write the name in backticks");
                 }
                 Ok(statement) => {
                     if let Err(reason) = self.parsed(piece, statement) {
@@ -199,7 +202,7 @@ impl Reader {
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
         Dialect::Postgres => &PostgreSqlDialect {},
-        Dialect::MySql => &MySqlDialect {},
+        Dialect::MySql | Dialect::MySqlAnsi => &MySqlDialect {},
         Dialect::Sqlite => &SQLiteDialect {},
     }
 }

@@ -9,13 +9,20 @@ use super::split::{Dialect, Piece};
 type Tokens = Vec<TokenWithSpan>;
 
 /// The tokens without space and comments.
-pub(super) fn read(piece: &Piece<'_>, grammar: &dyn Grammar) -> Result<Tokens, String> {
+pub(super) fn read(piece: &Piece<'_>, dialect: Dialect, grammar: &dyn Grammar) -> Result<Tokens, String> {
+    let is_ansi = dialect == Dialect::MySqlAnsi && piece.text.contains('"');
+    if is_ansi && piece.text.contains('\\') {
+        return Err("it has backslashes beside names in double quotes".to_owned());
+    }
     let mut tokens = Tokenizer::new(grammar, piece.text).tokenize_with_location().map_err(|error| error.message)?;
     let mut cursor = Cursor { rest: piece.text, line: 1, column: 1, offset: piece.at };
     for token in &mut tokens {
         let start = cursor.forward(token.span.start);
         let place = Location::new(1, u64::try_from(start).unwrap_or(u64::MAX).saturating_add(1));
         token.span = Span::new(place, place);
+        if let (true, Token::DoubleQuotedString(name)) = (is_ansi, &token.token) {
+            token.token = Token::make_word(name, Some('"'));
+        }
     }
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     Ok(tokens)
@@ -61,7 +68,7 @@ pub(super) fn begins(tokens: &[TokenWithSpan], words: &[&str]) -> bool {
 /// The statements that the parser is given: each change of `ALTER TABLE` by itself, so that one which it does not know
 /// takes none of the others along.
 pub(super) fn parts(mut tokens: Tokens, dialect: Dialect) -> Vec<Tokens> {
-    if dialect == Dialect::MySql {
+    if dialect.is_mysql() {
         tokens = in_other_words(tokens);
     }
     if begins(&tokens, &["CREATE", "DOMAIN"]) {

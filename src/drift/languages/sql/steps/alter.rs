@@ -1,7 +1,7 @@
 //! `ALTER TABLE`: one statement, any number of changes.
 
 use sqlparser::ast::{AlterColumnOperation, AlterTable, AlterTableOperation as Operation, ColumnDef, DataType, Ident};
-use sqlparser::ast::{RenameTableNameKind, Statement, TableConstraint};
+use sqlparser::ast::{ObjectName, ObjectNamePart, RenameTableNameKind, Statement, TableConstraint};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use super::Reader;
@@ -139,6 +139,24 @@ pub(super) fn has_no_column(statement: &Statement) -> bool {
     }
 }
 
+/// Whether a table's name is a text, which the parser takes for a name: MySQL does not, and where it is set to
+/// `ANSI_QUOTES`, that is no text.
+pub(super) fn is_named_by_text(statement: &Statement) -> bool {
+    let is_text = |name: &ObjectName| {
+        let mut parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
+        parts.any(|part| matches!(part.quote_style, Some('"' | '\'')))
+    };
+    match statement {
+        Statement::CreateTable(table) => is_text(&table.name),
+        Statement::AlterTable(table) => is_text(&table.name),
+        Statement::Drop { names, .. } => names.iter().any(is_text),
+        Statement::RenameTable(tables) => {
+            tables.iter().any(|table| is_text(&table.old_name) || is_text(&table.new_name))
+        }
+        _ => false,
+    }
+}
+
 fn is_known(change: &[&str], dialect: Dialect) -> bool {
     // What a check lists would be missed.
     if change.first() == Some(&"ADD") && change.contains(&"CHECK") {
@@ -163,7 +181,7 @@ fn is_known(change: &[&str], dialect: Dialect) -> bool {
             | ["ADD", "CONSTRAINT", ..],
         )
         | (
-            Dialect::MySql,
+            Dialect::MySql | Dialect::MySqlAnsi,
             ["DISABLE" | "ENABLE", "KEYS"]
             | ["ENGINE" | "AUTO_INCREMENT" | "COMMENT" | "ROW_FORMAT", ..]
             | ["CONVERT", "TO", "CHARACTER" | "CHARSET", ..]
