@@ -35,7 +35,7 @@ const MAX_DEPTH: usize = 48;
 /// The most bytes of a type and a path below it: a finding says them several times.
 const MAX_NAME: usize = 1_000;
 /// The most shapes looked at, for all fields together.
-const MAX_STEPS: usize = 10_000_000;
+const MAX_STEPS: usize = 2_000_000;
 
 /// Why what a file adds to another one's type is unread, unless that counts.
 const ADDITION: &str = "fields that are added to a type of another file: declare them where the type is declared";
