@@ -127,15 +127,15 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// Whether other files get another type by the name of a definition that its file does not show them.
+    /// Whether other files get another type by a definition's name than the definition.
     pub(super) fn is_decoy(&self, found: &Found<'a>) -> bool {
         let (module, name, at) = (found.module, &found.definition.name, found.definition.at);
         let shows = |exports: &Exports| !exports.names.is_empty() || !exports.outside.is_empty();
         let hides = |exports: &Exports| shows(exports) && !exports.outside.contains(&at);
         // Where statements give a name its meaning, one that imports it may come after the type.
         let brings = |import: &Import| import.local.as_ref().is_none_or(|local| local == name);
-        let is_hidden = module.exports.as_ref().is_some_and(hides);
-        if !is_hidden && !(module.is_exact && module.imports.iter().any(brings)) {
+        let may_be = module.exports.as_ref().is_some_and(hides) || module.is_exact && module.imports.iter().any(brings);
+        if !may_be {
             return false;
         }
         match self.exported(found.file, module, name, &mut Tried::default()) {

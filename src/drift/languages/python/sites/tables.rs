@@ -1,0 +1,247 @@
+//! Mapping tables: what the declared names are given, and what is put into them.
+
+use ruff_python_ast::{Arguments, Expr, ExprCall, ExprSubscript, Stmt, StmtClassDef, StmtFunctionDef};
+
+use super::{Reader, SPREAD, place, returns};
+use crate::drift::languages::python::names::dotted;
+use crate::drift::languages::python::types::at;
+use crate::drift::shape::{Form, Unread};
+
+const WRITE_DOWN: &str = "this mapping table is computed; write it down";
+const COMPUTED: &str = "the path in this table is computed; write it as a string";
+
+impl Reader<'_, '_> {
+    /// A value that is given to a name: a mapping table, or an entry of one.
+    pub(super) fn assigned(&mut self, target: &Expr, value: &Expr) {
+        match target {
+            Expr::Tuple(targets) => self.unpacked(&targets.elts, value),
+            Expr::List(targets) => self.unpacked(&targets.elts, value),
+            Expr::Subscript(subscript) if self.is_table(&subscript.value) => {
+                self.written.insert(place(target));
+                if subscript.slice.is_slice_expr() { self.table(value) } else { self.item(value) }
+            }
+            // `globals()["FIELD_MAP"] = {…}`
+            Expr::Subscript(subscript) if self.is_table_by_text(subscript) => self.table(value),
+            Expr::Attribute(member) if self.is_table(&member.value) => self.item(value),
+            _ if self.is_table(target) => {
+                self.written.insert(place(target));
+                self.table(value);
+            }
+            _ => {}
+        }
+    }
+
+    /// `FIELD_MAP, other = {…}, 1`. What is not told here is [written](Self::stored) nobody knows what with.
+    fn unpacked(&mut self, targets: &[Expr], value: &Expr) {
+        let values = match value {
+            Expr::Tuple(tuple) => &*tuple.elts,
+            Expr::List(list) => &*list.elts,
+            _ => return,
+        };
+        if values.len() == targets.len() && !values.iter().chain(targets).any(Expr::is_starred_expr) {
+            targets.iter().zip(values).for_each(|(target, value)| self.assigned(target, value));
+        }
+    }
+
+    /// A place that is written to.
+    pub(super) fn stored(&mut self, target: &Expr) {
+        let table = match target {
+            Expr::Subscript(subscript) if subscript.ctx.is_store() => &*subscript.value,
+            Expr::Name(name) if name.ctx.is_store() => target,
+            Expr::Attribute(attribute) if attribute.ctx.is_store() => target,
+            _ => return,
+        };
+        if self.is_table(table) && !self.written.contains(&place(target)) {
+            self.unread(target, WRITE_DOWN);
+        }
+    }
+
+    fn is_table(&self, target: &Expr) -> bool {
+        let name = match target {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => return false,
+        };
+        self.sites.tables.contains(name) || dotted(target).is_some_and(|written| self.sites.tables.contains(&written))
+    }
+
+    fn is_table_by_text(&self, subscript: &ExprSubscript) -> bool {
+        let is_names = match &*subscript.value {
+            Expr::Call(call) => call.func.is_name_expr(),
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "__dict__",
+            _ => false,
+        };
+        let name = subscript.slice.as_string_literal_expr();
+        is_names && name.is_some_and(|name| self.sites.tables.contains(name.value.to_str()))
+    }
+
+    fn table(&mut self, value: &Expr) {
+        match value {
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    match &item.key {
+                        Some(_) => self.entry(&item.value),
+                        None => self.spread(&item.value),
+                    }
+                }
+            }
+            Expr::List(list) => list.elts.iter().for_each(|pair| self.pair(pair)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|pair| self.pair(pair)),
+            Expr::Call(call) if dotted(&call.func).is_some_and(|name| is_wrapper(&name)) => {
+                self.tables(&call.arguments);
+            }
+            other => self.unread(other, WRITE_DOWN),
+        }
+    }
+
+    /// `{**{…}}`
+    fn spread(&mut self, value: &Expr) {
+        if value.is_dict_expr() { self.table(value) } else { self.unread(value, SPREAD) }
+    }
+
+    /// What `dict(…)` and `update(…)` are given: tables, and entries by their names.
+    fn tables(&mut self, arguments: &Arguments) {
+        arguments.args.iter().for_each(|inner| self.table(inner));
+        for keyword in &arguments.keywords {
+            match keyword.arg {
+                Some(_) => self.entry(&keyword.value),
+                None => self.spread(&keyword.value),
+            }
+        }
+    }
+
+    fn pair(&mut self, pair: &Expr) {
+        let items = match pair {
+            Expr::Tuple(tuple) => tuple.elts.as_slice(),
+            Expr::List(list) => list.elts.as_slice(),
+            _ => &[],
+        };
+        match items {
+            [_, path] => self.entry(path),
+            _ => self.unread(pair, "this is no pair of a name and a path"),
+        }
+    }
+
+    /// What is put into a table: a path, or a pair.
+    fn item(&mut self, value: &Expr) {
+        if matches!(value, Expr::Tuple(_) | Expr::List(_)) { self.pair(value) } else { self.entry(value) }
+    }
+
+    fn entry(&mut self, value: &Expr) {
+        match self.names.string(value) {
+            Some(path) => self.site(Form::Table, None, path, at(value)),
+            None => self.unread(value, COMPUTED),
+        }
+    }
+
+    /// `FIELD_MAP.update(…)`, `dict.update(FIELD_MAP, …)`, `setattr(mapper, "FIELD_MAP", {…})`
+    pub(super) fn put(&mut self, call: &ExprCall) {
+        let arguments = &*call.arguments.args;
+        let function = match &*call.func {
+            Expr::Attribute(method) if self.is_table(&method.value) => {
+                return match (method.attr.as_str(), arguments) {
+                    ("update" | "extend" | "extendleft" | "__ior__" | "__iadd__", _) => self.tables(&call.arguments),
+                    ("append" | "appendleft" | "add", items) => items.iter().for_each(|item| self.item(item)),
+                    ("setdefault" | "insert" | "__setitem__" | "__setattr__", [_, value]) => self.item(value),
+                    (name, _) if puts(name) => self.unread(&call.func, WRITE_DOWN),
+                    _ => {}
+                };
+            }
+            Expr::Attribute(method) => method.attr.as_str(),
+            Expr::Name(name) => name.id.as_str(),
+            _ => return,
+        };
+        match arguments {
+            _ if !puts(function) => {}
+            [_, Expr::StringLiteral(name), value] if self.sites.tables.contains(name.value.to_str()) => {
+                self.table(value)
+            }
+            // A table that is all that is given is what something else gets.
+            [table, ..] if self.is_table(table) && call.arguments.len() > 1 => {
+                self.unread(&call.func, WRITE_DOWN);
+            }
+            _ => {}
+        }
+    }
+
+    /// A table that a keyword or a key gives its name: `Config(FIELD_MAP={…})`, `{"FIELD_MAP": {…}}`. What has a name of
+    /// its own is only handed on.
+    pub(super) fn member(&mut self, name: &str, value: &Expr) {
+        if self.sites.tables.contains(name) && matches!(value, Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_)) {
+            self.table(value);
+        }
+    }
+
+    /// A function of a table's name, and arguments of that name: what they are if nothing else is given.
+    pub(super) fn given_back(&mut self, function: &StmtFunctionDef) {
+        for parameter in function.parameters.iter_non_variadic_params() {
+            if let Some(value) = &parameter.default {
+                self.member(parameter.name(), value);
+            }
+        }
+        if !self.sites.tables.contains(function.name.as_str()) {
+            return;
+        }
+        let values = returns(function);
+        values.iter().for_each(|value| self.table(value));
+        if values.is_empty() {
+            self.module.unread.push(Unread::new(at(&function.name), WRITE_DOWN));
+        }
+    }
+
+    /// `class FIELD_MAP: a = "order.a"`
+    pub(super) fn class(&mut self, class: &StmtClassDef) {
+        if !self.sites.tables.contains(class.name.as_str()) {
+            return;
+        }
+        for stmt in &class.body {
+            match stmt {
+                Stmt::Assign(assign) => self.item(&assign.value),
+                Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.item(value)),
+                _ => {}
+            }
+        }
+    }
+
+    /// `from fields import evil as FIELD_MAP`
+    pub(super) fn imported(&mut self, stmt: &Stmt) {
+        let (names, is_whole) = match stmt {
+            Stmt::Import(import) => (&import.names, true),
+            Stmt::ImportFrom(import) => (&import.names, false),
+            _ => return,
+        };
+        for alias in names {
+            let takes_name = alias.asname.as_ref().is_some_and(|name| self.sites.tables.contains(name.as_str()));
+            if takes_name && (is_whole || !self.sites.tables.contains(alias.name.as_str())) {
+                self.module.unread.push(Unread::new(at(alias), WRITE_DOWN));
+            }
+        }
+    }
+}
+
+/// Calls that give back the mapping that they get.
+fn is_wrapper(name: &str) -> bool {
+    matches!(name.rsplit('.').next(), Some("dict" | "MappingProxyType" | "frozendict" | "OrderedDict" | "FrozenDict"))
+}
+
+/// Functions that put something into what they are given first.
+fn puts(name: &str) -> bool {
+    const FUNCTIONS: [&str; 15] = [
+        "__iadd__",
+        "__ior__",
+        "__setattr__",
+        "__setitem__",
+        "add",
+        "append",
+        "appendleft",
+        "extend",
+        "extendleft",
+        "insert",
+        "ior",
+        "setattr",
+        "setdefault",
+        "setitem",
+        "update",
+    ];
+    FUNCTIONS.contains(&name)
+}
