@@ -86,12 +86,19 @@ impl<'a> File<'a> {
     fn keys(&mut self, ty: &'a TSType<'a>, hops: u8) -> Keys {
         let Some(hops) = hops.checked_sub(1) else { return Keys::Unknown };
         match ty {
-            TSType::TSStringKeyword(_)
-            | TSType::TSNumberKeyword(_)
-            | TSType::TSSymbolKeyword(_)
-            | TSType::TSTemplateLiteralType(_) => Keys::Any,
+            TSType::TSStringKeyword(_) | TSType::TSNumberKeyword(_) | TSType::TSSymbolKeyword(_) => Keys::Any,
+            // `x-${string}` is any of endlessly many; what is put together of listed texts is listed as well.
+            TSType::TSTemplateLiteralType(template) => {
+                let is_endless =
+                    |ty: &TSType<'_>| matches!(ty, TSType::TSStringKeyword(_) | TSType::TSNumberKeyword(_));
+                if template.types.iter().all(is_endless) { Keys::Any } else { Keys::Unknown }
+            }
             TSType::TSLiteralType(literal) => match &literal.literal {
                 TSLiteral::StringLiteral(text) => Keys::Listed(vec![(text.value.to_string(), text.span.start)]),
+                TSLiteral::TemplateLiteral(text) => match text.single_quasi() {
+                    Some(key) => Keys::Listed(vec![(key.to_string(), text.span.start)]),
+                    None => Keys::Unknown,
+                },
                 TSLiteral::NumericLiteral(number) => Keys::Listed(vec![(number.value.to_string(), number.span.start)]),
                 _ => Keys::Unknown,
             },
