@@ -27,6 +27,7 @@ mod literals;
 mod lookup;
 mod patches;
 mod references;
+mod returns;
 mod sites;
 mod types;
 mod utilities;

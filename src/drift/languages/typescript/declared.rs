@@ -5,10 +5,10 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::imports::Type;
-use super::literals::objects_of;
+use super::literals::{alternatives, objects_of};
 use super::references::name_of;
+use super::returns::given_back;
 use super::utilities::inner;
-use super::zod::returned_by_arrow;
 use crate::drift::shape::Unread;
 
 /// How deep a type may be written, with what its names stand for.
@@ -21,11 +21,17 @@ const TOO_MANY: &str = "the types of literals here are too deep or too many to b
 /// Types whose values are, or hold, those of their first argument.
 const SAME: &[&str] = &[
     "Array",
+    "AsyncGenerator",
+    "AsyncIterable",
+    "AsyncIterableIterator",
     "Awaited",
     "DeepPartial",
     "DeepReadonly",
     "Exclude",
     "Extract",
+    "Generator",
+    "Iterable",
+    "IterableIterator",
     "NoInfer",
     "NonNullable",
     "Omit",
@@ -70,13 +76,9 @@ impl<'a> File<'a> {
                 mapped.type_annotation.iter().for_each(|ty| self.typed_values(value, ty, deep));
             }
             // `const make: () => Order = () => ({…})`
-            TSType::TSFunctionType(function) => {
-                if let Expression::ArrowFunctionExpression(made) = value.get_inner_expression()
-                    && let Some(value) = returned_by_arrow(made)
-                {
-                    self.typed_within(value, &function.return_type.type_annotation, deep + 1);
-                }
-            }
+            TSType::TSFunctionType(function) => self.typed_function(value, Some(&function.return_type), deep),
+            TSType::TSTupleType(tuple) => self.typed_items(value, tuple, deep),
+            TSType::TSIndexedAccessType(access) => self.typed_part(value, access, deep),
             _ => {}
         }
     }
@@ -115,15 +117,111 @@ impl<'a> File<'a> {
                 return self.typed_literals(value, known);
             }
         }
+        if let Some(place) = self.given.iter().rposition(|(parameter, _)| *parameter == name.full) {
+            return self.typed_by_parameter(value, place, deep);
+        }
+        let before = self.given.len();
         match own {
-            Some(Type::Alias(alias)) => self.typed_within(value, &alias.type_annotation, deep + 1),
-            Some(Type::Interface(interface)) => self.typed_members(value, &interface.body.body, deep),
+            Some(Type::Alias(alias)) => {
+                self.give(alias.type_parameters.as_deref(), given);
+                self.typed_within(value, &alias.type_annotation, deep + 1);
+            }
+            Some(Type::Interface(interface)) => {
+                self.give(interface.type_parameters.as_deref(), given);
+                self.typed_members(value, &interface.body.body, deep);
+            }
             Some(_) => {}
             None if SAME.contains(&name.full.as_str()) => {
                 given.first().into_iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
             }
             None if name.full == "Record" => given.get(1).into_iter().for_each(|ty| self.typed_values(value, ty, deep)),
             None => {}
+        }
+        self.given.truncate(before);
+    }
+
+    /// What stands for the parameters of a type, or what they are by default.
+    fn give(&mut self, parameters: Option<&'a TSTypeParameterDeclaration<'a>>, given: &'a [TSType<'a>]) {
+        let parameters = parameters.map(|parameters| parameters.params.as_slice()).unwrap_or_default();
+        for (place, parameter) in parameters.iter().enumerate() {
+            let ty = given.get(place).or(parameter.default.as_ref());
+            self.given.extend(ty.map(|ty| (parameter.name.name.as_str(), ty)));
+        }
+    }
+
+    /// What stands for a parameter was written where those after it were not yet known.
+    fn typed_by_parameter(&mut self, value: &'a Expression<'a>, place: usize, deep: u8) {
+        let later = self.given.split_off(place);
+        if let Some((_, ty)) = later.first() {
+            self.typed_within(value, ty, deep + 1);
+        }
+        self.given.extend(later);
+    }
+
+    /// What functions give back of which that type is said.
+    fn typed_function(&mut self, value: &'a Expression<'a>, ty: Option<&'a TSTypeAnnotation<'a>>, deep: u8) {
+        let size = usize::try_from(value.span().size()).unwrap_or(usize::MAX);
+        let Some(ty) = ty.filter(|_| !self.is_too_much(value, size / 16)) else { return };
+        let mut values = Vec::new();
+        alternatives(value, &mut |value| values.extend(given_back(value)));
+        values.into_iter().for_each(|value| self.typed_within(value, &ty.type_annotation, deep + 1));
+    }
+
+    /// `[Order, string]`, place for place.
+    fn typed_items(&mut self, value: &'a Expression<'a>, tuple: &'a TSTupleType<'a>, deep: u8) {
+        let mut lists = Vec::new();
+        alternatives(value, &mut |value| {
+            if let Expression::ArrayExpression(list) = value {
+                lists.push(list);
+            }
+        });
+        for list in lists {
+            for (place, item) in list.elements.iter().filter_map(ArrayExpressionElement::as_expression).enumerate() {
+                let element = tuple.element_types.get(place).or(tuple.element_types.last());
+                let ty = match element {
+                    Some(TSTupleElement::TSNamedTupleMember(named)) => Some(&named.element_type),
+                    element => element,
+                };
+                let ty = match ty {
+                    Some(TSTupleElement::TSOptionalType(optional)) => Some(&optional.type_annotation),
+                    Some(TSTupleElement::TSRestType(rest)) => Some(&rest.type_annotation),
+                    ty => ty.and_then(TSTupleElement::as_ts_type),
+                };
+                ty.into_iter().for_each(|ty| self.typed_within(item, ty, deep + 1));
+            }
+        }
+    }
+
+    /// `Payload['order']` of a type of this file, and `List[number]`.
+    fn typed_part(&mut self, value: &'a Expression<'a>, access: &'a TSIndexedAccessType<'a>, deep: u8) {
+        let key = match inner(&access.index_type) {
+            TSType::TSNumberKeyword(_) => return self.typed_within(value, &access.object_type, deep + 1),
+            TSType::TSLiteralType(literal) => match &literal.literal {
+                TSLiteral::StringLiteral(key) => key.value.as_str(),
+                _ => return,
+            },
+            _ => return,
+        };
+        let TSType::TSTypeReference(of) = inner(&access.object_type) else { return };
+        let name = name_of(&of.type_name);
+        let types = name.and_then(|name| self.index().types.get(name.full.as_str()).cloned()).unwrap_or_default();
+        for ty in types {
+            let members = match ty {
+                Type::Interface(interface) => &interface.body.body[..],
+                Type::Alias(alias) => match inner(&alias.type_annotation) {
+                    TSType::TSTypeLiteral(literal) => &literal.members[..],
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            for member in members {
+                if let TSSignature::TSPropertySignature(member) = member
+                    && member.key.is_specific_static_name(key)
+                    && let Some(ty) = &member.type_annotation
+                {
+                    self.typed_within(value, &ty.type_annotation, deep + 1);
+                }
+            }
         }
     }
 
@@ -136,43 +234,70 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The members of an object whose type is written out.
+    /// The members of an object whose type is written out; what a function gives by such a type.
     fn typed_members(&mut self, value: &'a Expression<'a>, signatures: &'a [TSSignature<'a>], deep: u8) {
+        if self.is_too_much(value, if deep > DEEPEST { MOST } else { signatures.len() }) {
+            return;
+        }
+        for signature in signatures {
+            if let TSSignature::TSCallSignatureDeclaration(call) = signature {
+                self.typed_function(value, call.return_type.as_deref(), deep);
+            }
+        }
         for object in self.objects(value) {
-            for property in properties_of(object) {
-                let Some(key) = property.key.static_name() else { continue };
-                if self.is_too_much(value, signatures.len()) {
-                    return;
-                }
-                for signature in signatures {
-                    match signature {
-                        TSSignature::TSPropertySignature(one) if one.key.is_specific_static_name(&key) => {
-                            let ty = one.type_annotation.as_deref();
-                            ty.into_iter().for_each(|ty| {
-                                self.typed_within(&property.value, &ty.type_annotation, deep + 1);
-                            });
-                        }
-                        TSSignature::TSIndexSignature(any) => {
-                            self.typed_within(&property.value, &any.type_annotation.type_annotation, deep + 1);
-                        }
-                        _ => {}
+            for property in &object.properties {
+                match property {
+                    ObjectPropertyKind::SpreadProperty(spread) => {
+                        self.typed_members(&spread.argument, signatures, deep + 1);
                     }
+                    ObjectPropertyKind::ObjectProperty(property) => self.typed_member(property, signatures, deep),
                 }
             }
         }
     }
 
-    /// All values of an object are of a type: `Record<string, Order>`.
-    fn typed_values(&mut self, value: &'a Expression<'a>, ty: &'a TSType<'a>, deep: u8) {
-        for object in self.objects(value) {
-            properties_of(object).for_each(|property| self.typed_within(&property.value, ty, deep + 1));
+    fn typed_member(&mut self, property: &'a ObjectProperty<'a>, signatures: &'a [TSSignature<'a>], deep: u8) {
+        let Some(key) = self.key(&property.key, property.computed) else { return };
+        if self.is_too_much(&property.value, signatures.len()) {
+            return;
+        }
+        for signature in signatures {
+            let ty = match signature {
+                TSSignature::TSPropertySignature(one) if one.key.is_specific_static_name(&key) => {
+                    one.type_annotation.as_deref()
+                }
+                TSSignature::TSIndexSignature(any) => Some(&*any.type_annotation),
+                TSSignature::TSMethodSignature(one) if one.key.is_specific_static_name(&key) => {
+                    self.typed_function(&property.value, one.return_type.as_deref(), deep);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.typed_property(property, ty, deep);
         }
     }
-}
 
-fn properties_of<'a>(object: &'a ObjectExpression<'a>) -> impl Iterator<Item = &'a ObjectProperty<'a>> {
-    object.properties.iter().filter_map(|property| match property {
-        ObjectPropertyKind::ObjectProperty(property) => Some(&**property),
-        ObjectPropertyKind::SpreadProperty(_) => None,
-    })
+    /// A member of an object; what a getter gives is the member.
+    fn typed_property(&mut self, property: &'a ObjectProperty<'a>, ty: Option<&'a TSTypeAnnotation<'a>>, deep: u8) {
+        match ty {
+            Some(_) if property.kind == PropertyKind::Get => self.typed_function(&property.value, ty, deep),
+            Some(ty) => self.typed_within(&property.value, &ty.type_annotation, deep + 1),
+            None => {}
+        }
+    }
+
+    /// All values of an object are of a type: `Record<string, Order>`.
+    fn typed_values(&mut self, value: &'a Expression<'a>, ty: &'a TSType<'a>, deep: u8) {
+        if self.is_too_much(value, if deep > DEEPEST { MOST } else { 1 }) {
+            return;
+        }
+        for object in self.objects(value) {
+            for property in &object.properties {
+                match property {
+                    ObjectPropertyKind::SpreadProperty(spread) => self.typed_values(&spread.argument, ty, deep + 1),
+                    ObjectPropertyKind::ObjectProperty(property) => self.typed_within(&property.value, ty, deep + 1),
+                }
+            }
+        }
+    }
 }

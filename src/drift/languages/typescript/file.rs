@@ -46,6 +46,8 @@ pub(super) struct File<'a> {
     pub(super) told: HashSet<u32>,
     /// How many parts of types were held against literals.
     pub(super) held_against: usize,
+    /// What stands for the parameters of types that are held against literals.
+    pub(super) given: Vec<(&'a str, &'a TSType<'a>)>,
     pub(super) module: Module,
     /// The type parameters that are in scope, with what stands for them.
     pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
@@ -80,6 +82,7 @@ impl<'a> File<'a> {
             claimed: HashSet::new(),
             told: HashSet::new(),
             held_against: 0,
+            given: Vec::new(),
             module: Module { is_merged: true, ..Module::default() },
             parameters: Vec::new(),
             space: String::new(),

@@ -4,7 +4,7 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::zod::{returned, returned_by_arrow};
+use super::returns::given_back;
 use crate::drift::shape::{Form, Site, Unread};
 
 /// The deepest nesting of literals that is read.
@@ -121,10 +121,11 @@ impl<'a> File<'a> {
                     }
                 }
                 Expression::ArrayExpression(array) => self.items_written(array, writing),
-                Expression::CallExpression(call) => match mapped(call) {
-                    Some(value) => self.item_written(value, writing),
-                    None => plain = true,
-                },
+                Expression::CallExpression(call) => {
+                    let items = mapped(call);
+                    plain |= items.is_empty();
+                    items.into_iter().for_each(|item| self.item_written(item, writing));
+                }
                 _ => {}
             }
         }
@@ -190,8 +191,9 @@ fn step(path: &mut String, name: &str) {
     }
 }
 
-/// The values that one may be: both sides of `a ? b : c`, of `a ?? b`, the right one of `a && b`.
-fn alternatives<'a>(value: &'a Expression<'a>, take: &mut impl FnMut(&'a Expression<'a>)) {
+/// The values that one may be: both sides of `a ? b : c`, of `a ?? b`, the right one of `a && b`, of `a = b`, of `(a, b)`,
+/// and what a call gives back as it was given.
+pub(super) fn alternatives<'a>(value: &'a Expression<'a>, take: &mut impl FnMut(&'a Expression<'a>)) {
     let mut waiting = vec![value];
     while let Some(value) = waiting.pop() {
         match value.get_inner_expression() {
@@ -206,9 +208,30 @@ fn alternatives<'a>(value: &'a Expression<'a>, take: &mut impl FnMut(&'a Express
                 }
             }
             Expression::AwaitExpression(awaited) => waiting.push(&awaited.argument),
+            Expression::AssignmentExpression(assignment) => waiting.push(&assignment.right),
+            Expression::SequenceExpression(values) => waiting.extend(values.expressions.last()),
+            Expression::CallExpression(call) => match passed_through(call) {
+                values if values.is_empty() => take(value.get_inner_expression()),
+                values => waiting.extend(values.into_iter().rev()),
+            },
             value => take(value),
         }
     }
+}
+
+/// What a call gives back as it was given, `Object.freeze({…})`, or what a function gives that is called where it is
+/// written.
+fn passed_through<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
+    let Some(member) = call.callee.get_inner_expression().as_member_expression() else {
+        return given_back(&call.callee);
+    };
+    let passes = match (member.object().get_identifier_reference(), member.static_property_name()) {
+        (Some(of), Some("freeze" | "seal" | "preventExtensions" | "assign")) => of.name == "Object",
+        (Some(of), Some("resolve")) => of.name == "Promise",
+        _ => false,
+    };
+    let values = call.arguments.iter().filter(|_| passes).map(Argument::as_expression);
+    values.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// Whether a spread of the value adds no key.
@@ -216,38 +239,49 @@ fn is_nothing(value: &Expression<'_>) -> bool {
     value.is_null_or_undefined() || matches!(value, Expression::BooleanLiteral(_))
 }
 
-/// What `list.map((item) => ({…}))` makes of each item, where that is a literal.
-fn mapped<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
-    let Expression::StaticMemberExpression(member) = &call.callee else { return None };
-    if !matches!(member.property.name.as_str(), "map" | "flatMap") {
-        return None;
-    }
-    let value = match call.arguments.first()?.as_expression()? {
-        Expression::ArrowFunctionExpression(function) => returned_by_arrow(function)?,
-        Expression::FunctionExpression(function) => returned(function.body.as_deref())?,
-        _ => return None,
+/// The literals that `list.map((item) => ({…}))` makes of items.
+fn mapped<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
+    let mut found = Vec::new();
+    let Expression::StaticMemberExpression(member) = &call.callee else { return found };
+    let is_flat = match member.property.name.as_str() {
+        "map" => false,
+        "flatMap" => true,
+        _ => return found,
     };
-    matches!(value.get_inner_expression(), Expression::ObjectExpression(_)).then_some(value)
+    let Some(function) = call.arguments.first().and_then(Argument::as_expression) else { return found };
+    for value in given_back(function) {
+        alternatives(value, &mut |value| match value {
+            Expression::ObjectExpression(_) => found.push(value),
+            Expression::ArrayExpression(list) if is_flat => {
+                let items = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
+                let items = items.map(Expression::get_inner_expression);
+                found.extend(items.filter(|item| matches!(item, Expression::ObjectExpression(_))));
+            }
+            _ => {}
+        });
+    }
+    found
 }
 
 /// The object literals that a value of a declared type is, or is a list of.
 pub(super) fn objects_of<'a>(value: &'a Expression<'a>) -> Vec<&'a ObjectExpression<'a>> {
     let mut found = Vec::new();
-    alternatives(value, &mut |value| match value {
-        Expression::ObjectExpression(object) => found.push(&**object),
-        Expression::ArrayExpression(array) => {
-            let items = array.elements.iter().filter_map(ArrayExpressionElement::as_expression);
-            found.extend(items.filter_map(|item| match item.get_inner_expression() {
-                Expression::ObjectExpression(object) => Some(&**object),
-                _ => None,
-            }));
-        }
-        Expression::CallExpression(call) => {
-            if let Some(Expression::ObjectExpression(object)) = mapped(call).map(Expression::get_inner_expression) {
-                found.push(object);
-            }
-        }
-        _ => {}
-    });
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        alternatives(value, &mut |value| match value {
+            Expression::ObjectExpression(object) => found.push(&**object),
+            Expression::ArrayExpression(array) => waiting.extend(array.elements.iter().rev().filter_map(item_of)),
+            Expression::CallExpression(call) => waiting.extend(mapped(call)),
+            _ => {}
+        });
+    }
     found
+}
+
+/// A value among the items of a list, or one that has items of it.
+fn item_of<'a>(element: &'a ArrayExpressionElement<'a>) -> Option<&'a Expression<'a>> {
+    match element {
+        ArrayExpressionElement::SpreadElement(spread) => Some(&spread.argument),
+        element => element.as_expression(),
+    }
 }

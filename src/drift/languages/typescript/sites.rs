@@ -147,6 +147,12 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
                     self.file.typed_value(value, ty);
                 }
             }
+            // `function* (): Generator<Order> { yield {…} }`
+            AstKind::YieldExpression(given) => {
+                if let (Some(value), Some(Some(ty))) = (&given.argument, self.returns.last().copied()) {
+                    self.file.typed_value(value, ty);
+                }
+            }
             _ => {}
         }
     }
