@@ -29,6 +29,7 @@ mod patches;
 mod references;
 mod returns;
 mod sites;
+mod tables;
 mod types;
 mod utilities;
 mod zod;

@@ -33,6 +33,11 @@ impl<'a> Bindings<'a> {
         self.too_deep || self.assigned.contains(name)
     }
 
+    /// Whether the file has a variable of this name, or that cannot be known.
+    pub(super) fn is_bound(&self, name: &str) -> bool {
+        self.too_deep || self.values.contains_key(name)
+    }
+
     /// The value of the one constant of this name.
     pub(super) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
         if self.too_deep { None } else { *self.values.get(name)? }

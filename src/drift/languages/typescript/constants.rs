@@ -59,6 +59,11 @@ impl<'a> File<'a> {
         self.bindings.get_or_init(|| Bindings::of(self.program)).is_assigned(name)
     }
 
+    /// Whether the file has a variable of its own by a name.
+    pub(super) fn is_bound(&self, name: &str) -> bool {
+        self.bindings.get_or_init(|| Bindings::of(self.program)).is_bound(name)
+    }
+
     /// The name that a key is.
     pub(super) fn key(&self, key: &'a PropertyKey<'a>, computed: bool) -> Option<Cow<'a, str>> {
         match key {

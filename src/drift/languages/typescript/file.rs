@@ -40,8 +40,14 @@ pub(super) struct File<'a> {
     pub(super) bindings: OnceCell<Bindings<'a>>,
     /// What was asked of constants that may be schemas.
     pub(super) asked: RefCell<HashMap<(&'a str, Asked), bool>>,
-    /// Where mapping functions are called, or are given on under their own names.
+    /// Where mapping functions and tables are used in place, or are given on under their own names.
     pub(super) claimed: HashSet<Span>,
+    /// Constants that are modules as a whole.
+    pub(super) loaded: Vec<&'a str>,
+    /// Members of what nobody knows that have the name of a mapping function.
+    pub(super) doubted: Vec<u32>,
+    /// Whether what has a mapping function gets a name that is not followed.
+    pub(super) is_lent: bool,
     /// Literals whose fields are noted already, by their places.
     pub(super) told: HashSet<u32>,
     /// How many parts of types were held against literals.
@@ -80,6 +86,9 @@ impl<'a> File<'a> {
             bindings: OnceCell::new(),
             asked: RefCell::default(),
             claimed: HashSet::new(),
+            loaded: Vec::new(),
+            doubted: Vec::new(),
+            is_lent: false,
             told: HashSet::new(),
             held_against: 0,
             given: Vec::new(),

@@ -1,197 +1,286 @@
-//! Mapping functions under other names, and tables that are added to: what a look at calls and tables alone would miss.
+//! Mapping functions under other names: what a look at calls alone would miss.
+
+use std::borrow::Cow;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span};
 
 use super::file::File;
-use super::imports::export_name;
-use super::zod::returned;
+use super::imports::{Origin, Type, export_name, origin};
 use crate::drift::shape::{HANDED_ON, Unread};
 
 /// Why a mapping function that is a tag, or has no argument, is unread.
 pub(super) const NO_PATH: &str = "a mapping function is called without its path as an argument of its own";
 
-/// Why more of a table is unread.
-pub(super) const SPREAD: &str = "a spread in a mapping table: write the entries";
+/// Why a member of something is unread that nobody knows.
+const LENT: &str = "this may be a mapping function, as what has it is handed on in this file: call it by its own name";
+
+/// How often a constant may lead to another one on the way to a module.
+const HOPS: u8 = 16;
 
 impl<'a> File<'a> {
-    /// Looks for what hands a mapping function on, or adds to a table. What is around a value is shown before the value.
+    /// Looks for what hands a mapping function or a table on, or adds to a table. What is around a value is shown before the
+    /// value.
     pub(super) fn handed_on(&mut self, kind: AstKind<'a>) {
+        let sites = self.source.sites;
+        if sites.functions.is_empty() && sites.tables.is_empty() {
+            return;
+        }
+        self.used_in_place(kind);
+        if !sites.tables.is_empty() {
+            self.table_used(kind);
+        }
+        if !sites.functions.is_empty() {
+            self.function_used(kind);
+        }
+    }
+
+    /// Claims the names whose value is used where it stands, or is kept under its own name.
+    fn used_in_place(&mut self, kind: AstKind<'a>) {
         match kind {
-            AstKind::AssignmentExpression(assignment) => self.set(assignment),
-            AstKind::CallExpression(call) => {
-                self.claim(&call.callee);
-                let callee = call.callee.get_inner_expression().as_member_expression();
-                let of = callee.filter(|member| member.static_property_name() == Some("assign"));
-                if of.is_some_and(|member| member.object().is_specific_id("Object")) {
-                    self.table_taken(call);
-                }
-                callee.into_iter().for_each(|callee| self.table_filled(callee, &call.arguments));
-            }
-            AstKind::ObjectProperty(property) => {
-                if property.value.get_identifier_reference().is_some_and(|of| property.key.is_specific_id(&of.name)) {
-                    self.claim(&property.value);
-                }
-                if let Some(name) = self.key(&property.key, property.computed).filter(|name| self.is_table(name)) {
-                    self.table_held(&name, &property.value);
-                }
-            }
-            AstKind::MethodDefinition(method) => {
-                if let Some(name) = self.key(&method.key, method.computed).filter(|name| self.is_table(name)) {
-                    self.table_got(&name, &method.value);
-                }
-            }
-            AstKind::TSEnumDeclaration(listed) if self.is_table(listed.id.name.as_str()) => {
-                let values = listed.body.members.iter().filter_map(|member| member.initializer.as_ref());
-                let values = values.filter(|value| !value.is_number_literal());
-                values.for_each(|value| self.table(listed.id.name.as_str(), value));
-            }
-            _ if self.source.sites.functions.is_empty() => {}
-            AstKind::NewExpression(new) => {
-                self.claim(&new.callee);
-                self.calls_made(&new.callee, &new.arguments, new.span.start);
-            }
-            AstKind::TaggedTemplateExpression(tagged) => {
-                self.claim(&tagged.tag);
-                self.calls_made(&tagged.tag, &[], tagged.span.start);
-            }
-            AstKind::StaticMemberExpression(member) => {
-                // `map.call(...)` runs it; what else a function has is no call.
-                if !matches!(member.property.name.as_str(), "call" | "apply" | "bind") {
-                    self.claim(&member.object);
-                }
-                self.member_value(&member.object, member.property.name.as_str(), member.span);
-            }
-            AstKind::ComputedMemberExpression(member) => {
+            AstKind::CallExpression(call) => self.claim(&call.callee),
+            AstKind::NewExpression(new) => self.claim(&new.callee),
+            AstKind::TaggedTemplateExpression(tagged) => self.claim(&tagged.tag),
+            AstKind::StaticMemberExpression(member) if !runs(member.property.name.as_str()) => {
                 self.claim(&member.object);
-                if let Expression::StringLiteral(name) = &member.expression {
-                    self.member_value(&member.object, name.value.as_str(), member.span);
+                self.claim_loaded(&member.object);
+            }
+            AstKind::ComputedMemberExpression(member)
+                if !member.static_property_name().is_some_and(|name| runs(&name)) =>
+            {
+                self.claim(&member.object);
+            }
+            AstKind::PrivateFieldExpression(member) => self.claim(&member.object),
+            AstKind::UnaryExpression(unary) => self.claim(&unary.argument),
+            AstKind::BinaryExpression(both) => {
+                self.claim(&both.left);
+                self.claim(&both.right);
+            }
+            AstKind::ForOfStatement(each) => self.claim(&each.right),
+            AstKind::ForInStatement(each) => self.claim(&each.right),
+            AstKind::SpreadElement(spread) => self.claim(&spread.argument),
+            AstKind::Class(class) => class.heritage.iter().for_each(|of| self.claim(&of.expression)),
+            AstKind::JSXOpeningElement(element) => drop(self.claimed.insert(element.name.span())),
+            AstKind::JSXClosingElement(element) => drop(self.claimed.insert(element.name.span())),
+            AstKind::AwaitExpression(awaited) => {
+                let loaded = awaited.argument.get_inner_expression();
+                if let Expression::ImportExpression(_) = loaded {
+                    self.claimed.insert(loaded.span());
                 }
             }
-            AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => self.claim(&unary.argument),
+            AstKind::VariableDeclaration(variables) => self.loaded(variables),
+            AstKind::VariableDeclarator(variable) => self.kept(variable),
+            AstKind::AssignmentExpression(assignment) => self.set(assignment),
+            AstKind::AssignmentTargetPropertyIdentifier(property) => drop(self.claimed.insert(property.binding.span)),
+            AstKind::ExportSpecifier(export) => drop(self.claimed.insert(export.local.span())),
             AstKind::ExportDefaultDeclaration(export) => {
-                export.declaration.as_expression().into_iter().for_each(|value| self.claim(value));
+                export.declaration.as_expression().into_iter().for_each(|value| self.given_out(value));
             }
-            AstKind::TSExportAssignment(export) => self.claim(&export.expression),
-            kind => self.renamed(kind),
+            AstKind::TSExportAssignment(export) => self.given_out(&export.expression),
+            _ => {}
+        }
+    }
+
+    /// `const lib = require('./lib')`
+    fn loaded(&mut self, variables: &'a VariableDeclaration<'a>) {
+        for variable in variables.declarations.iter().filter(|_| variables.kind.is_const()) {
+            if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init)
+                && is_loaded(value)
+            {
+                self.claim_loaded(value);
+                self.loaded.push(id.name.as_str());
+            }
+        }
+    }
+
+    /// `const map = lib.map`, `const { map } = lib`.
+    fn kept(&mut self, variable: &'a VariableDeclarator<'a>) {
+        let Some(value) = &variable.init else { return };
+        match &variable.id {
+            BindingPattern::BindingIdentifier(id) if last_name(value) == Some(id.name.as_str()) => self.claim(value),
+            BindingPattern::ObjectPattern(pattern) if pattern.rest.is_none() => self.taken_apart(value),
+            BindingPattern::ArrayPattern(_) => self.claim(value),
+            _ => {}
+        }
+    }
+
+    /// What has mapping functions of its own gives them to the pattern.
+    fn taken_apart(&mut self, value: &'a Expression<'a>) {
+        if !last_name(value).is_some_and(|name| self.is_receiver(name)) {
+            self.claim(value);
+            self.claim_loaded(value);
+        }
+    }
+
+    fn set(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let value = &assignment.right;
+        self.claimed.insert(assignment.left.span());
+        match &assignment.left {
+            AssignmentTarget::AssignmentTargetIdentifier(id) if last_name(value) == Some(id.name.as_str()) => {
+                self.claim(value);
+            }
+            AssignmentTarget::ObjectAssignmentTarget(pattern) if pattern.rest.is_none() => self.taken_apart(value),
+            left => {
+                let Some(target) = left.as_member_expression() else { return };
+                let property = target.static_property_name();
+                match last_name(target.object()) {
+                    Some("module") => self.given_out(value),
+                    // What a file gives to others keeps its name.
+                    Some("exports") if last_name(value) == property => self.claim(value),
+                    _ => {}
+                }
+                if property.is_some_and(|name| last_name(value) == Some(name) && self.is_receiver(name)) {
+                    self.claim(value);
+                }
+            }
+        }
+    }
+
+    /// What a file gives to others: a value, or an object with values under their own names.
+    fn given_out(&mut self, value: &'a Expression<'a>) {
+        self.claim(value);
+        let Expression::ObjectExpression(object) = value.get_inner_expression() else { return };
+        for property in &object.properties {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && last_name(&property.value).is_some_and(|name| property.key.is_specific_static_name(name))
+            {
+                self.claim(&property.value);
+            }
         }
     }
 
     /// Mapping functions that get another name, and names of them that are no calls.
+    fn function_used(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::CallExpression(call) => {
+                let is_own = call.callee.is_specific_id("require")
+                    && is_own(call.arguments.first().and_then(Argument::as_expression));
+                self.is_lent |= is_own && !self.claimed.contains(&call.span);
+            }
+            AstKind::ImportExpression(import) => {
+                self.is_lent |= !self.claimed.contains(&import.span) && is_own(Some(&import.source));
+            }
+            AstKind::NewExpression(new) => drop(self.calls_made(&new.callee, &new.arguments, new.span.start)),
+            AstKind::TaggedTemplateExpression(tagged) => {
+                self.calls_made(&tagged.tag, &[], tagged.span.start);
+            }
+            AstKind::StaticMemberExpression(member) => {
+                self.member_value(&member.object, member.property.name.as_str(), member.span);
+            }
+            AstKind::PrivateFieldExpression(member) => {
+                self.member_value(&member.object, member.field.name.as_str(), member.span);
+            }
+            AstKind::ComputedMemberExpression(member) => {
+                if let Some(name) = self.computed_name(member) {
+                    self.member_value(&member.object, &name, member.span);
+                }
+            }
+            AstKind::IdentifierReference(id) => self.function_named(id),
+            AstKind::ObjectProperty(property) => {
+                // A receiver that keeps its name is one wherever it is.
+                let name = last_name(&property.value).filter(|name| self.is_receiver(name));
+                if name.is_some_and(|name| property.key.is_specific_static_name(name)) {
+                    self.claim(&property.value);
+                }
+            }
+            kind => self.renamed(kind),
+        }
+    }
+
     fn renamed(&mut self, kind: AstKind<'a>) {
         match kind {
             AstKind::ImportSpecifier(import) => {
-                self.other_name(export_name(&import.imported), import.local.name.as_str(), import.span);
+                let (name, local) = (export_name(&import.imported), import.local.name.as_str());
+                self.other_name(name, local, import.span);
+                self.is_lent |= name != local && self.is_receiver(name);
             }
             AstKind::ExportSpecifier(export) => {
                 let exported = export_name(&export.exported);
-                self.claimed.insert(export.local.span());
                 if exported != "default" {
                     self.other_name(export_name(&export.local), exported, export.span);
+                }
+            }
+            // `import other = mapping.map`
+            AstKind::TSImportEqualsDeclaration(import) => {
+                if let TSModuleReference::QualifiedName(name) = &import.module_reference
+                    && self.is_ending(name.right.name.as_str())
+                {
+                    self.unread_function(import.span);
                 }
             }
             // `const { map: other } = mapping`
             AstKind::BindingProperty(property) => {
                 let own = property.value.get_identifier_name().map_or("", |name| name.as_str());
-                if let Some(name) = property.key.static_name() {
-                    self.other_name(&name, own, property.span);
+                if let Some(name) = self.key(&property.key, property.computed) {
+                    self.part_taken(&name, own, property.span);
                 }
             }
             AstKind::AssignmentTargetPropertyProperty(property) => {
-                if let Some(name) = property.name.static_name() {
-                    self.other_name(&name, "", property.span);
-                }
-            }
-            AstKind::AssignmentTargetPropertyIdentifier(property) => {
-                self.claimed.insert(property.binding.span);
-            }
-            AstKind::IdentifierReference(id) => {
-                let name = id.name.as_str();
-                if self.is_mapping_function(name) && !self.claimed.contains(&id.span) && !self.is_no_function(name) {
-                    self.unread_function(id.span);
+                if let Some(name) = self.key(&property.name, property.computed) {
+                    self.part_taken(&name, "", property.span);
                 }
             }
             _ => {}
         }
     }
 
-    fn set(&mut self, assignment: &'a AssignmentExpression<'a>) {
-        self.claimed.insert(assignment.left.span());
-        let value = &assignment.right;
-        if let AssignmentTarget::AssignmentTargetIdentifier(id) = &assignment.left {
-            return self.table(id.name.as_str(), value);
-        }
-        let Some(target) = assignment.left.as_member_expression() else { return };
-        let property = target.static_property_name();
-        if let Expression::Identifier(of) = target.object()
-            && matches!(of.name.as_str(), "module" | "exports")
-        {
-            // What a file gives to others keeps its name.
-            let name = value.get_identifier_reference().map(|value| value.name.as_str());
-            if of.name == "module" || name == property {
-                self.claim(value);
-            }
-        }
-        // `exports.TABLE = {…}`, and `TABLE.a = 'b'` of one that is there.
-        if let Some(name) = property.filter(|name| self.is_table(name)) {
-            self.table_held(name, value);
-        } else if let Some(name) = last_name(target.object()) {
-            self.table(name, value);
+    fn part_taken(&mut self, name: &str, own: &str, span: Span) {
+        self.other_name(name, own, span);
+        if self.is_ending(name) && !self.is_mapping_function(name) {
+            self.doubted.push(span.start);
         }
     }
 
-    /// A table that is a member of something. A member that has a table's name may be another thing: a text is none, and
-    /// the table by its own name is read where that is.
-    fn table_held(&mut self, name: &str, value: &'a Expression<'a>) {
+    fn function_named(&mut self, id: &'a IdentifierReference<'a>) {
+        let name = id.name.as_str();
+        let (is_function, has_one) =
+            (self.is_mapping_function(name), self.is_receiver(name) || self.is_own_module(name));
+        if !(is_function || has_one) || self.claimed.contains(&id.span) {
+            return;
+        }
+        if is_function && !self.is_no_function(name) {
+            self.unread_function(id.span);
+        }
+        self.is_lent |= has_one;
+    }
+
+    /// Claims a name, so that what comes to it later passes it over. What has no meaning here is passed over anyway.
+    pub(super) fn claim(&mut self, value: &Expression<'a>) {
         let value = value.get_inner_expression();
-        if !value.is_literal() && last_name(value) != Some(name) {
-            self.table(name, value);
-        }
-    }
-
-    /// `static get TABLE() { return {…} }`
-    fn table_got(&mut self, name: &str, function: &'a Function<'a>) {
-        match returned(function.body.as_deref()) {
-            Some(value) => self.table_held(name, value),
-            None => {
-                let reason = "a function that has the name of a mapping table does more than give it back";
-                self.module.unread.push(Unread::new(function.span.start, reason));
+        let is_watched = match (value, last_name(value)) {
+            (Expression::ComputedMemberExpression(_), None) => true,
+            (_, Some(name)) => {
+                self.is_table(name) || self.is_ending(name) || self.is_receiver(name) || self.is_own_module(name)
             }
-        }
-    }
-
-    /// `TABLE.set('a', 'b')`, `TABLE.push('b')`.
-    fn table_filled(&mut self, callee: &MemberExpression<'a>, arguments: &'a [Argument<'a>]) {
-        let mut of = callee.object().get_inner_expression();
-        // Each of `TABLE.set(…).set(…)`.
-        while let Expression::CallExpression(call) = of
-            && let Expression::StaticMemberExpression(inner) = &call.callee
-            && inner.property.name == "set"
-        {
-            of = inner.object.get_inner_expression();
-        }
-        let Some(name) = last_name(of).filter(|name| self.is_table(name)) else { return };
-        let is_pair = match callee.static_property_name() {
-            Some("set") => true,
-            Some("push" | "unshift" | "add") => false,
-            _ => return,
+            _ => false,
         };
-        for (place, argument) in arguments.iter().enumerate() {
-            match argument.as_expression() {
-                Some(_) if is_pair && place == 0 => {}
-                Some(value) => self.table(name, value),
-                None => self.module.unread.push(Unread::new(argument.span().start, SPREAD)),
-            }
+        if is_watched {
+            self.claimed.insert(value.span());
         }
     }
 
-    fn claim(&mut self, value: &Expression<'a>) {
-        self.claimed.insert(value.get_inner_expression().span());
+    /// The same of a module that is loaded where its name would stand.
+    fn claim_loaded(&mut self, value: &Expression<'a>) {
+        if is_loaded(value) {
+            self.claimed.insert(value.get_inner_expression().span());
+        }
     }
 
     fn is_mapping_function(&self, name: &str) -> bool {
         self.source.sites.functions.iter().any(|(function, _)| function == name)
+    }
+
+    /// Whether a name is the last one of a mapping function.
+    fn is_ending(&self, name: &str) -> bool {
+        let functions = &self.source.sites.functions;
+        functions.iter().any(|(function, _)| is_end(function, name))
+    }
+
+    /// Whether a name is that of what has a mapping function: `mapper` of `mapper.map`.
+    fn is_receiver(&self, name: &str) -> bool {
+        let functions = &self.source.sites.functions;
+        functions.iter().any(|(function, _)| function.rsplit_once('.').is_some_and(|(of, _)| is_end(of, name)))
     }
 
     /// Whether a name is that of a constant that is no function for certain, wherever the file uses it.
@@ -216,52 +305,135 @@ impl<'a> File<'a> {
         }
     }
 
-    /// `mapping.map` of a module, where it is not called.
-    fn member_value(&mut self, object: &Expression<'a>, name: &str, span: Span) {
-        if self.is_mapping_function(name) && !self.claimed.contains(&span) && self.is_module(object) {
+    /// `mapping.map` where it is not called, and `this.mapper`.
+    fn member_value(&mut self, object: &'a Expression<'a>, name: &str, span: Span) {
+        let (is_ending, is_receiver) = (self.is_ending(name), self.is_receiver(name));
+        if !(is_ending || is_receiver) || self.claimed.contains(&span) {
+            return;
+        }
+        self.is_lent |= is_receiver;
+        if !is_ending {
+            return;
+        }
+        let sites = self.source.sites;
+        if sites.functions.iter().any(|(function, _)| self.has_function(object, name, function)) {
             self.unread_function(span);
+        } else {
+            self.doubted.push(span.start);
+        }
+    }
+
+    /// Whether a member of a value is a mapping function.
+    pub(super) fn has_function(&self, object: &Expression<'a>, name: &str, function: &str) -> bool {
+        match function.rsplit_once('.') {
+            Some((receiver, ending)) => ending == name && ends_in(object, receiver),
+            None => function == name && self.is_module(object),
+        }
+    }
+
+    /// What was taken for something else may be a mapping function all the same, where what has it has other names, too.
+    pub(super) fn finish_doubted(&mut self) {
+        let doubted = std::mem::take(&mut self.doubted);
+        if self.is_lent {
+            self.module.unread.extend(doubted.into_iter().map(|at| Unread::new(at, LENT)));
+        }
+    }
+
+    /// The name of a member in brackets. Constants are looked up for modules alone: `rows[i]` is none of them.
+    pub(super) fn computed_name(&self, member: &'a ComputedMemberExpression<'a>) -> Option<Cow<'a, str>> {
+        match member.static_property_name() {
+            Some(name) => Some(Cow::Borrowed(name.as_str())),
+            None if last_name(&member.object).is_some_and(|of| self.is_own_module(of) || self.is_receiver(of)) => {
+                self.text(&member.expression)
+            }
+            None => None,
+        }
+    }
+
+    /// Whether a name is that of a file of one's own as a whole.
+    fn is_own_module(&self, name: &str) -> bool {
+        if self.source.sites.functions.is_empty() {
+            return false;
+        }
+        match self.index().foreign.get(name) {
+            Some(foreign) => {
+                matches!(foreign.name, None | Some("default")) && origin(foreign.specifier) != Origin::Package
+            }
+            None => self.loaded.contains(&name) || self.index().values.get(name).is_some_and(|value| is_loaded(value)),
         }
     }
 
     /// Whether a value is a module as a whole, whose members are functions by their own names: `import * as mapping`, a
-    /// default import, what `require` and `import()` give. What the code around is part of, `this`, is taken for one.
-    pub(super) fn is_module(&self, value: &Expression<'a>) -> bool {
-        match value.get_inner_expression() {
-            Expression::ThisExpression(_) => true,
-            Expression::Identifier(name) => {
-                let name = name.name.as_str();
-                match self.index().foreign.get(name) {
-                    Some(foreign) => matches!(foreign.name, None | Some("default")),
-                    None => self.fixed(name).is_some_and(is_loaded),
+    /// default import, what `require` and `import()` give, a namespace, what a file exports. What the code around is part of,
+    /// `this`, is taken for one.
+    fn is_module(&self, value: &Expression<'a>) -> bool {
+        let mut value = value.get_inner_expression();
+        for _ in 0..HOPS {
+            match value {
+                Expression::ThisExpression(_) | Expression::Super(_) => return true,
+                Expression::Identifier(name) => {
+                    let (name, index) = (name.name.as_str(), self.index());
+                    if let Some(foreign) = index.foreign.get(name) {
+                        return matches!(foreign.name, None | Some("default"));
+                    }
+                    let types = index.types.get(name).map(Vec::as_slice).unwrap_or_default();
+                    if self.loaded.contains(&name) || types.iter().any(|ty| matches!(ty, Type::Namespace)) {
+                        return true;
+                    }
+                    match self.fixed(name) {
+                        Some(fixed) => value = fixed.get_inner_expression(),
+                        None => return matches!(name, "exports" | "globalThis" | "window"),
+                    }
                 }
-            }
-            // `mapping.default`
-            Expression::StaticMemberExpression(member) if member.property.name == "default" => {
-                matches!(&member.object, Expression::Identifier(_)) && self.is_module(&member.object)
-            }
-            other => is_loaded(other),
-        }
-    }
-
-    fn table_taken(&mut self, call: &'a CallExpression<'a>) {
-        let mut values = call.arguments.iter();
-        let table = values.next().and_then(Argument::as_expression).and_then(last_name);
-        let Some(table) = table.filter(|table| self.is_table(table)) else { return };
-        for value in values {
-            match value.as_expression() {
-                Some(value) => self.table(table, value),
-                None => self.module.unread.push(Unread::new(value.span().start, SPREAD)),
+                // `mapping.default`, `module.exports`
+                Expression::StaticMemberExpression(member) => {
+                    return match (member.property.name.as_str(), member.object.get_inner_expression()) {
+                        ("exports", Expression::Identifier(of)) => of.name == "module",
+                        ("default", of @ Expression::Identifier(_)) => self.is_module(of),
+                        _ => false,
+                    };
+                }
+                other => return is_loaded(other),
             }
         }
+        false
     }
 }
 
+/// Whether a name is the last part of one with dots.
+fn is_end(dotted: &str, name: &str) -> bool {
+    dotted.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+/// Whether a member of a function runs it: `map.call(…)`.
+fn runs(name: &str) -> bool {
+    matches!(name, "call" | "apply" | "bind")
+}
+
 /// The last name of `a.b.c`.
-fn last_name<'a>(value: &Expression<'a>) -> Option<&'a str> {
+pub(super) fn last_name<'a>(value: &Expression<'a>) -> Option<&'a str> {
     match value.get_inner_expression() {
         Expression::Identifier(id) => Some(id.name.as_str()),
-        Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
-        _ => None,
+        Expression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
+        other => other.as_member_expression().and_then(MemberExpression::static_property_name),
+    }
+}
+
+/// Whether a value is what a name with dots says; it may have more before it.
+pub(super) fn ends_in(value: &Expression<'_>, name: &str) -> bool {
+    let mut value = value.get_inner_expression();
+    let mut parts = name.rsplit('.');
+    loop {
+        let Some(part) = parts.next() else { return true };
+        match value {
+            Expression::Identifier(id) => return id.name == part && parts.next().is_none(),
+            Expression::ThisExpression(_) => return part == "this" && parts.next().is_none(),
+            member if last_name(member) == Some(part) => match member.as_member_expression() {
+                Some(member) => value = member.object().get_inner_expression(),
+                None => return false,
+            },
+            _ => return false,
+        }
     }
 }
 
@@ -273,5 +445,13 @@ fn is_loaded(value: &Expression<'_>) -> bool {
             matches!(awaited.argument.get_inner_expression(), Expression::ImportExpression(_))
         }
         _ => false,
+    }
+}
+
+/// Whether what is loaded is, or may be, a file of one's own.
+fn is_own(specifier: Option<&Expression<'_>>) -> bool {
+    match specifier.map(Expression::get_inner_expression) {
+        Some(Expression::StringLiteral(text)) => origin(text.value.as_str()) != Origin::Package,
+        _ => true,
     }
 }

@@ -1,11 +1,14 @@
 //! Mapping sites that spell paths: arguments of mapping functions, tables, patches.
 
+use std::borrow::Cow;
+
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::handed::{NO_PATH, SPREAD};
+use super::handed::{NO_PATH, last_name};
 use super::literals::Writing;
+use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
 
@@ -16,7 +19,7 @@ impl<'a> File<'a> {
     /// A call may be of a mapping function, or a patch.
     pub(super) fn call(&mut self, call: &'a CallExpression<'a>) {
         if let Some(last) = self.calls_made(&call.callee, &call.arguments, call.span.start)
-            && self.source.sites.patches.contains(last)
+            && self.source.sites.patches.contains(&*last)
         {
             self.patch(call);
         }
@@ -28,30 +31,44 @@ impl<'a> File<'a> {
         callee: &'a Expression<'a>,
         arguments: &'a [Argument<'a>],
         at: u32,
-    ) -> Option<&'a str> {
+    ) -> Option<Cow<'a, str>> {
         let callee = callee.get_inner_expression();
         let last = match callee {
-            Expression::Identifier(name) => name.name.as_str(),
-            Expression::StaticMemberExpression(member) => member.property.name.as_str(),
-            Expression::ComputedMemberExpression(member) => match &member.expression {
-                Expression::StringLiteral(name) => name.value.as_str(),
-                _ => return None,
-            },
-            _ => return None,
+            Expression::ComputedMemberExpression(member) => self.computed_name(member)?,
+            callee => Cow::Borrowed(last_name(callee)?),
         };
-        for (name, position) in &self.source.sites.functions {
-            let ending = name.rsplit('.').next().unwrap_or_default();
-            if ending == last && (calls(callee, name) || self.is_of_a_module(callee, name)) {
+        let object = callee.as_member_expression().map(MemberExpression::object);
+        let sites = self.source.sites;
+        for (name, position) in &sites.functions {
+            if name.rsplit('.').next() != Some(&*last) {
+                continue;
+            }
+            let is_called = match object {
+                Some(object) => self.has_function(object, &last, name),
+                None => *last == **name,
+            };
+            if is_called {
                 self.mapping_call(arguments, at, *position);
+            } else if object.is_some() && self.may_be_path(arguments, *position) {
+                self.doubted.push(callee.span().start);
             }
         }
         Some(last)
     }
 
-    /// Whether a function is called as one of a module: `mapping.map(…)` after `import * as mapping from './mapping'`.
-    fn is_of_a_module(&self, callee: &Expression<'a>, name: &str) -> bool {
-        let Some(member) = callee.as_member_expression() else { return false };
-        member.static_property_name() == Some(name) && self.is_module(member.object())
+    /// Whether an argument may be a path: `rows.map((row) => …)` has none.
+    fn may_be_path(&self, arguments: &'a [Argument<'a>], position: usize) -> bool {
+        let argument = position.checked_sub(1).and_then(|index| arguments.get(index));
+        let Some(value) = argument.and_then(Argument::as_expression) else { return argument.is_some() };
+        let value = match value.get_inner_expression() {
+            Expression::Identifier(name) => self.fixed(name.name.as_str()).unwrap_or(value),
+            _ => value,
+        };
+        match value.get_inner_expression() {
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => false,
+            Expression::ObjectExpression(_) => false,
+            value => value.is_string_literal() || !value.is_literal(),
+        }
     }
 
     fn mapping_call(&mut self, arguments: &'a [Argument<'a>], at: u32, position: usize) {
@@ -97,15 +114,17 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The values of a mapping table. What stands in one that was read is not read again.
+    /// The values of a mapping table. What stands in one that was read is not read again, nor is what has its name, which
+    /// is read where it stands.
     pub(super) fn table(&mut self, name: &str, value: &'a Expression<'a>) {
-        if self.is_table(name) && !self.claimed.contains(&value.get_inner_expression().span()) {
+        if !self.is_table(name) {
+            return;
+        }
+        if last_name(value) == Some(name) {
+            self.claim(value);
+        } else if !self.claimed.contains(&value.get_inner_expression().span()) {
             self.table_values(value, 0);
         }
-    }
-
-    pub(super) fn is_table(&self, name: &str) -> bool {
-        self.source.sites.tables.contains(name)
     }
 
     fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
@@ -227,23 +246,6 @@ fn is_harmless(value: &Expression<'_>) -> bool {
             value,
             Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) | Expression::TemplateLiteral(_)
         )
-}
-
-/// Whether a callee is what a policy calls it: a plain name is a plain name, a dotted one may have more before it.
-fn calls(callee: &Expression<'_>, name: &str) -> bool {
-    let mut callee = callee;
-    let mut parts = name.rsplit('.');
-    loop {
-        let Some(part) = parts.next() else { return true };
-        match callee {
-            Expression::Identifier(id) => return id.name == part && parts.next().is_none(),
-            Expression::ThisExpression(_) => return part == "this" && parts.next().is_none(),
-            Expression::StaticMemberExpression(member) if member.property.name == part && name.contains('.') => {
-                callee = &member.object;
-            }
-            _ => return false,
-        }
-    }
 }
 
 /// A path with values in it that say which item of a list is meant: `items[${i}].sku`, `items[_key=="${key}"].sku`.

@@ -20,6 +20,7 @@ pub(super) fn find(file: &mut File<'_>) {
     let mut finder = Finder { file, said, set, returns: Vec::new(), deep: 0, too_deep: None };
     finder.visit_program(program);
     finder.set_later();
+    finder.file.finish_doubted();
     if let Some(at) = finder.too_deep {
         finder.file.module.unread.push(Unread::new(at, "the code is nested too deeply to find what it maps"));
     }
@@ -57,11 +58,7 @@ impl<'a> Finder<'_, 'a> {
     fn variable(&mut self, variable: &'a VariableDeclarator<'a>) {
         let ty = annotated(variable.type_annotation.as_deref());
         self.said_of(&variable.id, ty, false);
-        let Some(value) = &variable.init else { return };
-        if let BindingPattern::BindingIdentifier(id) = &variable.id {
-            self.file.table(id.name.as_str(), value);
-        }
-        if let Some(ty) = ty {
+        if let (Some(value), Some(ty)) = (&variable.init, ty) {
             self.file.typed_value(value, ty);
         }
     }
@@ -111,11 +108,7 @@ impl<'a> Finder<'_, 'a> {
         if let (PropertyKey::StaticIdentifier(name), Some(ty)) = (&property.key, ty) {
             self.said.entry((true, name.name.as_str())).or_default().push(ty);
         }
-        let Some(value) = &property.value else { return };
-        if let Some(name) = self.file.key(&property.key, property.computed) {
-            self.file.table(&name, value);
-        }
-        if let Some(ty) = ty {
+        if let (Some(value), Some(ty)) = (&property.value, ty) {
             self.file.typed_value(value, ty);
         }
     }
@@ -183,8 +176,19 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
         self.deep -= 1;
     }
 
+    fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
+        self.file.table_target(it);
+        walk::walk_simple_assignment_target(self, it);
+    }
+
     // No site stands in a type.
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+
+    fn visit_ts_interface_declaration(&mut self, _: &TSInterfaceDeclaration<'a>) {}
+
+    fn visit_ts_type_alias_declaration(&mut self, _: &TSTypeAliasDeclaration<'a>) {}
+
+    fn visit_ts_type_parameter_declaration(&mut self, _: &TSTypeParameterDeclaration<'a>) {}
 }
 
 fn annotated<'a>(ty: Option<&'a TSTypeAnnotation<'a>>) -> Option<&'a TSType<'a>> {

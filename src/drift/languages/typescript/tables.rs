@@ -1,0 +1,351 @@
+//! Mapping tables: what gets their name, what is added to them, and where they are handed on.
+
+use std::borrow::Cow;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::*;
+use oxc_span::{GetSpan, Span};
+
+use super::file::File;
+use super::handed::last_name;
+use super::imports::export_name;
+use super::zod::returned;
+use crate::drift::shape::Unread;
+
+/// Why more of a table is unread.
+pub(super) const SPREAD: &str = "a spread in a mapping table: write the entries";
+/// Why a table in another place is unread.
+const LENT: &str =
+    "a mapping table is handed on, and what is added to it then is not known: read its entries by its name";
+/// Why the name of a table is unread.
+const UNKNOWN: &str =
+    "what gets the name of a mapping table here is not known: write it as a constant with its entries";
+/// Why an entry is unread.
+const TAKEN: &str = "an entry of a mapping table gets its path from elsewhere: assign the path to it";
+
+/// Methods that add nothing to what they are called on, and do not give it back.
+const READING: &[&str] = &[
+    "at",
+    "concat",
+    "delete",
+    "entries",
+    "every",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "flat",
+    "flatMap",
+    "forEach",
+    "get",
+    "has",
+    "hasOwnProperty",
+    "includes",
+    "indexOf",
+    "join",
+    "keys",
+    "lastIndexOf",
+    "map",
+    "reduce",
+    "reduceRight",
+    "slice",
+    "some",
+    "toReversed",
+    "toSorted",
+    "values",
+];
+
+impl<'a> File<'a> {
+    pub(super) fn is_table(&self, name: &str) -> bool {
+        self.source.sites.tables.contains(name)
+    }
+
+    /// Looks for tables, for what is added to them, and for their names where nothing of them is read.
+    pub(super) fn table_used(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::AssignmentExpression(assignment) => self.table_set(assignment),
+            AstKind::CallExpression(call) => self.table_called(call),
+            AstKind::NewExpression(new) if new.callee.is_specific_id("Map") || new.callee.is_specific_id("Set") => {
+                self.claim_given(&new.arguments);
+            }
+            AstKind::ObjectProperty(property) => {
+                if let Some(name) = self.table_key(&property.key, property.computed) {
+                    self.table_held(&name, &property.value);
+                }
+            }
+            AstKind::PropertyDefinition(property) => {
+                self.table_member(&property.key, property.computed, property.value.as_ref());
+            }
+            AstKind::AccessorProperty(property) => {
+                self.table_member(&property.key, property.computed, property.value.as_ref());
+            }
+            AstKind::MethodDefinition(method) => {
+                if let Some(name) = self.table_key(&method.key, method.computed) {
+                    self.table_got(&name, &method.value);
+                }
+            }
+            AstKind::StaticMemberExpression(member) => self.table_named(member.property.name.as_str(), member.span),
+            AstKind::PrivateFieldExpression(member) => self.table_named(member.field.name.as_str(), member.span),
+            AstKind::ComputedMemberExpression(member) => {
+                member.static_property_name().into_iter().for_each(|name| self.table_named(&name, member.span));
+            }
+            AstKind::IdentifierReference(id) => self.table_named(id.name.as_str(), id.span),
+            kind => self.table_bound(kind),
+        }
+    }
+
+    /// Looks for what gets a table's name by its declaration.
+    fn table_bound(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::VariableDeclarator(variable) => {
+                if let BindingPattern::BindingIdentifier(id) = &variable.id
+                    && self.is_table(id.name.as_str())
+                {
+                    self.claimed.insert(id.span);
+                    variable.init.iter().for_each(|value| self.table(id.name.as_str(), value));
+                }
+            }
+            AstKind::ForOfStatement(each) => self.table_of_each(&each.left),
+            AstKind::ForInStatement(each) => self.table_of_each(&each.left),
+            AstKind::AssignmentPattern(pattern) => {
+                let name = pattern.left.get_identifier_name();
+                name.into_iter().for_each(|name| self.table(name.as_str(), &pattern.right));
+            }
+            AstKind::Function(function) => {
+                if let Some(id) = function.id.as_ref().filter(|id| self.is_table(id.name.as_str())) {
+                    self.claimed.insert(id.span);
+                    self.table_got(id.name.as_str(), function);
+                }
+            }
+            AstKind::TSEnumDeclaration(listed) if self.is_table(listed.id.name.as_str()) => {
+                self.claimed.insert(listed.id.span);
+                let values = listed.body.members.iter().filter_map(|member| member.initializer.as_ref());
+                let values = values.filter(|value| !value.is_number_literal());
+                values.for_each(|value| self.table(listed.id.name.as_str(), value));
+            }
+            AstKind::AssignmentTargetPropertyIdentifier(property) => {
+                let name = property.binding.name.as_str();
+                property.init.iter().for_each(|value| self.table(name, value));
+            }
+            // `const { TABLE } = mapping`
+            AstKind::BindingProperty(property) => {
+                let name = property.value.get_identifier_name();
+                if name.is_some_and(|name| property.key.is_specific_static_name(name.as_str())) {
+                    self.claimed.extend(property.value.get_binding_identifier().map(|id| id.span));
+                } else if self.table_key(&property.key, property.computed).is_some() {
+                    self.unread_table(property.span, LENT);
+                }
+            }
+            AstKind::ImportSpecifier(import) if self.is_table(export_name(&import.imported)) => {
+                match import.local.name == export_name(&import.imported) {
+                    true => drop(self.claimed.insert(import.local.span)),
+                    false => self.unread_table(import.span, LENT),
+                }
+            }
+            AstKind::ExportSpecifier(export) => {
+                let (local, exported) = (export_name(&export.local), export_name(&export.exported));
+                if self.is_table(exported) && local != exported {
+                    self.unread_table(export.span, UNKNOWN);
+                } else if self.is_table(local) && local != exported && exported != "default" {
+                    self.unread_table(export.span, LENT);
+                }
+            }
+            AstKind::ExportAllDeclaration(export)
+                if export.exported.as_ref().is_some_and(|name| self.is_table(export_name(name))) =>
+            {
+                self.unread_table(export.span, UNKNOWN);
+            }
+            // A class, a namespace, a parameter, an import of something else: the table is nothing that is written there.
+            AstKind::BindingIdentifier(id) if self.is_table(id.name.as_str()) && !self.claimed.contains(&id.span) => {
+                self.unread_table(id.span, UNKNOWN);
+            }
+            _ => {}
+        }
+    }
+
+    fn table_key(&self, key: &'a PropertyKey<'a>, computed: bool) -> Option<Cow<'a, str>> {
+        let name = match key {
+            PropertyKey::PrivateIdentifier(name) => Some(Cow::Borrowed(name.name.as_str())),
+            key => self.key(key, computed),
+        };
+        name.filter(|name| self.is_table(name))
+    }
+
+    fn table_member(&mut self, key: &'a PropertyKey<'a>, computed: bool, value: Option<&'a Expression<'a>>) {
+        if let (Some(value), Some(name)) = (value, self.table_key(key, computed)) {
+            self.table(&name, value);
+        }
+    }
+
+    /// `for (const TABLE of tables)`
+    fn table_of_each(&mut self, left: &ForStatementLeft<'a>) {
+        let ForStatementLeft::VariableDeclaration(variables) = left else { return };
+        for variable in &variables.declarations {
+            if variable.id.get_identifier_name().is_some_and(|name| self.is_table(name.as_str())) {
+                self.unread_table(variable.span, UNKNOWN);
+            }
+        }
+    }
+
+    fn table_named(&mut self, name: &str, span: Span) {
+        if self.is_table(name) && !self.claimed.contains(&span) {
+            self.unread_table(span, LENT);
+        }
+    }
+
+    fn unread_table(&mut self, span: Span, reason: &str) {
+        self.module.unread.push(Unread::new(span.start, reason));
+    }
+
+    /// The table that a value is, or is an entry of: `o.TABLE.a.b`, `TABLE.get('a')`.
+    fn table_around(&self, value: &Expression<'a>) -> Option<&'a str> {
+        let mut value = value.get_inner_expression();
+        loop {
+            if let Some(name) = last_name(value).filter(|name| self.is_table(name)) {
+                return Some(name);
+            }
+            let member = match value {
+                Expression::CallExpression(call) => call.callee.get_inner_expression().as_member_expression()?,
+                other => other.as_member_expression()?,
+            };
+            if matches!(value, Expression::CallExpression(_))
+                && !matches!(member.static_property_name(), Some("get" | "at" | "set" | "add"))
+            {
+                return None;
+            }
+            value = member.object().get_inner_expression();
+        }
+    }
+
+    /// `TABLE = {…}`, `exports.TABLE = {…}`, and `TABLE.a = 'b'` of one that is there.
+    fn table_set(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let (left, value) = (&assignment.left, &assignment.right);
+        let inner = left.get_expression().map(Expression::get_inner_expression);
+        inner.into_iter().for_each(|inner| self.claim(inner));
+        let member = left.as_member_expression().or(inner.and_then(Expression::as_member_expression));
+        let own = match (left, inner) {
+            (AssignmentTarget::AssignmentTargetIdentifier(id), _) => Some(id.name.as_str()),
+            (_, Some(Expression::Identifier(id))) => Some(id.name.as_str()),
+            _ => member.and_then(|member| match member {
+                MemberExpression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
+                member => member.static_property_name(),
+            }),
+        };
+        let own = own.filter(|name| self.is_table(name));
+        let Some(name) = own.or_else(|| member.and_then(|member| self.table_around(member.object()))) else { return };
+        if !assignment.operator.is_assign() && !assignment.operator.is_logical() {
+            return self.unread_table(assignment.span, TAKEN);
+        }
+        match own {
+            Some(_) if member.is_some() => self.table_held(name, value),
+            _ => self.table(name, value),
+        }
+    }
+
+    /// `[TABLE.a] = …`, `for (TABLE.a of …)`, `({ a: TABLE } = …)`: an assignment by itself is read by what it assigns.
+    pub(super) fn table_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
+        if self.source.sites.tables.is_empty() || self.claimed.contains(&target.span()) {
+            return;
+        }
+        let name = match (target, target.get_expression()) {
+            (SimpleAssignmentTarget::AssignmentTargetIdentifier(id), _) => self.is_table(id.name.as_str()),
+            (_, Some(inner)) => self.table_around(inner).is_some(),
+            (target, None) => target.as_member_expression().is_some_and(|member| {
+                let own = member.static_property_name().is_some_and(|name| self.is_table(name));
+                own || self.table_around(member.object()).is_some()
+            }),
+        };
+        if name {
+            self.claimed.insert(target.span());
+            self.unread_table(target.span(), TAKEN);
+        }
+    }
+
+    /// A table that is a member of something. A member that has a table's name may be another thing: a text is none, and
+    /// the table by its own name is read where that is.
+    fn table_held(&mut self, name: &str, value: &'a Expression<'a>) {
+        if !value.get_inner_expression().is_literal() {
+            self.table(name, value);
+        }
+    }
+
+    /// `static get TABLE() { return {…} }`
+    fn table_got(&mut self, name: &str, function: &'a Function<'a>) {
+        match returned(function.body.as_deref()) {
+            Some(value) => self.table_held(name, value),
+            None => {
+                let reason = "a function that has the name of a mapping table does more than give it back";
+                self.module.unread.push(Unread::new(function.span.start, reason));
+            }
+        }
+    }
+
+    fn table_called(&mut self, call: &'a CallExpression<'a>) {
+        let Some(callee) = call.callee.get_inner_expression().as_member_expression() else { return };
+        let (of, name) = (last_name(callee.object()), callee.static_property_name());
+        match (of, name) {
+            (Some("Object"), Some("assign")) if self.takes_table(call) => self.table_taken(call),
+            (Some("Object"), Some("entries" | "freeze" | "getOwnPropertyNames" | "hasOwn" | "keys" | "values"))
+            | (Some("JSON"), Some("stringify"))
+            | (Some("Array"), Some("from" | "isArray"))
+                if self.takes_table(call) =>
+            {
+                self.claim_given(&call.arguments);
+            }
+            (Some("hasOwnProperty"), Some("call")) => self.claim_given(&call.arguments),
+            _ => self.table_filled(callee, call),
+        }
+    }
+
+    /// Whether a call of what the language has is given a table. One that the file has by that name does what it does.
+    fn takes_table(&self, call: &CallExpression<'a>) -> bool {
+        let mut values = call.arguments.iter().filter_map(Argument::as_expression);
+        let callee = call.callee.get_inner_expression().as_member_expression();
+        values.any(|value| self.table_around(value).is_some())
+            && callee
+                .and_then(|callee| callee.object().get_identifier_reference())
+                .is_some_and(|of| !self.is_bound(&of.name))
+    }
+
+    fn claim_given(&mut self, arguments: &'a [Argument<'a>]) {
+        for value in arguments.iter().filter_map(Argument::as_expression) {
+            if last_name(value).is_some_and(|name| self.is_table(name)) {
+                self.claim(value);
+            }
+        }
+    }
+
+    /// `TABLE.set('a', 'b')`, `TABLE.push('b')`.
+    fn table_filled(&mut self, callee: &MemberExpression<'a>, call: &'a CallExpression<'a>) {
+        let Some(name) = self.table_around(callee.object()) else { return };
+        let is_pair = match callee.static_property_name() {
+            Some("set") => true,
+            Some("push" | "unshift" | "add") => false,
+            Some(method) if READING.contains(&method) => return,
+            // What an entry has does nothing to the table.
+            _ if last_name(callee.object()) != Some(name) => return,
+            _ => return self.unread_table(call.span, LENT),
+        };
+        for (place, argument) in call.arguments.iter().enumerate() {
+            match argument.as_expression() {
+                Some(_) if is_pair && place == 0 => {}
+                Some(value) => self.table(name, value),
+                None => self.module.unread.push(Unread::new(argument.span().start, SPREAD)),
+            }
+        }
+    }
+
+    /// `Object.assign(TABLE, {…})`; what is copied elsewhere stays as it is.
+    fn table_taken(&mut self, call: &'a CallExpression<'a>) {
+        self.claim_given(&call.arguments);
+        let mut values = call.arguments.iter();
+        let table = values.next().and_then(Argument::as_expression).and_then(|value| self.table_around(value));
+        let Some(table) = table else { return };
+        for value in values {
+            match value.as_expression() {
+                Some(value) => self.table(table, value),
+                None => self.module.unread.push(Unread::new(value.span().start, SPREAD)),
+            }
+        }
+    }
+}
