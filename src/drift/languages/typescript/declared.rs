@@ -6,6 +6,7 @@ use oxc_span::GetSpan;
 use super::file::File;
 use super::imports::Type;
 use super::literals::{alternatives, objects_of};
+use super::lookup::cast;
 use super::references::name_of;
 use super::returns::given_back;
 use super::utilities::inner;
@@ -77,8 +78,13 @@ impl<'a> File<'a> {
             }
             // `const make: () => Order = () => ({…})`
             TSType::TSFunctionType(function) => self.typed_function(value, Some(&function.return_type), deep),
+            // `[...rest: Order[]]`
+            TSType::TSNamedTupleMember(named) => {
+                named.element_type.as_ts_type().into_iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
+            }
             TSType::TSTupleType(tuple) => self.typed_items(value, tuple, deep),
             TSType::TSIndexedAccessType(access) => self.typed_part(value, access, deep),
+            TSType::TSTypeQuery(query) => self.typed_alike(value, query, deep),
             _ => {}
         }
     }
@@ -202,27 +208,66 @@ impl<'a> File<'a> {
             },
             _ => return,
         };
-        let TSType::TSTypeReference(of) = inner(&access.object_type) else { return };
-        let name = name_of(&of.type_name);
-        let types = name.and_then(|name| self.index().types.get(name.full.as_str()).cloned()).unwrap_or_default();
-        for ty in types {
-            let members = match ty {
-                Type::Interface(interface) => &interface.body.body[..],
-                Type::Alias(alias) => match inner(&alias.type_annotation) {
-                    TSType::TSTypeLiteral(literal) => &literal.members[..],
-                    _ => continue,
-                },
-                _ => continue,
-            };
-            for member in members {
-                if let TSSignature::TSPropertySignature(member) = member
-                    && member.key.is_specific_static_name(key)
-                    && let Some(ty) = &member.type_annotation
-                {
-                    self.typed_within(value, &ty.type_annotation, deep + 1);
+        for ty in self.members_named(&access.object_type, key) {
+            self.typed_within(value, ty, deep + 1);
+        }
+    }
+
+    /// `({ order = {…} }: { order: Order })`
+    pub(super) fn typed_pattern(&mut self, pattern: &'a BindingPattern<'a>, ty: &'a TSType<'a>) {
+        let BindingPattern::ObjectPattern(pattern) = pattern else { return };
+        if self.source.sites.types.is_empty() {
+            return;
+        }
+        for property in &pattern.properties {
+            if let BindingPattern::AssignmentPattern(given) = &property.value
+                && let Some(key) = property.key.static_name()
+            {
+                for ty in self.members_named(ty, &key) {
+                    self.typed_within(&given.right, ty, 0);
                 }
             }
         }
+    }
+
+    /// The types of a member, of a type that this file writes out.
+    fn members_named(&self, ty: &'a TSType<'a>, key: &str) -> Vec<&'a TSType<'a>> {
+        let mut lists = Vec::new();
+        match inner(ty) {
+            TSType::TSTypeLiteral(literal) => lists.push(&literal.members[..]),
+            TSType::TSTypeReference(of) => {
+                let name = name_of(&of.type_name);
+                let types = name.and_then(|name| self.index().types.get(name.full.as_str()));
+                for ty in types.into_iter().flatten() {
+                    match ty {
+                        Type::Interface(interface) => lists.push(&interface.body.body[..]),
+                        Type::Alias(alias) => {
+                            if let TSType::TSTypeLiteral(literal) = inner(&alias.type_annotation) {
+                                lists.push(&literal.members[..]);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        let named = lists.into_iter().flatten().filter_map(|member| match member {
+            TSSignature::TSPropertySignature(member) if member.key.is_specific_static_name(key) => {
+                member.type_annotation.as_deref().map(|ty| &ty.type_annotation)
+            }
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// `typeof order` of a constant that is said to be of a type.
+    fn typed_alike(&mut self, value: &'a Expression<'a>, query: &'a TSTypeQuery<'a>, deep: u8) {
+        let Some(name) = query.expr_name.as_ts_type_name().and_then(name_of) else { return };
+        let index = self.index();
+        let said = index.said.get(name.full.as_str()).copied();
+        let said = said.or_else(|| index.values.get(name.full.as_str()).and_then(|value| cast(value)));
+        said.into_iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
     }
 
     fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str) {

@@ -48,6 +48,8 @@ pub(super) struct File<'a> {
     pub(super) doubted: Vec<u32>,
     /// Whether what has a mapping function gets a name that is not followed.
     pub(super) is_lent: bool,
+    /// What says which type a literal is of, by the literal's place.
+    pub(super) discriminators: RefCell<HashMap<u32, Option<&'a Expression<'a>>>>,
     /// Literals whose fields are noted already, by their places.
     pub(super) told: HashSet<u32>,
     /// How many parts of types were held against literals.
@@ -89,6 +91,7 @@ impl<'a> File<'a> {
             loaded: Vec::new(),
             doubted: Vec::new(),
             is_lent: false,
+            discriminators: RefCell::default(),
             told: HashSet::new(),
             held_against: 0,
             given: Vec::new(),

@@ -47,7 +47,9 @@ impl<'a> File<'a> {
                 self.claim_loaded(&member.object);
             }
             AstKind::ComputedMemberExpression(member)
-                if !member.static_property_name().is_some_and(|name| runs(&name)) =>
+                if !member
+                    .static_property_name()
+                    .map_or_else(|| self.is_function(&member.object), |name| runs(&name)) =>
             {
                 self.claim(&member.object);
             }
@@ -57,6 +59,8 @@ impl<'a> File<'a> {
                 self.claim(&both.left);
                 self.claim(&both.right);
             }
+            AstKind::IfStatement(choice) => self.claim(&choice.test),
+            AstKind::ConditionalExpression(choice) => self.claim(&choice.test),
             AstKind::ForOfStatement(each) => self.claim(&each.right),
             AstKind::ForInStatement(each) => self.claim(&each.right),
             AstKind::SpreadElement(spread) => self.claim(&spread.argument),
@@ -107,7 +111,7 @@ impl<'a> File<'a> {
 
     /// What has mapping functions of its own gives them to the pattern.
     fn taken_apart(&mut self, value: &'a Expression<'a>) {
-        if !last_name(value).is_some_and(|name| self.is_receiver(name)) {
+        if !last_name(value).is_some_and(|name| self.is_receiver(name) || self.is_mapping_function(name)) {
             self.claim(value);
             self.claim_loaded(value);
         }
@@ -265,6 +269,10 @@ impl<'a> File<'a> {
         if is_loaded(value) {
             self.claimed.insert(value.get_inner_expression().span());
         }
+    }
+
+    fn is_function(&self, value: &Expression<'a>) -> bool {
+        last_name(value).is_some_and(|name| self.is_mapping_function(name))
     }
 
     fn is_mapping_function(&self, name: &str) -> bool {

@@ -21,15 +21,39 @@ pub(super) struct Writing<'t> {
 }
 
 impl<'a> File<'a> {
-    /// The value that says which type a literal is of.
+    /// The value that says which type a literal is of, be it in what is spread into it.
     pub(super) fn discriminator(&self, object: &'a ObjectExpression<'a>) -> Option<&'a Expression<'a>> {
-        object.properties.iter().find_map(|property| match property {
+        if self.source.sites.discriminators.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.discriminators.borrow().get(&object.span.start) {
+            return *known;
+        }
+        // One that is spread into itself says nothing.
+        self.discriminators.borrow_mut().insert(object.span.start, None);
+        let found = object.properties.iter().find_map(|property| match property {
             ObjectPropertyKind::ObjectProperty(property) => {
                 let name = self.key(&property.key, property.computed)?;
                 self.source.sites.discriminators.contains(&*name).then_some(&property.value)
             }
+            ObjectPropertyKind::SpreadProperty(spread) => {
+                self.spread_object(&spread.argument).and_then(|inner| self.discriminator(inner))
+            }
+        });
+        self.discriminators.borrow_mut().insert(object.span.start, found);
+        found
+    }
+
+    /// The literal that is spread, by itself or by the name of a constant.
+    fn spread_object(&self, value: &'a Expression<'a>) -> Option<&'a ObjectExpression<'a>> {
+        let value = match value.get_inner_expression() {
+            Expression::Identifier(name) => self.fixed(name.name.as_str())?.get_inner_expression(),
+            value => value,
+        };
+        match value {
+            Expression::ObjectExpression(object) => Some(object),
             _ => None,
-        })
+        }
     }
 
     /// Notes all that a literal of a type writes.
@@ -91,7 +115,11 @@ impl<'a> File<'a> {
         let mut objects = Vec::new();
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
-            value => unread |= !is_nothing(value),
+            value => {
+                // One that says its type is read where it is written.
+                let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
+                unread |= !is_nothing(value) && !self.spread_object(value).is_some_and(says);
+            }
         });
         if unread {
             let reason = "a spread in a literal that writes fields: write the fields";

@@ -201,7 +201,7 @@ fn behind_any(object: &Shape) -> Option<&Shape> {
 }
 
 /// The type that a value is made to be: `{} as Order`.
-fn cast<'a>(value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
+pub(super) fn cast<'a>(value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
     match value {
         Expression::TSAsExpression(cast) if !cast.type_annotation.is_const_type_reference() => {
             Some(&cast.type_annotation)

@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::handed::{NO_PATH, last_name};
-use super::literals::Writing;
+use super::literals::{Writing, alternatives};
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
@@ -127,33 +127,43 @@ impl<'a> File<'a> {
         }
     }
 
+    /// The values of what a table, or an entry, may be.
     fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
-        let value = value.get_inner_expression();
+        let mut values = Vec::new();
+        alternatives(value, &mut |value| values.push(value));
+        values.into_iter().for_each(|value| self.table_value(value, deep));
+    }
+
+    fn table_value(&mut self, value: &'a Expression<'a>, deep: u8) {
         match value {
             Expression::ObjectExpression(object) if deep < DEEPEST => {
                 self.claimed.insert(object.span);
                 for property in &object.properties {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
-                        ObjectPropertyKind::SpreadProperty(spread) => {
-                            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
-                        }
+                        ObjectPropertyKind::SpreadProperty(spread) => self.table_spread(spread),
                     }
                 }
             }
             Expression::ArrayExpression(list) if deep < DEEPEST => {
                 self.claimed.insert(list.span);
                 for element in &list.elements {
-                    match element.as_expression() {
-                        Some(value) => self.table_values(value, deep + 1),
-                        None => self.path_site(None, Form::Table, element.span().start),
+                    match element {
+                        ArrayExpressionElement::SpreadElement(spread) => self.table_spread(spread),
+                        element => match element.as_expression() {
+                            Some(value) => self.table_values(value, deep + 1),
+                            None => self.path_site(None, Form::Table, element.span().start),
+                        },
                     }
                 }
             }
-            Expression::NullLiteral(_) => {}
-            // `Object.freeze({…})`, `new Map([['a', 'b']])`: the second of each pair.
-            Expression::CallExpression(call) if deep == 0 => self.table_made(&call.arguments, call.span.start, deep),
-            Expression::NewExpression(new) if deep == 0 => self.table_of_pairs(new),
+            value if value.is_null_or_undefined() => {}
+            Expression::CallExpression(call)
+                if deep == 0 && call.callee.is_specific_member_access("Object", "create") =>
+            {
+                call.arguments.iter().filter_map(Argument::as_expression).for_each(|value| self.table_values(value, 1));
+            }
+            Expression::NewExpression(new) if deep == 0 => self.table_made(new),
             // `get TABLE() { return {…} }`
             Expression::FunctionExpression(function) if deep == 0 => {
                 self.table_returned(returned(function.body.as_deref()), function.span.start);
@@ -168,23 +178,36 @@ impl<'a> File<'a> {
         }
     }
 
-    fn table_of_pairs(&mut self, new: &'a NewExpression<'a>) {
-        match new.arguments.first() {
-            // One that is filled later.
-            None => {}
-            Some(Argument::ArrayExpression(pairs)) => {
-                for pair in &pairs.elements {
-                    let value = match pair.as_expression() {
-                        Some(Expression::ArrayExpression(pair)) => pair.elements.get(1),
+    /// What another table has is read by its name.
+    fn table_spread(&mut self, spread: &'a SpreadElement<'a>) {
+        if !last_name(&spread.argument).is_some_and(|name| self.is_table(name)) {
+            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
+        }
+    }
+
+    /// `new Map([['a', 'b']])`: the second of each pair; `new Set(['b'])`. They may be filled later.
+    fn table_made(&mut self, new: &'a NewExpression<'a>) {
+        let is_set = new.callee.is_specific_id("Set");
+        let is_known = is_set || new.callee.is_specific_id("Map");
+        match new.arguments.first().map(|argument| argument.as_expression().map(Expression::get_inner_expression)) {
+            None if is_known => {}
+            Some(Some(Expression::ArrayExpression(values))) if is_known => {
+                for element in &values.elements {
+                    let value = element.as_expression().map(Expression::get_inner_expression);
+                    let value = match value {
+                        value if is_set => value,
+                        Some(Expression::ArrayExpression(pair)) => {
+                            pair.elements.get(1).and_then(ArrayExpressionElement::as_expression)
+                        }
                         _ => None,
                     };
-                    match value.and_then(ArrayExpressionElement::as_expression) {
+                    match value {
                         Some(value) => self.table_values(value, 1),
-                        None => self.path_site(None, Form::Table, pair.span().start),
+                        None => self.path_site(None, Form::Table, element.span().start),
                     }
                 }
             }
-            Some(_) => self.path_site(None, Form::Table, new.span.start),
+            _ => self.path_site(None, Form::Table, new.span.start),
         }
     }
 
@@ -192,18 +215,6 @@ impl<'a> File<'a> {
         match value {
             Some(value) => self.table_values(value, 1),
             None => self.path_site(None, Form::Table, at),
-        }
-    }
-
-    fn table_made(&mut self, arguments: &'a [Argument<'a>], at: u32, deep: u8) {
-        match arguments {
-            [Argument::ObjectExpression(_) | Argument::TSAsExpression(_) | Argument::TSSatisfiesExpression(_)] => {
-                arguments
-                    .iter()
-                    .filter_map(Argument::as_expression)
-                    .for_each(|value| self.table_values(value, deep + 1));
-            }
-            _ => self.path_site(None, Form::Table, at),
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) fn find(file: &mut File<'_>) {
         finder.file.module.unread.push(Unread::new(at, "the code is nested too deeply to find what it maps"));
     }
     file.module.sites.sort_by(|one, other| (one.at, &one.path).cmp(&(other.at, &other.path)));
+    // `TABLE.a = TABLE.b = 'c'`
+    file.module.sites.dedup();
 }
 
 struct Finder<'f, 'a> {
@@ -42,24 +44,46 @@ struct Finder<'f, 'a> {
 impl<'a> Finder<'_, 'a> {
     /// A literal that says its type itself.
     fn discriminated(&mut self, object: &'a ObjectExpression<'a>) {
-        if let Some(value) = self.file.discriminator(object)
-            && self.file.told.insert(object.span.start)
-        {
-            match self.file.text(value) {
-                Some(ty) => self.file.literal(object, Some(&ty)),
-                None => {
-                    let reason = "the type of this literal is not written as a literal";
-                    self.file.module.unread.push(Unread::new(value.span().start, reason));
-                }
+        if let Some(value) = self.file.discriminator(object) {
+            self.said_by(value, object);
+        }
+    }
+
+    fn said_by(&mut self, value: &'a Expression<'a>, object: &'a ObjectExpression<'a>) {
+        if !self.file.told.insert(object.span.start) {
+            return;
+        }
+        match self.file.text(value) {
+            Some(ty) => self.file.literal(object, Some(&ty)),
+            None => {
+                let reason = "the type of this literal is not written as a literal";
+                self.file.module.unread.push(Unread::new(value.span().start, reason));
             }
+        }
+    }
+
+    /// `Object.assign({ _type: 'order' }, { total: 1 })`: one of them says the type of all.
+    fn assembled(&mut self, call: &'a CallExpression<'a>) {
+        if !call.callee.is_specific_member_access("Object", "assign") {
+            return;
+        }
+        let objects = call.arguments.iter().filter_map(Argument::as_expression).map(Expression::get_inner_expression);
+        let objects = objects.filter_map(|value| match value {
+            Expression::ObjectExpression(object) => Some(&**object),
+            _ => None,
+        });
+        let objects = objects.collect::<Vec<_>>();
+        if let Some(value) = objects.iter().find_map(|object| self.file.discriminator(object)) {
+            objects.into_iter().for_each(|object| self.said_by(value, object));
         }
     }
 
     fn variable(&mut self, variable: &'a VariableDeclarator<'a>) {
         let ty = annotated(variable.type_annotation.as_deref());
         self.said_of(&variable.id, ty, false);
-        if let (Some(value), Some(ty)) = (&variable.init, ty) {
-            self.file.typed_value(value, ty);
+        if let Some(ty) = ty {
+            variable.init.iter().for_each(|value| self.file.typed_value(value, ty));
+            self.file.typed_pattern(&variable.id, ty);
         }
     }
 
@@ -70,8 +94,9 @@ impl<'a> Finder<'_, 'a> {
         if parameter.accessibility.is_some() || parameter.readonly {
             self.said_of(&parameter.pattern, ty, true);
         }
-        if let (Some(ty), Some(value)) = (ty, &parameter.initializer) {
-            self.file.typed_value(value, ty);
+        if let Some(ty) = ty {
+            parameter.initializer.iter().for_each(|value| self.file.typed_value(value, ty));
+            self.file.typed_pattern(&parameter.pattern, ty);
         }
     }
 
@@ -85,11 +110,13 @@ impl<'a> Finder<'_, 'a> {
     fn assigned(&mut self, assignment: &'a AssignmentExpression<'a>) {
         let target = match &assignment.left {
             AssignmentTarget::AssignmentTargetIdentifier(id) => Some((false, id.name.as_str())),
-            AssignmentTarget::StaticMemberExpression(member) => match &member.object {
-                Expression::ThisExpression(_) => Some((true, member.property.name.as_str())),
+            target => target.as_member_expression().and_then(|member| match (member.object(), member) {
+                (Expression::ThisExpression(_), MemberExpression::PrivateFieldExpression(member)) => {
+                    Some((true, member.field.name.as_str()))
+                }
+                (Expression::ThisExpression(_), member) => Some((true, member.static_property_name()?)),
                 _ => None,
-            },
-            _ => None,
+            }),
         };
         self.set.extend(target.map(|target| (target, &assignment.right)));
     }
@@ -103,14 +130,21 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    fn property(&mut self, property: &'a PropertyDefinition<'a>) {
-        let ty = annotated(property.type_annotation.as_deref());
-        if let (PropertyKey::StaticIdentifier(name), Some(ty)) = (&property.key, ty) {
-            self.said.entry((true, name.name.as_str())).or_default().push(ty);
-        }
-        if let (Some(value), Some(ty)) = (&property.value, ty) {
-            self.file.typed_value(value, ty);
-        }
+    fn property(
+        &mut self,
+        key: &'a PropertyKey<'a>,
+        ty: Option<&'a TSTypeAnnotation<'a>>,
+        value: Option<&'a Expression<'a>>,
+    ) {
+        let Some(ty) = annotated(ty) else { return };
+        let name = match key {
+            PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
+            PropertyKey::PrivateIdentifier(name) => Some(name.name.as_str()),
+            PropertyKey::StringLiteral(name) => Some(name.value.as_str()),
+            _ => None,
+        };
+        name.into_iter().for_each(|name| self.said.entry((true, name)).or_default().push(ty));
+        value.into_iter().for_each(|value| self.file.typed_value(value, ty));
     }
 }
 
@@ -118,10 +152,18 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         self.file.handed_on(kind);
         match kind {
-            AstKind::CallExpression(call) => self.file.call(call),
+            AstKind::CallExpression(call) => {
+                self.file.call(call);
+                self.assembled(call);
+            }
             AstKind::ObjectExpression(object) => self.discriminated(object),
             AstKind::VariableDeclarator(variable) => self.variable(variable),
-            AstKind::PropertyDefinition(property) => self.property(property),
+            AstKind::PropertyDefinition(property) => {
+                self.property(&property.key, property.type_annotation.as_deref(), property.value.as_ref());
+            }
+            AstKind::AccessorProperty(property) => {
+                self.property(&property.key, property.type_annotation.as_deref(), property.value.as_ref());
+            }
             AstKind::FormalParameter(parameter) => self.parameter(parameter),
             AstKind::AssignmentExpression(assignment) => self.assigned(assignment),
             AstKind::TSAsExpression(cast) => self.file.typed_value(&cast.expression, &cast.type_annotation),

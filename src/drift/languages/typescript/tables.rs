@@ -321,7 +321,7 @@ impl<'a> File<'a> {
         let is_pair = match callee.static_property_name() {
             Some("set") => true,
             Some("push" | "unshift" | "add") => false,
-            Some(method) if READING.contains(&method) => return,
+            Some(method) if READING.contains(&method) && !gives_itself(method, call) => return,
             // What an entry has does nothing to the table.
             _ if last_name(callee.object()) != Some(name) => return,
             _ => return self.unread_table(call.span, LENT),
@@ -348,4 +348,16 @@ impl<'a> File<'a> {
             }
         }
     }
+}
+
+/// Whether a function that is called for each entry gets the table as well, behind the entry and its place.
+fn gives_itself(method: &str, call: &CallExpression<'_>) -> bool {
+    let before = if method.starts_with("reduce") { 3 } else { 2 };
+    let has_more = |parameters: &FormalParameters<'_>| parameters.items.len() > before || parameters.rest.is_some();
+    let mut given = call.arguments.iter().filter_map(Argument::as_expression).map(Expression::get_inner_expression);
+    given.any(|value| match value {
+        Expression::ArrowFunctionExpression(function) => has_more(&function.params),
+        Expression::FunctionExpression(function) => has_more(&function.params),
+        _ => false,
+    })
 }
