@@ -43,7 +43,7 @@ pub(super) struct File<'a> {
     /// Where mapping functions and tables are used in place, or are given on under their own names.
     pub(super) claimed: HashSet<Span>,
     /// Constants that are modules as a whole.
-    pub(super) loaded: Vec<&'a str>,
+    pub(super) loaded: HashSet<&'a str>,
     /// Members of what nobody knows that have the name of a mapping function.
     pub(super) doubted: Vec<u32>,
     /// Whether what has a mapping function gets a name that is not followed.
@@ -88,7 +88,7 @@ impl<'a> File<'a> {
             bindings: OnceCell::new(),
             asked: RefCell::default(),
             claimed: HashSet::new(),
-            loaded: Vec::new(),
+            loaded: HashSet::new(),
             doubted: Vec::new(),
             is_lent: false,
             discriminators: RefCell::default(),

@@ -93,7 +93,7 @@ impl<'a> File<'a> {
                 && is_loaded(value)
             {
                 self.claim_loaded(value);
-                self.loaded.push(id.name.as_str());
+                self.loaded.insert(id.name.as_str());
             }
         }
     }
@@ -367,7 +367,7 @@ impl<'a> File<'a> {
             Some(foreign) => {
                 matches!(foreign.name, None | Some("default")) && origin(foreign.specifier) != Origin::Package
             }
-            None => self.loaded.contains(&name) || self.index().values.get(name).is_some_and(|value| is_loaded(value)),
+            None => self.loaded.contains(name) || self.index().values.get(name).is_some_and(|value| is_loaded(value)),
         }
     }
 
@@ -385,7 +385,7 @@ impl<'a> File<'a> {
                         return matches!(foreign.name, None | Some("default"));
                     }
                     let types = index.types.get(name).map(Vec::as_slice).unwrap_or_default();
-                    if self.loaded.contains(&name) || types.iter().any(|ty| matches!(ty, Type::Namespace)) {
+                    if self.loaded.contains(name) || types.iter().any(|ty| matches!(ty, Type::Namespace)) {
                         return true;
                     }
                     match self.fixed(name) {

@@ -23,6 +23,9 @@ const UNKNOWN: &str =
 /// Why an entry is unread.
 const TAKEN: &str = "an entry of a mapping table gets its path from elsewhere: assign the path to it";
 
+/// How many members of members are looked through for a table.
+const DEEPEST: u16 = 256;
+
 /// Methods that add nothing to what they are called on, and do not give it back.
 const READING: &[&str] = &[
     "at",
@@ -129,13 +132,23 @@ impl<'a> File<'a> {
             }
             // `const { TABLE } = mapping`
             AstKind::BindingProperty(property) => {
-                let name = property.value.get_identifier_name();
-                if name.is_some_and(|name| property.key.is_specific_static_name(name.as_str())) {
-                    self.claimed.extend(property.value.get_binding_identifier().map(|id| id.span));
-                } else if self.table_key(&property.key, property.computed).is_some() {
-                    self.unread_table(property.span, LENT);
+                let Some(key) = self.table_key(&property.key, property.computed) else { return };
+                match property.value.get_binding_identifier().filter(|id| id.name == *key) {
+                    Some(id) => drop(self.claimed.insert(id.span)),
+                    None => self.unread_table(property.span, LENT),
                 }
             }
+            // A class, a namespace, a parameter, an import of something else: the table is nothing that is written there.
+            AstKind::BindingIdentifier(id) if self.is_table(id.name.as_str()) && !self.claimed.contains(&id.span) => {
+                self.unread_table(id.span, UNKNOWN);
+            }
+            kind => self.table_exchanged(kind),
+        }
+    }
+
+    /// Looks for tables that other files know, or that are known from them, under another name.
+    fn table_exchanged(&mut self, kind: AstKind<'a>) {
+        match kind {
             AstKind::ImportSpecifier(import) if self.is_table(export_name(&import.imported)) => {
                 match import.local.name == export_name(&import.imported) {
                     true => drop(self.claimed.insert(import.local.span)),
@@ -154,10 +167,6 @@ impl<'a> File<'a> {
                 if export.exported.as_ref().is_some_and(|name| self.is_table(export_name(name))) =>
             {
                 self.unread_table(export.span, UNKNOWN);
-            }
-            // A class, a namespace, a parameter, an import of something else: the table is nothing that is written there.
-            AstKind::BindingIdentifier(id) if self.is_table(id.name.as_str()) && !self.claimed.contains(&id.span) => {
-                self.unread_table(id.span, UNKNOWN);
             }
             _ => {}
         }
@@ -200,7 +209,7 @@ impl<'a> File<'a> {
     /// The table that a value is, or is an entry of: `o.TABLE.a.b`, `TABLE.get('a')`.
     fn table_around(&self, value: &Expression<'a>) -> Option<&'a str> {
         let mut value = value.get_inner_expression();
-        loop {
+        for _ in 0..DEEPEST {
             if let Some(name) = last_name(value).filter(|name| self.is_table(name)) {
                 return Some(name);
             }
@@ -215,6 +224,8 @@ impl<'a> File<'a> {
             }
             value = member.object().get_inner_expression();
         }
+        // What goes so deep may be one.
+        self.source.sites.tables.first().map(String::as_str)
     }
 
     /// `TABLE = {…}`, `exports.TABLE = {…}`, and `TABLE.a = 'b'` of one that is there.
