@@ -6,6 +6,7 @@
 //! path ends as the import's does.
 
 mod sites;
+mod tables;
 mod tags;
 mod types;
 

@@ -106,24 +106,28 @@ fn body(node: Node<'_>) -> Vec<Node<'_>> {
     body.map_or_else(Vec::new, parts)
 }
 
-fn imports<'a>(source: &Source<'_>, root: Node<'_>, names: &mut Names<'a>) -> Vec<Import> {
+fn imports<'t>(source: &Source<'_>, root: Node<'t>, names: &mut Names<'_>) -> Vec<Import> {
     tree::walk(root, |node| {
         if let Some(name) = field(node, "name").filter(|_| TYPES.contains(&node.kind())) {
             names.declare(said(source.text, name));
         }
         true
     });
-    let path = |node: Node<'_>| {
+    let path = |node: Node<'t>| {
         let name = parts(node).into_iter().rfind(|part| matches!(part.kind(), "identifier" | "scoped_identifier"));
-        name.map(|name| said(source.text, name).split_whitespace().collect::<String>())
+        name.map(|name| sites::dotted(source.text, name))
     };
     let nodes = parts(root);
     let package = nodes.iter().find(|node| node.kind() == "package_declaration").and_then(|node| path(*node));
-    let package = Package::new(source.path, package.as_deref().unwrap_or_default());
-    let imports = nodes.iter().filter(|node| node.kind() == "import_declaration" && part(**node, "static").is_none());
-    let imports = imports
-        .filter_map(|node| Some(Imported { path: path(*node)?, all: part(*node, "asterisk").is_some(), alias: None }));
-    names.import(&package, &imports.collect::<Vec<_>>(), Some(".java"))
+    let package = package.unwrap_or_default();
+    let import =
+        |node: &Node<'t>| Some(Imported { path: path(*node)?, all: part(*node, "asterisk").is_some(), alias: None });
+    let imports = nodes.iter().filter(|node| node.kind() == "import_declaration");
+    let (members, types): (Vec<_>, Vec<_>) = imports.partition(|node| part(**node, "static").is_some());
+    let types = types.into_iter().filter_map(import).collect::<Vec<_>>();
+    names.bring(&package, &types);
+    names.bring(&package, &members.into_iter().filter_map(import).collect::<Vec<_>>());
+    names.import(&Package::new(source.path, &package), &types, Some(".java"))
 }
 
 /// An unread shape at a node.

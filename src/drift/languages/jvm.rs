@@ -3,7 +3,7 @@
 pub(super) mod annotations;
 pub(super) mod class;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -32,6 +32,12 @@ pub(super) struct Names<'a> {
     all_foreign: bool,
     /// Known without an import.
     given: &'a [&'a str],
+    /// The full names of what is imported by name, functions included.
+    full: BTreeMap<String, String>,
+    /// What all names are imported of.
+    all: Vec<String>,
+    /// How the names of packages begin, the file's own and those that it imports from.
+    packages: BTreeSet<String>,
 }
 
 impl<'a> Names<'a> {
@@ -48,6 +54,32 @@ impl<'a> Names<'a> {
     /// Whether the file declares a type of this name.
     pub(super) fn declares(&self, name: &str) -> bool {
         self.declared.contains(name)
+    }
+
+    /// Takes down what the file's package and its imports say of functions.
+    pub(super) fn bring(&mut self, package: &str, imports: &[Imported]) {
+        self.packages.insert(package.to_owned());
+        for Imported { path, all, alias } in imports {
+            let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
+            self.packages.extend([path.as_str(), above].iter().filter_map(|name| start(name)).map(str::to_owned));
+            match all {
+                true => self.all.push(path.clone()),
+                false => _ = self.full.insert(alias.as_deref().unwrap_or(last).to_owned(), path.clone()),
+            }
+        }
+    }
+
+    /// What a callee may be, by what is imported: `map` of `Mapper.map`, `m.map` where `Mapper` is called `m`.
+    pub(super) fn meanings(&self, callee: &str) -> Vec<String> {
+        let (first, rest) = callee.split_once('.').map_or((callee, None), |(first, rest)| (first, Some(rest)));
+        let follow = |path: &String| rest.map_or_else(|| path.clone(), |rest| format!("{path}.{rest}"));
+        let of_package = callee.rsplit_once('.').filter(|(above, _)| {
+            self.packages.contains(*above) || start(above).is_some_and(|start| self.packages.contains(start))
+        });
+        let all = self.all.iter().map(|path| format!("{path}.{callee}"));
+        let named = self.full.get(first).map(follow);
+        let others = named.into_iter().chain(of_package.map(|(_, name)| name.to_owned())).chain(all);
+        std::iter::once(callee.to_owned()).chain(others).collect()
     }
 
     /// Whether a name is that of a library and not of a type of this repository.
@@ -129,6 +161,13 @@ impl Package {
         }
         Some(spelled(&folder))
     }
+}
+
+/// How the name of a package begins that has more than one step: `com.acme` of `com.acme.orders`.
+fn start(name: &str) -> Option<&str> {
+    let (first, rest) = name.split_once('.')?;
+    let second = rest.split('.').next().unwrap_or_default();
+    name.get(..first.len() + 1 + second.len())
 }
 
 /// A folder as imports spell it.

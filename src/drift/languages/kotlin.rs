@@ -4,6 +4,7 @@
 //! those of objects and companions do not. A property whose type is not written has it from a literal, or is unread. A sealed type has its own
 //! members only; its subtypes count by their own names. A value class is what it wraps.
 
+mod calls;
 mod lines;
 mod members;
 mod sites;
@@ -103,16 +104,18 @@ fn imports(source: &Source<'_>, root: Node<'_>, names: &mut Names<'_>) -> Vec<Im
     });
     let nodes = parts(root);
     let path = |node: Node<'_>| {
-        let path = said(source.text, part(node, "qualified_identifier")?);
-        Some(path.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>())
+        let steps = parts(part(node, "qualified_identifier")?);
+        Some(steps.into_iter().map(|step| calls::plain(source.text, step)).collect::<Vec<_>>().join("."))
     };
     let package = nodes.iter().find(|node| node.kind() == "package_header").and_then(|node| path(*node));
-    let package = Package::new(source.path, package.as_deref().unwrap_or_default());
+    let package = package.unwrap_or_default();
     let imports = nodes.iter().filter(|node| node.kind() == "import").filter_map(|node| {
         let alias = part(*node, "identifier").map(|alias| said(source.text, alias).trim_matches('`').to_owned());
         Some(Imported { path: path(*node)?, all: part(*node, "*").is_some(), alias })
     });
-    names.import(&package, &imports.collect::<Vec<_>>(), None)
+    let imports = imports.collect::<Vec<_>>();
+    names.bring(&package, &imports);
+    names.import(&Package::new(source.path, &package), &imports, None)
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 /// How deep types and literals nest before they count as unread.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// How much of a callee is looked at.
-#[cfg(any(feature = "go", feature = "kotlin"))]
-const MAX_CALLEE: usize = 512;
+/// How many steps of a name are looked at, from its end: each step of a long chain of calls begins where all of them do.
+pub(super) const MAX_STEPS: usize = 32;
 
 /// The parser asks for the text in pieces, so that text which makes it look ahead again and again is noticed.
 const PIECE: usize = 1024;
@@ -96,11 +95,9 @@ pub(super) fn said<'a>(text: &'a str, node: Node<'_>) -> &'a str {
     text.get(node.byte_range()).unwrap_or_default()
 }
 
-/// What a node says at its end, where names are: each step of a long chain of calls begins where all of them do.
-#[cfg(any(feature = "go", feature = "kotlin"))]
-pub(super) fn ending<'a>(text: &'a str, node: Node<'_>) -> &'a str {
-    let said = said(text, node);
-    said.get(said.ceil_char_boundary(said.len().saturating_sub(MAX_CALLEE))..).unwrap_or_default()
+/// A name with its dots, from its steps in the order of the file, the last first; `?` stands for what is no name.
+pub(super) fn dotted(steps: &[&str]) -> String {
+    steps.iter().rev().copied().collect::<Vec<_>>().join(".")
 }
 
 /// The named children, without comments.
@@ -229,6 +226,8 @@ pub(super) struct Entry<'t> {
 pub(super) trait Reader<'t> {
     /// Whether functions are members of classes, so that `Mapping.map` with a capital is the function itself.
     const CLASSES: bool = false;
+    /// What a callee may be, by what the file imports.
+    fn meanings(&self, callee: &str) -> Vec<String>;
     /// The string that an expression is, with constants of the same file folded.
     fn string(&self, node: Node<'t>) -> Option<String>;
     /// What an expression is.
@@ -249,17 +248,19 @@ pub(super) struct Finder<'s, R> {
     pub(super) reader: R,
     /// Object literals that belong to one that was read already, by their first byte.
     done: BTreeSet<usize>,
+    /// Names that were read with what is around them, or that declare what they name, by their first byte.
+    claimed: BTreeSet<u32>,
 }
 
 impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
     /// For the places that the policy names.
     pub(super) fn new(sites: &'s Sites, reader: R) -> Self {
-        Self { sites, reader, done: BTreeSet::new() }
+        Self { sites, reader, done: BTreeSet::new(), claimed: BTreeSet::new() }
     }
 
     /// A call of `callee`: of a mapping function, or of a method that takes paths as keys.
     pub(super) fn call(&self, module: &mut Module, callee: &str, node: Node<'t>, arguments: &[Node<'t>]) {
-        for (name, argument) in self.sites.functions.iter().filter(|(name, _)| Self::is(name, callee)) {
+        for (name, argument) in self.functions(callee) {
             match argument.checked_sub(1).and_then(|index| arguments.get(index)) {
                 Some(path) => self.path(module, Form::Call, *path, name),
                 None => {
@@ -279,7 +280,14 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         }
     }
 
-    /// Whether a callee as it is written is the function of the policy's name.
+    /// The functions of the policy that a callee is.
+    fn functions(&self, callee: &str) -> impl Iterator<Item = &'s (String, usize)> {
+        let functions = &self.sites.functions;
+        let meanings = if functions.is_empty() { Vec::new() } else { self.reader.meanings(callee) };
+        functions.iter().filter(move |(name, _)| meanings.iter().any(|callee| Self::is(name, callee)))
+    }
+
+    /// Whether a callee is the function of the policy's name.
     fn is(name: &str, callee: &str) -> bool {
         let callee = callee.strip_prefix("this.").unwrap_or(callee);
         let Some(above) = callee.strip_suffix(name) else { return false };
@@ -292,9 +300,14 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         name.contains('.') || (R::CLASSES && last.starts_with(char::is_uppercase))
     }
 
+    /// Takes down that the name which begins here needs no second look.
+    pub(super) fn claim(&mut self, node: Node<'t>) {
+        self.claimed.insert(at(node));
+    }
+
     /// The name of a function where it is not called: a mapping function is handed on there.
     pub(super) fn handed_on(&self, module: &mut Module, callee: &str, node: Node<'t>) {
-        if self.sites.functions.iter().any(|(name, _)| Self::is(name, callee)) {
+        if !self.claimed.contains(&at(node)) && self.functions(callee).next().is_some() {
             module.unread.push(Unread::new(at(node), HANDED_ON));
         }
     }
@@ -334,6 +347,23 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
             let reason = || format!("a value of the mapping table {} is not a literal", quoted(name));
             self.tabled(module, at(node), Some(node), reason);
         }
+    }
+
+    /// Whether the policy calls a mapping table by this name.
+    pub(super) fn is_table(&self, name: &str) -> bool {
+        self.sites.tables.contains(name)
+    }
+
+    /// The name of a table where nothing that only reads it was found around it.
+    pub(super) fn used(&self, module: &mut Module, name: &str, node: Node<'t>) {
+        if self.is_table(name) && !self.claimed.contains(&at(node)) {
+            self.changed(module, name, node);
+        }
+    }
+
+    /// The table called `name` gets what cannot be read.
+    pub(super) fn changed(&self, module: &mut Module, name: &str, node: Node<'t>) {
+        module.unread.push(Unread::new(at(node), table_changed(name)));
     }
 
     fn tabled(&self, module: &mut Module, place: u32, value: Option<Node<'t>>, reason: impl Fn() -> String) {
@@ -418,6 +448,11 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         let path = if objects.is_empty() { path } else { path.then(Segment::Each) };
         (objects, path)
     }
+}
+
+/// Why a use of the mapping table called `name` is unread.
+pub(super) fn table_changed(name: &str) -> String {
+    format!("the mapping table {} may be changed here: write its entries down, and hand on a copy", quoted(name))
 }
 
 /// Takes a site for one however often it was found: an object literal within a call that copies it is found twice.

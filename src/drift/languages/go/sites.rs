@@ -4,13 +4,13 @@
 //! as well, and stay as they are where it does not.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, Value, at, ending, field, fields, parts, said};
-use super::File;
+use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, MAX_STEPS, Value, at, field, fields, parts, said};
 use super::tags::{self, unquote};
+use super::{File, tables};
 use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
@@ -18,43 +18,21 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
     let reader = Reader { file, constants: constants(file.text, root), wires: wires(file), untyped };
     let mut finder = Finder::new(sites, reader);
     let text = file.text;
-    let mut named = BTreeSet::new();
     tree::walk(root, |node| {
-        match node.kind() {
-            "call_expression" => {
-                let callee = field(node, "function").map_or("", |callee| ending(text, callee));
-                let arguments = field(node, "arguments").map_or_else(Vec::new, parts);
-                finder.call(module, function(file, sites, callee), node, &arguments);
-                named.extend(field(node, "function").map(at));
-            }
-            _ if sites.functions.is_empty() => {}
-            "identifier" | "selector_expression" => {
-                if !named.contains(&at(node)) {
-                    finder.handed_on(module, function(file, sites, ending(text, node)), node);
-                }
-                // Of `mapping.Map` the first part begins where all of it does.
-                named.insert(at(node));
-            }
-            _ => named.extend(names(node).into_iter().map(at)),
+        if let Some((callee, arguments)) = call(node) {
+            let (name, head) = dotted(text, callee);
+            finder.call(module, &name, node, &arguments);
+            finder.claim(callee);
+            finder.claim(head);
         }
+        tables::read(&mut finder, module, node, text);
         match node.kind() {
-            "const_spec" | "var_spec" => {
-                let values = field(node, "value").map_or_else(Vec::new, parts);
-                tables(&mut finder, module, &fields(node, "name"), &values, text);
-            }
-            "short_var_declaration" | "assignment_statement" => {
-                let [names, values] = ["left", "right"].map(|side| field(node, side).map_or_else(Vec::new, parts));
-                tables(&mut finder, module, &names, &values, text);
-            }
-            // `Mapper{Table: map[string]string{…}}`
-            "keyed_element" => {
-                let key = field(node, "key").and_then(|key| parts(key).first().copied());
-                let key = key.filter(|key| key.kind() == "identifier").map(|key| said(text, key));
-                let value = field(node, "value").and_then(|value| parts(value).first().copied());
-                let (Some(key), Some(value)) = (key, value) else { return true };
-                if matches!(value.kind(), "composite_literal" | "unary_expression" | "call_expression") {
-                    finder.table(module, key, value);
-                }
+            "identifier" | "selector_expression" | "type_instantiation_expression" => {
+                let (name, head) = dotted(text, node);
+                finder.handed_on(module, &name, node);
+                finder.used(module, last(&name), node);
+                // Of `mapping.Map` the first part begins where all of it does.
+                finder.claim(head);
             }
             kind @ ("composite_literal" | "literal_value") => {
                 let ty = finder.reader.ty(node);
@@ -66,22 +44,47 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
                 let ty = ty.filter(|ty| ty.kind() != "map_type").map(|ty| type_name(text, ty));
                 finder.object(module, node, ty);
             }
-            _ => {}
+            _ => names(node).into_iter().for_each(|name| finder.claim(name)),
         }
         true
     });
 }
 
-/// What a callee says, without the package that a function is a member of where the policy names it without.
-fn function<'c>(file: &File<'_>, sites: &Sites, callee: &'c str) -> &'c str {
-    let is_declared = |name: &str| sites.functions.iter().any(|(function, _)| function == name);
-    match callee.split_once('.') {
-        Some((package, name)) if file.packages.contains_key(package) && is_declared(name) => name,
-        _ => callee,
+/// What a node calls, and with which arguments. With type arguments the parser takes a call for a conversion.
+fn call(node: Node<'_>) -> Option<(Node<'_>, Vec<Node<'_>>)> {
+    match node.kind() {
+        "call_expression" => Some((field(node, "function")?, field(node, "arguments").map_or_else(Vec::new, parts))),
+        "type_conversion_expression" => Some((field(node, "type")?, vec![field(node, "operand")?])),
+        _ => None,
     }
 }
 
-/// The names that a node gives to what it declares or sets, which are no uses of functions.
+/// A name with its dots, whatever stands around its steps, and the first of these: `pkg.Map` of `(pkg . Map)[T]`.
+fn dotted<'t>(text: &str, node: Node<'t>) -> (String, Node<'t>) {
+    let (mut steps, mut inner) = (Vec::new(), node);
+    for _ in 0..MAX_STEPS {
+        let (step, next) = match inner.kind() {
+            "identifier" | "type_identifier" | "package_identifier" => {
+                steps.push(said(text, inner));
+                return (tree::dotted(&steps), inner);
+            }
+            "selector_expression" => (field(inner, "field"), field(inner, "operand")),
+            "qualified_type" => (field(inner, "name"), field(inner, "package")),
+            "generic_type" | "type_instantiation_expression" => (None, field(inner, "type")),
+            "index_expression" if steps.is_empty() => (None, field(inner, "operand")),
+            "parenthesized_expression" | "parenthesized_type" | "pointer_type" => (None, parts(inner).first().copied()),
+            "unary_expression" => (None, field(inner, "operand")),
+            _ => break,
+        };
+        steps.extend(step.map(|step| said(text, step)));
+        let Some(next) = next else { break };
+        inner = next;
+    }
+    steps.push("?");
+    (tree::dotted(&steps), inner)
+}
+
+/// The names that a node gives to what it declares or sets, which are no uses of what has the name.
 fn names(node: Node<'_>) -> Vec<Node<'_>> {
     match node.kind() {
         "function_declaration"
@@ -89,26 +92,13 @@ fn names(node: Node<'_>) -> Vec<Node<'_>> {
         | "variadic_parameter_declaration"
         | "var_spec"
         | "const_spec" => fields(node, "name"),
-        "short_var_declaration" | "range_clause" => field(node, "left").map_or_else(Vec::new, parts),
+        "short_var_declaration" | "range_clause" | "receive_statement" => {
+            field(node, "left").map_or_else(Vec::new, parts)
+        }
+        "type_switch_statement" => field(node, "alias").map_or_else(Vec::new, parts),
         // The name of a field.
         "keyed_element" => field(node, "key").into_iter().collect(),
         _ => Vec::new(),
-    }
-}
-
-/// `var m = …`, `m := …`, and `m["a"] = "b"` for one that is there.
-fn tables<'t>(
-    finder: &mut Finder<'_, Reader<'_, 't>>,
-    module: &mut Module,
-    names: &[Node<'t>],
-    values: &[Node<'t>],
-    text: &str,
-) {
-    for (name, value) in names.iter().zip(values) {
-        match field(*name, "operand").filter(|_| name.kind() == "index_expression") {
-            Some(table) => finder.table_value(module, last(said(text, table)), *value),
-            None => finder.table(module, last(said(text, *name)), *value),
-        }
     }
 }
 
@@ -173,8 +163,8 @@ fn is_list(ty: Node<'_>) -> bool {
     matches!(ty.kind(), "slice_type" | "array_type" | "implicit_length_array_type")
 }
 
-struct Reader<'f, 't> {
-    file: &'f File<'t>,
+pub(super) struct Reader<'f, 't> {
+    pub(super) file: &'f File<'t>,
     constants: Constants<'t>,
     wires: BTreeMap<(&'t str, &'t str), String>,
     /// The types of literals that leave them out, by their first byte.
@@ -238,6 +228,12 @@ impl<'t> Reader<'_, 't> {
 }
 
 impl<'t> tree::Reader<'t> for Reader<'_, 't> {
+    /// A function of a package is called by the package's name.
+    fn meanings(&self, callee: &str) -> Vec<String> {
+        let member = callee.split_once('.').filter(|(package, _)| self.file.packages.contains_key(*package));
+        std::iter::once(callee).chain(member.map(|(_, name)| name)).map(str::to_owned).collect()
+    }
+
     fn string(&self, node: Node<'t>) -> Option<String> {
         self.folded(node, 0)
     }

@@ -3,7 +3,7 @@
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
+use super::super::tree::{self, Entry, Finder, MAX_DEPTH, MAX_STEPS, Value, at, field, part, parts, said};
 use super::strings::Strings;
 use crate::drift::shape::{Module, Sites};
 
@@ -31,8 +31,7 @@ pub(super) fn read<'t>(strings: Strings<'t>, sites: &Sites, root: Node<'t>, modu
             "object_creation_expression" => finder.object(module, node, None),
             // `rows.forEach(Mapping::map)`
             "method_reference" => {
-                let written = said(text, node).replace("::", ".");
-                finder.handed_on(module, written.strip_prefix("super.").unwrap_or(&written), node);
+                finder.handed_on(module, &dotted(text, node), node);
             }
             "variable_declarator" => {
                 if let Some(value) = field(node, "value") {
@@ -55,16 +54,46 @@ fn is_put(method: &str) -> bool {
     matches!(method, "put" | "putIfAbsent" | "replace")
 }
 
-/// What a call calls, with its receiver where that is a plain name.
+/// What a call calls, with its receiver.
 fn callee(text: &str, call: Node<'_>) -> String {
     let name = field(call, "name").map_or("", |name| said(text, name));
     match field(call, "object") {
-        Some(object) if matches!(object.kind(), "identifier" | "field_access" | "this") => {
-            format!("{}.{name}", said(text, object))
-        }
-        Some(_) => format!("?.{name}"),
+        // `Order.super.map()`
+        _ if part(call, "super").is_some() => format!("this.{name}"),
+        Some(object) => format!("{}.{name}", dotted(text, object)),
         None => name.to_owned(),
     }
+}
+
+/// A name with its dots, whatever stands around its steps; what is no name is `?`, and what the code around is part of `this`.
+pub(super) fn dotted(text: &str, node: Node<'_>) -> String {
+    let (mut steps, mut inner) = (Vec::new(), node);
+    for _ in 0..MAX_STEPS {
+        let inside = parts(inner);
+        inner = match (inner.kind(), inside.as_slice()) {
+            ("identifier" | "type_identifier" | "this" | "super", _) => {
+                steps.push(own(said(text, inner)));
+                return tree::dotted(&steps);
+            }
+            ("field_access" | "scoped_identifier" | "scoped_type_identifier" | "method_reference", [of, .., name]) => {
+                steps.push(own(said(text, *name)));
+                // `Order.this`
+                if steps.last() == Some(&"this") {
+                    return tree::dotted(&steps);
+                }
+                *of
+            }
+            ("parenthesized_expression", [only]) | ("generic_type", [only, ..]) => *only,
+            _ => break,
+        };
+    }
+    steps.push("?");
+    tree::dotted(&steps)
+}
+
+/// A step of a name, where what the code around is part of has one word.
+fn own(step: &str) -> &str {
+    if step == "super" { "this" } else { step }
 }
 
 struct Reader<'t> {
@@ -175,6 +204,10 @@ impl<'t> Reader<'t> {
 
 impl<'t> tree::Reader<'t> for Reader<'t> {
     const CLASSES: bool = true;
+
+    fn meanings(&self, callee: &str) -> Vec<String> {
+        self.strings.names.meanings(callee)
+    }
 
     fn string(&self, node: Node<'t>) -> Option<String> {
         self.strings.fold(node)

@@ -4,7 +4,8 @@
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, ending, field, part, parts, said};
+use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
+use super::calls::{arguments, call, compared, dotted, plain};
 use super::strings::Strings;
 use crate::drift::shape::{Module, Sites};
 
@@ -12,11 +13,15 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
     let text = strings.text;
     let mut finder = Finder::new(sites, Reader { strings });
     tree::walk(root, |node| {
+        if let Some(call) = call(text, node) {
+            finder.call(module, &call.name, node, &call.arguments);
+            // What is called is no comparison.
+            field(node, "left").and_then(compared).into_iter().for_each(|callee| finder.claim(callee));
+        }
         match node.kind() {
             "call_expression" => {
                 let callee = callee(text, node);
                 let arguments = arguments(node);
-                finder.call(module, &callee, node, &arguments);
                 let (receiver, method) = callee.rsplit_once('.').unwrap_or(("", &callee));
                 match (method, arguments.as_slice()) {
                     ("put" | "putIfAbsent" | "replace" | "set", [_, value]) => {
@@ -28,12 +33,20 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
                 finder.object(module, node, Some(last(&callee)));
             }
             // `rows.forEach(::map)`, `Mapping::map`
-            "callable_reference" => {
-                let written = said(text, node).replace("::", ".");
-                finder.handed_on(module, written.trim_start_matches('.'), node);
-            }
+            "callable_reference" => finder.handed_on(module, &dotted(text, node), node),
             "navigation_expression" if part(node, "::").is_some() => {
-                finder.handed_on(module, &ending(text, node).replace("::", "."), node);
+                finder.handed_on(module, &dotted(text, node), node);
+            }
+            // `mapField<String, …`, where it is no call for the parser.
+            "binary_expression" => {
+                compared(node).into_iter().for_each(|callee| finder.handed_on(module, &dotted(text, callee), callee));
+            }
+            // `import com.acme.mapField as other`
+            "import" if part(node, "as").is_some() => {
+                let path = part(node, "qualified_identifier").map_or_else(Vec::new, parts);
+                let path = path.into_iter().map(|step| plain(text, step)).collect::<Vec<_>>().join(".");
+                finder.handed_on(module, &path, node);
+                finder.handed_on(module, last(&path), node);
             }
             // `Mapper(TABLE = mapOf(…))`
             "value_argument" if part(node, "=").is_some() => {
@@ -87,21 +100,8 @@ fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// What a call calls, with its receiver where that is a plain name.
 fn callee(text: &str, call: Node<'_>) -> String {
-    let Some(callee) = parts(call).first().copied() else { return String::new() };
-    let name = ending(text, callee).replace("?.", ".");
-    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '`'));
-    match parts(callee).last().filter(|_| !plain && callee.kind() == "navigation_expression") {
-        Some(method) => format!("?.{}", said(text, *method)),
-        None => name,
-    }
-}
-
-/// The values of a call's arguments.
-fn arguments(call: Node<'_>) -> Vec<Node<'_>> {
-    let list = part(call, "value_arguments").map_or_else(Vec::new, parts);
-    list.into_iter().map(|argument| parts(argument).last().copied().unwrap_or(argument)).collect()
+    parts(call).first().map_or_else(String::new, |callee| dotted(text, *callee))
 }
 
 struct Reader<'a> {
@@ -158,6 +158,10 @@ impl Reader<'_> {
 
 impl<'t> tree::Reader<'t> for Reader<'_> {
     const CLASSES: bool = true;
+
+    fn meanings(&self, callee: &str) -> Vec<String> {
+        self.strings.names.meanings(callee)
+    }
 
     fn string(&self, node: Node<'t>) -> Option<String> {
         self.strings.fold(node)

@@ -8,7 +8,7 @@ use super::super::tree::{Constants, MAX_DEPTH, field, part, parts, said, unescap
 /// The strings of one file.
 pub(super) struct Strings<'a> {
     pub(super) text: &'a str,
-    names: &'a Names<'a>,
+    pub(super) names: &'a Names<'a>,
     constants: Constants<'a>,
 }
 

@@ -1,0 +1,205 @@
+//! Mapping tables of Go: what they are made of, what is put into them by their names, and where more than that may be.
+
+use tree_sitter::Node;
+
+use super::super::tree::{Finder, MAX_STEPS, field, fields, part, parts, said};
+use super::sites::Reader;
+use crate::drift::shape::Module;
+
+/// A table as code names it.
+struct Table<'t> {
+    name: &'t str,
+    /// Where the name stands, with what it is a member of.
+    node: Node<'t>,
+    /// What is named is a part of the table: `TABLE["a"]`, `TABLE.A`.
+    is_part: bool,
+}
+
+/// What a node does with tables. Those that it only reads are claimed: any other use of their names may change them.
+pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
+    if finder.sites.tables.is_empty() {
+        return;
+    }
+    let side = |name| field(node, name).map_or_else(Vec::new, parts);
+    match node.kind() {
+        "const_spec" | "var_spec" => {
+            let values = side("value");
+            set(finder, module, &fields(node, "name"), &values, text);
+        }
+        "short_var_declaration" => set(finder, module, &side("left"), &side("right"), text),
+        "assignment_statement" if part(node, "=").is_some() => {
+            set(finder, module, &side("left"), &side("right"), text);
+        }
+        // `TABLE["a"] += "b"`, `for TABLE["a"] = range …`
+        "assignment_statement" | "range_clause" | "receive_statement" => {
+            if part(node, ":=").is_none() {
+                side("left").into_iter().for_each(|target| changed(finder, module, target, text));
+            }
+            if node.kind() == "range_clause" {
+                field(node, "right").into_iter().for_each(|table| claim(finder, table, text));
+            }
+        }
+        // `&TABLE[0]`
+        "unary_expression" if part(node, "&").is_some() => {
+            field(node, "operand").into_iter().for_each(|target| changed(finder, module, target, text));
+        }
+        "index_expression" => field(node, "operand").into_iter().for_each(|table| claim(finder, table, text)),
+        "binary_expression" => parts(node).into_iter().for_each(|table| claim(finder, table, text)),
+        "selector_expression" => field(node, "operand").into_iter().for_each(|table| claim(finder, table, text)),
+        "call_expression" => called(finder, module, node, text),
+        "keyed_element" => held(finder, module, node, text),
+        _ => {}
+    }
+}
+
+/// What a node names as a table, or as a part of one.
+fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str) -> Option<Table<'t>> {
+    let (mut node, mut is_part) = (node, false);
+    for _ in 0..MAX_STEPS {
+        let name = match node.kind() {
+            "identifier" => said(text, node),
+            "selector_expression" => field(node, "field").map_or("", |name| said(text, name)),
+            _ => "",
+        };
+        if finder.is_table(name) {
+            return Some(Table { name, node, is_part });
+        }
+        is_part |= matches!(node.kind(), "index_expression" | "selector_expression");
+        node = match node.kind() {
+            "index_expression" | "selector_expression" | "slice_expression" => field(node, "operand")?,
+            "unary_expression" if part(node, "*").is_some() => field(node, "operand")?,
+            "parenthesized_expression" => *parts(node).first()?,
+            _ => return None,
+        };
+    }
+    None
+}
+
+fn claim<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str) {
+    if let Some(table) = table(finder, node, text) {
+        finder.claim(table.node);
+    }
+}
+
+fn changed<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
+    if let Some(table) = table(finder, node, text) {
+        finder.changed(module, table.name, table.node);
+        finder.claim(table.node);
+    }
+}
+
+/// `var m = …`, `m := …`, and `m["a"] = "b"` for one that is there.
+fn set<'t>(
+    finder: &mut Finder<'_, Reader<'_, 't>>,
+    module: &mut Module,
+    targets: &[Node<'t>],
+    values: &[Node<'t>],
+    text: &'t str,
+) {
+    for (place, target) in targets.iter().enumerate() {
+        // Several names may have what one call returns.
+        let Some(value) = values.get(place).or(values.last()) else { continue };
+        let Some(table) = table(finder, *target, text) else { continue };
+        finder.claim(table.node);
+        match appended(finder, &table, *value, text) {
+            Some(added) => added.iter().for_each(|value| finder.table_value(module, table.name, *value)),
+            None if table.is_part => finder.table_value(module, table.name, *value),
+            None => finder.table(module, table.name, *value),
+        }
+    }
+}
+
+/// What `TABLE = append(TABLE, …)` adds.
+fn appended<'t>(
+    finder: &mut Finder<'_, Reader<'_, 't>>,
+    table: &Table<'t>,
+    value: Node<'t>,
+    text: &'t str,
+) -> Option<Vec<Node<'t>>> {
+    let is_append = field(value, "function").is_some_and(|function| said(text, function) == "append");
+    let mut added = field(value, "arguments").filter(|_| is_append).map(parts)?;
+    let is_whole = |own: &Table<'t>| own.name == table.name && !own.is_part && !table.is_part;
+    let own = self::table(finder, *added.first()?, text).filter(is_whole)?;
+    finder.claim(own.node);
+    added.remove(0);
+    Some(added)
+}
+
+/// A call: Go's own functions read a table, and methods of one do what they like with it.
+fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call: Node<'t>, text: &'t str) {
+    let Some(function) = field(call, "function") else { return };
+    let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
+    if let Some(of) = field(function, "operand").filter(|_| function.kind() == "selector_expression")
+        && table(finder, of, text).is_some_and(|table| !table.is_part)
+    {
+        changed(finder, module, of, text);
+    }
+    let package = field(function, "operand").and_then(|package| finder.reader.file.packages.get(said(text, package)));
+    let name = field(function, "field").map_or("", |name| said(text, name));
+    let read: &[Node<'t>] = match (package.map(String::as_str), name) {
+        (Some("maps" | "slices" | "golang.org/x/exp/maps" | "golang.org/x/exp/slices"), name) if is_reader(name) => {
+            &arguments
+        }
+        (Some("fmt"), _) | (Some("strings"), "Join") | (Some("encoding/json"), "Marshal" | "MarshalIndent") => {
+            &arguments
+        }
+        (None, _) => match (said(text, function), arguments.as_slice()) {
+            ("len" | "cap" | "delete" | "clear", all) => all,
+            // `append(others, TABLE...)`
+            ("append" | "copy", [_, others @ ..]) => others,
+            _ => &[],
+        },
+        _ => &[],
+    };
+    for argument in read {
+        let inner = if argument.kind() == "variadic_argument" { parts(*argument).first().copied() } else { None };
+        claim(finder, inner.unwrap_or(*argument), text);
+    }
+}
+
+/// Whether a function of `maps` or `slices` leaves what it gets as it is.
+fn is_reader(name: &str) -> bool {
+    matches!(
+        name,
+        "All"
+            | "Clone"
+            | "Contains"
+            | "ContainsFunc"
+            | "Equal"
+            | "EqualFunc"
+            | "Index"
+            | "IndexFunc"
+            | "Keys"
+            | "Values"
+    )
+}
+
+/// `Mapper{TABLE: map[string]string{…}}`
+fn held<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, element: Node<'t>, text: &'t str) {
+    let inner = |side| field(element, side).and_then(|side| parts(side).first().copied());
+    let (Some(key), Some(value)) = (inner("key").filter(|key| key.kind() == "identifier"), inner("value")) else {
+        return;
+    };
+    let key = said(text, key);
+    match table(finder, value, text) {
+        // The table by its own name is read where that is.
+        Some(table) if table.name == key && !table.is_part => finder.claim(table.node),
+        _ if is_plain(value) => {}
+        _ => finder.table(module, key, value),
+    }
+}
+
+/// Whether a value is no table for certain: a member that has a table's name may be another thing.
+fn is_plain(value: Node<'_>) -> bool {
+    matches!(
+        value.kind(),
+        "nil"
+            | "true"
+            | "false"
+            | "int_literal"
+            | "float_literal"
+            | "rune_literal"
+            | "interpreted_string_literal"
+            | "raw_string_literal"
+    )
+}
