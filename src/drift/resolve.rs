@@ -9,6 +9,7 @@ mod kinds;
 mod levels;
 mod lookup;
 mod parts;
+mod written;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,7 +19,7 @@ use bstr::{BStr, BString};
 
 use super::migrations;
 use super::path::{FieldPath, Segment};
-use super::shape::{Case, Definition, Kind, Module, Shape, Unread};
+use super::shape::{Case, Definition, Kind, Module, Shape, Unread, Written};
 use crate::escape::excerpt;
 use crate::glob::GlobSet;
 use apart::Apart;
@@ -162,8 +163,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
     for (file, module) in own.iter().filter(|(_, module)| !module.written.is_empty()) {
         for written in &module.written {
             for definition in resolver.lookup.in_module(file, module, &written.name) {
-                let place = Blind { file: (*file).into(), at: written.at, reason: written.reason.clone() };
-                resolver.written.entry(definition).or_default().push(place);
+                resolver.written.entry(definition).or_default().push((*file, written));
             }
         }
     }
@@ -216,7 +216,7 @@ struct Resolver<'a, 't> {
     /// The fields of each type of a name that others have too.
     apart: Apart<'a>,
     /// The types that code of other files writes out, with where.
-    written: HashMap<*const Definition, Vec<Blind>>,
+    written: HashMap<*const Definition, Vec<(&'a BStr, &'a Written)>>,
     /// How many fields were noted, and how many shapes looked at.
     noted: usize,
     steps: Cell<usize>,
@@ -226,7 +226,7 @@ impl<'a> Resolver<'a, '_> {
     fn definition(&mut self, found: &Found<'a>) {
         let scope = Scope::of(found);
         let shape = &found.definition.shape;
-        if self.is_second_name_of_nothing(found) {
+        if self.is_second_name_of_nothing(found) || self.written_as(&scope).is_some() {
             return;
         }
         if self.lookup.is_decoy(found) {
@@ -298,7 +298,7 @@ impl<'a> Resolver<'a, '_> {
     fn definition_parts(&mut self, scope: &Rc<Scope<'a>>) -> Vec<Part<'a>> {
         let definition = scope.home.definition;
         if matches!(definition.shape, Shape::Object(_) | Shape::All(_)) {
-            self.unread.extend(self.written.get(&std::ptr::from_ref(definition)).into_iter().flatten().cloned());
+            self.written_out(scope);
         }
         let mut parts = Parts::default();
         self.parts(&definition.shape, scope, &mut parts);
@@ -355,6 +355,7 @@ impl<'a> Resolver<'a, '_> {
                 }
                 either.list.into_iter().for_each(|part| parts.put(part));
             }
+            Shape::Pick(shape, names) if names.is_empty() => self.embedded(shape, scope),
             Shape::Pick(shape, names) => {
                 let all = self.members(shape, scope);
                 all.into_iter().filter(|part| names.contains(&part.member.name)).for_each(|part| parts.put(part));

@@ -46,6 +46,8 @@ pub struct Written {
     pub at: u32,
     /// What is there.
     pub reason: String,
+    /// What kind of value it makes of a type without fields.
+    pub kind: Kind,
 }
 
 /// A named type.

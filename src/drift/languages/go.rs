@@ -125,7 +125,8 @@ impl<'t> File<'t> {
         let others = self.methods.iter().filter(|((ty, _), _)| !self.types.contains_key(ty));
         others.map(|((ty, method), at)| {
             let reason = format!("{} writes itself in {method}", tree::quoted(ty));
-            Written { name: (*ty).to_owned(), at: *at, reason }
+            let kind = if *method == "MarshalText" { Kind::String } else { Kind::Unknown };
+            Written { name: (*ty).to_owned(), at: *at, reason, kind }
         })
     }
 

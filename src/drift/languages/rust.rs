@@ -20,7 +20,7 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 
 use super::Source;
-use crate::drift::shape::{Definition, Module, Shape, Unread, Written};
+use crate::drift::shape::{Definition, Kind, Module, Shape, Unread, Written};
 use imports::Paths;
 use types::Types;
 
@@ -228,6 +228,7 @@ impl Outline {
             name: self.paths.name(written, inside),
             at: place.of(*span),
             reason: "`Serialize` is written by hand here; derive it".to_owned(),
+            kind: Kind::Unknown,
         };
         others.into_iter().map(written).collect()
     }

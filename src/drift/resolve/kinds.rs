@@ -20,7 +20,7 @@ impl<'a> Resolver<'a, '_> {
                 match entered.is_empty() {
                     // It refers to itself, as only objects do, or to nothing that can be read.
                     true if !self.lookup.find(&scope.home, name).is_empty() => (Kind::Object, false),
-                    _ => one_of(entered.iter().map(|scope| self.describe(&scope.home.definition.shape, scope))),
+                    _ => one_of(entered.iter().map(|scope| self.describe_type(scope))),
                 }
             }
             // A branded string is a string; other intersections are objects.
@@ -29,6 +29,17 @@ impl<'a> Resolver<'a, '_> {
                 kinds.find(|(kind, _)| *kind != Kind::Object).unwrap_or((Kind::Object, false))
             }
             Shape::Any(shapes) => one_of(shapes.iter().map(|shape| self.describe(shape, scope))),
+        }
+    }
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// The kind of a type's values, as code beside it writes them.
+    fn describe_type(&self, scope: &Rc<Scope<'a>>) -> (Kind, bool) {
+        let (kind, enumerated) = self.describe(&scope.home.definition.shape, scope);
+        match self.written_as(scope) {
+            Some(written) => (written, enumerated && written == Kind::String),
+            None => (kind, enumerated),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::side::Side;
 use crate::drift::config::Declares;
 use crate::drift::languages::Language;
 use crate::drift::mentions::{Called, DEFAULT};
-use crate::drift::shape::{Definition, Import, Module, Shape};
+use crate::drift::shape::{Definition, Import, Kind, Module, Shape};
 use crate::error::Result;
 use search::Search;
 
@@ -133,7 +133,7 @@ impl Reach {
                 self.name(path, name);
             }
         }
-        for name in written(old).symmetric_difference(&written(new)) {
+        for (name, _) in written(old).symmetric_difference(&written(new)) {
             self.name(path, name);
         }
         // A module that stands elsewhere hands on what that other file has.
@@ -254,8 +254,8 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
 }
 
 /// The types of other files that a file writes out.
-fn written(module: &Module) -> BTreeSet<&str> {
-    module.written.iter().map(|written| written.name.as_str()).collect()
+fn written(module: &Module) -> BTreeSet<(&str, Kind)> {
+    module.written.iter().map(|written| (written.name.as_str(), written.kind)).collect()
 }
 
 /// The name that an import takes over, and the files that it may come from.

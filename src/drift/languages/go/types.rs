@@ -83,11 +83,14 @@ impl<'t> Types<'_, 't> {
             let place = tag.as_ref().map(|(place, _)| *place);
             let tag = tag.as_ref().and_then(|(_, tag)| lookup(tag, key.name)).map(|value| Tag::new(&value));
             let tag = tag.unwrap_or_default();
+            let names = fields(*declaration, "name");
+            if names.is_empty() {
+                embedded.extend(self.methods(ty));
+            }
             if tag.skipped {
                 continue;
             }
             let place = place.filter(|_| !tag.name.is_empty());
-            let names = fields(*declaration, "name");
             if names.is_empty() {
                 match self.embedded(ty, &key, &tag, depth) {
                     Embedded::Member(name, shape) => {
@@ -146,16 +149,13 @@ impl<'t> Types<'_, 't> {
             let shape = quoted(self.shape(ty, depth + 1), key, tag);
             return Embedded::Member(wire(name, key, tag), shape);
         }
-        if here && ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains_key(&(name, *method)))
-        {
-            let reason = format!("{} is embedded and writes itself, and all of this struct", tree::quoted(name));
-            return Embedded::Promoted(Shape::unread(at(ty), reason));
-        }
         if !here {
             let package =
                 field(ty, "package").and_then(|package| self.file.packages.get(said(self.file.text, package)));
             let package = package.map_or("", String::as_str);
             match (package, name) {
+                // It is told already.
+                _ if self.writes_itself(ty) => return Embedded::Nothing,
                 // They have no exported fields.
                 ("sync", "Mutex" | "RWMutex" | "Once" | "WaitGroup") | ("github.com/uptrace/bun", "BaseModel") => {
                     return Embedded::Nothing;
@@ -173,7 +173,44 @@ impl<'t> Types<'_, 't> {
     }
 }
 
-impl Types<'_, '_> {
+impl<'t> Types<'_, 't> {
+    /// What a struct has of the methods of a type that it embeds, whatever becomes of its fields: they write all of it.
+    fn methods(&self, ty: Node<'t>) -> Option<Shape> {
+        let is = |name: &str| {
+            let interface = self.file.types.get(name).filter(|ty| ty.kind() == "interface_type");
+            let writes = |part: &Node<'t>| said(self.file.text, *part).contains("Marshal");
+            interface.is_some_and(|interface| parts(*interface).iter().any(writes))
+                || ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains_key(&(name, *method)))
+        };
+        let mut base = ty;
+        while let Some(inner) = field(base, "type").filter(|_| base.kind() == "generic_type") {
+            base = inner;
+        }
+        let writes = match base.kind() {
+            "qualified_type" => self.writes_itself(base),
+            _ => is(said(self.file.text, base)),
+        };
+        if writes {
+            let name = tree::quoted(said(self.file.text, base));
+            return Some(Shape::unread(
+                at(ty),
+                format!("{name} is embedded and writes itself, and all of this struct"),
+            ));
+        }
+        let named = Some(self.shape(base, 0)).filter(|shape| matches!(shape, Shape::Named { .. }));
+        Some(Shape::Pick(Box::new(named.filter(|_| base.kind() == "type_identifier")?), BTreeSet::new()))
+    }
+
+    /// Whether a type of another package is one of those that are known to write themselves.
+    fn writes_itself(&self, ty: Node<'t>) -> bool {
+        let said = |name| field(ty, name).map_or("", |part| said(self.file.text, part));
+        let package = self.file.packages.get(said("package")).map_or("", String::as_str);
+        match (package, said("name")) {
+            ("encoding/json", "Marshaler") | ("encoding", "TextMarshaler") | ("math/big", "Int") => true,
+            (package, name) => known(package, name) == Some(Shape::STRING),
+        }
+    }
+
     /// Whether a type may be a struct, as far as this file knows.
     fn is_structure(&self, name: &str) -> bool {
         let mut name = name;
