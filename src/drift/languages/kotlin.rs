@@ -9,6 +9,7 @@ mod lines;
 mod members;
 mod sites;
 mod strings;
+mod tables;
 mod types;
 
 use std::collections::BTreeSet;

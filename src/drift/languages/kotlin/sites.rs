@@ -7,12 +7,15 @@ use tree_sitter::Node;
 use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
 use super::calls::{arguments, call, compared, dotted, plain};
 use super::strings::Strings;
+use super::tables::Tables;
 use crate::drift::shape::{Module, Sites};
 
-pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, module: &mut Module) {
+pub(super) fn read<'t>(strings: &Strings<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
     let text = strings.text;
     let mut finder = Finder::new(sites, Reader { strings });
+    let tables = (!sites.tables.is_empty()).then(|| Tables::new(text, root));
     tree::walk(root, |node| {
+        tables.iter().for_each(|tables| tables.read(&mut finder, module, node));
         if let Some(call) = call(text, node) {
             finder.call(module, &call.name, node, &call.arguments);
             // What is called is no comparison.
@@ -20,17 +23,9 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
         }
         match node.kind() {
             "call_expression" => {
-                let callee = callee(text, node);
-                let arguments = arguments(node);
-                let (receiver, method) = callee.rsplit_once('.').unwrap_or(("", &callee));
-                match (method, arguments.as_slice()) {
-                    ("put" | "putIfAbsent" | "replace" | "set", [_, value]) => {
-                        finder.table_value(module, last(receiver), *value);
-                    }
-                    ("putAll", [all]) => finder.table(module, last(receiver), *all),
-                    _ => {}
-                }
-                finder.object(module, node, Some(last(&callee)));
+                let meanings = strings.names.meanings(&callee(text, node));
+                let ty = meanings.iter().map(|name| last(name)).find(|name| sites.types.contains(*name));
+                finder.object(module, node, ty);
             }
             // `rows.forEach(::map)`, `Mapping::map`
             "callable_reference" => finder.handed_on(module, &dotted(text, node), node),
@@ -47,53 +42,15 @@ pub(super) fn read<'t>(strings: &Strings<'_>, sites: &Sites, root: Node<'t>, mod
                 let path = path.into_iter().map(|step| plain(text, step)).collect::<Vec<_>>().join(".");
                 finder.handed_on(module, &path, node);
                 finder.handed_on(module, last(&path), node);
+                finder.used(module, last(&path), node);
+                return false;
             }
-            // `Mapper(TABLE = mapOf(…))`
-            "value_argument" if part(node, "=").is_some() => {
-                if let [name, value] = parts(node).as_slice()
-                    && value.kind() == "call_expression"
-                {
-                    finder.table(module, said(text, *name), *value);
-                }
-            }
-            "property_declaration" => {
-                let name = part(node, "variable_declaration").and_then(|variable| part(variable, "identifier"));
-                let value = parts(node).into_iter().rfind(|part| !matches!(part.kind(), "getter" | "setter"));
-                // `val TABLE by lazy { mapOf(…) }`, `val TABLE get() = mapOf(…)`
-                let held = part(node, "property_delegate").or_else(|| part(node, "getter"));
-                if let (Some(name), Some(value)) = (name, held.or(value.filter(|_| part(node, "=").is_some()))) {
-                    finder.table(module, said(text, name), inside(value));
-                }
-            }
-            "assignment" => {
-                if let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) {
-                    match parts(left).first().filter(|_| left.kind() == "index_expression") {
-                        Some(table) => finder.table_value(module, last(said(text, *table)), right),
-                        None => finder.table(module, last(said(text, left)), right),
-                    }
-                }
-            }
+            "import" | "package_header" | "user_type" => return false,
             _ => {}
         }
         true
     });
     tree::tidy(module);
-}
-
-/// What a delegate or a getter gives, as far as it is one value.
-fn inside(value: Node<'_>) -> Node<'_> {
-    let mut inner = value;
-    while matches!(
-        inner.kind(),
-        "property_delegate" | "getter" | "function_body" | "annotated_lambda" | "lambda_literal"
-    ) || inner.kind() == "call_expression" && part(inner, "annotated_lambda").is_some()
-    {
-        match parts(inner).last() {
-            Some(last) => inner = *last,
-            None => return value,
-        }
-    }
-    inner
 }
 
 fn last(name: &str) -> &str {
@@ -104,7 +61,7 @@ fn callee(text: &str, call: Node<'_>) -> String {
     parts(call).first().map_or_else(String::new, |callee| dotted(text, *callee))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     strings: &'a Strings<'a>,
 }
 

@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::super::jvm::Names;
 use super::super::tree::{Constants, MAX_DEPTH, field, part, parts, said, unescape, walk};
+use super::calls::plain;
 
 /// The strings of one file.
 pub(super) struct Strings<'a> {
@@ -23,12 +24,12 @@ impl<'a> Strings<'a> {
                     if modifiers.iter().any(|modifier| modifier.kind() == "property_modifier") {
                         let name = part(node, "variable_declaration").and_then(|variable| part(variable, "identifier"));
                         let value = parts(node).last().and_then(|value| literal(text, *value));
-                        name.into_iter().for_each(|name| constants.add(said(text, name), value.clone()));
+                        name.into_iter().for_each(|name| constants.add(plain(text, name), value.clone()));
                         return false;
                     }
                 }
                 "variable_declaration" | "parameter" | "class_parameter" | "catch_block" | "setter" => {
-                    part(node, "identifier").into_iter().for_each(|name| constants.shadow(said(text, name)));
+                    part(node, "identifier").into_iter().for_each(|name| constants.shadow(plain(text, name)));
                 }
                 _ => {}
             }
@@ -46,11 +47,11 @@ impl<'a> Strings<'a> {
         let inner = |node| if depth < MAX_DEPTH { self.folded(node, depth + 1) } else { None };
         match node.kind() {
             "string_literal" | "multiline_string_literal" => literal(self.text, node),
-            "identifier" => self.constants.get(said(self.text, node)),
+            "identifier" => self.constants.get(plain(self.text, node)),
             "navigation_expression" => {
                 let [object, name] = parts(node).try_into().ok()?;
-                let declared = self.names.declares(said(self.text, object));
-                self.constants.get(said(self.text, name)).filter(|_| declared)
+                let declared = self.names.declares(plain(self.text, object));
+                self.constants.get(plain(self.text, name)).filter(|_| declared)
             }
             "parenthesized_expression" => inner(*parts(node).first()?),
             "binary_expression" if said(self.text, field(node, "operator")?) == "+" => {

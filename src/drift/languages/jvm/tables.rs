@@ -1,0 +1,113 @@
+//! What the methods of Java's and Kotlin's collections do with a mapping table.
+
+/// What a method puts into a table, by the places of its arguments.
+pub(in super::super) enum Put {
+    /// A value.
+    Value(usize),
+    /// All that another table holds.
+    All(usize),
+}
+
+/// What a method puts into a table where its arguments say so; `None` for any other method.
+pub(in super::super) fn put(method: &str, arguments: usize) -> Option<Put> {
+    Some(match (method, arguments) {
+        ("put" | "putIfAbsent" | "replace" | "set" | "add", 2) => Put::Value(1),
+        ("add" | "addFirst" | "addLast" | "plusAssign", 1) => Put::Value(0),
+        ("putAll" | "addAll", 1) => Put::All(0),
+        _ => return None,
+    })
+}
+
+/// Whether a method, a property or an extension that the languages give puts nothing into what it is called on, nor hands
+/// it on.
+pub(in super::super) fn is_reader(method: &str) -> bool {
+    const READERS: &[&str] = &[
+        "all",
+        "any",
+        "asSequence",
+        "associate",
+        "associateBy",
+        "associateWith",
+        "clear",
+        "clone",
+        "contains",
+        "containsAll",
+        "containsKey",
+        "containsValue",
+        "copyOf",
+        "count",
+        "distinct",
+        "entries",
+        "entrySet",
+        "equals",
+        "filter",
+        "filterKeys",
+        "filterNot",
+        "filterValues",
+        "find",
+        "first",
+        "firstNotNullOfOrNull",
+        "firstOrNull",
+        "flatMap",
+        "forEach",
+        "forEachIndexed",
+        "get",
+        "getFirst",
+        "getLast",
+        "getOrDefault",
+        "getOrElse",
+        "getOrNull",
+        "getValue",
+        "groupBy",
+        "hashCode",
+        "indexOf",
+        "indices",
+        "isEmpty",
+        "isNotEmpty",
+        "iterator",
+        "joinToString",
+        "keySet",
+        "keys",
+        "last",
+        "lastIndex",
+        "lastIndexOf",
+        "lastOrNull",
+        "length",
+        "map",
+        "mapKeys",
+        "mapNotNull",
+        "mapValues",
+        "none",
+        "parallelStream",
+        "remove",
+        "removeAll",
+        "removeIf",
+        "single",
+        "size",
+        "sorted",
+        "sortedBy",
+        "stream",
+        "toArray",
+        "toList",
+        "toMap",
+        "toMutableList",
+        "toMutableMap",
+        "toSet",
+        "toString",
+        "values",
+        "withIndex",
+        "zip",
+    ];
+    READERS.binary_search(&method).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_found_by_their_order() {
+        assert!(is_reader("all") && is_reader("zip") && is_reader("mapNotNull"));
+        assert!(!is_reader("apply") && !is_reader(""));
+    }
+}
