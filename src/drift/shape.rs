@@ -259,6 +259,9 @@ impl Sites {
 /// Why a mapping function that is not called is unread.
 pub const HANDED_ON: &str = "a mapping function is handed on, and what it maps then is not known: call it by its name";
 
+/// Why a use of a mapping table is unread that does more than read it.
+pub const TABLE_CHANGED: &str = "a mapping table may be changed here, and what it maps then is not known: write its entries down, or hand on a copy";
+
 /// A place that cannot be read without running the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {

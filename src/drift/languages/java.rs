@@ -8,6 +8,7 @@
 mod members;
 mod sites;
 mod strings;
+mod tables;
 mod types;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
+use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, TABLE_CHANGED, Unread};
 
 /// How deep types and literals nest before they count as unread.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -357,13 +357,8 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
     /// The name of a table where nothing that only reads it was found around it.
     pub(super) fn used(&self, module: &mut Module, name: &str, node: Node<'t>) {
         if self.is_table(name) && !self.claimed.contains(&at(node)) {
-            self.changed(module, name, node);
+            module.unread.push(Unread::new(at(node), TABLE_CHANGED));
         }
-    }
-
-    /// The table called `name` gets what cannot be read.
-    pub(super) fn changed(&self, module: &mut Module, name: &str, node: Node<'t>) {
-        module.unread.push(Unread::new(at(node), table_changed(name)));
     }
 
     fn tabled(&self, module: &mut Module, place: u32, value: Option<Node<'t>>, reason: impl Fn() -> String) {
@@ -448,11 +443,6 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         let path = if objects.is_empty() { path } else { path.then(Segment::Each) };
         (objects, path)
     }
-}
-
-/// Why a use of the mapping table called `name` is unread.
-pub(super) fn table_changed(name: &str) -> String {
-    format!("the mapping table {} may be changed here: write its entries down, and hand on a copy", quoted(name))
 }
 
 /// Takes a site for one however often it was found: an object literal within a call that copies it is found twice.

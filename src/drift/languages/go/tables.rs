@@ -83,7 +83,7 @@ fn claim<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t 
 
 fn changed<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
     if let Some(table) = table(finder, node, text) {
-        finder.changed(module, table.name, table.node);
+        finder.used(module, table.name, table.node);
         finder.claim(table.node);
     }
 }

@@ -5,44 +5,25 @@ use tree_sitter::Node;
 
 use super::super::tree::{self, Entry, Finder, MAX_DEPTH, MAX_STEPS, Value, at, field, part, parts, said};
 use super::strings::Strings;
+use super::tables::{COPIES, Tables};
 use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(strings: Strings<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
     let text = strings.text;
     let mut finder = Finder::new(sites, Reader { strings });
-    let name = |node: Node<'t>| {
-        field(node, "name").or_else(|| field(node, "field")).map_or(said(text, node), |n| said(text, n))
-    };
+    let tables = (!sites.tables.is_empty()).then(|| Tables::new(text, root));
     tree::walk(root, |node| {
+        tables.iter().for_each(|tables| tables.read(&mut finder, module, node));
         match node.kind() {
             "method_invocation" => {
                 let arguments = field(node, "arguments").map_or_else(Vec::new, parts);
                 finder.call(module, &callee(text, node), node, &arguments);
-                if let (Some(table), [_, value]) =
-                    (field(node, "object").filter(|_| is_put(name(node))), arguments.as_slice())
-                {
-                    finder.table_value(module, name(table), *value);
-                }
-                if let (Some(table), "putAll", [all]) = (field(node, "object"), name(node), arguments.as_slice()) {
-                    finder.table(module, name(table), *all);
-                }
                 finder.object(module, node, None);
             }
             "object_creation_expression" => finder.object(module, node, None),
             // `rows.forEach(Mapping::map)`
-            "method_reference" => {
-                finder.handed_on(module, &dotted(text, node), node);
-            }
-            "variable_declarator" => {
-                if let Some(value) = field(node, "value") {
-                    finder.table(module, name(node), value);
-                }
-            }
-            "assignment_expression" => {
-                if let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) {
-                    finder.table(module, name(left), right);
-                }
-            }
+            "method_reference" => finder.handed_on(module, &dotted(text, node), node),
+            "import_declaration" | "package_declaration" => return false,
             _ => {}
         }
         true
@@ -50,12 +31,8 @@ pub(super) fn read<'t>(strings: Strings<'t>, sites: &Sites, root: Node<'t>, modu
     tree::tidy(module);
 }
 
-fn is_put(method: &str) -> bool {
-    matches!(method, "put" | "putIfAbsent" | "replace")
-}
-
 /// What a call calls, with its receiver.
-fn callee(text: &str, call: Node<'_>) -> String {
+pub(super) fn callee(text: &str, call: Node<'_>) -> String {
     let name = field(call, "name").map_or("", |name| said(text, name));
     match field(call, "object") {
         // `Order.super.map()`
@@ -96,7 +73,7 @@ fn own(step: &str) -> &str {
     if step == "super" { "this" } else { step }
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     strings: Strings<'t>,
 }
 
@@ -157,8 +134,17 @@ impl<'t> Reader<'t> {
     fn created(&self, node: Node<'t>, arguments: &[Node<'t>], depth: usize) -> Value<'t> {
         let ty = field(node, "type").map_or("", |ty| said(self.strings.text, ty));
         let ty = ty.split('<').next().unwrap_or(ty).rsplit('.').next().unwrap_or_default().trim();
-        if !ty.ends_with("Map") {
+        if !COPIES.contains(&ty) {
             return Value::Other;
+        }
+        if !ty.ends_with("Map") {
+            return match arguments {
+                // What the braces of `new ArrayList<>() {{ … }}` do is not looked at.
+                _ if part(node, "class_body").is_some() => Value::Other,
+                [] => Value::List(Vec::new()),
+                [copied] if depth < MAX_DEPTH => self.read(*copied, depth + 1),
+                _ => Value::Other,
+            };
         }
         let mut entries = match arguments.first() {
             Some(copied) if depth < MAX_DEPTH && arguments.len() == 1 => match self.read(*copied, depth + 1) {

@@ -155,7 +155,6 @@ impl<'t> Tables<'t> {
     fn set(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
         let (Some(left), Some(value)) = (field(node, "left"), field(node, "right")) else { return };
         let Some(table) = self.table(finder, left) else { return };
-        finder.claim(table.node);
         if part(node, "=").is_some() {
             match table.is_part {
                 true => finder.table_value(module, table.name, value),
@@ -171,8 +170,9 @@ impl<'t> Tables<'t> {
                 (Value::Other, _) => finder.table_value(module, table.name, value),
             }
         } else if part(node, "-=").is_none() {
-            finder.changed(module, table.name, table.node);
+            finder.used(module, table.name, table.node);
         }
+        finder.claim(table.node);
     }
 
     /// `TABLE.put("a", "b")`, and any other method that is called on a table.

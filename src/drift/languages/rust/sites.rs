@@ -2,7 +2,7 @@
 
 mod tables;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -34,7 +34,16 @@ pub(super) fn read(source: &Source<'_>, place: Place, outline: &Outline, file: &
     let mut constants = Constants::default();
     constants.visit_file(file);
     let constants = constants.0;
-    let mut reader = Reader { place, outline, sites: source.sites, constants, own: Vec::new(), macros: 0, module };
+    let mut reader = Reader {
+        place,
+        outline,
+        sites: source.sites,
+        constants,
+        own: Vec::new(),
+        macros: 0,
+        chained: HashSet::new(),
+        module,
+    };
     reader.visit_file(file);
     module.sites.sort_by_key(|site| site.at);
     // Two declared names may mean one function.
@@ -113,6 +122,8 @@ struct Reader<'n> {
     own: Vec<String>,
     /// How many macros there are around.
     macros: usize,
+    /// Methods of chains that begin at a table, by their places.
+    chained: HashSet<u32>,
     module: &'n mut Module,
 }
 
@@ -151,6 +162,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         };
         if let (Pat::Ident(name), Some(init)) = (name, &local.init) {
             self.table(&name.ident, &init.expr);
+            if name.by_ref.is_some() && name.mutability.is_some() {
+                self.changed(&init.expr);
+            }
         }
         visit::visit_local(self, local);
     }
@@ -209,10 +223,30 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_expr_assign(&mut self, assignment: &'ast syn::ExprAssign) {
-        if let Some(name) = tables::last_name(&assignment.left) {
-            self.table(name, &assignment.right);
-        }
+        self.assigned(&assignment.left, &assignment.right);
         visit::visit_expr_assign(self, assignment);
+    }
+
+    /// `TABLE["a"] += "b"`
+    fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
+        if matches!(binary.op, syn::BinOp::AddAssign(_)) {
+            self.changed(&binary.left);
+        }
+        visit::visit_expr_binary(self, binary);
+    }
+
+    fn visit_expr_reference(&mut self, reference: &'ast syn::ExprReference) {
+        if reference.mutability.is_some() {
+            self.changed(&reference.expr);
+        }
+        visit::visit_expr_reference(self, reference);
+    }
+
+    fn visit_expr_raw_addr(&mut self, address: &'ast syn::ExprRawAddr) {
+        if matches!(address.mutability, syn::PointerMutability::Mut(_)) {
+            self.changed(&address.expr);
+        }
+        visit::visit_expr_raw_addr(self, address);
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
@@ -230,6 +264,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         match mac.parse_body_with(arguments) {
             Ok(arguments) if self.macros < MAX_MACROS => {
                 self.macros += 1;
+                self.given(mac, &arguments.iter().collect::<Vec<_>>());
                 arguments.iter().for_each(|argument| self.visit_expr(argument));
                 self.macros -= 1;
             }
@@ -259,6 +294,10 @@ fn receiver(expr: &Expr) -> Option<String> {
                 parts.push(name.unraw().to_string());
                 expr = &field.base;
             }
+            Expr::Paren(inner) => expr = &inner.expr,
+            Expr::Group(inner) => expr = &inner.expr,
+            Expr::Reference(inner) => expr = &inner.expr,
+            Expr::Unary(syn::ExprUnary { op: syn::UnOp::Deref(_), expr: inner, .. }) => expr = inner,
             _ => return None,
         }
     }

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall, Macro, Member, Token};
 
 use super::Reader;
-use crate::drift::shape::Form;
+use crate::drift::shape::{Form, TABLE_CHANGED};
 
 /// The statics of `lazy_static!`.
 struct Lazies(Vec<(syn::Ident, Expr)>);
@@ -36,27 +36,214 @@ pub(super) fn lazies(mac: &Macro) -> Option<Vec<(syn::Ident, Expr)>> {
     is_lazy.then(|| mac.parse_body::<Lazies>().ok()).flatten().map(|Lazies(lazies)| lazies)
 }
 
-/// The last name of `self.a.b`.
-pub(super) fn last_name(expr: &Expr) -> Option<&syn::Ident> {
-    match expr {
-        Expr::Path(path) => path.path.segments.last().map(|last| &last.ident),
-        Expr::Field(field) => match &field.member {
-            Member::Named(name) => Some(name),
-            Member::Unnamed(_) => None,
-        },
-        _ => None,
-    }
+/// Methods that lead to what they are called on.
+const SAME: [&str; 16] = [
+    "as_deref",
+    "as_deref_mut",
+    "as_mut",
+    "as_ref",
+    "borrow",
+    "borrow_mut",
+    "by_ref",
+    "clone",
+    "deref",
+    "deref_mut",
+    "expect",
+    "get_mut",
+    "lock",
+    "read",
+    "unwrap",
+    "write",
+];
+
+/// Those of them that give nothing by which it may be changed, and others that only read.
+const READERS: [&str; 41] = [
+    "as_deref",
+    "as_ptr",
+    "as_ref",
+    "as_slice",
+    "as_str",
+    "binary_search",
+    "binary_search_by",
+    "binary_search_by_key",
+    "borrow",
+    "by_ref",
+    "chunks",
+    "clear",
+    "clone",
+    "cloned",
+    "concat",
+    "contains",
+    "contains_key",
+    "copied",
+    "deref",
+    "entries",
+    "eq",
+    "first",
+    "fmt",
+    "get",
+    "get_key_value",
+    "get_or_init",
+    "index",
+    "into_iter",
+    "into_keys",
+    "into_values",
+    "is_empty",
+    "iter",
+    "join",
+    "keys",
+    "last",
+    "len",
+    "read",
+    "remove",
+    "to_owned",
+    "to_vec",
+    "values",
+];
+
+/// Types whose `new` and `from` hold what they are given.
+const HOLDERS: [&str; 20] = [
+    "Arc",
+    "Box",
+    "BTreeMap",
+    "BTreeSet",
+    "Cell",
+    "Cow",
+    "FxHashMap",
+    "HashMap",
+    "HashSet",
+    "IndexMap",
+    "Lazy",
+    "LazyCell",
+    "LazyLock",
+    "Mutex",
+    "Once",
+    "OnceCell",
+    "Rc",
+    "RefCell",
+    "RwLock",
+    "Vec",
+];
+
+/// Macros that only read what they are given.
+const MACROS: [&str; 22] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug",
+    "debug_assert",
+    "debug_assert_eq",
+    "eprint",
+    "eprintln",
+    "error",
+    "format",
+    "format_args",
+    "info",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "trace",
+    "vec",
+    "warn",
+    "write",
+    "writeln",
+];
+
+/// A table as code names it.
+pub(super) struct Table<'e> {
+    name: &'e syn::Ident,
+    /// What is named is a part of the table: `TABLE[0]`, `TABLE.a`.
+    is_part: bool,
 }
 
 impl Reader<'_> {
-    /// `TABLE.insert("a", "b")`
+    /// What an expression names as a table, or as a part of one.
+    fn table_of<'e>(&self, expr: &'e Expr) -> Option<Table<'e>> {
+        let (mut expr, mut is_part) = (expr, false);
+        loop {
+            let name = match expr {
+                Expr::Path(path) => Some(&path.path.segments.last()?.ident),
+                Expr::Field(syn::ExprField { member: Member::Named(name), .. }) => Some(name),
+                _ => None,
+            };
+            if let Some(name) = name.filter(|name| self.sites.tables.contains(&name.unraw().to_string())) {
+                return Some(Table { name, is_part });
+            }
+            expr = match expr {
+                Expr::Field(field) => {
+                    is_part = true;
+                    &field.base
+                }
+                Expr::Index(index) => {
+                    is_part = true;
+                    &index.expr
+                }
+                Expr::Paren(inner) => &inner.expr,
+                Expr::Group(inner) => &inner.expr,
+                Expr::Reference(inner) => &inner.expr,
+                Expr::Try(inner) => &inner.expr,
+                Expr::Unary(syn::ExprUnary { op: syn::UnOp::Deref(_), expr, .. }) => expr,
+                Expr::MethodCall(call) if SAME.iter().any(|name| call.method == name) => &call.receiver,
+                _ => return None,
+            };
+        }
+    }
+
+    /// Tells of a table that gets what cannot be read.
+    pub(super) fn changed(&mut self, expr: &Expr) {
+        if let Some(table) = self.table_of(expr) {
+            self.unread(table.name.span(), TABLE_CHANGED);
+        }
+    }
+
+    /// `TABLE = …`, `TABLE[0] = ("a", "b")`, `TABLE[0].1 = "b"`
+    pub(super) fn assigned(&mut self, left: &Expr, right: &Expr) {
+        match self.table_of(left) {
+            Some(table) if table.is_part => self.table_value(right),
+            Some(table) => self.table(table.name, right),
+            None => {}
+        }
+    }
+
+    /// A value of a table, alone or with its name before it.
+    fn table_value(&mut self, value: &Expr) {
+        match value {
+            Expr::Tuple(pair) if pair.elems.len() == 2 => {
+                pair.elems.last().into_iter().for_each(|path| self.path(Form::Table, path));
+            }
+            path => self.path(Form::Table, path),
+        }
+    }
+
+    /// `TABLE.insert("a", "b")`, and any other method that is called on a table.
     pub(super) fn inserted(&mut self, call: &ExprMethodCall) {
-        let is_table = |name: &syn::Ident| self.sites.tables.contains(&name.unraw().to_string());
-        if call.method == "insert"
-            && last_name(&call.receiver).is_some_and(is_table)
-            && let (Some(path), 2) = (call.args.get(1), call.args.len())
-        {
-            self.path(Form::Table, path);
+        let Some(table) = self.table_of(&call.receiver) else { return };
+        // The call around this one is looked at as a whole.
+        let is_inner = !self.chained.insert(self.place.of(call.method.span()));
+        let mut inner = &*call.receiver;
+        while let Expr::MethodCall(call) = inner {
+            self.chained.insert(self.place.of(call.method.span()));
+            inner = &call.receiver;
+        }
+        let method = call.method.unraw().to_string();
+        let args: Vec<&Expr> = call.args.iter().collect();
+        match (method.as_str(), args.as_slice()) {
+            _ if is_inner || table.is_part => {}
+            ("insert", [_, path]) => self.table_value(path),
+            ("push" | "push_back", [value]) => self.table_value(value),
+            ("extend", [all]) => self.table(table.name, all),
+            (method, _) if READERS.contains(&method) => {}
+            _ => self.changed(&call.receiver),
+        }
+    }
+
+    /// A macro that is given a table.
+    pub(super) fn given(&mut self, mac: &Macro, arguments: &[&Expr]) {
+        let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        if !MACROS.contains(&name.as_str()) {
+            arguments.iter().for_each(|argument| self.changed(argument));
         }
     }
 
@@ -80,10 +267,12 @@ impl Reader<'_> {
                 Expr::Paren(inner) => &inner.expr,
                 Expr::Group(inner) => &inner.expr,
                 Expr::Closure(closure) => &closure.body,
-                Expr::Call(call) if call.args.len() == 1 => match call.args.first() {
-                    Some(only) => only,
-                    None => break None,
-                },
+                Expr::Call(call) if call.args.len() == 1 && (form == Form::Patch || self.holds(&call.func)) => {
+                    match call.args.first() {
+                        Some(only) => only,
+                        None => break None,
+                    }
+                }
                 Expr::Array(array) => break Some(array),
                 _ => break None,
             };
@@ -100,6 +289,20 @@ impl Reader<'_> {
                 Expr::Tuple(pair) if pair.elems.len() == 2 => see(self, &pair.elems.iter().collect::<Vec<_>>()),
                 other => self.unread(other.span(), "this is no pair of a name and a path"),
             }
+        }
+    }
+
+    /// Whether a call makes a value that holds its argument: `LazyLock::new`, `HashMap::from`.
+    fn holds(&self, callee: &Expr) -> bool {
+        let Expr::Path(path) = callee else { return false };
+        let names: Vec<String> = path.path.segments.iter().map(|step| step.ident.to_string()).collect();
+        match names.as_slice() {
+            [.., ty, made] => {
+                let is_own = self.outline.types.contains(ty);
+                HOLDERS.contains(&ty.as_str()) && !is_own && matches!(made.as_str(), "new" | "from" | "from_iter")
+            }
+            [one] => one == "Some",
+            [] => false,
         }
     }
 }
