@@ -60,10 +60,11 @@ pub(super) fn compared(node: Node<'_>) -> Option<Node<'_>> {
     Some(before)
 }
 
-/// The values of a call's arguments.
+/// The values of a call's arguments. One that has a name may be any of the function's: it stays as it is, and is no literal.
 pub(super) fn arguments(call: Node<'_>) -> Vec<Node<'_>> {
     let list = part(call, "value_arguments").map_or_else(Vec::new, parts);
-    list.into_iter().map(|argument| parts(argument).last().copied().unwrap_or(argument)).collect()
+    let value = |argument| if part(argument, "=").is_some() { None } else { parts(argument).last().copied() };
+    list.into_iter().map(|argument| value(argument).unwrap_or(argument)).collect()
 }
 
 /// A name with its dots, whatever stands around its steps; what is no name is `?`, and what the code around is part of `this`.
