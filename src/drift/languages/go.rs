@@ -48,6 +48,8 @@ struct File<'t> {
     methods: BTreeMap<(&'t str, &'t str), u32>,
     /// Packages by what the file calls them.
     packages: BTreeMap<String, String>,
+    /// Names that are taken from the paths of packages, which may have others.
+    guessed: BTreeSet<String>,
     /// Packages whose names are used without a dot.
     dotted: Vec<String>,
     /// How much was written out for fields that share one type.
@@ -57,9 +59,9 @@ struct File<'t> {
 impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
         let (packages, types) = (BTreeMap::new(), BTreeMap::new());
-        let (listed, methods) = (BTreeSet::new(), BTreeMap::new());
+        let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let (specs, dotted, written) = (Vec::new(), Vec::new(), Cell::default());
-        let mut file = Self { text, specs, types, listed, methods, packages, dotted, written };
+        let mut file = Self { text, specs, types, listed, methods, packages, guessed, dotted, written };
         for top in parts(root) {
             match top.kind() {
                 "import_declaration" => file.import(top),
@@ -86,7 +88,10 @@ impl<'t> File<'t> {
             match field(spec, "name").map(|name| said(self.text, name)) {
                 Some(".") => self.dotted.push(path),
                 Some(name) => _ = self.packages.insert(name.to_owned(), path),
-                None => _ = self.packages.insert(package_name(&path), path),
+                None => {
+                    self.guessed.insert(package_name(&path));
+                    self.packages.insert(package_name(&path), path);
+                }
             }
         }
     }

@@ -196,6 +196,12 @@ impl<'a> Constants<'a> {
         self.0.insert(name, None);
     }
 
+    /// Whether the file declares a constant or a variable of this name.
+    #[cfg(feature = "go")]
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The value of a constant that means one thing in all of the file.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         self.0.get(name)?.clone()

@@ -15,7 +15,9 @@ use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
     let untyped = RefCell::default();
-    let reader = Reader { file, constants: constants(file.text, root), wires: wires(file), untyped };
+    let constants = constants(file.text, root);
+    let is_strange = !sites.functions.is_empty() && is_strange(file, &constants, root);
+    let reader = Reader { file, constants, is_strange, wires: wires(file), untyped };
     let mut finder = Finder::new(sites, reader);
     let text = file.text;
     tree::walk(root, |node| {
@@ -141,6 +143,23 @@ fn constants<'t>(text: &'t str, root: Node<'t>) -> Constants<'t> {
     constants
 }
 
+/// Whether a package has another name than its path says: each that is imported is used by its name, or Go refuses the file.
+fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> bool {
+    let mut unused = file.guessed.clone();
+    tree::walk(root, |node| {
+        let of = match node.kind() {
+            "selector_expression" => field(node, "operand"),
+            "qualified_type" => field(node, "package"),
+            _ => None,
+        };
+        if let Some(name) = of.map(|of| said(file.text, of)).filter(|name| !constants.knows(name)) {
+            unused.remove(name);
+        }
+        true
+    });
+    !unused.is_empty()
+}
+
 /// What the fields of the file's structs are called on the wire.
 fn wires<'t>(file: &File<'t>) -> BTreeMap<(&'t str, &'t str), String> {
     let mut wires = BTreeMap::new();
@@ -166,6 +185,8 @@ fn is_list(ty: Node<'_>) -> bool {
 pub(super) struct Reader<'f, 't> {
     pub(super) file: &'f File<'t>,
     constants: Constants<'t>,
+    /// A package has a name that nobody knows here.
+    is_strange: bool,
     wires: BTreeMap<(&'t str, &'t str), String>,
     /// The types of literals that leave them out, by their first byte.
     untyped: RefCell<BTreeMap<usize, Node<'t>>>,
@@ -230,7 +251,10 @@ impl<'t> Reader<'_, 't> {
 impl<'t> tree::Reader<'t> for Reader<'_, 't> {
     /// A function of a package is called by the package's name.
     fn meanings(&self, callee: &str) -> Vec<String> {
-        let member = callee.split_once('.').filter(|(package, _)| self.file.packages.contains_key(*package));
+        let is_package = |name: &str| {
+            self.file.packages.contains_key(name) || self.is_strange && name != "?" && !self.constants.knows(name)
+        };
+        let member = callee.split_once('.').filter(|(package, _)| is_package(package));
         std::iter::once(callee).chain(member.map(|(_, name)| name)).map(str::to_owned).collect()
     }
 
