@@ -21,13 +21,14 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
     let mut finder = Finder::new(sites, reader);
     let text = file.text;
     tree::walk(root, |node| {
+        // Before the names of what is called are claimed: methods of a table are looked at as well.
+        tables::read(&mut finder, module, node, text);
         if let Some((callee, arguments)) = call(node) {
             let (name, head) = dotted(text, callee);
             finder.call(module, &name, node, &arguments);
             finder.claim(callee);
             finder.claim(head);
         }
-        tables::read(&mut finder, module, node, text);
         match node.kind() {
             "identifier" | "selector_expression" | "type_instantiation_expression" => {
                 let (name, head) = dotted(text, node);

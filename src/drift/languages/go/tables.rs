@@ -47,6 +47,10 @@ pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Mod
         "binary_expression" => parts(node).into_iter().for_each(|table| claim(finder, table, text)),
         "selector_expression" => field(node, "operand").into_iter().for_each(|table| claim(finder, table, text)),
         "call_expression" => called(finder, module, node, text),
+        // `Translate[Order](TABLE)`
+        "type_conversion_expression" if field(node, "type").is_some_and(|ty| ty.kind() == "generic_type") => {
+            field(node, "operand").into_iter().for_each(|table| claim(finder, table, text));
+        }
         "keyed_element" => held(finder, module, node, text),
         _ => {}
     }
@@ -125,7 +129,7 @@ fn appended<'t>(
     Some(added)
 }
 
-/// A call: Go's own functions read a table, and methods of one do what they like with it.
+/// A call: methods of a table do what they like with it, and some of Go's own functions fill what they are given first.
 fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call: Node<'t>, text: &'t str) {
     let Some(function) = field(call, "function") else { return };
     let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
@@ -136,33 +140,26 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
     }
     let package = field(function, "operand").and_then(|package| finder.reader.file.packages.get(said(text, package)));
     let name = field(function, "field").map_or("", |name| said(text, name));
-    let read: &[Node<'t>] = match (package.map(String::as_str), name) {
-        (Some("maps" | "slices" | "golang.org/x/exp/maps" | "golang.org/x/exp/slices"), name) if is_reader(name) => {
-            &arguments
-        }
-        (Some("fmt"), _) | (Some("strings"), "Join") | (Some("encoding/json"), "Marshal" | "MarshalIndent") => {
-            &arguments
-        }
-        (None, _) => match (said(text, function), arguments.as_slice()) {
-            ("len" | "cap" | "delete" | "clear", all) => all,
-            // `append(others, TABLE...)`
-            ("append" | "copy", [_, others @ ..]) => others,
-            _ => &[],
-        },
-        _ => &[],
+    let fills = match package.map(String::as_str) {
+        Some("maps" | "slices" | "golang.org/x/exp/maps" | "golang.org/x/exp/slices") => !is_reader(name),
+        Some(_) => false,
+        None => matches!(said(text, function), "append" | "copy"),
     };
-    for argument in read {
+    // To be given a table is how most functions read it.
+    for argument in arguments.iter().skip(usize::from(fills)) {
         let inner = if argument.kind() == "variadic_argument" { parts(*argument).first().copied() } else { None };
         claim(finder, inner.unwrap_or(*argument), text);
     }
 }
 
-/// Whether a function of `maps` or `slices` leaves what it gets as it is.
+/// Whether a function of `maps` or `slices` leaves what it is given first as it is.
 fn is_reader(name: &str) -> bool {
     matches!(
         name,
         "All"
+            | "BinarySearch"
             | "Clone"
+            | "Concat"
             | "Contains"
             | "ContainsFunc"
             | "Equal"

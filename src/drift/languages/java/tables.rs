@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, is_reader, put};
+use super::super::jvm::tables::{Put, fills, is_reader, put};
 use super::super::tree::{self, Finder, MAX_STEPS, field, part, parts, said};
 use super::sites::{Reader, callee};
 use crate::drift::shape::Module;
@@ -51,7 +51,9 @@ impl<'t> Tables<'t> {
             }
             "assignment_expression" => self.set(finder, module, node),
             "method_invocation" => self.called(finder, module, node),
-            "object_creation_expression" => self.copied(finder, node),
+            "object_creation_expression" | "explicit_constructor_invocation" | "enum_constant" => {
+                self.given(finder, node);
+            }
             "array_access" => field(node, "array").into_iter().for_each(|of| self.claim(finder, of)),
             "enhanced_for_statement" => field(node, "value").into_iter().for_each(|of| self.claim(finder, of)),
             "binary_expression" | "instanceof_expression" => {
@@ -123,23 +125,21 @@ impl<'t> Tables<'t> {
         finder.claim(table.node);
     }
 
-    /// `TABLE.put("a", "b")`, any other method that is called on a table, and what only reads one that it gets.
-    fn called(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, call: Node<'t>) {
+    /// Claims the tables that a call is given, but for those that it fills.
+    fn given(&self, finder: &mut Finder<'_, Reader<'t>>, call: Node<'t>) {
+        let name = field(call, "name").map_or("", |name| said(self.text, name));
         let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
-        match callee(self.text, call).as_str() {
-            "Map.copyOf"
-            | "List.copyOf"
-            | "Set.copyOf"
-            | "String.join"
-            | "String.valueOf"
-            | "Objects.requireNonNull"
-            | "Arrays.stream"
-            | "Arrays.copyOf"
-            | "Arrays.toString" => {
-                arguments.iter().for_each(|of| self.claim(finder, *of));
+        for (place, argument) in arguments.iter().enumerate() {
+            if !fills(name, place, arguments.len()) {
+                self.claim(finder, *argument);
             }
-            _ => {}
         }
+    }
+
+    /// `TABLE.put("a", "b")`, and any other method that is called on a table.
+    fn called(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, call: Node<'t>) {
+        self.given(finder, call);
+        let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
         let Some(table) = field(call, "object").and_then(|of| self.table(finder, of)) else { return };
         let method = field(call, "name").map_or("", |name| said(self.text, name));
         match put(method, arguments.len()) {
@@ -153,15 +153,6 @@ impl<'t> Tables<'t> {
             None => finder.used(module, table.name, table.node),
         }
         finder.claim(table.node);
-    }
-
-    /// `new HashMap<>(TABLE)`
-    fn copied(&self, finder: &mut Finder<'_, Reader<'t>>, node: Node<'t>) {
-        let ty = field(node, "type").map_or("", |ty| said(self.text, ty));
-        if COPIES.contains(&ty.split('<').next().unwrap_or(ty).trim()) {
-            let arguments = field(node, "arguments").map_or_else(Vec::new, parts);
-            arguments.into_iter().for_each(|of| self.claim(finder, of));
-        }
     }
 }
 

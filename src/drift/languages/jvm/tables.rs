@@ -18,6 +18,24 @@ pub(in super::super) fn put(method: &str, arguments: usize) -> Option<Put> {
     })
 }
 
+/// Whether a function is known to put something into what it is given at a place. To be given a table is how most functions
+/// read it.
+pub(in super::super) fn fills(function: &str, place: usize, arguments: usize) -> bool {
+    match function {
+        "arraycopy" => place == 2,
+        "addAll" | "copy" | "fill" | "parallelSetAll" | "putAll" | "replaceAll" | "set" | "setAll" => {
+            place == 0 && arguments > 1
+        }
+        // What Kotlin and Java collect is put into the collection that is given.
+        "associateByTo" | "associateTo" | "associateWithTo" | "copyInto" | "drainTo" | "filterIndexedTo"
+        | "filterIsInstanceTo" | "filterNotNullTo" | "filterNotTo" | "filterTo" | "flatMapTo" | "groupByTo"
+        | "mapIndexedTo" | "mapKeysTo" | "mapNotNullTo" | "mapTo" | "mapValuesTo" | "toCollection" | "toMap" => {
+            place == 0
+        }
+        _ => false,
+    }
+}
+
 /// Whether a method, a property or an extension that the languages give puts nothing into what it is called on, nor hands
 /// it on.
 pub(in super::super) fn is_reader(method: &str) -> bool {
@@ -94,6 +112,7 @@ pub(in super::super) fn is_reader(method: &str) -> bool {
         "toMutableMap",
         "toSet",
         "toString",
+        "toTypedArray",
         "values",
         "withIndex",
         "zip",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, is_reader, put};
+use super::super::jvm::tables::{Put, fills, is_reader, put};
 use super::super::tree::{self, Finder, MAX_STEPS, Reader as _, Value, field, part, parts, said};
 use super::calls::{arguments, dotted, plain};
 use super::sites::Reader;
@@ -60,6 +60,7 @@ impl<'t> Tables<'t> {
             "class_parameter" | "function_value_parameters" => self.given(finder, module, node),
             "assignment" => self.set(finder, module, node),
             "call_expression" => self.called(finder, module, node),
+            "constructor_invocation" | "constructor_delegation_call" | "enum_entry" => self.handed(finder, node, ""),
             "value_argument" if part(node, "=").is_some() => self.held(finder, module, node),
             // What `TABLE ?: …` is may be the table itself.
             "binary_expression" if part(node, "?:").is_some() => {}
@@ -120,6 +121,15 @@ impl<'t> Tables<'t> {
         }
     }
 
+    /// Claims a table that is neither a part of one, `TABLE::put`, nor cast, which may give it methods to change it.
+    fn claim_whole(&self, finder: &mut Finder<'_, Reader<'_>>, node: Node<'t>) {
+        if node.kind() != "as_expression"
+            && let Some(table) = self.table(finder, node).filter(|table| !table.is_part)
+        {
+            finder.claim(table.node);
+        }
+    }
+
     fn declared(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
         let several = part(node, "multi_variable_declaration").map_or_else(Vec::new, parts);
         for name in several.into_iter().filter_map(|variable| part(variable, "identifier")) {
@@ -175,12 +185,23 @@ impl<'t> Tables<'t> {
         finder.claim(table.node);
     }
 
+    /// Claims the tables that a call is given, but for those that it fills, as what follows `with` in braces may.
+    fn handed(&self, finder: &mut Finder<'_, Reader<'_>>, call: Node<'t>, function: &str) {
+        let arguments = part(call, "value_arguments").map_or_else(Vec::new, parts);
+        for (place, argument) in arguments.iter().enumerate() {
+            if !matches!(function, "with" | "kotlin.with") && !fills(last(function), place, arguments.len()) {
+                parts(*argument).last().into_iter().for_each(|value| self.claim_whole(finder, *value));
+            }
+        }
+    }
+
     /// `TABLE.put("a", "b")`, and any other method that is called on a table.
     fn called(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, call: Node<'t>) {
         let Some(callee) = parts(call).first().copied() else { return };
         if callee.kind() == "identifier" {
             finder.claim(callee);
         }
+        self.handed(finder, call, &dotted(self.text, callee));
         let inner = if callee.kind() == "navigation_expression" { parts(callee) } else { Vec::new() };
         let [of, method] = inner.as_slice() else { return };
         let Some(table) = self.table(finder, *of) else { return };

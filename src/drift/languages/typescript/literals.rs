@@ -4,6 +4,7 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
+use super::handed::last_name;
 use super::returns::given_back;
 use crate::drift::shape::{Form, Site, Unread};
 
@@ -250,12 +251,13 @@ pub(super) fn alternatives<'a>(value: &'a Expression<'a>, take: &mut impl FnMut(
 /// What a call gives back as it was given, `Object.freeze({…})`, or what a function gives that is called where it is
 /// written.
 fn passed_through<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
-    let Some(member) = call.callee.get_inner_expression().as_member_expression() else {
-        return given_back(&call.callee);
-    };
-    let passes = match (member.object().get_identifier_reference(), member.static_property_name()) {
-        (Some(of), Some("freeze" | "seal" | "preventExtensions" | "assign")) => of.name == "Object",
-        (Some(of), Some("resolve")) => of.name == "Promise",
+    let member = call.callee.get_inner_expression().as_member_expression();
+    let of = member.and_then(|member| member.object().get_identifier_reference()).map(|of| of.name.as_str());
+    let passes = match (of, last_name(&call.callee)) {
+        (Some("Object"), Some("freeze" | "seal" | "preventExtensions" | "assign"))
+        | (Some("Promise"), Some("resolve"))
+        | (_, Some("deepFreeze")) => true,
+        _ if member.is_none() => return given_back(&call.callee),
         _ => false,
     };
     let values = call.arguments.iter().filter(|_| passes).map(Argument::as_expression);

@@ -1,4 +1,4 @@
-//! Mapping tables: what gets their name, what is added to them, and where they are handed on.
+//! Mapping tables: what gets their name, what is added to them, and where more than that may be.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,10 @@ use super::file::File;
 use super::handed::last_name;
 use super::imports::export_name;
 use super::zod::returned;
-use crate::drift::shape::Unread;
+use crate::drift::shape::{TABLE_CHANGED, Unread};
 
 /// Why more of a table is unread.
 pub(super) const SPREAD: &str = "a spread in a mapping table: write the entries";
-/// Why a table in another place is unread.
-const LENT: &str =
-    "a mapping table is handed on, and what is added to it then is not known: read its entries by its name";
 /// Why the name of a table is unread.
 const UNKNOWN: &str =
     "what gets the name of a mapping table here is not known: write it as a constant with its entries";
@@ -58,6 +55,26 @@ const READING: &[&str] = &[
     "values",
 ];
 
+/// Functions of the language and of lodash that fill what they are given first with what they are given next.
+const FILLING: &[&str] = &[
+    "assign",
+    "assignIn",
+    "assignInWith",
+    "assignWith",
+    "defaults",
+    "defaultsDeep",
+    "defineProperties",
+    "defineProperty",
+    "extend",
+    "merge",
+    "mergeWith",
+    "set",
+    "setPrototypeOf",
+    "setWith",
+    "update",
+    "updateWith",
+];
+
 impl<'a> File<'a> {
     pub(super) fn is_table(&self, name: &str) -> bool {
         self.source.sites.tables.contains(name)
@@ -68,9 +85,7 @@ impl<'a> File<'a> {
         match kind {
             AstKind::AssignmentExpression(assignment) => self.table_set(assignment),
             AstKind::CallExpression(call) => self.table_called(call),
-            AstKind::NewExpression(new) if new.callee.is_specific_id("Map") || new.callee.is_specific_id("Set") => {
-                self.claim_given(&new.arguments);
-            }
+            AstKind::NewExpression(new) => self.table_given(&new.callee, &new.arguments),
             AstKind::ObjectProperty(property) => {
                 if let Some(name) = self.table_key(&property.key, property.computed) {
                     self.table_held(&name, &property.value);
@@ -135,7 +150,7 @@ impl<'a> File<'a> {
                 let Some(key) = self.table_key(&property.key, property.computed) else { return };
                 match property.value.get_binding_identifier().filter(|id| id.name == *key) {
                     Some(id) => drop(self.claimed.insert(id.span)),
-                    None => self.unread_table(property.span, LENT),
+                    None => self.unread_table(property.span, TABLE_CHANGED),
                 }
             }
             // A class, a namespace, a parameter, an import of something else: the table is nothing that is written there.
@@ -149,18 +164,23 @@ impl<'a> File<'a> {
     /// Looks for tables that other files know, or that are known from them, under another name.
     fn table_exchanged(&mut self, kind: AstKind<'a>) {
         match kind {
+            // A file's default export is the table that its import has the name of.
+            AstKind::ImportDefaultSpecifier(import) => drop(self.claimed.insert(import.local.span)),
+            AstKind::ImportSpecifier(import) if export_name(&import.imported) == "default" => {
+                self.claimed.insert(import.local.span);
+            }
             AstKind::ImportSpecifier(import) if self.is_table(export_name(&import.imported)) => {
                 match import.local.name == export_name(&import.imported) {
                     true => drop(self.claimed.insert(import.local.span)),
-                    false => self.unread_table(import.span, LENT),
+                    false => self.unread_table(import.span, TABLE_CHANGED),
                 }
             }
             AstKind::ExportSpecifier(export) => {
                 let (local, exported) = (export_name(&export.local), export_name(&export.exported));
-                if self.is_table(exported) && local != exported {
+                if self.is_table(exported) && local != exported && local != "default" {
                     self.unread_table(export.span, UNKNOWN);
                 } else if self.is_table(local) && local != exported && exported != "default" {
-                    self.unread_table(export.span, LENT);
+                    self.unread_table(export.span, TABLE_CHANGED);
                 }
             }
             AstKind::ExportAllDeclaration(export)
@@ -198,7 +218,7 @@ impl<'a> File<'a> {
 
     fn table_named(&mut self, name: &str, span: Span) {
         if self.is_table(name) && !self.claimed.contains(&span) {
-            self.unread_table(span, LENT);
+            self.unread_table(span, TABLE_CHANGED);
         }
     }
 
@@ -292,19 +312,24 @@ impl<'a> File<'a> {
     }
 
     fn table_called(&mut self, call: &'a CallExpression<'a>) {
+        self.table_given(&call.callee, &call.arguments);
         let Some(callee) = call.callee.get_inner_expression().as_member_expression() else { return };
-        let (of, name) = (last_name(callee.object()), callee.static_property_name());
-        match (of, name) {
+        match (last_name(callee.object()), callee.static_property_name()) {
             (Some("Object"), Some("assign")) if self.takes_table(call) => self.table_taken(call),
-            (Some("Object"), Some("entries" | "freeze" | "getOwnPropertyNames" | "hasOwn" | "keys" | "values"))
-            | (Some("JSON"), Some("stringify"))
-            | (Some("Array"), Some("from" | "isArray"))
-                if self.takes_table(call) =>
-            {
-                self.claim_given(&call.arguments);
-            }
-            (Some("hasOwnProperty"), Some("call")) => self.claim_given(&call.arguments),
             _ => self.table_filled(callee, call),
+        }
+    }
+
+    /// Claims the tables that a function is given as they are: to be given one is how most functions read it. Those that
+    /// are known to fill what they are given are left.
+    fn table_given(&mut self, callee: &Expression<'a>, arguments: &'a [Argument<'a>]) {
+        for (place, value) in arguments.iter().enumerate() {
+            if let Some(value) = value.as_expression()
+                && last_name(value).is_some_and(|name| self.is_table(name))
+                && !fills(callee, place, arguments.len())
+            {
+                self.claim(value);
+            }
         }
     }
 
@@ -318,14 +343,6 @@ impl<'a> File<'a> {
                 .is_some_and(|of| !self.is_bound(&of.name))
     }
 
-    fn claim_given(&mut self, arguments: &'a [Argument<'a>]) {
-        for value in arguments.iter().filter_map(Argument::as_expression) {
-            if last_name(value).is_some_and(|name| self.is_table(name)) {
-                self.claim(value);
-            }
-        }
-    }
-
     /// `TABLE.set('a', 'b')`, `TABLE.push('b')`.
     fn table_filled(&mut self, callee: &MemberExpression<'a>, call: &'a CallExpression<'a>) {
         let Some(name) = self.table_around(callee.object()) else { return };
@@ -335,7 +352,7 @@ impl<'a> File<'a> {
             Some(method) if READING.contains(&method) && !gives_itself(method, call) => return,
             // What an entry has does nothing to the table.
             _ if last_name(callee.object()) != Some(name) => return,
-            _ => return self.unread_table(call.span, LENT),
+            _ => return self.unread_table(call.span, TABLE_CHANGED),
         };
         for (place, argument) in call.arguments.iter().enumerate() {
             match argument.as_expression() {
@@ -348,16 +365,29 @@ impl<'a> File<'a> {
 
     /// `Object.assign(TABLE, {…})`; what is copied elsewhere stays as it is.
     fn table_taken(&mut self, call: &'a CallExpression<'a>) {
-        self.claim_given(&call.arguments);
         let mut values = call.arguments.iter();
-        let table = values.next().and_then(Argument::as_expression).and_then(|value| self.table_around(value));
-        let Some(table) = table else { return };
+        let Some(first) = values.next().and_then(Argument::as_expression) else { return };
+        let Some(table) = self.table_around(first) else { return };
+        self.claim(first);
         for value in values {
             match value.as_expression() {
                 Some(value) => self.table(table, value),
                 None => self.module.unread.push(Unread::new(value.span().start, SPREAD)),
             }
         }
+    }
+}
+
+/// Whether a function is known to put something into what it is given at a place.
+fn fills(callee: &Expression<'_>, place: usize, arguments: usize) -> bool {
+    let member = callee.get_inner_expression().as_member_expression();
+    match (member.and_then(|member| last_name(member.object())), last_name(callee)) {
+        (Some("hasOwnProperty"), Some("call")) => false,
+        // What such a call is made on may be filled: `[].push.call(TABLE, 'a')`.
+        (Some("Reflect"), Some("apply")) => place == 1,
+        (_, Some("apply" | "bind" | "call")) => place == 0,
+        (_, Some(name)) => place == 0 && arguments > 1 && FILLING.contains(&name),
+        (_, None) => false,
     }
 }
 
