@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::contract::names::{is_nothing, marked, shown, split_route};
 use super::contract::reader::is_acknowledgements;
-use super::page::{self, Block};
+use super::page::{self, Block, Item};
 use super::path::FieldPath;
 use super::problem::{Lines, Problem, short};
 use crate::escape::excerpt;
@@ -96,7 +96,9 @@ impl Acknowledgement {
         let mut say = |message: String, help: &str| problems.push(Problem::new(self.line, message, help));
         for (ty, path) in &self.fields {
             let named = || excerpt(&write_field(ty, path));
-            if ty.contains('*') || path.is_pattern() {
+            // A pattern of the contract goes as it stands there.
+            let goes = self.divergence == Divergence::Removed && known(ty, path);
+            if (ty.contains('*') || path.is_pattern()) && !goes {
                 say(format!("the acknowledgement is for the pattern `{}`", named()), "list each field");
             } else if !known(ty, path) {
                 say(
@@ -260,7 +262,7 @@ pub fn in_approval(bytes: &[u8]) -> (Vec<Acknowledgement>, Vec<Problem>) {
                 if is_nothing(&shown(&item.runs)) {
                     continue;
                 }
-                match in_list(&marked(&item.runs), short(at.saturating_add(mark)), line) {
+                match in_item(&item, short(at.saturating_add(mark)), line) {
                     Ok(acknowledgement) => given.push(acknowledgement),
                     Err(problem) => problems.push(problem),
                 }
@@ -269,6 +271,25 @@ pub fn in_approval(bytes: &[u8]) -> (Vec<Acknowledgement>, Vec<Problem>) {
         }
     }
     (given, problems)
+}
+
+/// Reads an item of a page.
+///
+/// # Errors
+/// When it acknowledges nothing.
+pub(in crate::drift) fn in_item(item: &Item, at: u32, line: u32) -> Result<Acknowledgement, Problem> {
+    if item.withdrawn {
+        let message = "the acknowledgement is struck out, or its box is not ticked";
+        return Err(Problem::new(line, message, "write it without strokes and box, or take it away"));
+    }
+    in_list(&marked(&item.runs), at, line)
+}
+
+/// Whether text that is not read as one speaks of a last day: it would be lost, and the acknowledgement live on.
+fn speaks_of_end(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let says_so = ["expir", "until", "valid to", "ends on"].iter().any(|words| lower.contains(words));
+    says_so && lower.char_indices().any(|(at, _)| lower.get(at..at + 10).is_some_and(|part| day(part).is_some()))
 }
 
 /// A day, written `2026-11-21` and in no other way.

@@ -44,6 +44,8 @@ pub(super) struct Item {
     pub(super) range: Range<usize>,
     /// Whether it stands in another item.
     pub(super) nested: bool,
+    /// Whether something of it is struck out, or it has a box that is not ticked.
+    pub(super) withdrawn: bool,
 }
 
 #[derive(Debug)]
@@ -154,7 +156,7 @@ impl Builder<'_> {
                 let nested = self.items > 0;
                 self.items = self.items.saturating_add(1);
                 if self.quotes == 0 {
-                    self.push(Block::Item(Item { runs: Vec::new(), range, nested }));
+                    self.push(Block::Item(Item { runs: Vec::new(), range, nested, withdrawn: false }));
                 }
             }
             Tag::Table(_) => {
@@ -263,6 +265,13 @@ impl Builder<'_> {
         }
     }
 
+    fn withdraw(&mut self) {
+        let Open::Block(at) = self.open else { return };
+        if let Some(Block::Item(item)) = self.blocks.get_mut(at) {
+            item.withdrawn = true;
+        }
+    }
+
     fn run(&mut self, kind: Kind, text: &str, range: Range<usize>) {
         let hidden = match kind {
             Kind::Code | Kind::OddCode => code_offset(self.text.get(range.clone()).unwrap_or_default()),
@@ -284,6 +293,9 @@ impl Builder<'_> {
         }
         let source = self.text.get(range.clone()).unwrap_or_default();
         let struck = self.struck > 0;
+        if struck || matches!(event, Event::TaskListMarker(false)) {
+            self.withdraw();
+        }
         match event {
             Event::Code(code) => {
                 let is_odd = struck || source.contains('\n');

@@ -124,6 +124,17 @@ pub struct Drift {
     pub code: Option<Place>,
     /// The listed path that is most like it.
     pub nearest: Nearest,
+    /// Whether it stood before the change.
+    pub stood: Stood,
+}
+
+/// What of a drift stood before the change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stood {
+    /// The drift of its type and path.
+    pub own: bool,
+    /// That of the new name, where it is a rename.
+    pub new: bool,
 }
 
 /// The conditions of drift.
@@ -310,6 +321,13 @@ impl Drift {
             }
             _ => [what, " ", &field, " ", &contract.to_str_lossy()].concat(),
         }
+    }
+
+    /// The keys of the two halves of a rename: what is gone, and what has come.
+    pub fn halves(&self) -> Option<[String; 2]> {
+        let Condition::Renamed { to: (ty, Some(path)), .. } = &self.condition else { return None };
+        let key = |what: &str, field: String| format!("{what} {field} {}", self.contract);
+        Some([key(REMOVED, self.field()), key(ADDED, write_field(ty, path))])
     }
 
     /// What acknowledgements can be for: both names of a rename.

@@ -27,7 +27,7 @@ mod drift;
 mod signing;
 mod ways;
 
-pub(crate) use drift::{MAP, added, found, mapped, removed, renamed, renamed_type, unnamed};
+pub(crate) use drift::{MAP, added, found, mapped, removed, renamed, renamed_type, standing, unnamed};
 pub(crate) use signing::signer;
 use ways::way;
 

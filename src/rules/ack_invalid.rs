@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "An acknowledgement that is incomplete, expired, or about nothing",
     docs: Docs {
-        refuses: "An acknowledgement in code, contract or approval without fields, reason, approver or date, for an unknown path or a pattern, for another contract, dated in the future or expired, or by somebody who is no approver. In the approval it is looked for where drift is left. In mode `introduced` what cannot be read only where the change adds it.",
+        refuses: "An acknowledgement in code, contract or approval without fields, reason, approver or date, for an unknown path or a pattern, for another contract, dated in the future or expired, struck out or with an open box, with a last day that is not read as one, or by somebody who is no approver. In the approval it is looked for where drift is left. In mode `introduced` what cannot be read only where the change adds it.",
         why: "An acknowledgement that nobody can check excuses nothing.",
         example: "`Approved by:` left blank",
         fix: "Complete it, have it approved, or take it away.",
@@ -78,6 +78,7 @@ mod tests {
             ("added `order.nick`: meant; approved by Dana; 2026-11-01; expires 2026-11-20", "has expired"),
             ("added `order.none`: meant; approved by Dana; 2026-11-01", "which nothing declares"),
             ("added `order.n*`: meant; approved by Dana; 2026-11-01", "is for the pattern"),
+            ("removed `order.n*`: meant; approved by Dana; 2026-11-01", "is for the pattern"),
         ] {
             facts(text).refused_by(&RULE, about);
         }

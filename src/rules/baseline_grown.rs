@@ -1,7 +1,7 @@
 //! A drift baseline that lists more than before, or what is gone.
 
 use super::shared::BRANCHES;
-use super::shared::drift::{is_listed, seen, shown};
+use super::shared::drift::{by_line, is_listed, seen, shown};
 use crate::change::Need;
 use crate::error::Result;
 use crate::finding::Severity;
@@ -39,9 +39,9 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let path = &seen.config.baseline;
     let mut found = grown(ctx, before.as_ref(), after, path);
     let (unread, invalid) = (source_unread::all(&seen), contract_invalid::all(&seen));
-    let others = unread.iter().map(source_unread::baseline_key);
-    let others = others.chain(invalid.iter().map(contract_invalid::baseline_key)).collect();
-    for line in seen.stale_baseline(&others) {
+    let unread = by_line(unread, source_unread::baseline_key);
+    let others = unread.into_iter().chain(by_line(invalid, contract_invalid::baseline_key));
+    for line in seen.stale_baseline(&others.map(|(line, _)| line).collect()) {
         let message = format!("the baseline has a line for drift that is not there, {}", shown(line));
         let help = "take the line out; `refgate drift baseline` writes the file without what is gone";
         found.push(Violation::new(message, help).at(path.clone()).key(format!("stale {line}")));
@@ -71,6 +71,7 @@ fn grown(ctx: &Ctx<'_>, before: Option<&Lines>, after: &Lines, path: &BString) -
 mod tests {
     use super::*;
     use crate::rule::testing::*;
+    use crate::rules::{field_added, field_removed, field_renamed};
 
     const PATH: &str = ".docs/reports/drift-baseline.txt";
 
@@ -103,8 +104,38 @@ mod tests {
         };
         facts(found([]).unread("model/a.ts", 4)).accepted_by(&RULE);
         facts(found([])).refused_by(&RULE, "a line for drift that is not there");
+        let twice: &[&str] = &[unread[0], "source-unread the code cannot be read here: a computed key model/a.ts (2)"];
+        let facts = |survey: crate::drift::survey::Survey| {
+            Facts::promotion("t1").absolute().drift(survey.baseline(Some(twice), Some(twice)))
+        };
+        facts(found([]).unread("model/a.ts", 4).unread("model/a.ts", 7)).accepted_by(&RULE);
+        facts(found([]).unread("model/a.ts", 4)).refused_by(&RULE, "a computed key model/a.ts (2)");
         // In mode introduced not all is looked for.
         Facts::promotion("t1").drift(found([]).baseline(Some(lines), Some(lines))).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn a_rename_and_its_halves_hold_each_other() {
+        let renames: &[&str] = &["renamed order.email order.mail .docs/reports/field-to-api-map.md"];
+        let halves: &[&str] = &[
+            "added order.mail .docs/reports/field-to-api-map.md",
+            "removed order.email .docs/reports/field-to-api-map.md",
+        ];
+        let facts = |lines: &[&str], drifts: Vec<crate::drift::survey::Drift>| {
+            Facts::promotion("t1").absolute().drift(found(drifts).baseline(Some(lines), Some(lines)))
+        };
+        let rename = || renamed("order.email", "order.mail", false);
+        let apart = || vec![removed("order.email", false, &[]), added("order.mail")];
+        for rule in [&RULE, &field_added::RULE, &field_removed::RULE, &field_renamed::RULE] {
+            for lines in [renames, halves] {
+                facts(lines, vec![rename()]).accepted_by(rule);
+                facts(lines, apart()).accepted_by(rule);
+            }
+            facts(renames, vec![added("order.mail")]).accepted_by(rule);
+        }
+        facts(renames, vec![added("order.mail2")]).refused_by(&field_added::RULE, "order.mail2");
+        facts(renames, vec![added("order.mail2")]).refused_by(&RULE, "drift that is not there, renamed order.email");
+        facts(halves, vec![added("order.mail")]).refused_by(&RULE, "drift that is not there, removed order.email");
     }
 
     #[test]

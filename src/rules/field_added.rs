@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "A field in the code that the contract does not list",
     docs: Docs {
-        refuses: "A field of a counted type (`[[drift.source]]`) and of a wanted kind (`kinds`) that the contract neither lists nor has entries below. In mode `introduced` only fields that the change adds, or whose line it takes out of the contract. An acknowledgement covers it when it is valid, and when the change brings it, only if the approval lists it too.",
+        refuses: "A field of a counted type (`[[drift.source]]`) and of a wanted kind (`kinds`) that the contract neither lists nor has entries below. In mode `introduced` only fields that the change adds, or whose line it takes out of the contract. A valid acknowledgement of the approval covers it; one in a file covers what stood with it before the change.",
         why: "A field that is in no contract is one that nobody agreed on, and the next system finds it out.",
         example: "`note?: string` added to `interface Order`, and no `note` under `order` in the contract",
         fix: "Use the canonical path; or have a person list the field in the contract, or acknowledge it in the approval.",
@@ -116,10 +116,14 @@ mod tests {
     #[test]
     fn what_the_change_acknowledges_itself_does_not_count() {
         let text = "added `order.nick`: meant; approved by Dana; 2026-11-01";
-        let facts = |is_new| Facts::promotion("t1").drift(found([added("order.nick")]).acknowledged(text, is_new));
-        facts(true).refused_by(&RULE, "order.nick");
-        facts(true).approval_with(&[text]).accepted_by(&RULE);
-        facts(false).accepted_by(&RULE);
+        let facts = |drift: Drift, is_new| Facts::promotion("t1").drift(found([drift]).acknowledged(text, is_new));
+        let drift = || added("order.nick");
+        facts(drift(), true).refused_by(&RULE, "order.nick");
+        facts(drift(), true).approval_with(&[text]).accepted_by(&RULE);
+        // What was given before is for drift that stood then.
+        facts(drift(), false).refused_by(&RULE, "order.nick");
+        facts(standing(drift()), false).accepted_by(&RULE);
+        facts(drift(), false).approval_with(&[text]).accepted_by(&RULE);
     }
 
     #[test]

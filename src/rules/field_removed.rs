@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_comment_at_a_mapping_that_diverges_is_for_that_mapping_alone() {
-        let comment = |drifts: Vec<Drift>| found(drifts).commented("src/map.ts", "order.email", false);
+        let comment =
+            |drifts: Vec<Drift>| found(drifts.into_iter().map(standing)).commented("src/map.ts", "order.email", false);
         Facts::promotion("t1").drift(comment(vec![removed("order.email", false, &[])])).accepted_by(&RULE);
         let both = comment(vec![removed("order.email", false, &[]), mapped("order.email", None)]);
         Facts::promotion("t1").drift(both).refused_by(&RULE, "order.email");

@@ -90,6 +90,32 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_of_the_change_stretches_nothing_that_the_approval_says() {
+        let survey = found([renamed("order.email", "order.mail", false)]).commented("src/map.ts", "order.email", true);
+        let facts = |list: &[&str]| Facts::promotion("t1").drift(survey.clone()).approval_with(list);
+        facts(&["renamed `order.email` -> `order.mail`: meant; approved by Dana; 2026-11-01"]).accepted_by(&RULE);
+        for approved in ["renamed `order.email` -> `order.post`", "removed `order.email`"] {
+            facts(&[&format!("{approved}: meant; approved by Dana; 2026-11-01")]).refused_by(&RULE, "order.email");
+        }
+    }
+
+    #[test]
+    fn the_baseline_may_know_its_halves() {
+        let gone = "removed order.email .docs/reports/field-to-api-map.md";
+        let come = "added order.mail .docs/reports/field-to-api-map.md";
+        let facts = |listed, lines: &[&str]| {
+            let survey = found([renamed("order.email", "order.mail", listed)]).baseline(Some(lines), Some(lines));
+            Facts::promotion("t1").absolute().drift(survey)
+        };
+        facts(false, &[gone, come]).accepted_by(&RULE);
+        facts(true, &[gone]).accepted_by(&RULE);
+        facts(false, &[gone]).refused_by(&RULE, "order.email");
+        facts(false, &[come]).refused_by(&RULE, "order.email");
+        let approved = ["added `order.mail`: meant; approved by Dana; 2026-11-01"];
+        facts(false, &[gone]).approval_with(&approved).accepted_by(&RULE);
+    }
+
+    #[test]
     fn a_renamed_type_is_covered_by_the_removal_of_each_of_its_fields() {
         let mut survey = found([renamed_type("order", "purchase")]);
         survey.standing.extend(

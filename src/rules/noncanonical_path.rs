@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_comment_covers_the_mapping_of_its_own_file() {
-        let survey = |file: &str, is_new| found([mapped("order.nick", None)]).commented(file, "order.nick", is_new);
+        let survey =
+            |file: &str, is_new| found([standing(mapped("order.nick", None))]).commented(file, "order.nick", is_new);
         Facts::promotion("t1").drift(survey("src/map.ts", false)).accepted_by(&RULE);
         Facts::promotion("t1").drift(survey("src/other.ts", false)).refused_by(&RULE, "order.nick");
         Facts::promotion("t1").drift(survey("src/map.ts", true)).refused_by(&RULE, "order.nick");

@@ -75,4 +75,17 @@ mod tests {
         Facts::promotion("t1").absolute().drift(survey("model/a.ts")).accepted_by(&RULE);
         Facts::promotion("t1").absolute().drift(survey("model/b.ts")).refused_by(&RULE, "a computed key");
     }
+
+    #[test]
+    fn a_line_of_the_baseline_holds_one_place() {
+        let line = "source-unread the code cannot be read here: a computed key model/a.ts";
+        let second = format!("{line} (2)");
+        let facts = |lines: &[&str]| {
+            let survey = found([]).unread("model/a.ts", 4).unread("model/a.ts", 9);
+            Facts::promotion("t1").absolute().drift(survey.baseline(Some(lines), Some(lines)))
+        };
+        let told = facts(&[line]).refused_by(&RULE, "a computed key");
+        assert_eq!((told.line, told.baseline.as_deref()), (Some(9), Some(second.as_str())));
+        facts(&[line, &second]).accepted_by(&RULE);
+    }
 }

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "A mapping file that does not name its contract, or an acknowledgement that the change gives to itself",
     docs: Docs {
-        refuses: "A file of a `[[drift.mapping]]` that does not name the contract's path in a comment (unless `names_contract = false`), and an acknowledgement that the change adds to code or contract without the approval listing the same one under `## DRIFT ACKNOWLEDGEMENTS`.",
+        refuses: "A file of a `[[drift.mapping]]` that does not name the contract's path in a comment (unless `names_contract = false`), and an acknowledgement that the change adds to code or contract without the approval listing the same one under `## DRIFT ACKNOWLEDGEMENTS`, by the same approver and for no shorter time.",
         why: "The party that diverges cannot excuse itself, and whoever reads a mapping must find what it maps to.",
         example: "a new `src/mapping/order.ts` without the comment that names `.docs/reports/field-to-api-map.md`",
         fix: "Name the contract in the file's header comment; have a person list the acknowledgement in the approval.",
@@ -79,6 +79,22 @@ mod tests {
         Facts::branch_push("topic").drift(survey(true)).paths(&RULE);
         facts.approval_with(&[text]).accepted_by(&RULE);
         Facts::promotion("t1").drift(survey(false)).accepted_by(&RULE);
+    }
+
+    #[test]
+    fn an_approval_says_the_same_of_approver_and_time() {
+        let facts = |own: &str, approved: &str| {
+            let one = |more: &str| format!("added `order.nick`: meant; {more}");
+            let survey = found([added("order.nick")]).acknowledged(&one(own), true);
+            Facts::promotion("t1").drift(survey).approval_with(&[&one(approved)])
+        };
+        let (forever, loan) = ("approved by Dana; 2026-11-01", "approved by Dana; 2026-11-01; expires 2026-12-01");
+        facts(forever, forever).accepted_by(&RULE);
+        facts(loan, loan).accepted_by(&RULE);
+        facts(loan, forever).accepted_by(&RULE);
+        facts(forever, loan).refused_by(&RULE, "acknowledges its own drift");
+        facts("approved by Dana; 2026-11-01; expires 2026-12-02", loan).refused_by(&RULE, "its own drift");
+        facts("approved by Bob; 2026-11-01", forever).refused_by(&RULE, "its own drift");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Acknowledgements as comments in code: a title and lines that each begin with a key.
 
-use super::{Acknowledgement, Divergence, TITLE, field};
+use super::{Acknowledgement, Divergence, TITLE, field, speaks_of_end};
 use crate::drift::comment::{self, Comment, Line};
 use crate::drift::problem::{Problem, short};
 use crate::escape::excerpt;
@@ -81,7 +81,11 @@ struct Reader {
 impl Reader {
     fn line(&mut self, line: &Line<'_>) {
         let text = line.text;
-        match key_of(text) {
+        let key = key_of(text);
+        if !matches!(key, Some((Ok(Key::Expires) | Err(_), _))) && is_lost_end(text) {
+            self.out.lost_end();
+        }
+        match key {
             Some((Ok(key), value)) => {
                 if self.seen.contains(&key) {
                     let problem =
@@ -170,6 +174,12 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a line that is no key for the last day speaks of one.
+fn is_lost_end(text: &str) -> bool {
+    let words = text.trim_start_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
+    words.split_once(':').is_some_and(|(name, _)| name.starts_with("expir")) || speaks_of_end(text)
 }
 
 /// The key that a line begins with, or the words that look like one, and the value behind.

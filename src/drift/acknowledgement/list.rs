@@ -1,6 +1,6 @@
 //! Acknowledgements as items of a list: `removed \`order.userId\`: reason; approved by NAME; 2026-11-21`.
 
-use super::{Acknowledgement, Divergence, day, field, is_placeholder};
+use super::{Acknowledgement, Divergence, day, field, is_placeholder, speaks_of_end};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Problem;
 
@@ -86,6 +86,9 @@ fn parts(acknowledgement: &mut Acknowledgement, said: &str) {
     for (at, part) in said.split(';').map(str::trim).enumerate() {
         let lower = part.to_ascii_lowercase();
         let behind = |words: &str| lower.starts_with(words).then(|| part.get(words.len()..).unwrap_or_default().trim());
+        if behind("expires").is_none() && speaks_of_end(part) {
+            acknowledgement.lost_end();
+        }
         let looks_dated = part.starts_with(|c: char| c.is_ascii_digit()) && part.len() <= 10 && part.contains('-');
         if at == 0 {
             reason.push(part);
@@ -110,6 +113,12 @@ fn parts(acknowledgement: &mut Acknowledgement, said: &str) {
 impl Acknowledgement {
     pub(super) fn flaw(&mut self, message: &str, help: &str) {
         self.flaws.push(Problem::new(self.line, message, help));
+    }
+
+    /// Notes a last day that stands where none is read.
+    pub(super) fn lost_end(&mut self) {
+        let help = "write it by itself: `; expires 2027-01-01` in a list, a line `Expires: 2027-01-01` in a comment";
+        self.flaw("the acknowledgement speaks of a last day where none is read", help);
     }
 
     /// Takes who approved it.

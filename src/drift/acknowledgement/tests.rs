@@ -76,6 +76,12 @@ fn what_is_wrong_with_a_comment_is_told() {
         ("Expires: 2027-01-01", "Expire: 2027-01-01", "unknown key"),
         ("Expires: 2027-01-01", "Expires 2027-01-01", "unknown key"),
         ("Expires: 2027-01-01", "Date: 2026-11-21", "this key twice"),
+        ("Expires: 2027-01-01", "- Expires: 2027-01-01", "a last day where none is read"),
+        ("Expires: 2027-01-01", "**Expires:** soon", "a last day where none is read"),
+        ("Expires: 2027-01-01", "@expires: 2027-01-01", "a last day where none is read"),
+        ("Expires: 2027-01-01", "`Expires`: 2027-01-01", "a last day where none is read"),
+        ("they live on", "they live on until 2027-01-01", "a last day where none is read"),
+        ("Approved by: ann", "Approved by: ann (expires 2027-01-01)", "a last day where none is read"),
         ("order.userId,", "order.gone,", "nothing declares"),
         ("order.userId,", "order.*,", "pattern"),
         ("order.userId,", "userId,", "no field"),
@@ -165,10 +171,44 @@ fn what_is_wrong_with_an_item_is_told() {
         ("removed `order.a`: why; approved by ann; 2026-11-21; approved by bob", "says twice"),
         ("removed `order.gone`: why; approved by ann; 2026-11-21", "nothing declares"),
         ("removed `cart.a`: why; approved by ann; 2026-11-21", "nothing declares"),
-        ("removed `order.a_*`: why; approved by ann; 2026-11-21", "pattern"),
+        ("added `order.a_*`: why; approved by ann; 2026-11-21", "pattern"),
+        ("removed `order.a`: why; expire 2027-01-01; approved by ann; 2026-11-21", "a last day"),
+        ("removed `order.a`: why, until 2027-01-01; approved by ann; 2026-11-21", "a last day"),
+        ("removed `order.a`: why; `expires 2027-01-01`; approved by ann; 2026-11-21", "a last day"),
+        ("removed `order.a`: why; approved by ann (expires 2027-01-01); 2026-11-21", "a last day"),
     ] {
         let told = problems(&in_one(text).unwrap());
         assert!(told.iter().any(|message| message.contains(expected)), "{text} gives {told:?}");
+    }
+}
+
+#[test]
+fn a_pattern_of_the_contract_goes_as_it_stands_there() {
+    let given = in_one("removed `order.a_*`: why; approved by ann; 2026-11-21").unwrap();
+    assert_eq!(problems(&given), [""; 0]);
+}
+
+#[test]
+fn a_reason_may_speak_of_days() {
+    for reason in ["since 2026-01-01 it is computed", "the expiry is computed", "what is expired lives on"] {
+        let given = in_one(&format!("removed `order.expiry`: {reason}; approved by ann; 2026-11-21")).unwrap();
+        assert_eq!(problems(&given), [""; 0], "{reason}");
+        let text = WHOLE.replace("old carts: they live on", reason);
+        assert_eq!(problems(&one_in_code(&text)), [""; 0], "{reason}");
+    }
+}
+
+#[test]
+fn what_is_struck_out_is_not_said() {
+    let item = "added `order.a`: why; approved by ann; 2026-11-21";
+    let read = |item: &str| {
+        let (given, unclear) = in_approval(format!("## DRIFT ACKNOWLEDGEMENTS\n\n{item}\n").as_bytes());
+        (given.len(), unclear.len())
+    };
+    assert_eq!(read(&format!("- {item}")), (1, 0));
+    assert_eq!(read(&format!("- [x] {item}")), (1, 0));
+    for withdrawn in [format!("- ~~{item}~~"), format!("- [ ] {item}"), format!("- ~~added~~ {}", &item[6..])] {
+        assert_eq!(read(&withdrawn), (0, 1), "{withdrawn}");
     }
 }
 

@@ -354,7 +354,7 @@ impl Reader<'_> {
         }
         let at = item.runs.first().map_or(item.range.start, |run| run.at);
         let (line, _) = self.lines.place(at);
-        match acknowledgement::in_list(&names::marked(&item.runs), short(at), line) {
+        match acknowledgement::in_item(item, short(at), line) {
             Ok(acknowledgement) => self.out.acknowledgements.push(acknowledgement),
             Err(problem) => self.out.unclear.push(problem),
         }

@@ -7,9 +7,9 @@ use bstr::BString;
 
 use super::held::{Both, Look};
 use super::listed::Lists;
-use super::{Condition, Drift, Standing};
+use super::{Condition, Drift, Standing, Stood};
 use crate::drift::acknowledgement::write_field;
-use crate::drift::compare::{Fields, Nearest};
+use crate::drift::compare::{Fields, Nearest, stands};
 use crate::drift::contract::Entry;
 use crate::drift::path::FieldPath;
 use crate::drift::rename::{self, Evidence, Item, Neighbour, Paired, Written};
@@ -41,6 +41,7 @@ impl Look<'_, '_> {
             contract_line: None,
             code: None,
             nearest: Nearest::None,
+            stood: Stood::default(),
         }
     }
 
@@ -53,6 +54,7 @@ impl Look<'_, '_> {
             contract_line: Some(entry.line),
             code: None,
             nearest: Nearest::None,
+            stood: Stood::default(),
         }
     }
 }
@@ -101,6 +103,7 @@ impl Pairing<'_, '_, '_> {
             let to = (field.ty.to_string(), Some(field.path.clone()));
             let mut drift = self.look.removed(entry, false);
             drift.condition = Condition::Renamed { to, evidence, listed: !unlisted };
+            drift.stood = Stood { own: self.was_gone(entry), new: self.had_come(field) };
             drift.code = Some(self.look.head.place(&field.file, field.at)?);
             findings.stands(&drift);
             findings.drifts.push(Arc::new(drift));
@@ -114,6 +117,7 @@ impl Pairing<'_, '_, '_> {
             let candidates = likely.map(|(field, _)| write_field(&field.ty, &field.path)).collect();
             let other = lost.get(&std::ptr::from_ref(*entry)).map(|file| (*file).clone());
             drift.condition = Condition::Removed { from_both: *from_both, candidates, other };
+            drift.stood.own = self.was_gone(entry);
             if let (Some(field), Some(base)) = (self.base.get(&entry.ty, &entry.path), self.look.base) {
                 drift.code = Some(base.place(&field.file, field.at)?);
             }
@@ -126,6 +130,7 @@ impl Pairing<'_, '_, '_> {
             let mut drift = self.look.added(field);
             drift.nearest = known.nearest(&field.ty, &field.path);
             drift.contract_line = lists.line(&field.ty);
+            drift.stood.own = self.had_come(field);
             if let Condition::Added { beside, .. } = &mut drift.condition {
                 *beside = lists.first(&field.ty);
             }
@@ -182,6 +187,8 @@ impl Pairing<'_, '_, '_> {
         let mut entries =
             self.look.contract().into_iter().chain(self.look.old_contract()).flat_map(|contract| &contract.entries);
         let [_, known] = self.look.known;
+        let has = |ty: &str| !self.base.of_type(ty).is_empty();
+        let had_other_name = self.look.base.is_some() && has(after) && !has(before);
         let drift = Drift {
             condition: Condition::Renamed {
                 to: (after.to_owned(), None),
@@ -194,10 +201,23 @@ impl Pairing<'_, '_, '_> {
             contract_line: entries.find(|entry| entry.ty == before).map(|entry| entry.line),
             code,
             nearest: Nearest::None,
+            stood: Stood { own: had_other_name, new: had_other_name },
         };
         findings.stands(&drift);
         findings.drifts.push(Arc::new(drift));
         Ok(())
+    }
+
+    /// Whether nothing stood behind an entry before the change already.
+    fn was_gone(&self, entry: &Entry) -> bool {
+        let [old, _] = self.look.known;
+        self.look.base.is_some() && old.lists(&entry.ty, &entry.path) && !stands(entry, self.base)
+    }
+
+    /// Whether a field was there before the change, and not in the contract.
+    fn had_come(&self, field: &Field) -> bool {
+        let [old, _] = self.look.known;
+        self.look.base.is_some() && self.base.get(&field.ty, &field.path).is_some_and(|field| !old.has(field))
     }
 
     /// The renames that the contract or a migration says.

@@ -37,7 +37,8 @@ fn in_files(side: &Side<'_>, files: &[BString]) -> Result<(InFiles<Acknowledgeme
 /// All that an acknowledgement says, wherever it stands.
 fn said(one: &Acknowledgement) -> String {
     let Acknowledgement { divergence, fields, contract, reason, approved_by, date, expires, .. } = one;
-    format!("{:?}", (divergence, fields, contract, reason, approved_by, date, expires))
+    // Where a flaw goes, what held nothing holds something.
+    format!("{:?}", (divergence, fields, contract, reason, approved_by, date, expires, one.flaws()))
 }
 
 /// Which acknowledgements are not among the old ones, each of which stands for one: first for that of its own file, then

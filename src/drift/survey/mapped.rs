@@ -10,7 +10,7 @@ use super::findings::Findings;
 use super::held::{Both, Look};
 use super::listed::Lists;
 use super::side::{Side, Written};
-use super::{Condition, Drift, Mapping, Place, Survey};
+use super::{Condition, Drift, Mapping, Place, Stood, Survey};
 use crate::drift::claims;
 use crate::drift::compare::{Known, Nearest};
 use crate::drift::config::{Declares, Maps, Wanted};
@@ -112,11 +112,12 @@ impl Look<'_, '_> {
         let heads = sources.iter().map(|both| (&*both.head, both.source)).collect();
         let bases = sources.iter().map(|both| (&*both.base, both.source)).collect();
         let mut after = State { side: self.head, declared: heads, others: None };
-        let base = self.base.filter(|_| self.introduced());
-        let mut before = base.map(|base| State { side: base, declared: bases, others: None });
+        let mut before = self.base.map(|base| State { side: base, declared: bases, others: None });
+        let mut moved: Option<HashSet<(String, FieldPath)>> = None;
         for file in &files {
-            // Neither what stood there before is told nor anything twice, whichever of the file's mappings finds it.
-            let mut told: Option<BTreeSet<String>> = None;
+            // Nothing is told twice, whichever of the file's mappings finds it.
+            let mut told = BTreeSet::new();
+            let mut old: Option<BTreeSet<String>> = None;
             for maps in self.maps(file) {
                 for mut drift in self.unknown_places(self.head, maps, file, &paths)? {
                     if self.is_other_s(&mut after, &drift)? {
@@ -124,14 +125,23 @@ impl Look<'_, '_> {
                     }
                     findings.stands(&drift);
                     survey.known.extend(drift.path.clone().map(|path| (drift.ty.clone(), path)));
-                    if told.is_none() {
-                        told = Some(self.told_before(&mut before, file, &old_paths)?);
+                    let key = drift.key();
+                    let stood = match &old {
+                        Some(old) => old.contains(&key),
+                        None => old.insert(self.keys(&mut before, file, &old_paths)?).contains(&key),
+                    };
+                    if (stood && self.introduced()) || !told.insert(key) {
+                        continue;
                     }
-                    if told.as_mut().is_some_and(|told| told.insert(drift.key())) {
-                        let path = drift.path.as_ref();
-                        drift.nearest = path.map(|path| paths.known.nearest(&drift.ty, path)).unwrap_or_default();
-                        findings.drifts.push(Arc::new(drift));
+                    let path = drift.path.as_ref();
+                    drift.nearest = path.map(|path| paths.known.nearest(&drift.ty, path)).unwrap_or_default();
+                    if moved.is_none() {
+                        moved = Some(self.moved(&mut before, touched, (&old_paths, &paths))?);
                     }
+                    let field = path.map(|path| (drift.ty.clone(), path.clone()));
+                    let is_moved = field.is_some_and(|field| moved.iter().any(|moved| moved.contains(&field)));
+                    drift.stood = Stood { own: stood || is_moved, new: false };
+                    findings.drifts.push(Arc::new(drift));
                 }
                 self.unread_places(survey, maps, file)?;
             }
@@ -144,23 +154,46 @@ impl Look<'_, '_> {
         self.held.mappings.iter().filter(move |maps| maps.files.has(file))
     }
 
-    /// The places of a file that stood before the change already, and were drift.
-    fn told_before(
-        &self,
-        before: &mut Option<State<'_, '_>>,
-        file: &BString,
-        paths: &Paths<'_>,
-    ) -> Result<BTreeSet<String>> {
-        let mut told = BTreeSet::new();
-        let Some(state) = before else { return Ok(told) };
+    /// The drift of a file in one state, by its keys.
+    fn keys(&self, state: &mut Option<State<'_, '_>>, file: &BString, paths: &Paths<'_>) -> Result<BTreeSet<String>> {
+        Ok(self.drift_of(state, file, paths)?.iter().map(Drift::key).collect())
+    }
+
+    fn drift_of(&self, state: &mut Option<State<'_, '_>>, file: &BString, paths: &Paths<'_>) -> Result<Vec<Drift>> {
+        let mut found = Vec::new();
+        let Some(state) = state else { return Ok(found) };
         for maps in self.maps(file) {
             for drift in self.unknown_places(state.side, maps, file, paths)? {
                 if !self.is_other_s(state, &drift)? {
-                    told.insert(drift.key());
+                    found.push(drift);
                 }
             }
         }
-        Ok(told)
+        Ok(found)
+    }
+
+    /// The fields that a file mapped to before the change, and no longer does: what maps to them now in another file is
+    /// that place, moved.
+    fn moved(
+        &self,
+        before: &mut Option<State<'_, '_>>,
+        touched: &[BString],
+        (old_paths, paths): (&Paths<'_>, &Paths<'_>),
+    ) -> Result<HashSet<(String, FieldPath)>> {
+        let mut moved = HashSet::new();
+        for file in touched {
+            let old = self.drift_of(before, file, old_paths)?;
+            if old.is_empty() {
+                continue;
+            }
+            let mut left = HashSet::new();
+            for maps in self.maps(file) {
+                left.extend(self.unknown_places(self.head, maps, file, paths)?.iter().map(Drift::key));
+            }
+            let gone = old.into_iter().filter(|drift| !left.contains(&drift.key()));
+            moved.extend(gone.filter_map(|drift| drift.path.map(|path| (drift.ty, path))));
+        }
+        Ok(moved)
     }
 
     /// Whether a site names a field that the contract need not know. What a header claims to stand in the contract must
@@ -194,6 +227,7 @@ impl Look<'_, '_> {
             contract_line: None,
             code: Some(code),
             nearest: Nearest::None,
+            stood: Stood::default(),
         };
         if maps.names_contract && !claims::names(&text, &self.held.path.to_str_lossy()) {
             let code = Place { file: file.clone(), line: 1, column: 0 };

@@ -11,7 +11,7 @@ use crate::drift::compare::Nearest;
 use crate::drift::path::FieldPath;
 use crate::drift::rename::Evidence;
 use crate::drift::shape::Form;
-use crate::drift::survey::{Condition, Contracted, Drift, Given, Mapping, Place, Survey, Unread};
+use crate::drift::survey::{Condition, Contracted, Drift, Given, Mapping, Place, Stood, Survey, Unread};
 
 /// The contract that everything is held against.
 pub(crate) const MAP: &str = ".docs/reports/field-to-api-map.md";
@@ -33,7 +33,13 @@ fn of(condition: Condition, field: &str) -> Drift {
         contract_line: None,
         code: Some(place("model/order.json")),
         nearest: Nearest::None,
+        stood: Stood::default(),
     }
+}
+
+/// Drift that stood before the change.
+pub(crate) fn standing(drift: Drift) -> Drift {
+    Drift { stood: Stood { own: true, new: true }, ..drift }
 }
 
 /// A field in the code and not in the contract.

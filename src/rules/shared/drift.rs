@@ -43,7 +43,10 @@ pub(in crate::rules) struct Seen<'a> {
 }
 
 /// What the approval acknowledges of each contract, field by field.
-type Agreed<'a> = HashMap<&'a BStr, HashMap<(String, FieldPath), HashSet<Divergence>>>;
+type Agreed<'a> = HashMap<&'a BStr, AgreedFields>;
+
+/// What it acknowledges of each field.
+type AgreedFields = HashMap<(String, FieldPath), Vec<Acknowledgement>>;
 
 /// Acknowledgements that hold, by contract and field.
 type ByField<'a> = HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>;
@@ -53,6 +56,8 @@ struct Valid {
     divergence: Divergence,
     /// The file, where it stands in code.
     file: Option<BString>,
+    /// It is the approval's, which speaks of this change. What stands in files was given for drift of their own time.
+    is_approved: bool,
 }
 
 /// Where an acknowledgement goes; it comes next, on a line of its own to be copied whole.
@@ -93,15 +98,15 @@ impl<'a> Seen<'a> {
     }
 
     /// What the approval acknowledges of a contract, as far as it holds.
-    fn agreed(&self, contract: &BStr) -> Option<&HashMap<(String, FieldPath), HashSet<Divergence>>> {
+    fn agreed(&self, contract: &BStr) -> Option<&AgreedFields> {
         let agreed = self.agreed.get_or_init(|| {
             let (approved, _) = self.approved();
             let contracts = self.survey.contracts.iter().map(|contract| contract.path.as_bstr());
             let of = |contract: &'a BStr| {
-                let mut fields: HashMap<_, HashSet<Divergence>> = HashMap::new();
+                let mut fields = AgreedFields::new();
                 for one in approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
                     for field in &one.fields {
-                        fields.entry(field.clone()).or_default().insert(one.divergence.clone());
+                        fields.entry(field.clone()).or_default().push(one.clone());
                     }
                 }
                 (contract, fields)
@@ -139,26 +144,34 @@ impl<'a> Seen<'a> {
         problems
     }
 
-    /// Whether the change brings the acknowledgement without the approval listing it too.
+    /// Whether the change brings the acknowledgement without the approval listing it too: by the same approver, and for
+    /// no shorter time.
     pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
         let agreed = self.agreed(given.contract.as_bstr());
-        let own = &given.acknowledgement.divergence;
+        let Acknowledgement { divergence: own, approved_by, expires, .. } = &given.acknowledgement;
+        let says_so = |one: &&Acknowledgement| {
+            let is_as_long = one.expires.is_none_or(|last| expires.is_some_and(|expires| expires <= last));
+            one.approved_by == *approved_by && is_as_long
+        };
         let listed = |field: &(String, FieldPath)| {
             let Some(agreed) = agreed.and_then(|agreed| agreed.get(field)) else { return false };
+            let mut agreed = agreed.iter().filter(says_so).map(|one| &one.divergence);
             let (ty, path) = field;
             match own {
                 // A comment means all that the field does: the approval lists each of it.
                 Divergence::Unspecified => {
+                    let agreed: Vec<&Divergence> = agreed.collect();
                     let mut all = self.survey.standing_of(ty, Some(path)).filter(|one| is_for(given, one));
-                    all.all(|one| agreed.iter().any(|divergence| fits(divergence, one.what)))
+                    !agreed.is_empty() && all.all(|one| agreed.iter().any(|divergence| fits(divergence, one.what)))
                 }
-                own => agreed.contains(own),
+                own => agreed.any(|divergence| divergence == own),
             }
         };
         given.is_new && !given.acknowledgement.fields.iter().all(listed)
     }
 
-    /// The acknowledgements that hold: those of the approval, for every contract, and those that stand in files.
+    /// The acknowledgements that hold: those of the approval, for every contract, and those that stood in files before the
+    /// change. One that the change brings says to the future what the approval says of it.
     fn all_valid(&self) -> ByField<'a> {
         let mut valid = ByField::new();
         if self.approved().0.is_empty() && self.survey.given.is_empty() {
@@ -170,38 +183,50 @@ impl<'a> Seen<'a> {
             .iter()
             .map(|one| ((one.ty.as_str(), &one.path), (one.ty.as_str(), &one.path)))
             .collect();
-        let mut put =
-            |field: &(String, FieldPath), divergence: &Divergence, contract: &'a BStr, file: Option<&BString>| {
-                // What nothing stands for covers nothing.
-                if let Some((ty, path)) = keys.get(&(field.0.as_str(), &field.1)) {
-                    let one = Valid { divergence: divergence.clone(), file: file.cloned() };
-                    valid.entry((contract, ty, path)).or_default().push(one);
-                }
-            };
+        let mut put = |field: &(String, FieldPath), contract: &'a BStr, one: Valid| {
+            // What nothing stands for covers nothing.
+            if let Some((ty, path)) = keys.get(&(field.0.as_str(), &field.1)) {
+                valid.entry((contract, ty, path)).or_default().push(one);
+            }
+        };
         for contract in self.survey.contracts.iter().map(|contract| contract.path.as_bstr()) {
-            for (field, divergences) in self.agreed(contract).into_iter().flatten() {
-                divergences.iter().for_each(|divergence| put(field, divergence, contract, None));
+            for (field, given) in self.agreed(contract).into_iter().flatten() {
+                for one in given {
+                    put(field, contract, Valid { divergence: one.divergence.clone(), file: None, is_approved: true });
+                }
             }
         }
-        for given in &self.survey.given {
+        for given in self.survey.given.iter().filter(|given| !given.is_new) {
             let (one, contract) = (&given.acknowledgement, given.contract.as_bstr());
-            if self.problems(one, contract).is_empty() && !self.excuses_itself(given) {
-                let file = Some(&given.file).filter(|_| one.in_code);
-                one.fields.iter().for_each(|field| put(field, &one.divergence, contract, file));
+            if self.problems(one, contract).is_empty() {
+                for field in &one.fields {
+                    let file = Some(given.file.clone()).filter(|_| one.in_code);
+                    put(field, contract, Valid { divergence: one.divergence.clone(), file, is_approved: false });
+                }
             }
         }
         valid
     }
 
     /// Whether a divergence of a field is acknowledged. A comment in code that does not say which is for the mapping of
-    /// its own file, where that diverges; else for whatever else the field does.
+    /// its own file, where that diverges; else for whatever else the field does. What stands in files is for drift that
+    /// stood when the change began: it was given for that, and not for what may come.
     fn has(&self, drift: &Drift, divergence: &Divergence, ty: &str, path: &FieldPath) -> bool {
         let contract = drift.contract.as_bstr();
         let maps = |file: &BString| {
             let standing = self.survey.standing_of(ty, Some(path)).filter(|one| one.contract == contract);
             standing.into_iter().any(|one| one.what == "noncanonical" && one.file.as_ref() == Some(file))
         };
+        let stood = match divergence {
+            Divergence::Added if drift.halves().is_some() || drift.path.is_none() => drift.stood.new,
+            Divergence::Renamed { .. } => {
+                let is_listed = matches!(drift.condition, Condition::Renamed { listed: true, .. });
+                drift.stood.own && (is_listed || drift.stood.new)
+            }
+            _ => drift.stood.own,
+        };
         let covers = |one: &Valid| match (&one.divergence, &one.file) {
+            _ if !one.is_approved && !stood => false,
             (Divergence::Unspecified, Some(file)) if *divergence == Divergence::NonCanonical => {
                 drift.code.as_ref().is_some_and(|place| place.file == *file)
             }
@@ -232,9 +257,11 @@ impl<'a> Seen<'a> {
             Condition::Removed { .. } => self.has(drift, &Divergence::Removed, ty, path),
             Condition::NonCanonical { .. } => self.has(drift, &Divergence::NonCanonical, ty, path),
             Condition::Renamed { to: (to_ty, Some(to)), listed, .. } => {
+                let [gone, come] = drift.halves().unwrap_or_default();
+                // Each half may be known for a reason of its own.
                 self.has(drift, &Divergence::Renamed { to: to.clone() }, ty, path)
-                    || (self.has(drift, &Divergence::Removed, ty, path)
-                        && (*listed || self.has(drift, &Divergence::Added, to_ty, to)))
+                    || ((self.has(drift, &Divergence::Removed, ty, path) || self.is_baseline(&gone))
+                        && (*listed || self.has(drift, &Divergence::Added, to_ty, to) || self.is_baseline(&come)))
             }
             Condition::Renamed { .. } | Condition::Unnamed => false,
         }
@@ -243,8 +270,19 @@ impl<'a> Seen<'a> {
     /// The drift that nobody acknowledged and no baseline holds.
     pub(in crate::rules) fn open(&self) -> impl Iterator<Item = &'a Arc<Drift>> {
         let has_lines = self.baseline_lines().next().is_some();
-        let is_baseline = move |drift: &Drift| has_lines && self.is_baseline(&drift.key());
-        self.survey.drifts.iter().filter(move |drift| !self.is_acknowledged(drift) && !is_baseline(drift))
+        let renamed: Vec<&str> = self.renamed_lines().collect();
+        let is_held = move |drift: &Drift| {
+            let key = drift.key();
+            self.is_baseline(&key) || renamed.iter().any(|line| is_half(&key, line) && self.is_baseline(line))
+        };
+        let is_held = move |drift: &Drift| has_lines && is_held(drift);
+        self.survey.drifts.iter().filter(move |drift| !self.is_acknowledged(drift) && !is_held(drift))
+    }
+
+    /// The lines of the baseline that call something a rename. What is one is judged by all that is gone and has come, so
+    /// its halves may be told apart another day.
+    fn renamed_lines(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.baseline_lines().map(String::as_str).filter(|line| line.starts_with("renamed "))
     }
 
     /// The lines of the baseline as the change leaves it, where they count.
@@ -267,8 +305,10 @@ impl<'a> Seen<'a> {
         if lines.peek().is_none() {
             return Vec::new();
         }
-        let drifts: BTreeSet<String> = self.survey.drifts.iter().map(|drift| drift.key()).collect();
-        lines.filter(|line| !drifts.contains(*line) && !others.contains(*line)).collect()
+        let halves = self.survey.drifts.iter().filter_map(|drift| drift.halves()).flatten();
+        let drifts: BTreeSet<String> = self.survey.drifts.iter().map(|drift| drift.key()).chain(halves).collect();
+        let has_half = |line: &String| line.starts_with("renamed ") && drifts.iter().any(|key| is_half(key, line));
+        lines.filter(|line| !drifts.contains(*line) && !others.contains(*line) && !has_half(line)).collect()
     }
 
     /// What the baseline does not hold, with the line by which one would: `line` says it.
@@ -277,8 +317,7 @@ impl<'a> Seen<'a> {
         found: Vec<Violation>,
         line: fn(&Violation) -> String,
     ) -> Vec<Violation> {
-        let lines = found.into_iter().map(|violation| (line(&violation), violation));
-        let open = lines.filter(|(line, _)| !self.is_baseline(line));
+        let open = by_line(found, line).into_iter().filter(|(line, _)| !self.is_baseline(line));
         open.map(|(line, violation)| violation.baseline(line)).collect()
     }
 
@@ -290,6 +329,32 @@ impl<'a> Seen<'a> {
             standing.into_iter().any(|one| is_for(given, one) && fits(one.what))
         })
     }
+}
+
+/// Whether a line of the baseline that calls something a rename holds one half of it, by its key.
+fn is_half(key: &str, line: &str) -> bool {
+    let Some(names) = line.strip_prefix("renamed ") else { return false };
+    // A name has no bare space in it, and what stands behind the names is the contract.
+    let gone = key.strip_prefix("removed ").and_then(|key| key.split_once(' '));
+    let come = key.strip_prefix("added ").and_then(|key| names.strip_suffix(key));
+    let is_gone = |(field, contract): (&str, &str)| {
+        let behind = names.strip_prefix(field).and_then(|names| names.strip_prefix(' '));
+        behind.and_then(|names| names.strip_suffix(contract)).is_some_and(|to| to.ends_with(' '))
+    };
+    gone.is_some_and(is_gone) || come.is_some_and(|from| from.ends_with(' '))
+}
+
+/// Violations, each with the line by which a baseline holds it: of several alike the second and third are counted, so that
+/// a line holds one.
+pub(in crate::rules) fn by_line(found: Vec<Violation>, line: fn(&Violation) -> String) -> Vec<(String, Violation)> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let counted = |violation: Violation| {
+        let line = line(&violation);
+        let times = seen.entry(line.clone()).or_default();
+        *times += 1;
+        (if *times > 1 { format!("{line} ({times})") } else { line }, violation)
+    };
+    found.into_iter().map(counted).collect()
 }
 
 /// Whether an acknowledgement can be for drift that stands, whatever the drift is: a comment is not for what another file
