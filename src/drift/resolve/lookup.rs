@@ -127,20 +127,16 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// Whether other files get another type by a definition's name than the definition.
+    /// Whether other files get another type by the name of a definition that its file does not show them.
     pub(super) fn is_decoy(&self, found: &Found<'a>) -> bool {
-        let (module, name, at) = (found.module, &found.definition.name, found.definition.at);
         let shows = |exports: &Exports| !exports.names.is_empty() || !exports.outside.is_empty();
-        let hides = |exports: &Exports| shows(exports) && !exports.outside.contains(&at);
-        // Where statements give a name its meaning, one that imports it may come after the type.
-        let brings = |import: &Import| import.local.as_ref().is_none_or(|local| local == name);
-        let may_be = module.exports.as_ref().is_some_and(hides) || module.is_exact && module.imports.iter().any(brings);
-        if !may_be {
+        let at = found.definition.at;
+        if !found.module.exports.as_ref().is_some_and(|exports| shows(exports) && !exports.outside.contains(&at)) {
             return false;
         }
-        match self.exported(found.file, module, name, &mut Tried::default()) {
+        match self.exported(found.file, found.module, &found.definition.name, &mut Tried::default()) {
             Outcome::Found(others) => !others.iter().any(|other| other.is(found)),
-            Outcome::Unclear(why) => matches!(why, Why::Several | Why::GivenTwice),
+            Outcome::Unclear(why) => why == Why::Several,
             Outcome::External | Outcome::Foreign | Outcome::Unknown => false,
         }
     }

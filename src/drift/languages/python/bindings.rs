@@ -191,10 +191,11 @@ impl<'a> Bindings<'a> {
                 _ if self.is_other(name) => TWICE,
                 // What stands in for a package's type that is not there, and has no fields.
                 Some(true) if is_plain(&definition.shape) => continue,
-                Some(true) if self.heirs.contains(name) && is_first(name, definition.at) => continue,
-                Some(true) => TWICE,
-                // Which of them it is, their files tell.
-                _ => continue,
+                // A class that inherits from what it takes the name of comes after it.
+                Some(_) if self.heirs.contains(name) && is_first(name, definition.at) => continue,
+                // The import may stand behind the class, whatever its file brings.
+                Some(_) => TWICE,
+                None => continue,
             };
             let shape = std::mem::replace(&mut definition.shape, Shape::Opaque);
             definition.shape = Shape::All(vec![Shape::Object(Vec::new()), shape, Shape::unread(definition.at, reason)]);
