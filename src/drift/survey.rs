@@ -137,6 +137,13 @@ pub struct Stood {
     pub new: bool,
 }
 
+impl Stood {
+    /// Whether all that is drift of it stood.
+    pub fn all(self, condition: &Condition) -> bool {
+        self.own && (self.new || !matches!(condition, Condition::Renamed { listed: false, .. }))
+    }
+}
+
 /// The conditions of drift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {

@@ -138,6 +138,10 @@ mod tests {
         let grown = survey().baseline(Some(&[]), Some(line));
         Facts::promotion("t1").absolute().drift(grown).refused_by(&RULE, "order.nick");
         let first = survey().baseline(None, Some(line));
+        // One that comes with the drift excuses only what stood.
+        Facts::promotion("t1").absolute().drift(first.clone()).refused_by(&RULE, "order.nick");
+        let stood = found([standing(added("order.nick"))]).baseline(None, Some(line));
+        Facts::promotion("t1").absolute().drift(stood).accepted_by(&RULE);
         Facts::branch_push("main").bootstrap(None).drift(first).accepted_by(&RULE);
     }
 

@@ -138,6 +138,9 @@ fn check_finds_what_is_staged_and_says_it_as_refgate_check_does() {
     assert_eq!(check(&sandbox, &["topic"]).0, 1);
     assert_eq!(check(&sandbox, &["main"]).0, 0);
     assert_eq!(check(&sandbox, &["topic", "--base", "HEAD"]).0, 0, "nothing is new to itself");
+    assert!(!drift(&sandbox, &["check", "topic"]).1.stdout.contains("of no branch"));
+    sandbox.git(["switch", "-q", "--detach"]).must();
+    assert!(drift(&sandbox, &["check", "HEAD"]).1.stdout.contains("of no branch, so no approval counts"));
 }
 
 /// The lines of an answer that are to be copied.

@@ -38,8 +38,11 @@ fn judged(args: &Check, env: &Env, now: Timestamp, limit: &dyn Fn(u64)) -> Resul
     ];
     let words: String = words.into_iter().flatten().collect();
     let verdict = Verdict { again: Some(format!("refgate drift check{words} --format json")), ..verdict };
-    let note = format!("drift alone, mode {}, of {}", mode.name(), state.name());
-    Ok(Told { notes: vec![note], ..Told::from(verdict) })
+    let mut notes = vec![format!("drift alone, mode {}, of {}", mode.name(), state.name())];
+    if state.branch.is_none() {
+        notes.push("this is the tip of no branch, so no approval counts: refgate drift check BRANCH".to_owned());
+    }
+    Ok(Told { notes, ..Told::from(verdict) })
 }
 
 /// The verdict on the state, as the push that would bring it: what the rules of drift find, and nothing else.

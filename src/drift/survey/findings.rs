@@ -211,7 +211,9 @@ impl Pairing<'_, '_, '_> {
     /// Whether nothing stood behind an entry before the change already.
     fn was_gone(&self, entry: &Entry) -> bool {
         let [old, _] = self.look.known;
-        self.look.base.is_some() && old.lists(&entry.ty, &entry.path) && !stands(entry, self.base)
+        // A contract that was not there lists from now on what was not there either.
+        let was_listed = self.look.old_contract().is_none() || old.lists(&entry.ty, &entry.path);
+        self.look.base.is_some() && was_listed && !stands(entry, self.base)
     }
 
     /// Whether a field was there before the change, and not in the contract.

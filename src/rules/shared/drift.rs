@@ -38,6 +38,8 @@ pub(in crate::rules) struct Seen<'a> {
     approvers: Option<&'a BTreeSet<String>>,
     /// Whether drift that the baseline lists is left alone.
     has_baseline: bool,
+    /// Whether the change brings the baseline: then it is for what stood before, and not for what comes with it.
+    is_first_baseline: bool,
     /// Every field that can be acknowledged, once that was asked.
     known: OnceCell<HashSet<(&'a str, &'a FieldPath)>>,
 }
@@ -75,8 +77,21 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
     let approvers = ctx.policy.signing.roles.get(&RoleName::Approve).map(|role| &role.principals);
     let today = ctx.today();
     let has_baseline = config.mode == Mode::Absolute || ctx.change.bootstrap;
+    let is_first_baseline = !ctx.change.bootstrap && survey.baseline[0].is_none();
     let (approved, agreed, valid, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
-    Some(Seen { config, survey, approval, approved, agreed, valid, today, approvers, has_baseline, known })
+    Some(Seen {
+        config,
+        survey,
+        approval,
+        approved,
+        agreed,
+        valid,
+        today,
+        approvers,
+        has_baseline,
+        is_first_baseline,
+        known,
+    })
 }
 
 /// Whether the approval lists the path as a schema change; on a task branch this is asked once an approval is there.
@@ -219,10 +234,7 @@ impl<'a> Seen<'a> {
         };
         let stood = match divergence {
             Divergence::Added if drift.halves().is_some() || drift.path.is_none() => drift.stood.new,
-            Divergence::Renamed { .. } => {
-                let is_listed = matches!(drift.condition, Condition::Renamed { listed: true, .. });
-                drift.stood.own && (is_listed || drift.stood.new)
-            }
+            Divergence::Renamed { .. } => drift.stood.all(&drift.condition),
             _ => drift.stood.own,
         };
         let covers = |one: &Valid| match (&one.divergence, &one.file) {
@@ -275,7 +287,8 @@ impl<'a> Seen<'a> {
             let key = drift.key();
             self.is_baseline(&key) || renamed.iter().any(|line| is_half(&key, line) && self.is_baseline(line))
         };
-        let is_held = move |drift: &Drift| has_lines && is_held(drift);
+        let may_be = |drift: &Drift| !self.is_first_baseline || drift.stood.all(&drift.condition);
+        let is_held = move |drift: &Drift| has_lines && may_be(drift) && is_held(drift);
         self.survey.drifts.iter().filter(move |drift| !self.is_acknowledged(drift) && !is_held(drift))
     }
 
