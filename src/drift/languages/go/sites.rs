@@ -161,18 +161,21 @@ fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> boo
     !unused.is_empty()
 }
 
-/// What the fields of the file's structs are called on the wire.
-fn wires<'t>(file: &File<'t>) -> BTreeMap<(&'t str, &'t str), String> {
+/// What the fields of the file's structs are called on the wire; `None` for those that never get there.
+fn wires<'t>(file: &File<'t>) -> BTreeMap<(&'t str, &'t str), Option<String>> {
     let mut wires = BTreeMap::new();
     for (ty, node) in file.types.iter().filter(|(_, node)| node.kind() == "struct_type") {
         let declarations = tree::part(*node, "field_declaration_list").map_or_else(Vec::new, parts);
         for declaration in declarations {
             let tag = field(declaration, "tag").and_then(|tag| unquote(said(file.text, tag)));
             let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
-            let wire = value.map(|value| tags::Tag::new(&value).name).filter(|name| !name.is_empty());
+            let tag = value.map(|value| tags::Tag::new(&value));
+            let is_skipped = tag.as_ref().is_some_and(|tag| tag.skipped);
+            let wire = tag.map(|tag| tag.name).filter(|name| !name.is_empty());
             for name in fields(declaration, "name") {
                 let name = said(file.text, name);
-                wires.insert((*ty, name), wire.clone().unwrap_or_else(|| name.to_owned()));
+                let shows = name.starts_with(char::is_uppercase) && !is_skipped;
+                wires.insert((*ty, name), shows.then(|| wire.clone().unwrap_or_else(|| name.to_owned())));
             }
         }
     }
@@ -188,7 +191,7 @@ pub(super) struct Reader<'f, 't> {
     constants: Constants<'t>,
     /// A package has a name that nobody knows here.
     is_strange: bool,
-    wires: BTreeMap<(&'t str, &'t str), String>,
+    wires: BTreeMap<(&'t str, &'t str), Option<String>>,
     /// The types of literals that leave them out, by their first byte.
     untyped: RefCell<BTreeMap<usize, Node<'t>>>,
 }
@@ -239,10 +242,8 @@ impl<'t> Reader<'_, 't> {
         let inner = parts(key).first().copied().unwrap_or(key);
         let name = ty.map(|ty| type_name(self.file.text, ty));
         let key = match (name, inner.kind()) {
-            (Some(ty), "identifier") => {
-                let own = said(self.file.text, inner);
-                Some(self.wires.get(&(ty, own)).cloned().unwrap_or_else(|| own.to_owned()))
-            }
+            // What a field of another file's type is called on the wire, that file says: it is held as a source.
+            (Some(ty), "identifier") => Some(self.wires.get(&(ty, said(self.file.text, inner)))?.clone()?),
             _ => self.folded(inner, 0),
         };
         Some(Entry { key, at: at(inner), value: Some(value) })

@@ -356,7 +356,8 @@ impl Reader<'_> {
         names.into_iter().find(|name| self.sites.types.contains(name))
     }
 
-    /// `Order { total: … }`, with the names on the wire where this file declares the type.
+    /// `Order { total: … }`, with the names on the wire where this file declares the type. What `..base` fills in is of the
+    /// same type, and was read where that was made.
     fn literal(&mut self, literal: &ExprStruct) {
         let Some(ty) = self.declared_type(&literal.path) else { return };
         for field in &literal.fields {
@@ -364,9 +365,6 @@ impl Reader<'_> {
             let name = (ty.clone(), name.unraw().to_string());
             let path = FieldPath::of(self.outline.wire.get(&name).unwrap_or(&name.1)).to_string();
             self.site(Form::Literal, Some(&ty), path, self.place.of(field.member.span()));
-        }
-        if let Some(rest) = &literal.rest {
-            self.unread(rest.span(), "which fields this fills in cannot be read; write them down");
         }
     }
 
