@@ -20,7 +20,7 @@ const LENT: &str = "this may be a mapping function, as what has it is handed on 
 const HOPS: u8 = 16;
 
 impl<'a> File<'a> {
-    /// Looks for what hands a mapping function or a table on, or adds to a table. What is around a value is shown before the
+    /// Looks for what hands a mapping function on, or adds to a table. What is around a value is shown before the
     /// value.
     pub(super) fn handed_on(&mut self, kind: AstKind<'a>) {
         let sites = self.source.sites;
@@ -254,9 +254,7 @@ impl<'a> File<'a> {
         let value = value.get_inner_expression();
         let is_watched = match (value, last_name(value)) {
             (Expression::ComputedMemberExpression(_), None) => true,
-            (_, Some(name)) => {
-                self.is_table(name) || self.is_ending(name) || self.is_receiver(name) || self.is_own_module(name)
-            }
+            (_, Some(name)) => self.is_ending(name) || self.is_receiver(name) || self.is_own_module(name),
             _ => false,
         };
         if is_watched {

@@ -117,12 +117,10 @@ impl<'a> File<'a> {
     /// The values of a mapping table. What stands in one that was read is not read again, nor is what has its name, which
     /// is read where it stands.
     pub(super) fn table(&mut self, name: &str, value: &'a Expression<'a>) {
-        if !self.is_table(name) {
-            return;
-        }
-        if last_name(value) == Some(name) {
-            self.claim(value);
-        } else if !self.claimed.contains(&value.get_inner_expression().span()) {
+        if self.is_table(name)
+            && last_name(value) != Some(name)
+            && !self.claimed.contains(&value.get_inner_expression().span())
+        {
             self.table_values(value, 0);
         }
     }

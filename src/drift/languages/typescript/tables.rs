@@ -80,12 +80,11 @@ impl<'a> File<'a> {
         self.source.sites.tables.contains(name)
     }
 
-    /// Looks for tables, for what is added to them, and for their names where nothing of them is read.
+    /// Looks for tables, for what is added to them, and for what else gets their names.
     pub(super) fn table_used(&mut self, kind: AstKind<'a>) {
         match kind {
             AstKind::AssignmentExpression(assignment) => self.table_set(assignment),
             AstKind::CallExpression(call) => self.table_called(call),
-            AstKind::NewExpression(new) => self.table_given(&new.callee, &new.arguments),
             AstKind::ObjectProperty(property) => {
                 if let Some(name) = self.table_key(&property.key, property.computed) {
                     self.table_held(&name, &property.value);
@@ -102,12 +101,6 @@ impl<'a> File<'a> {
                     self.table_got(&name, &method.value);
                 }
             }
-            AstKind::StaticMemberExpression(member) => self.table_named(member.property.name.as_str(), member.span),
-            AstKind::PrivateFieldExpression(member) => self.table_named(member.field.name.as_str(), member.span),
-            AstKind::ComputedMemberExpression(member) => {
-                member.static_property_name().into_iter().for_each(|name| self.table_named(&name, member.span));
-            }
-            AstKind::IdentifierReference(id) => self.table_named(id.name.as_str(), id.span),
             kind => self.table_bound(kind),
         }
     }
@@ -147,10 +140,11 @@ impl<'a> File<'a> {
             }
             // `const { TABLE } = mapping`
             AstKind::BindingProperty(property) => {
-                let Some(key) = self.table_key(&property.key, property.computed) else { return };
-                match property.value.get_binding_identifier().filter(|id| id.name == *key) {
-                    Some(id) => drop(self.claimed.insert(id.span)),
-                    None => self.unread_table(property.span, TABLE_CHANGED),
+                let key = self.table_key(&property.key, property.computed);
+                if let (Some(key), Some(id)) = (key, property.value.get_binding_identifier())
+                    && id.name == *key
+                {
+                    self.claimed.insert(id.span);
                 }
             }
             // A class, a namespace, a parameter, an import of something else: the table is nothing that is written there.
@@ -161,26 +155,21 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Looks for tables that other files know, or that are known from them, under another name.
+    /// Looks for what gets a table's name from other files, or for them.
     fn table_exchanged(&mut self, kind: AstKind<'a>) {
         match kind {
             // A file's default export is the table that its import has the name of.
             AstKind::ImportDefaultSpecifier(import) => drop(self.claimed.insert(import.local.span)),
-            AstKind::ImportSpecifier(import) if export_name(&import.imported) == "default" => {
-                self.claimed.insert(import.local.span);
-            }
-            AstKind::ImportSpecifier(import) if self.is_table(export_name(&import.imported)) => {
-                match import.local.name == export_name(&import.imported) {
-                    true => drop(self.claimed.insert(import.local.span)),
-                    false => self.unread_table(import.span, TABLE_CHANGED),
+            AstKind::ImportSpecifier(import) => {
+                let name = export_name(&import.imported);
+                if name == "default" || name == import.local.name {
+                    self.claimed.insert(import.local.span);
                 }
             }
             AstKind::ExportSpecifier(export) => {
                 let (local, exported) = (export_name(&export.local), export_name(&export.exported));
                 if self.is_table(exported) && local != exported && local != "default" {
                     self.unread_table(export.span, UNKNOWN);
-                } else if self.is_table(local) && local != exported && exported != "default" {
-                    self.unread_table(export.span, TABLE_CHANGED);
                 }
             }
             AstKind::ExportAllDeclaration(export)
@@ -216,12 +205,6 @@ impl<'a> File<'a> {
         }
     }
 
-    fn table_named(&mut self, name: &str, span: Span) {
-        if self.is_table(name) && !self.claimed.contains(&span) {
-            self.unread_table(span, TABLE_CHANGED);
-        }
-    }
-
     fn unread_table(&mut self, span: Span, reason: &str) {
         self.module.unread.push(Unread::new(span.start, reason));
     }
@@ -252,7 +235,6 @@ impl<'a> File<'a> {
     fn table_set(&mut self, assignment: &'a AssignmentExpression<'a>) {
         let (left, value) = (&assignment.left, &assignment.right);
         let inner = left.get_expression().map(Expression::get_inner_expression);
-        inner.into_iter().for_each(|inner| self.claim(inner));
         let member = left.as_member_expression().or(inner.and_then(Expression::as_member_expression));
         let own = match (left, inner) {
             (AssignmentTarget::AssignmentTargetIdentifier(id), _) => Some(id.name.as_str()),
@@ -312,23 +294,25 @@ impl<'a> File<'a> {
     }
 
     fn table_called(&mut self, call: &'a CallExpression<'a>) {
-        self.table_given(&call.callee, &call.arguments);
-        let Some(callee) = call.callee.get_inner_expression().as_member_expression() else { return };
-        match (last_name(callee.object()), callee.static_property_name()) {
-            (Some("Object"), Some("assign")) if self.takes_table(call) => self.table_taken(call),
-            _ => self.table_filled(callee, call),
+        let callee = call.callee.get_inner_expression().as_member_expression();
+        let is_assign = callee.is_some_and(|callee| {
+            last_name(callee.object()) == Some("Object") && callee.static_property_name() == Some("assign")
+        });
+        if is_assign && self.takes_table(call) {
+            return self.table_taken(call);
         }
+        self.table_given(call);
+        callee.into_iter().for_each(|callee| self.table_filled(callee, call));
     }
 
-    /// Claims the tables that a function is given as they are: to be given one is how most functions read it. Those that
-    /// are known to fill what they are given are left.
-    fn table_given(&mut self, callee: &Expression<'a>, arguments: &'a [Argument<'a>]) {
-        for (place, value) in arguments.iter().enumerate() {
+    /// To be given a table is how most functions read it. Those that are known to fill what they are given are unread.
+    fn table_given(&mut self, call: &'a CallExpression<'a>) {
+        for (place, value) in call.arguments.iter().enumerate() {
             if let Some(value) = value.as_expression()
                 && last_name(value).is_some_and(|name| self.is_table(name))
-                && !fills(callee, place, arguments.len())
+                && fills(&call.callee, place, call.arguments.len())
             {
-                self.claim(value);
+                self.unread_table(value.span(), TABLE_CHANGED);
             }
         }
     }
@@ -368,7 +352,6 @@ impl<'a> File<'a> {
         let mut values = call.arguments.iter();
         let Some(first) = values.next().and_then(Argument::as_expression) else { return };
         let Some(table) = self.table_around(first) else { return };
-        self.claim(first);
         for value in values {
             match value.as_expression() {
                 Some(value) => self.table(table, value),
