@@ -33,7 +33,6 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
             "identifier" | "selector_expression" | "type_instantiation_expression" => {
                 let (name, head) = dotted(text, node);
                 finder.handed_on(module, &name, node);
-                finder.used(module, last(&name), node);
                 // Of `mapping.Map` the first part begins where all of it does.
                 finder.claim(head);
             }

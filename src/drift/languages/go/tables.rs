@@ -15,7 +15,7 @@ struct Table<'t> {
     is_part: bool,
 }
 
-/// What a node does with tables. Those that it only reads are claimed: any other use of their names may change them.
+/// What a node does to tables. A table that is handed on as a value is read where it is written.
 pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
     if finder.sites.tables.is_empty() {
         return;
@@ -31,26 +31,14 @@ pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Mod
             set(finder, module, &side("left"), &side("right"), text);
         }
         // `TABLE["a"] += "b"`, `for TABLE["a"] = range …`
-        "assignment_statement" | "range_clause" | "receive_statement" => {
-            if part(node, ":=").is_none() {
-                side("left").into_iter().for_each(|target| changed(finder, module, target, text));
-            }
-            if node.kind() == "range_clause" {
-                field(node, "right").into_iter().for_each(|table| claim(finder, table, text));
-            }
+        "assignment_statement" | "range_clause" | "receive_statement" if part(node, ":=").is_none() => {
+            side("left").into_iter().for_each(|target| changed(finder, module, target, text));
         }
         // `&TABLE[0]`
         "unary_expression" if part(node, "&").is_some() => {
             field(node, "operand").into_iter().for_each(|target| changed(finder, module, target, text));
         }
-        "index_expression" => field(node, "operand").into_iter().for_each(|table| claim(finder, table, text)),
-        "binary_expression" => parts(node).into_iter().for_each(|table| claim(finder, table, text)),
-        "selector_expression" => field(node, "operand").into_iter().for_each(|table| claim(finder, table, text)),
         "call_expression" => called(finder, module, node, text),
-        // `Translate[Order](TABLE)`
-        "type_conversion_expression" if field(node, "type").is_some_and(|ty| ty.kind() == "generic_type") => {
-            field(node, "operand").into_iter().for_each(|table| claim(finder, table, text));
-        }
         "keyed_element" => held(finder, module, node, text),
         _ => {}
     }
@@ -79,16 +67,10 @@ fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str)
     None
 }
 
-fn claim<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str) {
-    if let Some(table) = table(finder, node, text) {
-        finder.claim(table.node);
-    }
-}
-
-fn changed<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
+/// What is done to a table, or to a part of one, is not known.
+fn changed<'t>(finder: &Finder<'_, Reader<'_, 't>>, module: &mut Module, node: Node<'t>, text: &'t str) {
     if let Some(table) = table(finder, node, text) {
         finder.used(module, table.name, table.node);
-        finder.claim(table.node);
     }
 }
 
@@ -104,13 +86,20 @@ fn set<'t>(
         // Several names may have what one call returns.
         let Some(value) = values.get(place).or(values.last()) else { continue };
         let Some(table) = table(finder, *target, text) else { continue };
-        finder.claim(table.node);
         match appended(finder, &table, *value, text) {
             Some(added) => added.iter().for_each(|value| finder.table_value(module, table.name, *value)),
             None if table.is_part => finder.table_value(module, table.name, *value),
+            None if is_empty(*value, text) => {}
             None => finder.table(module, table.name, *value),
         }
     }
+}
+
+/// `make(map[string]string)`; a slice that is made with a length has texts nobody knows.
+fn is_empty(value: Node<'_>, text: &str) -> bool {
+    let is_make = field(value, "function").is_some_and(|function| said(text, function) == "make");
+    is_make
+        && field(value, "arguments").is_some_and(|arguments| parts(arguments).iter().any(|ty| ty.kind() == "map_type"))
 }
 
 /// What `TABLE = append(TABLE, …)` adds.
@@ -146,10 +135,7 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
         None => matches!(said(text, function), "append" | "copy"),
     };
     // To be given a table is how most functions read it.
-    for argument in arguments.iter().skip(usize::from(fills)) {
-        let inner = if argument.kind() == "variadic_argument" { parts(*argument).first().copied() } else { None };
-        claim(finder, inner.unwrap_or(*argument), text);
-    }
+    arguments.first().filter(|_| fills).into_iter().for_each(|filled| changed(finder, module, *filled, text));
 }
 
 /// Whether a function of `maps` or `slices` leaves what it is given first as it is.
@@ -180,7 +166,7 @@ fn held<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, elemen
     let key = said(text, key);
     match table(finder, value, text) {
         // The table by its own name is read where that is.
-        Some(table) if table.name == key && !table.is_part => finder.claim(table.node),
+        Some(table) if table.name == key && !table.is_part => {}
         _ if is_plain(value) => {}
         _ => finder.table(module, key, value),
     }
