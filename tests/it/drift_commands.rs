@@ -38,10 +38,16 @@ fn scene() -> Sandbox {
 }
 
 fn with(schema: &str, contract: Option<&str>) -> Sandbox {
+    with_more(schema, contract, &[])
+}
+
+/// And other files.
+fn with_more(schema: &str, contract: Option<&str>, files: &[(&str, &str)]) -> Sandbox {
     let sandbox = Sandbox::new();
     let server = sandbox.server();
     sandbox.clone(&format!("file://{}", server.display()));
     sandbox.write(&[("refgate.toml", &format!("version = 1\n{POLICY}")), (SCHEMA, schema)]);
+    sandbox.write(files);
     if let Some(contract) = contract {
         sandbox.write(&[(CONTRACT, contract)]);
     }

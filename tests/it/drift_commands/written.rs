@@ -5,15 +5,11 @@ use super::*;
 #[test]
 fn a_baseline_holds_what_stands_and_only_shrinks() {
     let page = contract(&["id", "total"]) + "- `a..b`\n\n## `Lost`\n\n- `x`\n";
-    let sandbox = with(&schema(&["id", "note", "more"]), Some(&page));
-    stage(
-        &sandbox,
-        &[
-            ("src/map/order.ts", "export const order = { kind: 'Order', id: 1, sum: 3 };\n"),
-            ("schema/broken.schema.json", "{\"title\": \"Broken\", \n"),
-        ],
-    );
-    sandbox.commit("Drift");
+    let files = [
+        ("src/map/order.ts", "export const order = { kind: 'Order', id: 1, sum: 3 };\n"),
+        ("schema/broken.schema.json", "{\"title\": \"Broken\", \n"),
+    ];
+    let sandbox = with_more(&schema(&["id", "note", "more"]), Some(&page), &files);
     let absolute = &["--mode", "absolute"][..];
     assert_eq!(check(&sandbox, absolute).0, 1);
     let (code, said) = drift(&sandbox, &["baseline", "--check"]);
@@ -40,6 +36,19 @@ fn a_baseline_holds_what_stands_and_only_shrinks() {
     let first = pairs(&[("baseline-grown", "")]);
     assert_eq!(found(&check(&sandbox, absolute).1), first, "all is held, and nobody listed the file itself");
     assert_eq!(drift(&sandbox, &["baseline", "--check"]).0, 0);
+    // What comes with a first baseline is not held by it, wherever it has a line.
+    stage(&sandbox, &[("src/map/more.ts", "export const more = { kind: 'Order', nope: 3 };\n")]);
+    let kept = lines(&sandbox, BASELINE);
+    fs_err::remove_file(sandbox.path().join("client").join(BASELINE)).unwrap();
+    sandbox.git(["rm", "-q", "--cached", BASELINE]).must();
+    must(&sandbox, &["baseline"]);
+    sandbox.git(["add", "-A"]).must();
+    let open: Vec<_> = found(&check(&sandbox, absolute).1);
+    assert!(open.contains(&("noncanonical-path".to_owned(), "Order.nope".to_owned())), "{open:?}");
+    sandbox.git(["rm", "-qf", "src/map/more.ts", BASELINE]).must();
+    must(&sandbox, &["baseline"]);
+    sandbox.git(["add", "-A"]).must();
+    assert_eq!(lines(&sandbox, BASELINE), kept);
     // One is mended, and another comes.
     stage(&sandbox, &[(SCHEMA, &schema(&["id", "note", "later"]))]);
     // The line of what is mended is told beside the file.
