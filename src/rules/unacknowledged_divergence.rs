@@ -98,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn one_item_may_list_very_many_fields() {
+        let names: Vec<String> = (0..10_000).map(|number| format!("order.f{number}")).collect();
+        let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let text = format!("added {}: meant; approved by Dana; 2026-11-01", list.join(", "));
+        let survey = found(names.iter().map(|name| added(name))).acknowledged(&text, true);
+        Facts::promotion("t1").drift(survey.clone()).approval_with(&[&text]).accepted_by(&RULE);
+        Facts::promotion("t1").drift(survey).refused_by(&RULE, "acknowledges its own drift");
+    }
+
+    #[test]
     fn an_approval_lists_each_field_of_an_acknowledgement() {
         let survey =
             found([added("order.nick"), added("order.zip")]).commented("src/map.ts", "order.nick, order.zip", true);

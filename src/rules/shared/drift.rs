@@ -48,7 +48,15 @@ pub(in crate::rules) struct Seen<'a> {
 type Agreed<'a> = HashMap<&'a BStr, AgreedFields>;
 
 /// What it acknowledges of each field.
-type AgreedFields = HashMap<(String, FieldPath), Vec<Acknowledgement>>;
+type AgreedFields = HashMap<(String, FieldPath), HashSet<Agreement>>;
+
+/// What the approval says of one field, without the others of the same item.
+#[derive(PartialEq, Eq, Hash)]
+struct Agreement {
+    divergence: Divergence,
+    approved_by: Option<String>,
+    expires: Option<Date>,
+}
 
 /// Acknowledgements that hold, by contract and field.
 type ByField<'a> = HashMap<(&'a BStr, &'a str, &'a FieldPath), Vec<Valid>>;
@@ -121,7 +129,9 @@ impl<'a> Seen<'a> {
                 let mut fields = AgreedFields::new();
                 for one in approved.iter().filter(|one| self.problems(one, contract).is_empty()) {
                     for field in &one.fields {
-                        fields.entry(field.clone()).or_default().push(one.clone());
+                        let (divergence, approved_by) = (one.divergence.clone(), one.approved_by.clone());
+                        let agreement = Agreement { divergence, approved_by, expires: one.expires };
+                        fields.entry(field.clone()).or_default().insert(agreement);
                     }
                 }
                 (contract, fields)
@@ -164,7 +174,7 @@ impl<'a> Seen<'a> {
     pub(in crate::rules) fn excuses_itself(&self, given: &Given) -> bool {
         let agreed = self.agreed(given.contract.as_bstr());
         let Acknowledgement { divergence: own, approved_by, expires, .. } = &given.acknowledgement;
-        let says_so = |one: &&Acknowledgement| {
+        let says_so = |one: &&Agreement| {
             let is_as_long = one.expires.is_none_or(|last| expires.is_some_and(|expires| expires <= last));
             one.approved_by == *approved_by && is_as_long
         };
