@@ -113,6 +113,14 @@ mod tests {
         facts(false, &[come]).refused_by(&RULE, "order.email");
         let approved = ["added `order.mail`: meant; approved by Dana; 2026-11-01"];
         facts(false, &[gone]).approval_with(&approved).accepted_by(&RULE);
+        // A first one holds no half that comes with it.
+        let first = |drift: Drift| {
+            let survey = found([drift]).baseline(None, Some(&[gone, come]));
+            Facts::promotion("t1").absolute().drift(survey)
+        };
+        let drift = || renamed("order.email", "order.mail", false);
+        first(drift()).refused_by(&RULE, "order.email");
+        first(standing(drift())).accepted_by(&RULE);
     }
 
     #[test]

@@ -280,10 +280,12 @@ impl<'a> Seen<'a> {
             Condition::NonCanonical { .. } => self.has(drift, &Divergence::NonCanonical, ty, path),
             Condition::Renamed { to: (to_ty, Some(to)), listed, .. } => {
                 let [gone, come] = drift.halves().unwrap_or_default();
+                let holds = |half: &str, stood: bool| (stood || !self.is_first_baseline) && self.is_baseline(half);
                 // Each half may be known for a reason of its own.
-                self.has(drift, &Divergence::Renamed { to: to.clone() }, ty, path)
-                    || ((self.has(drift, &Divergence::Removed, ty, path) || self.is_baseline(&gone))
-                        && (*listed || self.has(drift, &Divergence::Added, to_ty, to) || self.is_baseline(&come)))
+                let is_gone = || self.has(drift, &Divergence::Removed, ty, path) || holds(&gone, drift.stood.own);
+                let has_come =
+                    || *listed || self.has(drift, &Divergence::Added, to_ty, to) || holds(&come, drift.stood.new);
+                self.has(drift, &Divergence::Renamed { to: to.clone() }, ty, path) || (is_gone() && has_come())
             }
             Condition::Renamed { .. } | Condition::Unnamed => false,
         }
