@@ -225,13 +225,19 @@ impl Writer {
     /// The decision with as many findings as fit, and of one that lets nothing in as many updates.
     fn bounded(&self, mut decided: Decided) -> Decided {
         let size = |decided: &Decided| self.next(Event::Decided(decided.clone())).render().len();
+        if size(&decided) <= LARGE_RECORD {
+            return decided;
+        }
         for most in [10, 0] {
+            if decided.updates.iter().all(|update| update.findings.len() <= most) {
+                continue;
+            }
+            decided.updates.iter_mut().for_each(|update| update.findings.truncate(most));
             if size(&decided) <= LARGE_RECORD {
                 return decided;
             }
-            decided.updates.iter_mut().for_each(|update| update.findings.truncate(most));
         }
-        if decided.decision == Decision::Accept || size(&decided) <= LARGE_RECORD {
+        if decided.decision == Decision::Accept {
             return decided;
         }
         decided.overrides.clear();

@@ -26,6 +26,21 @@ fn without_a_place_for_the_ledger_nothing_is_let_in() {
     scene.verifies(&[]);
 }
 
+/// Whoever holds the ledger's lock and never lets go holds every decision up, and the clock's own answer too.
+#[test]
+fn where_others_keep_the_ledger_it_is_said_that_there_is_no_answer() {
+    let scene = Scene::new();
+    fs_err::write(scene.server.join("refgate/policy.toml"), "version = 1\n[limits]\nseconds = 1\n").unwrap();
+    let lock = fs_err::File::open(scene.folder().join("lock")).unwrap();
+    lock.file().lock().unwrap();
+    scene.held_up(&["no decision was reached within 1 seconds", "limits.seconds"]);
+    drop(lock);
+    fs_err::write(scene.server.join("refgate/policy.toml"), "version = 1\n").unwrap();
+    let said = scene.push("refs/heads/topic");
+    assert!(said.ok, "{}", said.stderr);
+    scene.verifies(&[]);
+}
+
 #[test]
 fn where_there_is_no_room_for_the_record_nothing_is_let_in_and_half_a_record_is_taken_back() {
     let scene = Scene::new();
