@@ -231,8 +231,8 @@ impl<'a> Work<'a> {
         for (left, old_name) in gone.iter().zip(&old_names) {
             for (right, new_name) in come.iter().zip(&new_names) {
                 let Some((before, after)) = self.gone.get(*left).zip(self.come.get(*right)) else { continue };
-                // Most are told apart by what stands beside them, before their names are compared.
-                if score(1.0, before, after) >= least {
+                // Most are told apart before their names are compared letter by letter.
+                if score(old_name.at_most(new_name), before, after) >= least {
                     scores.push((score(old_name.likeness(new_name), before, after), *left, *right));
                 }
             }

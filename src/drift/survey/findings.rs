@@ -144,9 +144,10 @@ impl Pairing<'_, '_, '_> {
     /// What of the gone is one of those that have come, under another name.
     fn renames(&self, types: &BTreeMap<String, String>) -> Paired {
         let before: BTreeMap<&str, &str> = types.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
-        // Neighbours are compared within one parent alone.
+        // Neighbours are compared within one parent alone, and where the code had what is gone.
+        let had = self.gone.iter().filter(|(entry, _)| self.base.get(&entry.ty, &entry.path).is_some());
         let parents: HashSet<(&str, &str)> =
-            self.gone.iter().map(|(entry, _)| (now(types, &entry.ty), entry.path.above())).collect();
+            had.map(|(entry, _)| (now(types, &entry.ty), entry.path.above())).collect();
         let old = Neighbours::of(
             self.base.iter().filter(|field| parents.contains(&(now(types, &field.ty), field.path.above()))),
             |field| self.all.get(now(types, &field.ty), &field.path).is_some(),
