@@ -19,6 +19,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use json::items_of as json_items_of;
 pub use json::{items as json_items, read as json};
 #[cfg(feature = "openapi")]
 pub use yaml::read as yaml;

@@ -3,6 +3,7 @@
 //! Most of a document is brackets, keys and plain texts, which are taken here as they stand; what takes more looking
 //! at (numbers, escapes, and what is no value at all) is the library's, whose words every refusal has.
 
+use bstr::ByteSlice;
 use jiter::{Jiter, JiterError, Peek};
 
 use super::{Document, MAX_DEPTH, Node, Part, Text, Unread, Value, offset, too_deep};
@@ -19,24 +20,51 @@ pub fn read(text: &str) -> Result<Document<'_>, Unread> {
     reader.end()
 }
 
-/// Reads one JSON document and hands over its items, each as soon as it is read: what was kept of it makes room for the
-/// next, and memory that is touched for the first time costs more than reading. Where a document that is no list begins is
-/// returned.
+/// Shorter texts, in bytes, are read before a thread would be there.
+const WORTH_A_THREAD: usize = 256 << 10;
+/// The place of nothing.
+const NOWHERE: u32 = u32::MAX;
+
+/// Reads one JSON document and what is made of each of its items, as soon as it is read: what was kept of it makes room
+/// for the next, and memory that is touched for the first time costs more than reading. Of a document that is no list it is
+/// said where it begins.
 ///
 /// # Errors
 ///
-/// As [`read`], maybe after some items.
-pub fn items(text: &str, mut take: impl FnMut(Node<'_>)) -> Result<Option<u32>, Unread> {
+/// As [`read`].
+pub fn items<T: Send>(text: &str, make: impl Fn(Node<'_>) -> T + Sync) -> Result<Result<Vec<T>, u32>, Unread> {
+    items_of(text, WORTH_A_THREAD, make)
+}
+
+/// As [`items`], by two threads where the text is so long.
+///
+/// The second one begins where an item seems to begin. Whoever reads from the start finds out whether one does: then all
+/// that lies behind it is read already, for nothing before an item says how it is read; else it was read in vain.
+pub(super) fn items_of<T: Send>(
+    text: &str,
+    long: usize,
+    make: impl Fn(Node<'_>) -> T + Sync,
+) -> Result<Result<Vec<T>, u32>, Unread> {
     let mut reader = Reader::new(text)?;
     if reader.next() != Some(b'[') {
         reader.value(0)?;
-        return Ok(Some(reader.end()?.root().at));
+        return Ok(Err(reader.end()?.root().at));
     }
-    reader.list(1, |document| {
-        take(document.root());
-        document.clear();
-    })?;
-    reader.end().map(|_| None)
+    let first = reader.behind();
+    let Some(later) = reader.later_item().filter(|_| text.len() >= long) else {
+        return reader.each(first, NOWHERE, &make).map(|(items, _)| Ok(items));
+    };
+    std::thread::scope(|scope| {
+        let rest = || Reader::from(text, later).each(Some(b'{'), NOWHERE, &make);
+        let thread = std::thread::Builder::new().spawn_scoped(scope, rest);
+        let until = if thread.is_ok() { offset(later) } else { NOWHERE };
+        let (mut items, met) = reader.each(first, until, &make)?;
+        if let Some(thread) = thread.ok().filter(|_| met) {
+            let ended = |_| Err(Unread::new(until, "a thread of refgate's own ended early; please report it"));
+            items.extend(thread.join().unwrap_or_else(ended)?.0);
+        }
+        Ok(Ok(items))
+    })
 }
 
 struct Reader<'a> {
@@ -52,7 +80,13 @@ impl<'a> Reader<'a> {
             let reason = "the file begins with a byte order mark or is UTF-16; save it as UTF-8 without a mark";
             return Err(Unread::new(0, reason));
         }
-        Ok(Self { rest: text.as_bytes(), document: Document::new(text), names: Vec::new() })
+        Ok(Self::from(text, 0))
+    }
+
+    /// A reader of what stands behind an offset.
+    fn from(text: &'a str, at: usize) -> Self {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        Self { rest, document: Document::new(text), names: Vec::new() }
     }
 
     /// Nothing comes behind the document.
@@ -99,24 +133,63 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self, depth: usize) -> Result<(), Unread> {
         let place = self.document.push(Part { at: self.at(), value: Value::Array(0) });
-        self.list(depth, |_| ())?;
+        let first = self.behind();
+        self.list(first, depth, NOWHERE, |_| ())?;
         self.document.close(place);
         Ok(())
     }
 
-    /// The items of the list whose bracket comes next; something is done whenever one is read.
-    fn list(&mut self, depth: usize, mut then: impl FnMut(&mut Document<'a>)) -> Result<(), Unread> {
-        let mut next = self.behind();
+    /// The items of a list from this one on; something is done whenever one is read. Whether one begins at `until` is
+    /// returned, which is not read then.
+    fn list(
+        &mut self,
+        first: Option<u8>,
+        depth: usize,
+        until: u32,
+        mut then: impl FnMut(&mut Document<'a>),
+    ) -> Result<bool, Unread> {
+        let mut next = first;
         while next != Some(b']') {
             if next.is_none() {
                 return Err(self.no("EOF while parsing a list"));
+            }
+            if self.at() == until {
+                return Ok(true);
             }
             self.value(depth)?;
             then(&mut self.document);
             next = self.step(b']', "expected `,` or `]`", "EOF while parsing a list")?;
         }
         self.skip(1);
-        Ok(())
+        Ok(false)
+    }
+
+    /// What is made of each item of the document from this one on, up to one that begins at `until`; and whether one does.
+    fn each<T>(
+        mut self,
+        first: Option<u8>,
+        until: u32,
+        make: impl Fn(Node<'_>) -> T,
+    ) -> Result<(Vec<T>, bool), Unread> {
+        let mut items = Vec::new();
+        let met = self.list(first, 1, until, |document| {
+            items.push(make(document.root()));
+            document.clear();
+        })?;
+        if !met {
+            self.end()?;
+        }
+        Ok((items, met))
+    }
+
+    /// Where an item seems to begin half way through: where a line begins as the one of the first item does.
+    fn later_item(&self) -> Option<usize> {
+        let text = self.document.text.as_bytes();
+        let first = text.len().saturating_sub(self.rest.len());
+        let line = text.get(..first)?.rfind_byte(b'\n')?;
+        let (begin, half) = (text.get(line..=first)?, text.len() / 2);
+        let found = text.get(half..)?.find(begin)?;
+        Some(half + found + begin.len() - 1).filter(|_| self.rest.first() == Some(&b'{'))
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Unread> {

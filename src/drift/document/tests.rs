@@ -16,12 +16,13 @@ fn plain(node: Node<'_>) -> Json {
     }
 }
 
-/// The items with their places, as they are handed over; of what is no list only its place.
+/// The items with their places, as they are handed over; of what is no list only its place. It does not matter how many
+/// threads read them.
 fn handed_over(text: &str) -> Result<Vec<(Json, u32)>, Unread> {
-    let mut items = Vec::new();
-    let other = json_items(text, |item| items.push((plain(item), item.at)))?;
-    items.extend(other.map(|at| (Json::Null, at)));
-    Ok(items)
+    let read = |long| json_items_of(text, long, |item| (plain(item), item.at));
+    let (one, two) = (read(usize::MAX), read(0));
+    assert_eq!(one, two, "{text}");
+    one.map(|items| items.unwrap_or_else(|at| vec![(Json::Null, at)]))
 }
 
 /// The same of a whole document.
@@ -141,6 +142,24 @@ fn what_is_no_json_is_refused_with_its_place() {
     ] {
         refused(json(text), at, about);
     }
+}
+
+#[test]
+fn two_threads_read_what_one_does_wherever_the_second_begins() {
+    let item = |number: usize| format!("  {{\n    \"name\": \"n{number}\",\n    \"of\": [1, {{}}]\n  }}");
+    let text = format!("[\n{}\n]\n", (0..9).map(item).collect::<Vec<_>>().join(",\n"));
+    assert_eq!(handed_over(&text).unwrap().len(), 9);
+    // Cut off anywhere, and with a bracket too many anywhere.
+    for at in 0..text.len() {
+        assert!(handed_over(&text[..at]).is_err() || text[at..].trim().is_empty());
+        for more in ["]", "\n  {", "}", "\""] {
+            let text = format!("{}{more}{}", &text[..at], &text[at..]);
+            assert_eq!(handed_over(&text), json(&text).map(|whole| listed(&whole)));
+        }
+    }
+    // What looks like an item and lies in one.
+    let inner = "\n  {\"a\": 1}".to_owned() + &",\n  {\"a\": 1}".repeat(20);
+    assert_eq!(handed_over(&format!("[\n  {{\"of\": [{inner}]}}, 2]")).unwrap().len(), 2);
 }
 
 #[test]

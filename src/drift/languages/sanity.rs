@@ -14,16 +14,19 @@ use super::Source;
 mod tests;
 
 pub(super) fn read(source: &Source<'_>) -> Module {
+    let items = match document::json_items(source.text, definition) {
+        Ok(Ok(items)) => items,
+        Ok(Err(at)) => return Module::unread(at, "this is no array of types, as `sanity schema extract` writes it"),
+        Err(problem) => return Module { unread: vec![problem], ..Module::default() },
+    };
     let mut module = Module::default();
-    let read = document::json_items(source.text, |node| match definition(node) {
-        Ok(definition) => module.definitions.push(definition),
-        Err(unread) => module.unread.push(unread),
-    });
-    match read {
-        Ok(None) => module,
-        Ok(Some(at)) => Module::unread(at, "this is no array of types, as `sanity schema extract` writes it"),
-        Err(problem) => Module { unread: vec![problem], ..Module::default() },
+    for item in items {
+        match item {
+            Ok(definition) => module.definitions.push(definition),
+            Err(unread) => module.unread.push(unread),
+        }
     }
+    module
 }
 
 fn definition(node: Node<'_>) -> Result<Definition, Unread> {
