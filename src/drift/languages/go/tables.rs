@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::super::tree::{Finder, MAX_STEPS, field, fields, part, parts, said};
+use super::super::tree::{Finder, field, fields, part, parts, said};
 use super::sites::Reader;
 use crate::drift::shape::Module;
 
@@ -44,10 +44,10 @@ pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Mod
     }
 }
 
-/// What a node names as a table, or as a part of one.
+/// What a node names as a table, or as a part of one. Whatever the depth: what is not found here is not looked at again.
 fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str) -> Option<Table<'t>> {
     let (mut node, mut is_part) = (node, false);
-    for _ in 0..MAX_STEPS {
+    loop {
         let name = match node.kind() {
             "identifier" => said(text, node),
             "selector_expression" => field(node, "field").map_or("", |name| said(text, name)),
@@ -64,7 +64,6 @@ fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str)
             _ => return None,
         };
     }
-    None
 }
 
 /// What is done to a table, or to a part of one, is not known.
