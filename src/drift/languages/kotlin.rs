@@ -7,6 +7,7 @@
 mod calls;
 mod lines;
 mod members;
+mod scopes;
 mod sites;
 mod strings;
 mod tables;

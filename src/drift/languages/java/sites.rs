@@ -11,7 +11,7 @@ use crate::drift::shape::{Module, Sites};
 pub(super) fn read<'t>(strings: Strings<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
     let text = strings.text;
     let mut finder = Finder::new(sites, Reader { strings });
-    let tables = (!sites.tables.is_empty()).then(|| Tables::new(text, root));
+    let tables = (!sites.tables.is_empty()).then(|| Tables::new(text));
     tree::walk(root, |node| {
         tables.iter().for_each(|tables| tables.read(&mut finder, module, node));
         match node.kind() {

@@ -1,12 +1,10 @@
 //! Mapping tables of Java: what they are made of, what is put into them by their names, and where more than that may be.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, fills, is_reader, put};
-use super::super::tree::{self, Finder, MAX_STEPS, field, part, parts, said};
-use super::sites::{Reader, callee};
+use super::super::jvm::tables::{Put, fills, hides, is_reader, put};
+use super::super::tree::{Finder, field, part, parts, said};
+use super::sites::Reader;
 use crate::drift::shape::Module;
 
 /// A table as code names it.
@@ -18,31 +16,18 @@ struct Table<'t> {
     is_part: bool,
 }
 
-/// What the nodes of a file do with tables.
+/// What the nodes of a file do to tables.
 pub(super) struct Tables<'t> {
     text: &'t str,
-    /// The names of collections that nobody can change, and are nothing else in this file.
-    fixed: BTreeSet<&'t str>,
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn new(text: &'t str, root: Node<'t>) -> Self {
-        let mut fixed: BTreeMap<&str, bool> = BTreeMap::new();
-        tree::walk(root, |node| {
-            if let ("variable_declarator" | "formal_parameter", Some(name)) = (node.kind(), field(node, "name")) {
-                let is_fixed = field(node, "value").is_some_and(|value| is_fixed(text, value));
-                fixed.entry(said(text, name)).and_modify(|all| *all &= is_fixed).or_insert(is_fixed);
-            }
-            true
-        });
-        Self { text, fixed: fixed.into_iter().filter(|(_, fixed)| *fixed).map(|(name, _)| name).collect() }
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text }
     }
 
-    /// What a node does with tables. Those that it only reads are claimed: any other use of their names may change them.
+    /// What a node does to tables. A table that is handed on as a value is read where it is written.
     pub(super) fn read(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>) {
-        for name in ["name", "field", "key"].into_iter().filter_map(|name| field(node, name)) {
-            finder.claim(name);
-        }
         match node.kind() {
             "variable_declarator" => {
                 if let (Some(name), Some(value)) = (field(node, "name"), field(node, "value")) {
@@ -51,43 +36,22 @@ impl<'t> Tables<'t> {
             }
             "assignment_expression" => self.set(finder, module, node),
             "method_invocation" => self.called(finder, module, node),
-            "object_creation_expression" | "explicit_constructor_invocation" | "enum_constant" => {
-                self.given(finder, node);
-            }
-            "array_access" => field(node, "array").into_iter().for_each(|of| self.claim(finder, of)),
-            "enhanced_for_statement" => field(node, "value").into_iter().for_each(|of| self.claim(finder, of)),
-            "binary_expression" | "instanceof_expression" => {
-                parts(node).into_iter().for_each(|of| self.claim(finder, of))
-            }
+            // `rows.forEach(TABLE::put)`
             "method_reference" => {
-                if let [of, .., method] = parts(node).as_slice() {
-                    finder.claim(*method);
-                    if is_reader(said(self.text, *method)) {
-                        self.claim(finder, *of);
-                    }
+                if let [of, .., method] = parts(node).as_slice()
+                    && !is_reader(said(self.text, *method))
+                {
+                    self.changed(finder, module, *of);
                 }
-            }
-            "field_access" => {
-                let name = field(node, "field").map_or("", |name| said(self.text, name));
-                finder.used(module, name, node);
-                field(node, "object").into_iter().for_each(|of| self.claim(finder, of));
-            }
-            "identifier" if !self.fixed.contains(said(self.text, node)) => {
-                finder.used(module, said(self.text, node), node);
-            }
-            // Names of parameters.
-            "lambda_expression" => field(node, "parameters").into_iter().for_each(|name| finder.claim(name)),
-            "inferred_parameters" | "labeled_statement" | "break_statement" | "continue_statement" => {
-                parts(node).into_iter().for_each(|name| finder.claim(name));
             }
             _ => {}
         }
     }
 
-    /// What a node names as a table, or as a part of one.
+    /// What a node names as a table, or as a part of one. Whatever the depth: what is not found here is not looked at again.
     fn table(&self, finder: &Finder<'_, Reader<'t>>, node: Node<'t>) -> Option<Table<'t>> {
-        let (mut node, mut is_part) = (node, false);
-        for _ in 0..MAX_STEPS {
+        let (mut node, mut is_part, mut is_back) = (node, false, false);
+        loop {
             let name = match node.kind() {
                 "identifier" => said(self.text, node),
                 "field_access" => field(node, "field").map_or("", |name| said(self.text, name)),
@@ -102,46 +66,77 @@ impl<'t> Tables<'t> {
                 "field_access" => field(node, "object")?,
                 "cast_expression" => field(node, "value")?,
                 "parenthesized_expression" => *parts(node).first()?,
+                // Once: what calls are made of is looked at for each of them.
+                "method_invocation" if !is_back && self.gives_back(node) => {
+                    is_back = true;
+                    *parts(field(node, "arguments")?).first()?
+                }
                 _ => return None,
             };
         }
-        None
     }
 
-    fn claim(&self, finder: &mut Finder<'_, Reader<'t>>, node: Node<'t>) {
+    /// `Objects.requireNonNull(TABLE)`, and its like.
+    fn gives_back(&self, call: Node<'t>) -> bool {
+        let name = field(call, "name").filter(|_| call.kind() == "method_invocation");
+        name.is_some_and(|name| said(self.text, name).starts_with("requireNonNull"))
+    }
+
+    /// What is done to a table is not known, nor to which of several values: `(late ? TABLE : others).put("a", "b")`.
+    fn changed(&self, finder: &Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>) {
         if let Some(table) = self.table(finder, node) {
-            finder.claim(table.node);
+            return finder.used(module, table.name, table.node);
+        }
+        let core = self.core(node);
+        let is_choice = matches!(core.kind(), "ternary_expression" | "switch_expression" | "assignment_expression");
+        if is_choice || self.gives_back(core) {
+            hides(&finder.sites.tables, said(self.text, core)).for_each(|name| finder.used(module, name, node));
+        }
+    }
+
+    /// A value without the parentheses and casts around it, and the array or object that it is a part of.
+    fn core(&self, mut node: Node<'t>) -> Node<'t> {
+        loop {
+            let inner = match node.kind() {
+                "array_access" => field(node, "array"),
+                "field_access" => field(node, "object"),
+                "cast_expression" => field(node, "value"),
+                "parenthesized_expression" => parts(node).first().copied(),
+                _ => None,
+            };
+            match inner {
+                Some(inner) => node = inner,
+                None => return node,
+            }
         }
     }
 
     fn set(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>) {
         let (Some(left), Some(value)) = (field(node, "left"), field(node, "right")) else { return };
-        let Some(table) = self.table(finder, left) else { return };
+        let Some(table) = self.table(finder, left) else { return self.changed(finder, module, left) };
         match (part(node, "=").is_some(), table.is_part) {
             (true, true) => finder.table_value(module, table.name, value),
             (true, false) => finder.table(module, table.name, value),
             (false, _) => finder.used(module, table.name, table.node),
         }
-        finder.claim(table.node);
     }
 
-    /// Claims the tables that a call is given, but for those that it fills.
-    fn given(&self, finder: &mut Finder<'_, Reader<'t>>, call: Node<'t>) {
-        let name = field(call, "name").map_or("", |name| said(self.text, name));
+    /// `TABLE.put("a", "b")`, any other method that is called on a table, and what fills one that it is given.
+    fn called(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, call: Node<'t>) {
         let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
+        let method = field(call, "name").map_or("", |name| said(self.text, name));
         for (place, argument) in arguments.iter().enumerate() {
-            if !fills(name, place, arguments.len()) {
-                self.claim(finder, *argument);
+            if fills(method, place, arguments.len()) {
+                self.changed(finder, module, *argument);
             }
         }
-    }
-
-    /// `TABLE.put("a", "b")`, and any other method that is called on a table.
-    fn called(&self, finder: &mut Finder<'_, Reader<'t>>, module: &mut Module, call: Node<'t>) {
-        self.given(finder, call);
-        let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
-        let Some(table) = field(call, "object").and_then(|of| self.table(finder, of)) else { return };
-        let method = field(call, "name").map_or("", |name| said(self.text, name));
+        let Some(of) = field(call, "object") else { return };
+        let Some(table) = self.table(finder, of) else {
+            if !is_reader(method) {
+                self.changed(finder, module, of);
+            }
+            return;
+        };
         match put(method, arguments.len()) {
             Some(Put::Value(place)) => {
                 arguments.get(place).into_iter().for_each(|value| finder.table_value(module, table.name, *value));
@@ -152,33 +147,9 @@ impl<'t> Tables<'t> {
             None if table.is_part || is_reader(method) => {}
             None => finder.used(module, table.name, table.node),
         }
-        finder.claim(table.node);
     }
 }
 
 /// Collections that are made of what others hold.
 pub(super) const COPIES: [&str; 8] =
     ["ArrayList", "ConcurrentHashMap", "HashMap", "HashSet", "LinkedHashMap", "LinkedHashSet", "LinkedList", "TreeMap"];
-
-/// Whether a value is a collection that nobody can change.
-fn is_fixed(text: &str, value: Node<'_>) -> bool {
-    let made = if value.kind() == "method_invocation" { callee(text, value) } else { String::new() };
-    matches!(
-        made.as_str(),
-        "Map.of"
-            | "Map.ofEntries"
-            | "Map.copyOf"
-            | "List.of"
-            | "List.copyOf"
-            | "Set.of"
-            | "Set.copyOf"
-            | "Collections.unmodifiableMap"
-            | "Collections.unmodifiableList"
-            | "Collections.singletonMap"
-            | "ImmutableMap.of"
-            | "ImmutableMap.ofEntries"
-            | "ImmutableMap.copyOf"
-            | "ImmutableList.of"
-            | "ImmutableSet.of"
-    )
-}

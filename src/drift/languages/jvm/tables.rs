@@ -1,5 +1,7 @@
 //! What the methods of Java's and Kotlin's collections do with a mapping table.
 
+use std::collections::BTreeSet;
+
 /// What a method puts into a table, by the places of its arguments.
 pub(in super::super) enum Put {
     /// A value.
@@ -34,6 +36,14 @@ pub(in super::super) fn fills(function: &str, place: usize, arguments: usize) ->
         }
         _ => false,
     }
+}
+
+/// How long a choice between values is looked at: one may lie in another, and each is looked at by itself.
+const CHOICE: usize = 1 << 16;
+
+/// The tables that a choice between values may be one of.
+pub(in super::super) fn hides<'s>(tables: &'s BTreeSet<String>, text: &str) -> impl Iterator<Item = &'s str> {
+    tables.iter().map(String::as_str).filter(move |name| text.len() > CHOICE || text.contains(*name))
 }
 
 /// Whether a method, a property or an extension that the languages give puts nothing into what it is called on, nor hands

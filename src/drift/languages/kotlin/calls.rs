@@ -104,3 +104,8 @@ fn is_name(node: Node<'_>) -> bool {
 pub(super) fn plain<'a>(text: &'a str, name: Node<'_>) -> &'a str {
     said(text, name).trim_matches('`')
 }
+
+/// The last step of a name.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}

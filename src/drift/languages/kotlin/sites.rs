@@ -5,7 +5,7 @@
 use tree_sitter::Node;
 
 use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
-use super::calls::{arguments, call, compared, dotted, plain};
+use super::calls::{arguments, call, compared, dotted, last, plain};
 use super::strings::Strings;
 use super::tables::Tables;
 use crate::drift::shape::{Module, Sites};
@@ -42,7 +42,6 @@ pub(super) fn read<'t>(strings: &Strings<'t>, sites: &Sites, root: Node<'t>, mod
                 let path = path.into_iter().map(|step| plain(text, step)).collect::<Vec<_>>().join(".");
                 finder.handed_on(module, &path, node);
                 finder.handed_on(module, last(&path), node);
-                finder.used(module, last(&path), node);
                 return false;
             }
             "import" | "package_header" | "user_type" => return false,
@@ -53,16 +52,12 @@ pub(super) fn read<'t>(strings: &Strings<'t>, sites: &Sites, root: Node<'t>, mod
     tree::tidy(module);
 }
 
-fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
 fn callee(text: &str, call: Node<'_>) -> String {
     parts(call).first().map_or_else(String::new, |callee| dotted(text, *callee))
 }
 
 pub(super) struct Reader<'a> {
-    strings: &'a Strings<'a>,
+    pub(super) strings: &'a Strings<'a>,
 }
 
 impl Reader<'_> {

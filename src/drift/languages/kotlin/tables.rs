@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, fills, is_reader, put};
-use super::super::tree::{self, Finder, MAX_STEPS, Reader as _, Value, field, part, parts, said};
-use super::calls::{arguments, dotted, plain};
+use super::super::jvm::tables::{Put, fills, hides, is_reader, put};
+use super::super::tree::{self, Finder, Reader as _, Value, field, part, parts, said};
+use super::calls::{arguments, call, compared, dotted, last, plain};
+use super::scopes::{Scope, is_with};
 use super::sites::Reader;
 use crate::drift::shape::Module;
 
@@ -21,9 +22,13 @@ struct Table<'t> {
     node: Node<'t>,
     /// What is named is a part of the table: `TABLE["a"]`, `TABLE.entries`.
     is_part: bool,
+    /// A call gives it back: `TABLE.also { … }`.
+    is_back: bool,
+    /// A cast may give it methods to change it.
+    is_cast: bool,
 }
 
-/// What the nodes of a file do with tables.
+/// What the nodes of a file do to tables.
 pub(super) struct Tables<'t> {
     text: &'t str,
     /// The names of collections that have no methods to change them, and are nothing else in this file.
@@ -52,56 +57,47 @@ impl<'t> Tables<'t> {
         Self { text, fixed: fixed.map(|(name, _)| name).collect() }
     }
 
-    /// What a node does with tables. Those that it only reads are claimed: any other use of their names may change them.
+    /// What a node does to tables. A table that is handed on as a value is read where it is written.
     pub(super) fn read(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
-        names(node).into_iter().for_each(|name| finder.claim(name));
         match node.kind() {
             "property_declaration" => self.declared(finder, module, node),
             "class_parameter" | "function_value_parameters" => self.given(finder, module, node),
             "assignment" => self.set(finder, module, node),
-            "call_expression" => self.called(finder, module, node),
-            "constructor_invocation" | "constructor_delegation_call" | "enum_entry" => self.handed(finder, node, ""),
             "value_argument" if part(node, "=").is_some() => self.held(finder, module, node),
-            // What `TABLE ?: …` is may be the table itself.
-            "binary_expression" if part(node, "?:").is_some() => {}
-            "index_expression" | "interpolation" | "spread_expression" | "binary_expression" | "in_expression"
-            | "range_test" | "for_statement" => parts(node).into_iter().for_each(|of| self.claim(finder, of)),
-            // A collection without methods to change it may get them.
-            "as_expression" => {
-                if let Some(table) = self.table(finder, node) {
-                    finder.used(module, table.name, table.node);
-                    finder.claim(table.node);
-                }
-            }
-            "navigation_expression" => {
-                finder.used(module, last(&dotted(self.text, node)), node);
-                if let [of, name] = parts(node).as_slice()
-                    && (part(node, "::").is_none() || is_reader(plain(self.text, *name)))
+            // `import com.acme.paths as TABLE`
+            "import" => self.imported(finder, module, node),
+            // `rows.forEach(TABLE::put)`
+            "navigation_expression" | "callable_reference" if part(node, "::").is_some() => {
+                if let [of, .., method] = parts(node).as_slice()
+                    && !is_reader(plain(self.text, *method))
                 {
-                    self.claim(finder, *of);
+                    self.changed(finder, module, *of);
                 }
-            }
-            "identifier" if !self.fixed.contains(plain(self.text, node)) => {
-                finder.used(module, plain(self.text, node), node);
             }
             _ => {}
         }
+        if let "call_expression" | "infix_expression" | "binary_expression" = node.kind() {
+            self.called(finder, module, node);
+        }
     }
 
-    /// What a node names as a table, or as a part of one.
+    /// What a node names as a table, or as a part of one. Whatever the depth: what is not found here is not looked at again.
     fn table(&self, finder: &Finder<'_, Reader<'_>>, node: Node<'t>) -> Option<Table<'t>> {
-        let (mut node, mut is_part) = (node, false);
-        for _ in 0..MAX_STEPS {
+        let (mut node, mut is_part, mut is_back, mut is_cast) = (node, false, false, false);
+        loop {
             let inside = parts(node);
             let name = match (node.kind(), inside.as_slice()) {
                 ("identifier", _) => plain(self.text, node),
                 ("navigation_expression", [_, name]) => plain(self.text, *name),
+                // `TABLE::put`
+                ("user_type", [.., name]) => plain(self.text, *name),
                 _ => "",
             };
             if finder.is_table(name) {
-                return Some(Table { name, node, is_part });
+                return Some(Table { name, node, is_part, is_back, is_cast });
             }
             is_part |= matches!(node.kind(), "index_expression" | "navigation_expression");
+            is_cast |= node.kind() == "as_expression";
             node = match node.kind() {
                 // `TABLE!!` is an unary expression too.
                 "index_expression"
@@ -109,24 +105,55 @@ impl<'t> Tables<'t> {
                 | "parenthesized_expression"
                 | "as_expression"
                 | "unary_expression" => *inside.first()?,
+                "labeled_expression" | "annotated_expression" => *inside.last()?,
+                // Once: what calls are made of is looked at for each of them.
+                "call_expression" if !is_back => {
+                    is_back = true;
+                    self.gives_back(node)?
+                }
                 _ => return None,
             };
         }
-        None
     }
 
-    fn claim(&self, finder: &mut Finder<'_, Reader<'_>>, node: Node<'t>) {
-        if let Some(table) = self.table(finder, node) {
-            finder.claim(table.node);
+    /// What a call gives back as it is: `TABLE.also { … }`, `requireNotNull(TABLE)`.
+    fn gives_back(&self, call: Node<'t>) -> Option<Node<'t>> {
+        let callee = *parts(call).first()?;
+        match (callee.kind(), parts(callee).as_slice()) {
+            ("navigation_expression", [of, method]) => {
+                matches!(plain(self.text, *method), "also" | "apply").then_some(*of)
+            }
+            ("identifier", _) => matches!(plain(self.text, callee), "requireNotNull" | "checkNotNull")
+                .then(|| arguments(call).first().copied())
+                .flatten(),
+            _ => None,
         }
     }
 
-    /// Claims a table that is neither a part of one, `TABLE::put`, nor cast, which may give it methods to change it.
-    fn claim_whole(&self, finder: &mut Finder<'_, Reader<'_>>, node: Node<'t>) {
-        if node.kind() != "as_expression"
-            && let Some(table) = self.table(finder, node).filter(|table| !table.is_part)
+    /// What is done to a table is not known, nor to which of several values: `(TABLE ?: others)["a"] = "b"`.
+    fn changed(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
+        if let Some(table) = self.table(finder, node) {
+            return finder.used(module, table.name, table.node);
+        }
+        let core = core(node);
+        let is_choice = match core.kind() {
+            "if_expression" | "when_expression" | "try_expression" => true,
+            "binary_expression" => part(core, "?:").is_some(),
+            "call_expression" => self.gives_back(core).is_some(),
+            _ => false,
+        };
+        if is_choice {
+            hides(&finder.sites.tables, said(self.text, core)).for_each(|name| finder.used(module, name, node));
+        }
+    }
+
+    /// A name that an import gives to something else.
+    fn imported(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, import: Node<'t>) {
+        let path = part(import, "qualified_identifier").map_or_else(Vec::new, parts);
+        if let (Some(alias), Some(name)) = (part(import, "identifier"), path.last())
+            && plain(self.text, alias) != plain(self.text, *name)
         {
-            finder.claim(table.node);
+            finder.used(module, plain(self.text, alias), alias);
         }
     }
 
@@ -139,6 +166,10 @@ impl<'t> Tables<'t> {
         let value = parts(node).into_iter().rfind(|part| !matches!(part.kind(), "getter" | "setter"));
         // `val TABLE by lazy { mapOf(…) }`, `val TABLE get() = mapOf(…)`
         let held = part(node, "property_delegate").or_else(|| part(node, "getter"));
+        // What is given to such a variable is put into the table.
+        if let (Some(_), Some(delegate)) = (part(node, "var"), part(node, "property_delegate")) {
+            parts(delegate).into_iter().for_each(|of| self.changed(finder, module, of));
+        }
         if let (Some(name), Some(value)) = (name, held.or(value.filter(|_| part(node, "=").is_some()))) {
             self.whole(finder, module, plain(self.text, name), inside(self.text, value));
         }
@@ -164,7 +195,7 @@ impl<'t> Tables<'t> {
 
     fn set(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
         let (Some(left), Some(value)) = (field(node, "left"), field(node, "right")) else { return };
-        let Some(table) = self.table(finder, left) else { return };
+        let Some(table) = self.table(finder, left) else { return self.changed(finder, module, left) };
         if part(node, "=").is_some() {
             match table.is_part {
                 true => finder.table_value(module, table.name, value),
@@ -182,41 +213,67 @@ impl<'t> Tables<'t> {
         } else if part(node, "-=").is_none() {
             finder.used(module, table.name, table.node);
         }
-        finder.claim(table.node);
     }
 
-    /// Claims the tables that a call is given, but for those that it fills, as what follows `with` in braces may.
-    fn handed(&self, finder: &mut Finder<'_, Reader<'_>>, call: Node<'t>, function: &str) {
-        let arguments = part(call, "value_arguments").map_or_else(Vec::new, parts);
-        for (place, argument) in arguments.iter().enumerate() {
-            if !matches!(function, "with" | "kotlin.with") && !fills(last(function), place, arguments.len()) {
-                parts(*argument).last().into_iter().for_each(|value| self.claim_whole(finder, *value));
+    /// `TABLE.put("a", "b")`, any other method that is called on a table, and what fills one that it is given.
+    fn called(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
+        let Some(call) = call(self.text, node) else { return };
+        self.filled(finder, module, node, &call.name);
+        let of = match (node.kind(), parts(node).as_slice()) {
+            ("infix_expression", [of, ..]) => Some(*of),
+            ("binary_expression", _) => field(node, "left").and_then(compared).and_then(|callee| receiver(callee)),
+            (_, [callee, ..]) => receiver(*callee),
+            _ => None,
+        };
+        let (Some(of), method) = (of, last(&call.name)) else { return };
+        let Some(table) = self.table(finder, of) else {
+            if !is_reader(method) {
+                self.changed(finder, module, of);
             }
-        }
-    }
-
-    /// `TABLE.put("a", "b")`, and any other method that is called on a table.
-    fn called(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, call: Node<'t>) {
-        let Some(callee) = parts(call).first().copied() else { return };
-        if callee.kind() == "identifier" {
-            finder.claim(callee);
-        }
-        self.handed(finder, call, &dotted(self.text, callee));
-        let inner = if callee.kind() == "navigation_expression" { parts(callee) } else { Vec::new() };
-        let [of, method] = inner.as_slice() else { return };
-        let Some(table) = self.table(finder, *of) else { return };
-        let (method, arguments) = (plain(self.text, *method), arguments(call));
-        match put(method, arguments.len()) {
+            return;
+        };
+        match put(method, call.arguments.len()) {
             Some(Put::Value(place)) => {
-                arguments.get(place).into_iter().for_each(|value| finder.table_value(module, table.name, *value));
+                call.arguments.get(place).into_iter().for_each(|value| finder.table_value(module, table.name, *value));
             }
             Some(Put::All(place)) => {
-                arguments.get(place).into_iter().for_each(|all| self.whole(finder, module, table.name, *all));
+                call.arguments.get(place).into_iter().for_each(|all| self.whole(finder, module, table.name, *all));
             }
             None if table.is_part || is_reader(method) || self.is_fixed(&table) => {}
+            // `TABLE to others`
+            None if node.kind() == "infix_expression" && method == "to" => {}
+            None if !table.is_back && method != "with" && only_reads(finder, method, node) => {}
             None => finder.used(module, table.name, table.node),
         }
-        finder.claim(table.node);
+    }
+
+    /// A function that is known to fill what it is given, and `with(TABLE) { … }`, by any name that an import gives it.
+    fn filled(&self, finder: &mut Finder<'_, Reader<'_>>, module: &mut Module, call: Node<'t>, name: &str) {
+        // `with(TABLE)` is a call of its own within what the block follows.
+        let inner = parts(call).first().copied().filter(|inner| inner.kind() == "call_expression");
+        let inner =
+            inner.and_then(|inner| Some((dotted(self.text, *parts(inner).first()?), *arguments(inner).first()?)));
+        if let Some((name, argument)) = inner
+            && finder.reader.meanings(&name).iter().any(|name| is_with(name))
+            && only_reads(finder, "with", call)
+            && let Some(table) = self.table(finder, argument)
+        {
+            finder.claim(table.node);
+        }
+        let meanings = finder.reader.meanings(name);
+        let list = part(call, "value_arguments").map_or_else(Vec::new, parts);
+        let is_with = meanings.iter().any(|name| is_with(name));
+        let only_reads = is_with && only_reads(finder, "with", call);
+        for (place, argument) in list.iter().enumerate() {
+            // One with a name may be any of them.
+            let is_first = part(*argument, "=").is_some();
+            let is_filled = |name: &String| {
+                fills(last(name), place, list.len()) || is_first && fills(last(name), 0, list.len().max(2))
+            };
+            if is_with && place == 0 && !only_reads || meanings.iter().any(is_filled) {
+                parts(*argument).last().into_iter().for_each(|value| self.changed(finder, module, *value));
+            }
+        }
     }
 
     /// `Mapper(TABLE = mapOf(…))`
@@ -226,7 +283,7 @@ impl<'t> Tables<'t> {
         let name = plain(self.text, *name);
         match self.table(finder, *value) {
             // The table by its own name is read where that is.
-            Some(table) if table.name == name && !table.is_part => finder.claim(table.node),
+            Some(table) if table.name == name && !table.is_part => {}
             // A member that has a table's name may be another thing.
             _ if matches!(value.kind(), "string_literal" | "number_literal" | "float_literal") => {}
             _ if matches!(said(self.text, *value), "null" | "true" | "false") => {}
@@ -250,23 +307,40 @@ impl<'t> Tables<'t> {
     }
 
     fn is_fixed(&self, table: &Table<'t>) -> bool {
-        table.node.kind() == "identifier" && self.fixed.contains(table.name)
+        table.node.kind() == "identifier" && !table.is_cast && self.fixed.contains(table.name)
     }
 }
 
-/// The names that a node gives to what it declares, or calls members by.
-fn names(node: Node<'_>) -> Vec<Node<'_>> {
-    let inner = parts(node);
-    match (node.kind(), inner.as_slice()) {
-        ("variable_declaration" | "parameter" | "class_parameter" | "catch_block" | "enum_entry" | "setter", _) => {
-            part(node, "identifier").into_iter().collect()
+/// Whether the block that a function of Kotlin's own gets only reads the table that it has.
+fn only_reads(finder: &Finder<'_, Reader<'_>>, function: &str, call: Node<'_>) -> bool {
+    Scope::of(function, call).is_some_and(|scope| scope.only_reads(finder.reader.strings))
+}
+
+/// What a callee is called on.
+fn receiver(callee: Node<'_>) -> Option<Node<'_>> {
+    match parts(callee).as_slice() {
+        [of, _] if callee.kind() == "navigation_expression" => Some(*of),
+        _ => None,
+    }
+}
+
+/// A value without what stands around it, and what it is a part of.
+fn core(mut node: Node<'_>) -> Node<'_> {
+    loop {
+        let inside = parts(node);
+        let inner = match node.kind() {
+            "index_expression"
+            | "navigation_expression"
+            | "parenthesized_expression"
+            | "as_expression"
+            | "unary_expression" => inside.first(),
+            "labeled_expression" | "annotated_expression" => inside.last(),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => node = *inner,
+            None => return node,
         }
-        ("function_declaration" | "class_declaration" | "object_declaration", _) => {
-            field(node, "name").into_iter().collect()
-        }
-        ("navigation_expression" | "callable_reference", [_, name]) | ("infix_expression", [_, name, _]) => vec![*name],
-        ("value_argument", [name, _]) if part(node, "=").is_some() => vec![*name],
-        _ => Vec::new(),
     }
 }
 
@@ -275,7 +349,14 @@ fn is_fixed(text: &str, value: Node<'_>) -> bool {
     let maker = parts(value).first().copied().filter(|_| value.kind() == "call_expression");
     matches!(
         maker.map_or("", |maker| said(text, maker)),
-        "mapOf" | "emptyMap" | "listOf" | "listOfNotNull" | "setOf" | "persistentMapOf" | "persistentListOf"
+        "mapOf"
+            | "buildMap"
+            | "emptyMap"
+            | "listOf"
+            | "listOfNotNull"
+            | "setOf"
+            | "persistentMapOf"
+            | "persistentListOf"
     )
 }
 
@@ -299,8 +380,4 @@ fn inside<'t>(text: &str, value: Node<'t>) -> Node<'t> {
             _ => return inner,
         };
     }
-}
-
-fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
 }

@@ -1,0 +1,161 @@
+//! Kotlin's blocks that have a collection for a while: `TABLE.also { … }`, `with(TABLE) { … }`.
+
+use std::collections::BTreeSet;
+
+use tree_sitter::Node;
+
+use super::super::jvm::Names;
+use super::super::jvm::tables::{fills, is_reader};
+use super::super::tree::{field, part, parts, walk};
+use super::calls::{Call, call, dotted, last, plain};
+use super::strings::Strings;
+
+/// How many nodes of a block are looked at: blocks may lie in each other, and each is looked at by itself.
+const NODES: usize = 1_000;
+
+/// Functions without a receiver that a block may call whose `this` is the collection.
+const PLAIN: &[&str] =
+    &["check", "error", "listOf", "mapOf", "print", "println", "require", "requireNotNull", "setOf", "sortedMapOf"];
+
+/// A block, and what it calls the collection.
+pub(super) struct Scope<'t> {
+    lambda: Node<'t>,
+    /// The name of a parameter; `None` where the collection is `this`.
+    parameter: Option<Node<'t>>,
+    is_this: bool,
+}
+
+impl<'t> Scope<'t> {
+    /// The block that one of Kotlin's own functions gets.
+    pub(super) fn of(function: &str, call: Node<'t>) -> Option<Self> {
+        let is_this = match function {
+            "also" | "let" => false,
+            "apply" | "run" | "with" => true,
+            _ => return None,
+        };
+        let lambda = part(call, "annotated_lambda").and_then(|lambda| part(lambda, "lambda_literal"))?;
+        // What stands between parentheses is no second block.
+        let inner = parts(call).first().copied().filter(|inner| inner.kind() == "call_expression");
+        let list = part(call, "value_arguments").or_else(|| part(inner?, "value_arguments"));
+        if list.map_or(0, |list| parts(list).len()) != usize::from(function == "with") {
+            return None;
+        }
+        let parameters = part(lambda, "lambda_parameters").map_or_else(Vec::new, parts);
+        let parameter = match parameters.as_slice() {
+            [] => None,
+            [name] if !is_this => Some(part(*name, "identifier").filter(|_| name.kind() == "variable_declaration")?),
+            _ => return None,
+        };
+        Some(Self { lambda, parameter, is_this })
+    }
+
+    /// Whether all that the block does to the collection is known to read it. What a function does that it is given to is
+    /// not looked at, as elsewhere.
+    pub(super) fn only_reads(&self, strings: &Strings<'_>) -> bool {
+        let text = strings.text;
+        let name = if self.is_this { "this" } else { self.parameter.map_or("it", |name| plain(text, name)) };
+        let own = self.parameter.map(|name| name.id());
+        let mut block =
+            Block { text, names: strings.names, name, is_this: self.is_this, fine: own.into_iter().collect() };
+        let (mut only_reads, mut count) = (true, 0);
+        walk(self.lambda, |node| {
+            count += 1;
+            only_reads &= count <= NODES && block.reads(node);
+            only_reads
+        });
+        only_reads
+    }
+}
+
+/// What is known of a block from its beginning to the node that is looked at.
+struct Block<'a> {
+    text: &'a str,
+    names: &'a Names<'a>,
+    /// What the collection is called.
+    name: &'a str,
+    is_this: bool,
+    /// Where the collection stands and is only read.
+    fine: BTreeSet<usize>,
+}
+
+impl Block<'_> {
+    /// Whether a node only reads the collection, if it speaks of it at all.
+    fn reads(&mut self, node: Node<'_>) -> bool {
+        if let Some(call) = call(self.text, node)
+            && !self.called(node, &call)
+        {
+            return false;
+        }
+        let inside = parts(node);
+        match (node.kind(), inside.as_slice()) {
+            ("navigation_expression", [of, name]) => {
+                if is_reader(plain(self.text, *name)) {
+                    self.fine.insert(of.id());
+                }
+            }
+            // `::put` is one of the collection's where that is `this`.
+            ("callable_reference", [.., name]) if self.is_this => return is_reader(plain(self.text, *name)),
+            ("assignment", _) => return field(node, "left").is_some_and(|left| self.leaves(left)),
+            ("binary_expression", _) if part(node, "?:").is_some() => {}
+            ("index_expression" | "interpolation" | "spread_expression" | "binary_expression" | "in_expression", _) => {
+                self.fine.extend(inside.iter().map(Node::id));
+            }
+            ("range_test" | "for_statement", _) => self.fine.extend(inside.iter().map(Node::id)),
+            ("identifier", _) if !self.is_this => {
+                return plain(self.text, node) != self.name || self.fine.contains(&node.id());
+            }
+            ("this_expression" | "super_expression", _) if self.is_this => return self.fine.contains(&node.id()),
+            _ => {}
+        }
+        true
+    }
+
+    /// A call: its method where the collection is what it is called on, and what it may fill.
+    fn called(&mut self, node: Node<'_>, call: &Call<'_>) -> bool {
+        let (of, method) = call.name.rsplit_once('.').unwrap_or(("", &call.name));
+        let is_known = match of {
+            "" if self.is_this => is_reader(method) || self.names.declares(method) || PLAIN.contains(&method),
+            "" => method != self.name,
+            _ if of == self.name => is_reader(method) || (node.kind() == "infix_expression" && method == "to"),
+            _ => true,
+        };
+        if let ("infix_expression", [of, ..]) = (node.kind(), parts(node).as_slice()) {
+            self.fine.insert(of.id());
+        }
+        let list = part(node, "value_arguments").map_or_else(Vec::new, parts);
+        let given: Vec<Node<'_>> = match list.is_empty() {
+            true => call.arguments.clone(),
+            false => list.iter().filter_map(|argument| parts(*argument).last().copied()).collect(),
+        };
+        let fills = |name: &String| {
+            let (last, count) = (last(name), given.len().max(2));
+            is_with(name) || (0..count).any(|place| fills(last, place, count))
+        };
+        if !self.names.meanings(&call.name).iter().any(fills) {
+            self.fine.extend(given.iter().map(Node::id));
+        }
+        is_known
+    }
+
+    /// Whether what an assignment gives a value is something else than the collection, or a part of it.
+    fn leaves(&self, left: Node<'_>) -> bool {
+        let name = dotted(self.text, core(left));
+        let first = name.split('.').next().unwrap_or_default();
+        first != self.name && !(self.is_this && name == first && left.kind() == "identifier") && first != "?"
+    }
+}
+
+/// Whether a function is the one whose block has what it is given.
+pub(super) fn is_with(name: &str) -> bool {
+    matches!(name, "with" | "kotlin.with")
+}
+
+/// What an index, or a chain of them, is of.
+fn core(mut node: Node<'_>) -> Node<'_> {
+    while let ("index_expression" | "parenthesized_expression" | "unary_expression" | "as_expression", Some(inner)) =
+        (node.kind(), parts(node).first())
+    {
+        node = *inner;
+    }
+    node
+}
