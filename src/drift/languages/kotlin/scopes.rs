@@ -88,10 +88,8 @@ impl Block<'_> {
         }
         let inside = parts(node);
         match (node.kind(), inside.as_slice()) {
-            ("navigation_expression", [of, name]) => {
-                if is_reader(plain(self.text, *name)) {
-                    self.fine.insert(of.id());
-                }
+            ("navigation_expression", [of, name]) if is_reader(plain(self.text, *name)) => {
+                self.fine.insert(of.id());
             }
             // `::put` is one of the collection's where that is `this`.
             ("callable_reference", [.., name]) if self.is_this => return is_reader(plain(self.text, *name)),

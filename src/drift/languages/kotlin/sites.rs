@@ -86,6 +86,11 @@ impl Reader<'_> {
                 "mapOf" | "mutableMapOf" | "hashMapOf" | "linkedMapOf" | "sortedMapOf" | "persistentMapOf" => {
                     Value::Object(arguments(node).into_iter().map(|pair| self.pair(pair)).collect())
                 }
+                "buildMap" => self.built(node, depth),
+                // `buildMap(2) { … }` is what a call gives, and that is called.
+                "?" if parts(node).first().is_some_and(|inner| callee(text, *inner) == "buildMap") => {
+                    self.built(node, depth)
+                }
                 "emptyMap" => Value::Object(Vec::new()),
                 "listOf" | "setOf" | "mutableListOf" | "mutableSetOf" | "arrayOf" | "listOfNotNull"
                 | "persistentListOf" => Value::List(arguments(node)),
@@ -93,6 +98,51 @@ impl Reader<'_> {
                 _ => Value::Other,
             },
             _ => Value::Other,
+        }
+    }
+
+    /// `buildMap { put("a", b) }`: each statement of the block puts something into it, or nobody knows what it does.
+    fn built<'t>(&self, node: Node<'t>, depth: usize) -> Value<'t> {
+        let lambda = part(node, "annotated_lambda").and_then(|lambda| part(lambda, "lambda_literal"));
+        let Some(lambda) = lambda.filter(|_| depth < MAX_DEPTH) else { return Value::Other };
+        let mut entries = Vec::new();
+        for statement in parts(lambda) {
+            match self.put(statement, depth) {
+                Some(put) => entries.extend(put),
+                None => entries.push(Entry { key: None, at: at(statement), value: None }),
+            }
+        }
+        Value::Object(entries)
+    }
+
+    /// What a statement puts into the map that is built around it.
+    fn put<'t>(&self, statement: Node<'t>, depth: usize) -> Option<Vec<Entry<'t>>> {
+        let text = self.strings.text;
+        let entry = |key: Node<'t>, value| vec![Entry { key: self.strings.fold(key), at: at(key), value: Some(value) }];
+        let is_this = |node: Node<'t>| said(text, node) == "this";
+        match statement.kind() {
+            "call_expression" if part(statement, "annotated_lambda").is_none() => {
+                let name = callee(text, statement);
+                match (name.strip_prefix("this.").unwrap_or(&name), arguments(statement).as_slice()) {
+                    ("put" | "set", [key, value]) => Some(entry(*key, *value)),
+                    ("putAll", [all]) => match self.read(*all, depth + 1) {
+                        Value::Object(entries) => Some(entries),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            "assignment" => {
+                let (left, value) = (field(statement, "left")?, field(statement, "right")?);
+                match parts(left).as_slice() {
+                    [of, key] if left.kind() == "index_expression" && is_this(*of) => {
+                        part(statement, "=").map(|_| entry(*key, value))
+                    }
+                    _ if is_this(left) => part(statement, "+=").map(|_| vec![self.pair(value)]),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 
