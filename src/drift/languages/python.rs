@@ -6,6 +6,7 @@
 mod assigned;
 mod bindings;
 mod classes;
+mod constants;
 mod fields;
 mod guard;
 mod imports;

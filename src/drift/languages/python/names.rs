@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{Expr, Number, Operator, Stmt};
+use ruff_python_ast::{
+    ConversionFlag, Expr, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
+};
 
+use super::constants;
 use super::walk::{Node, each};
 use crate::drift::shape::{Kind, Shape};
 
@@ -67,6 +70,8 @@ pub(super) struct Names<'a> {
     /// Names that stand for any type: `T = TypeVar("T")`.
     pub(super) variables: HashSet<&'a str>,
     strings: HashMap<&'a str, &'a Expr>,
+    /// The dictionaries that nothing in the file does more to than read them, by their names.
+    pub(super) tables: HashMap<&'a str, &'a Expr>,
     /// Names that the file gives another meaning than their import, or Python, has.
     pub(super) rebound: HashSet<&'a str>,
     /// Names of packages that a star import may give another meaning behind theirs.
@@ -81,14 +86,23 @@ impl<'a> Names<'a> {
         let mut names = Self::default();
         names.rebind(body);
         let mut stored: HashMap<&str, usize> = HashMap::new();
+        let mut rename = |name: &'a str| *stored.entry(name).or_default() += 1;
         each(body, |node| match node {
-            Node::Stmt(stmt) => names.take(stmt),
-            Node::Expr(Expr::Name(name)) if name.ctx.is_store() => *stored.entry(name.id.as_str()).or_default() += 1,
-            Node::Parameter(name) => *stored.entry(name).or_default() += 1,
+            Node::Stmt(stmt) => {
+                names.take(stmt);
+                match stmt {
+                    Stmt::FunctionDef(function) => rename(function.name.as_str()),
+                    Stmt::ClassDef(class) => rename(class.name.as_str()),
+                    _ => {}
+                }
+            }
+            Node::Expr(Expr::Name(name)) if name.ctx.is_store() => rename(name.id.as_str()),
+            Node::Parameter(name) => rename(name),
             Node::Expr(_) => {}
         });
         // What is written to twice, or is another thing in some function, is no constant.
-        names.strings.retain(|name, _| stored.get(name) == Some(&1));
+        names.strings.retain(|name, _| stored.get(name) == Some(&1) && !names.imports.contains_key(name));
+        names.tables = constants::tables(&names, body);
         names
     }
 
@@ -204,14 +218,18 @@ impl<'a> Names<'a> {
 
     /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
     pub(super) fn string(&self, expr: &Expr) -> Option<String> {
-        let (mut text, mut rest) = (String::new(), vec![expr]);
+        let (mut text, mut rest) = (String::new(), vec![Piece::Expr(expr)]);
         for _ in 0..MAX_PARTS {
-            let Some(expr) = rest.pop() else { return Some(text) };
-            match expr {
-                Expr::StringLiteral(literal) => text.push_str(literal.value.to_str()),
-                Expr::BinOp(sum) if sum.op == Operator::Add => rest.extend([&*sum.right, &*sum.left]),
-                Expr::Name(name) => rest.push(self.strings.get(name.id.as_str())?),
-                _ => return None,
+            let Some(piece) = rest.pop() else { return Some(text) };
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Expr(Expr::StringLiteral(literal)) => text.push_str(literal.value.to_str()),
+                Piece::Expr(Expr::BinOp(sum)) if sum.op == Operator::Add => {
+                    rest.extend([Piece::Expr(&sum.right), Piece::Expr(&sum.left)]);
+                }
+                Piece::Expr(Expr::FString(string)) => rest.extend(pieces(string)?.into_iter().rev()),
+                Piece::Expr(Expr::Name(name)) => rest.push(Piece::Expr(self.strings.get(name.id.as_str())?)),
+                Piece::Expr(_) => return None,
             }
             if text.len() > MAX_STRING {
                 return None;
@@ -219,6 +237,42 @@ impl<'a> Names<'a> {
         }
         None
     }
+}
+
+/// A part of a string.
+enum Piece<'e> {
+    Text(&'e str),
+    Expr(&'e Expr),
+}
+
+/// The parts of `f"{ORDER}.total"`, if it only inserts values as they are.
+fn pieces(string: &ExprFString) -> Option<Vec<Piece<'_>>> {
+    let mut found = Vec::new();
+    for part in &string.value {
+        let string = match part {
+            FStringPart::Literal(literal) => {
+                found.push(Piece::Text(&literal.value));
+                continue;
+            }
+            FStringPart::FString(string) => string,
+        };
+        for element in &string.elements {
+            found.push(match element {
+                InterpolatedStringElement::Literal(literal) => Piece::Text(&literal.value),
+                InterpolatedStringElement::Interpolation(inserted) => {
+                    let is_plain = inserted.debug_text.is_none() && inserted.format_spec.is_none();
+                    if !is_plain || inserted.conversion != ConversionFlag::None {
+                        return None;
+                    }
+                    Piece::Expr(&inserted.expression)
+                }
+            });
+            if found.len() > MAX_PARTS {
+                return None;
+            }
+        }
+    }
+    Some(found)
 }
 
 fn lists(words: &str, word: &str) -> bool {

@@ -30,6 +30,7 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         claimed: HashSet::new(),
         called: HashSet::new(),
         written: HashSet::new(),
+        bases: Vec::new(),
         module,
     };
     reader.later(body, HashMap::new());
@@ -38,6 +39,7 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         Node::Expr(expr) => reader.expr(expr),
         Node::Parameter(_) => {}
     });
+    reader.handed();
     module.sites.sort_by_key(|site| site.at);
     // Two declared names may mean one function.
     module.sites.dedup();
@@ -53,6 +55,8 @@ struct Reader<'n, 'a> {
     called: HashSet<(u32, u32)>,
     /// The places that tables are written to with what was read.
     written: HashSet<(u32, u32)>,
+    /// Constants that tables have the entries of.
+    bases: Vec<&'a Expr>,
     module: &'n mut Module,
 }
 

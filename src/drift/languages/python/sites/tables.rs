@@ -1,5 +1,7 @@
 //! Mapping tables: what the declared names are given, and what is put into them.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::{Arguments, Expr, ExprCall, ExprSubscript, Stmt, StmtClassDef, StmtFunctionDef};
 
 use super::{Reader, SPREAD, place, returns};
@@ -94,9 +96,24 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `{**{…}}`
+    /// `{**{…}}`, `{**BASE}`
     fn spread(&mut self, value: &Expr) {
-        if value.is_dict_expr() { self.table(value) } else { self.unread(value, SPREAD) }
+        let base = value.as_name_expr().and_then(|name| self.names.tables.get(name.id.as_str()));
+        match base {
+            Some(base) => self.bases.push(base),
+            None if value.is_dict_expr() => self.table(value),
+            None => self.unread(value, SPREAD),
+        }
+    }
+
+    /// Reads what tables hand on of constants, which may do so themselves: each of them once.
+    pub(super) fn handed(&mut self) {
+        let mut seen = HashSet::new();
+        while let Some(base) = self.bases.pop() {
+            if seen.insert(place(base)) {
+                self.table(base);
+            }
+        }
     }
 
     /// What `dict(…)` and `update(…)` are given: tables, and entries by their names.
@@ -130,6 +147,8 @@ impl Reader<'_, '_> {
     fn entry(&mut self, value: &Expr) {
         match self.names.string(value) {
             Some(path) => self.site(Form::Table, None, path, at(value)),
+            // A field that goes nowhere.
+            None if value.is_none_literal_expr() => {}
             None => self.unread(value, COMPUTED),
         }
     }
