@@ -195,6 +195,8 @@ fn literal(names: &Names<'_>, name: Option<&Expr>) -> Spelling {
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) case: Option<Case>,
+    /// Whether a call of the class may name fields as the class does, and not only as they are on the wire.
+    pub(super) by_name: Option<bool>,
     /// pydantic 1 has the names of fields here too: `fields = {"total": "orderTotal"}`.
     pub(super) aliases: Vec<(String, Spelling)>,
     pub(super) unread: Vec<Unread>,
@@ -305,6 +307,9 @@ impl Config {
     fn entry(&mut self, names: &Names<'_>, name: &str, value: &Expr) {
         match name {
             "alias_generator" => self.generator(names, value),
+            "populate_by_name" | "validate_by_name" | "allow_population_by_field_name" => {
+                self.by_name = Some(value.as_boolean_literal_expr().is_some_and(|literal| literal.value));
+            }
             // msgspec
             "rename" => match names.string(value).as_deref() {
                 Some("camel") => self.case = Some(Case::Camel),

@@ -2,6 +2,7 @@
 
 mod literals;
 mod tables;
+mod wires;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +14,7 @@ use super::types::{Types, at};
 use super::walk::{Node, each};
 use super::{Source, bodies};
 use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
+use wires::Wires;
 
 const SPREAD: &str = "what this hands on cannot be read; write the keys down";
 const COMPUTED: &str = "this key is computed; write it as a string";
@@ -23,9 +25,11 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         return;
     }
     let types = Types { names, text: source.text, scope: "", variables: &[] };
+    let wires = if source.sites.types.is_empty() { Wires::default() } else { Wires::of(names, body) };
     let mut reader = Reader {
         names,
         types,
+        wires: &wires,
         sites: source.sites,
         claimed: HashSet::new(),
         called: HashSet::new(),
@@ -49,6 +53,7 @@ struct Reader<'n, 'a> {
     names: &'n Names<'a>,
     types: Types<'n, 'a>,
     sites: &'n Sites,
+    wires: &'n Wires<'n>,
     /// The places of dictionaries whose type is known from what stands around them.
     claimed: HashSet<u32>,
     /// The places of names that are called, with their ends.

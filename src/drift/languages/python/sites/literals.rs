@@ -41,14 +41,25 @@ impl Reader<'_, '_> {
             return self.typed(&shape, value, MAX_DEPTH);
         }
         if let Some(ty) = self.declared_type(&written) {
-            self.keywords(&ty, None, &call.arguments, MAX_DEPTH);
+            self.keywords(&ty, None, &call.arguments, Some(&written), MAX_DEPTH);
         }
     }
 
-    fn keywords(&mut self, ty: &str, path: Option<&FieldPath>, arguments: &Arguments, depth: usize) {
+    /// The arguments of a class are on the wire what it says.
+    fn keywords(
+        &mut self,
+        ty: &str,
+        path: Option<&FieldPath>,
+        arguments: &Arguments,
+        class: Option<&str>,
+        depth: usize,
+    ) {
         for keyword in &arguments.keywords {
             match (&keyword.arg, &keyword.value) {
-                (Some(name), value) => self.key(ty, path, (name.as_str(), at(name)), value, depth),
+                (Some(name), value) => {
+                    let wire = class.and_then(|class| self.wires.wire(class, name.as_str()));
+                    self.key(ty, path, (wire.as_deref().unwrap_or(name.as_str()), at(name)), value, depth);
+                }
                 (None, Expr::Dict(dict)) => self.dict(ty, path, dict, depth),
                 (None, value) => self.unread(value, SPREAD),
             }
@@ -180,7 +191,7 @@ impl Reader<'_, '_> {
             Expr::Call(call) if self.names.known(&call.func) == Some("dict") => {
                 self.claimed.insert(at(call));
                 call.arguments.args.iter().for_each(|inner| self.literal(ty, path, inner, depth));
-                self.keywords(ty, below, &call.arguments, depth);
+                self.keywords(ty, below, &call.arguments, None, depth);
             }
             Expr::List(list) => self.list(ty, path, &list.elts, depth),
             Expr::Tuple(tuple) => self.list(ty, path, &tuple.elts, depth),
