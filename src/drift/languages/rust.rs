@@ -182,7 +182,9 @@ struct Outline {
     by_hand: HashMap<String, (String, Vec<String>, Span)>,
     /// What the fields of the file's structs are called on the wire, by type and name.
     wire: HashMap<(String, String), String>,
-    /// Macros of this file that make no types.
+    /// Macros of this file.
+    macros: HashSet<String>,
+    /// Those of them that make no types.
     harmless: HashSet<String>,
 }
 
@@ -201,8 +203,11 @@ impl<'ast> Visit<'ast> for Outline {
             syn::Item::Type(item) => drop(self.types.insert(item.ident.unraw().to_string())),
             syn::Item::Use(item) => self.paths.import(item),
             syn::Item::Impl(item) => self.implementation(item),
-            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) if !makes_types(&mac.tokens) => {
-                self.harmless.insert(ident.to_string());
+            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => {
+                self.macros.insert(ident.to_string());
+                if !makes_types(&mac.tokens) {
+                    self.harmless.insert(ident.to_string());
+                }
             }
             syn::Item::Mod(item) => {
                 if item.content.is_none() {

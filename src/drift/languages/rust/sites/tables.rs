@@ -3,10 +3,14 @@
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprMethodCall, Macro, Member, Token};
+use syn::{Expr, ExprMethodCall, Macro, Member, Stmt, Token};
 
+use super::super::dotted;
 use super::Reader;
 use crate::drift::shape::{Form, TABLE_CHANGED};
+
+const PATCH: &str = "the object of this patch is computed; write its keys down";
+const TABLE: &str = "this mapping table is computed; write it as a list of pairs";
 
 /// The statics of `lazy_static!`.
 struct Lazies(Vec<(syn::Ident, Expr)>);
@@ -34,6 +38,53 @@ impl Parse for Lazies {
 pub(super) fn lazies(mac: &Macro) -> Option<Vec<(syn::Ident, Expr)>> {
     let is_lazy = mac.path.segments.last().is_some_and(|last| last.ident == "lazy_static");
     is_lazy.then(|| mac.parse_body::<Lazies>().ok()).flatten().map(|Lazies(lazies)| lazies)
+}
+
+/// The entries of `phf_map!`.
+struct Entries(Vec<(Expr, Expr)>);
+
+impl Parse for Entries {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut found = Vec::new();
+        while !input.is_empty() {
+            let key = input.parse()?;
+            input.parse::<Token![=>]>()?;
+            found.push((key, input.parse()?));
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(Self(found))
+    }
+}
+
+/// What a block makes that begins with an empty collection, puts entries into it and has nothing else in it but its name.
+fn filled(block: &syn::Block) -> Option<(&Expr, Vec<[&Expr; 2]>)> {
+    let [Stmt::Local(local), puts @ .., Stmt::Expr(Expr::Path(last), None)] = block.stmts.as_slice() else {
+        return None;
+    };
+    let name = match &local.pat {
+        syn::Pat::Type(typed) => &*typed.pat,
+        other => other,
+    };
+    let syn::Pat::Ident(syn::PatIdent { ident, by_ref: None, subpat: None, .. }) = name else { return None };
+    let init = local.init.as_ref().filter(|init| init.diverge.is_none())?;
+    let is_it = |path: &syn::ExprPath| path.path.is_ident(ident);
+    let put = |stmt| match stmt {
+        &Stmt::Expr(Expr::MethodCall(ref call), Some(_)) => {
+            match (&*call.receiver, call.args.first(), call.args.last()) {
+                (Expr::Path(of), Some(key), Some(path))
+                    if is_it(of) && call.method == "insert" && call.args.len() == 2 =>
+                {
+                    Some([key, path])
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let entries = puts.iter().map(put).collect::<Option<Vec<_>>>()?;
+    is_it(last).then_some((&*init.expr, entries))
 }
 
 /// Methods that lead to what they are called on.
@@ -258,7 +309,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The pairs of `&[("a", "b")]` and `HashMap::from([("a", "b")])`.
+    /// The pairs of `&[("a", "b")]`, `HashMap::from([("a", "b")])` and `phf_map! { "a" => "b" }`.
     pub(super) fn pairs(&mut self, form: Form, value: &Expr, mut see: impl FnMut(&mut Self, &[&Expr])) {
         let mut value = value;
         let array = loop {
@@ -267,6 +318,14 @@ impl Reader<'_> {
                 Expr::Paren(inner) => &inner.expr,
                 Expr::Group(inner) => &inner.expr,
                 Expr::Closure(closure) => &closure.body,
+                Expr::Block(inner) if form == Form::Table && inner.label.is_none() => match &*inner.block.stmts {
+                    [Stmt::Expr(only, None)] => only,
+                    _ => return self.block(&inner.block, see),
+                },
+                Expr::Macro(inner) if form == Form::Table => match self.entries(&inner.mac) {
+                    Some(entries) => return entries.iter().for_each(|(key, path)| see(self, &[key, path])),
+                    None => break None,
+                },
                 Expr::Call(call) if call.args.len() == 1 && (form == Form::Patch || self.holds(&call.func)) => {
                     match call.args.first() {
                         Some(only) => only,
@@ -278,10 +337,7 @@ impl Reader<'_> {
             };
         };
         let Some(array) = array else {
-            let reason = match form {
-                Form::Patch => "the object of this patch is computed; write its keys down",
-                _ => "this mapping table is computed; write it as a list of pairs",
-            };
+            let reason = if form == Form::Patch { PATCH } else { TABLE };
             return self.unread(value.span(), reason);
         };
         for item in &array.elems {
@@ -290,6 +346,36 @@ impl Reader<'_> {
                 other => self.unread(other.span(), "this is no pair of a name and a path"),
             }
         }
+    }
+
+    /// `{ let mut map = HashMap::new(); map.insert("a", "b"); map }`
+    fn block(&mut self, block: &syn::Block, mut see: impl FnMut(&mut Self, &[&Expr])) {
+        match filled(block).filter(|(made, _)| self.is_empty(made)) {
+            Some((_, entries)) => entries.iter().for_each(|entry| see(self, entry)),
+            None => self.unread(block.span(), TABLE),
+        }
+    }
+
+    /// `HashMap::new()`
+    fn is_empty(&self, made: &Expr) -> bool {
+        let Expr::Call(call) = made else { return false };
+        let Expr::Path(path) = &*call.func else { return false };
+        let made = path.path.segments.last().map(|last| last.ident.to_string());
+        match made.as_deref() {
+            Some("new") => call.args.is_empty() && self.holds(&call.func),
+            _ => false,
+        }
+    }
+
+    /// The entries of a macro of phf; `None` for any other.
+    fn entries(&self, mac: &Macro) -> Option<Vec<(Expr, Expr)>> {
+        let full = self.outline.paths.full(&dotted(&mac.path), &[]);
+        let is_map = match full.as_slice() {
+            [package, name] => package == "phf" && matches!(name.as_str(), "phf_map" | "phf_ordered_map"),
+            _ => false,
+        };
+        let is_own = full.last().is_some_and(|name| self.outline.macros.contains(name));
+        (is_map && !is_own).then(|| mac.parse_body::<Entries>().ok()).flatten().map(|Entries(entries)| entries)
     }
 
     /// Whether a call makes a value that holds its argument: `LazyLock::new`, `HashMap::from`.
