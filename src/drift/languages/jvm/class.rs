@@ -79,7 +79,9 @@ impl Class {
         moshi || annotations.has(IGNORED) || (self.columns && annotations.has(&["Transient"]))
     }
 
-    /// What an accessor or a parameter says about a member that is known; `add` makes one of it that is not.
+    /// What an accessor or a parameter says about a member that is known; `add` makes one of it that is not. Kotlin has
+    /// such annotations at the property itself.
+    #[cfg(feature = "java")]
     pub(in super::super) fn accessor(
         &mut self,
         annotations: &Annotations,
