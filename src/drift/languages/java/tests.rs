@@ -52,3 +52,34 @@ fn hostile_text_is_bounded() {
         assert_eq!(module.unread.is_empty(), is_read, "{name}: {:?}", module.unread.first());
     }
 }
+
+#[test]
+fn hostile_uses_of_a_table_are_bounded() {
+    let sites = Sites { tables: ["FIELDS".to_owned()].into(), ..Sites::default() };
+    for (name, text) in [
+        ("chain", format!("class T {{ int x = FIELDS{}; }}", ".sneak()".repeat(10_000))),
+        ("parentheses", format!("class T {{ int x = {}FIELDS{}.sneak(); }}", "(".repeat(10_000), ")".repeat(10_000))),
+        (
+            "choices",
+            format!("class T {{ int x = {}FIELDS{}; }}", "(a ? b : ".repeat(10_000), ").sneak()".repeat(10_000)),
+        ),
+        (
+            "given",
+            format!("class T {{ int x = {}FIELDS{}; }}", "requireNonNull(".repeat(10_000), ").sneak()".repeat(10_000)),
+        ),
+    ] {
+        let start = std::time::Instant::now();
+        let read = || {
+            Language::Java.read(&Source {
+                path: "src/main/java/com/acme/Order.java".into(),
+                text: &text,
+                sites: &sites,
+            })
+        };
+        let module = std::thread::scope(|scope| {
+            std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, read).unwrap().join().unwrap()
+        });
+        assert!(start.elapsed().as_secs() < 60, "{name}");
+        assert!(!module.unread.is_empty(), "{name}");
+    }
+}

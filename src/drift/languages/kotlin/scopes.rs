@@ -10,8 +10,8 @@ use super::super::tree::{field, part, parts, walk};
 use super::calls::{Call, call, dotted, last, plain};
 use super::strings::Strings;
 
-/// How many nodes of a block are looked at: blocks may lie in each other, and each is looked at by itself.
-const NODES: usize = 1_000;
+/// How many blocks a block may have in it: each is looked at by itself, with all that it has in it.
+const BLOCKS: usize = 16;
 
 /// Functions without a receiver that a block may call whose `this` is the collection.
 const PLAIN: &[&str] =
@@ -59,8 +59,8 @@ impl<'t> Scope<'t> {
             Block { text, names: strings.names, name, is_this: self.is_this, fine: own.into_iter().collect() };
         let (mut only_reads, mut count) = (true, 0);
         walk(self.lambda, |node| {
-            count += 1;
-            only_reads &= count <= NODES && block.reads(node);
+            count += usize::from(node.kind() == "lambda_literal");
+            only_reads &= count <= BLOCKS && block.reads(node);
             only_reads
         });
         only_reads

@@ -99,6 +99,8 @@ impl<'t> Tables<'t> {
             is_part |= matches!(node.kind(), "index_expression" | "navigation_expression");
             is_cast |= node.kind() == "as_expression";
             node = match node.kind() {
+                // What is a member of a table there is looked at by itself.
+                "navigation_expression" if part(node, "::").is_some() => return None,
                 // `TABLE!!` is an unary expression too.
                 "index_expression"
                 | "navigation_expression"
@@ -329,6 +331,7 @@ fn core(mut node: Node<'_>) -> Node<'_> {
     loop {
         let inside = parts(node);
         let inner = match node.kind() {
+            "navigation_expression" if part(node, "::").is_some() => None,
             "index_expression"
             | "navigation_expression"
             | "parenthesized_expression"

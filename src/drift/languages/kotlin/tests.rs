@@ -38,3 +38,32 @@ fn hostile_text_is_bounded() {
         assert_eq!(module.unread.is_empty(), is_read, "{name}: {:?}", module.unread.first());
     }
 }
+
+#[test]
+fn hostile_uses_of_a_table_are_bounded() {
+    let sites = Sites { tables: ["FIELDS".to_owned()].into(), ..Sites::default() };
+    for (name, text) in [
+        ("blocks", format!("fun f() {{ {}{} }}", "FIELDS.also { x; ".repeat(10_000), "}\n".repeat(10_000))),
+        ("with", format!("fun f() {{ {}{} }}", "with(FIELDS) { ".repeat(10_000), "}\n".repeat(10_000))),
+        ("chain", format!("val x = FIELDS{}", ".also { x }".repeat(10_000))),
+        ("parentheses", format!("fun f() {{ {}FIELDS{}.sneak() }}", "(".repeat(10_000), ")".repeat(10_000))),
+        ("references", format!("val x = FIELDS{}", "::b".repeat(10_000))),
+        ("choices", format!("val x = {}FIELDS{}", "(a ?: ".repeat(10_000), ").sneak()".repeat(10_000))),
+        ("given", format!("val x = {}FIELDS{}", "requireNotNull(".repeat(10_000), ").sneak()".repeat(10_000))),
+        ("built", format!("val FIELDS = {}{}", "buildMap { putAll(".repeat(5_000), ") }".repeat(5_000))),
+    ] {
+        let start = std::time::Instant::now();
+        let read = || {
+            Language::Kotlin.read(&Source {
+                path: "src/main/kotlin/com/acme/Order.kt".into(),
+                text: &text,
+                sites: &sites,
+            })
+        };
+        let module = std::thread::scope(|scope| {
+            std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, read).unwrap().join().unwrap()
+        });
+        assert!(start.elapsed().as_secs() < 60, "{name}");
+        assert!(!module.unread.is_empty(), "{name}");
+    }
+}
