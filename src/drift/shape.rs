@@ -245,7 +245,7 @@ pub struct Sites {
     pub discriminators: BTreeSet<String>,
     /// Types whose literals are mappings, by name: `const x: Order = {…}`, `Order(…)`, `Order{…}`.
     pub types: BTreeSet<String>,
-    /// Methods whose object argument has paths as keys: `set`, `setIfMissing`, `unset`.
+    /// Methods whose object argument has paths as keys: `set`, `setIfMissing`, or with their receiver, `patch.set`.
     pub patches: BTreeSet<String>,
 }
 
@@ -253,6 +253,19 @@ impl Sites {
     /// Whether no place can be one.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The patches that end in the name of a method; each with its receiver, if it has to have one.
+    pub fn patches_named<'s>(&'s self, method: &'s str) -> impl Iterator<Item = (&'s str, Option<&'s str>)> {
+        self.patches.iter().filter_map(move |name| match name.rsplit_once('.') {
+            Some((receiver, last)) => (last == method).then_some((name.as_str(), Some(receiver))),
+            None => (name == method).then_some((name.as_str(), None)),
+        })
+    }
+
+    /// The patches that are known by their receivers.
+    pub fn patches_of_receivers(&self) -> impl Iterator<Item = &str> {
+        self.patches.iter().map(String::as_str).filter(|name| name.contains('.'))
     }
 }
 

@@ -75,7 +75,7 @@ struct RawMapping {
     #[serde(default)]
     types: BTreeSet<String>,
     #[serde(default)]
-    patches: BTreeSet<String>,
+    patches: BTreeSet<Spanned<String>>,
     ignore: Patterns,
     names_contract: Option<bool>,
     contract: Option<Spanned<String>>,
@@ -173,13 +173,26 @@ fn maps(place: &Place<'_>, raw: RawMapping) -> Result<Maps> {
             .map_err(|_| place.error(Some(span), "write which argument is a path of the contract, from 1 on"))?;
         functions.push((name.into_inner(), usize::try_from(argument).unwrap_or(usize::MAX)));
     }
+    if let Some(patch) = raw.patches.iter().find(|patch| !is_name(patch.get_ref())) {
+        let message = "write the name of a method, with its receiver if need be: `set`, `patch.set`, `this.client.set`";
+        return Err(place.error(Some(patch.span()), message));
+    }
+    let patches = raw.patches.into_iter().map(Spanned::into_inner).collect();
     let (tables, discriminators) = (raw.tables, raw.discriminators);
     Ok(Maps {
         files: files(place, raw.paths, raw.exclude, 0..0)?,
-        sites: Sites { functions, tables, discriminators, types: raw.types, patches: raw.patches },
+        sites: Sites { functions, tables, discriminators, types: raw.types, patches },
         names_contract: raw.names_contract.unwrap_or(true),
         ignored: place.globs(raw.ignore, IGNORED)?,
     })
+}
+
+/// Whether code can have a name, with dots between its parts. The keys of some queries begin with `$`.
+fn is_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    };
+    name.split('.').all(is_part) && !name.ends_with(".this") && name != "this"
 }
 
 fn files(place: &Place<'_>, paths: Patterns, exclude: Patterns, span: std::ops::Range<usize>) -> Result<Files> {

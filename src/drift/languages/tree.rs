@@ -276,7 +276,7 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
             }
         }
         let method = callee.rsplit('.').next().unwrap_or_default();
-        if let (true, Some(first)) = (self.sites.patches.contains(method), arguments.first()) {
+        if let (true, Some(first)) = (self.is_patch(callee, method), arguments.first()) {
             match self.reader.value(*first) {
                 Value::Object(entries) => entries.iter().for_each(|entry| patched(module, entry, method)),
                 Value::List(paths) => paths.iter().for_each(|path| self.path(module, Form::Patch, *path, method)),
@@ -293,8 +293,16 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         functions.iter().filter(move |(name, _)| meanings.iter().any(|callee| Self::is(name, callee)))
     }
 
+    /// Whether a call is a patch, by the name of its method alone or by that of its receiver as well.
+    fn is_patch(&self, callee: &str, method: &str) -> bool {
+        self.sites.patches_named(method).any(|(name, receiver)| {
+            receiver.is_none() || self.reader.meanings(callee).iter().any(|callee| Self::is(name, callee))
+        })
+    }
+
     /// Whether a callee is the function of the policy's name.
     fn is(name: &str, callee: &str) -> bool {
+        let name = name.strip_prefix("this.").unwrap_or(name);
         let callee = callee.strip_prefix("this.").unwrap_or(callee);
         let Some(above) = callee.strip_suffix(name) else { return false };
         let above = match (above.strip_suffix('.'), above.is_empty()) {

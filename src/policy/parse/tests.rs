@@ -68,6 +68,15 @@ fn a_name_for_a_type_that_does_not_count_is_refused() {
 }
 
 #[test]
+fn a_patch_that_no_code_can_name_is_refused() {
+    let mapping = "version = 1\n[[drift.mapping]]\npaths = [\"src/**\"]\npatches = ";
+    for name in ["", ".set", "patch.", "patch..set", "set()", "client.patch(id).set", "*.set", "a set", "set.this"] {
+        refused(&format!("{mapping}[\"set\", @@\"{name}\"]\n"), "write the name of a method");
+    }
+    let _ = read(&format!("{mapping}[\"set\", \"patch.set\", \"this.client.set\", \"$set\"]\n"));
+}
+
+#[test]
 fn an_unknown_key_is_refused_at_every_level() {
     refused("version = 1\n@@verison = 1", "unknown field `verison`");
     refused("version = 1\n[@@branch]\n", "unknown field `branch`");

@@ -6,7 +6,7 @@ mod wires;
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::names::{Names, dotted};
@@ -17,6 +17,8 @@ use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 use wires::Wires;
 
 const SPREAD: &str = "what this hands on cannot be read; write the keys down";
+/// Through how many calls the receiver of a patch is looked for: `client.patch(id).unset([...]).set({...})`.
+const LINKS: usize = 64;
 const COMPUTED: &str = "this key is computed; write it as a string";
 
 /// Adds the mapping sites of a file to its module.
@@ -160,7 +162,7 @@ impl Reader<'_, '_> {
     /// Whether a written name is a declared one, by itself or by what it is imported as.
     fn is_declared(&self, written: &str, declared: &str) -> bool {
         let is_end = |name: &str| name.strip_suffix(declared).is_some_and(|before| before.ends_with('.'));
-        let written = written.strip_prefix("self.").or(written.strip_prefix("cls.")).unwrap_or(written);
+        let (written, declared) = (of_self(written), of_self(declared));
         written == declared
             || (declared.contains('.') && is_end(written))
             || self.names.full(written).is_some_and(|full| full == declared || is_end(&full))
@@ -197,16 +199,47 @@ impl Reader<'_, '_> {
     /// `patch.set({"a.b": 1})`
     fn method(&mut self, call: &ExprCall) {
         let Expr::Attribute(method) = &*call.func else { return };
-        if !self.sites.patches.contains(method.attr.as_str()) {
+        let Some(has_receiver) = self.patched_by(method) else { return };
+        let given = &call.arguments.args[..];
+        let has_paths = given.iter().any(is_written);
+        // `cache.set("key", value)` is of another kind, unless the policy names what it is called on.
+        let is_text = given.first().is_some_and(|first| self.names.string(first).is_some() || first.is_f_string_expr());
+        if !has_receiver && given.len() > 1 && (is_text || !has_paths) {
             return;
         }
-        call.arguments.args.iter().for_each(|argument| self.patch(argument));
+        given.iter().filter(|value| !has_paths || is_written(value)).for_each(|value| self.patch(value));
         for keyword in &call.arguments.keywords {
             match &keyword.arg {
                 Some(name) => self.site(Form::Patch, None, name.to_string(), at(name)),
                 None => self.patch(&keyword.value),
             }
         }
+    }
+
+    /// Whether a method is a patch, and whether by the name of its receiver: of what it is called on, or of what was called
+    /// to give that.
+    fn patched_by(&self, method: &ExprAttribute) -> Option<bool> {
+        let (name, sites) = (method.attr.as_str(), self.sites);
+        if sites.patches_named(name).any(|(_, receiver)| receiver.is_none()) {
+            return Some(false);
+        }
+        let mut of = &*method.value;
+        for _ in 0..LINKS {
+            if let Some(written) = dotted(of) {
+                let written = format!("{written}.{name}");
+                return sites.patches_named(name).any(|(patch, _)| self.is_declared(&written, patch)).then_some(true);
+            }
+            let Expr::Call(call) = of else { return None };
+            let Expr::Attribute(step) = &*call.func else { return None };
+            let written = dotted(&call.func).unwrap_or_else(|| format!("?.{}", step.attr));
+            let written = format!("{written}.{name}");
+            if sites.patches_named(name).any(|(patch, _)| self.is_declared(&written, patch)) {
+                return Some(true);
+            }
+            of = &step.value;
+        }
+        // What is called so often may be one.
+        sites.patches_named(name).next().map(|_| true)
     }
 
     fn patch(&mut self, value: &Expr) {
@@ -232,6 +265,16 @@ impl Reader<'_, '_> {
             other => self.unread(other, "the object of this patch is computed; write its keys down"),
         }
     }
+}
+
+/// A name without what says that it is part of the code around.
+fn of_self(name: &str) -> &str {
+    name.strip_prefix("self.").or(name.strip_prefix("cls.")).unwrap_or(name)
+}
+
+/// Whether an argument of a patch has its paths written out.
+fn is_written(value: &Expr) -> bool {
+    matches!(value, Expr::Dict(_) | Expr::List(_))
 }
 
 fn place(expr: &Expr) -> (u32, u32) {

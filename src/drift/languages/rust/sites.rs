@@ -205,7 +205,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             self.function(&args, call.method.span(), fits);
         }
         self.inserted(call);
-        if self.sites.patches.contains(&call.method.unraw().to_string()) {
+        if self.is_patch(call) {
             args.iter().for_each(|argument| self.patch(argument));
         }
         visit::visit_expr_method_call(self, call);
@@ -366,6 +366,16 @@ impl Reader<'_> {
             let path = FieldPath::of(self.outline.wire.get(&name).unwrap_or(&name.1)).to_string();
             self.site(Form::Literal, Some(&ty), path, self.place.of(field.member.span()));
         }
+    }
+
+    /// Whether a method is a patch, by its name alone or by that of its receiver as well.
+    fn is_patch(&self, call: &ExprMethodCall) -> bool {
+        let method = call.method.unraw().to_string();
+        let mut patches = self.sites.patches_named(&method);
+        patches.any(|(name, of)| {
+            let written = || receiver(&call.receiver).map(|receiver| format!("{receiver}.{method}"));
+            of.is_none() || written().is_some_and(|written| is_end(&written, name))
+        })
     }
 
     fn patch(&mut self, argument: &Expr) {

@@ -24,14 +24,15 @@ impl<'a> File<'a> {
     /// value.
     pub(super) fn handed_on(&mut self, kind: AstKind<'a>) {
         let sites = self.source.sites;
-        if sites.functions.is_empty() && sites.tables.is_empty() {
+        let has_functions = self.watched().next().is_some();
+        if !has_functions && sites.tables.is_empty() {
             return;
         }
         self.used_in_place(kind);
         if !sites.tables.is_empty() {
             self.table_used(kind);
         }
-        if !sites.functions.is_empty() {
+        if has_functions {
             self.function_used(kind);
         }
     }
@@ -273,20 +274,24 @@ impl<'a> File<'a> {
         last_name(value).is_some_and(|name| self.is_mapping_function(name))
     }
 
+    /// The mapping functions, and the patches that are known by their receivers.
+    fn watched(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let sites = self.source.sites;
+        sites.functions.iter().map(|(name, _)| name.as_str()).chain(sites.patches_of_receivers())
+    }
+
     fn is_mapping_function(&self, name: &str) -> bool {
         self.source.sites.functions.iter().any(|(function, _)| function == name)
     }
 
     /// Whether a name is the last one of a mapping function.
     fn is_ending(&self, name: &str) -> bool {
-        let functions = &self.source.sites.functions;
-        functions.iter().any(|(function, _)| is_end(function, name))
+        self.watched().any(|function| is_end(function, name))
     }
 
     /// Whether a name is that of what has a mapping function: `mapper` of `mapper.map`.
     fn is_receiver(&self, name: &str) -> bool {
-        let functions = &self.source.sites.functions;
-        functions.iter().any(|(function, _)| function.rsplit_once('.').is_some_and(|(of, _)| is_end(of, name)))
+        self.watched().any(|function| function.rsplit_once('.').is_some_and(|(of, _)| is_end(of, name)))
     }
 
     /// Whether a name is that of a constant that is no function for certain, wherever the file uses it.
@@ -321,8 +326,7 @@ impl<'a> File<'a> {
         if !is_ending {
             return;
         }
-        let sites = self.source.sites;
-        if sites.functions.iter().any(|(function, _)| self.has_function(object, name, function)) {
+        if self.watched().any(|function| self.has_function(object, name, function)) {
             self.unread_function(span);
         } else {
             self.doubted.push(span.start);
