@@ -189,9 +189,8 @@ fn maps(place: &Place<'_>, raw: RawMapping) -> Result<Maps> {
 
 /// Whether code can have a name, with dots between its parts. The keys of some queries begin with `$`.
 fn is_name(name: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
-    };
+    let is_part =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'));
     name.split('.').all(is_part) && !name.ends_with(".this") && name != "this"
 }
 

@@ -6,7 +6,12 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 
+use oxc_span::GetSpan;
+
+use super::handed::last_name;
+use super::literals::alternatives;
 use super::sites::DEEPEST;
+use super::tables::fills;
 
 /// Every name that is bound anywhere in a file.
 #[derive(Default)]
@@ -17,6 +22,14 @@ pub(super) struct Bindings<'a> {
     declared: HashSet<u32>,
     /// Names that are assigned to after they are declared.
     assigned: HashSet<&'a str>,
+    /// Enums and classes, while nothing else has the name.
+    enums: HashMap<&'a str, &'a TSEnumDeclaration<'a>>,
+    classes: HashMap<&'a str, &'a Class<'a>>,
+    /// Names whose value may be changed somewhere, or gets another name.
+    touched: HashSet<&'a str>,
+    /// Where a name, or a member of what has it, only is read; and where a member is more than read.
+    read: HashSet<u32>,
+    written: HashSet<u32>,
     deep: u32,
     too_deep: bool,
 }
@@ -38,15 +51,124 @@ impl<'a> Bindings<'a> {
         self.too_deep || self.values.contains_key(name)
     }
 
+    /// Whether what has a name may be more than what it was made with: it is changed, or known by another name.
+    pub(super) fn is_touched(&self, name: &str) -> bool {
+        self.too_deep || self.touched.contains(name)
+    }
+
+    /// The one enum of this name.
+    pub(super) fn enumeration(&self, name: &str) -> Option<&'a TSEnumDeclaration<'a>> {
+        self.enums.get(name).copied()
+    }
+
+    /// The one class of this name.
+    pub(super) fn class(&self, name: &str) -> Option<&'a Class<'a>> {
+        self.classes.get(name).copied()
+    }
+
     /// The value of the one constant of this name.
     pub(super) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
         if self.too_deep { None } else { *self.values.get(name)? }
     }
 }
 
+impl<'a> Bindings<'a> {
+    /// Claims a name whose value is only read where it stands.
+    fn reads(&mut self, value: &Expression<'a>) {
+        if let Expression::Identifier(id) = value.get_inner_expression() {
+            self.read.insert(id.span.start);
+        }
+    }
+
+    fn writes(&mut self, value: &Expression<'a>) {
+        if let Some(member) = value.get_inner_expression().as_member_expression() {
+            self.written.insert(member.span().end);
+        }
+    }
+
+    /// Claims what is read only: what is around a value is come to before the value.
+    fn used(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::CallExpression(call) => {
+                self.writes(&call.callee);
+                for (place, value) in call.arguments.iter().enumerate() {
+                    if let Some(value) = value.as_expression()
+                        && !fills(&call.callee, place, call.arguments.len())
+                    {
+                        self.reads(value);
+                    }
+                }
+            }
+            AstKind::TaggedTemplateExpression(tagged) => self.writes(&tagged.tag),
+            AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => self.writes(&unary.argument),
+            AstKind::StaticMemberExpression(member) if !self.written.contains(&member.span.end) => {
+                self.reads(&member.object);
+            }
+            AstKind::ComputedMemberExpression(member) if !self.written.contains(&member.span.end) => {
+                self.reads(&member.object);
+            }
+            AstKind::SpreadElement(spread) => alternatives(&spread.argument, &mut |value| self.reads(value)),
+            AstKind::BinaryExpression(both) => {
+                self.reads(&both.left);
+                self.reads(&both.right);
+            }
+            AstKind::ForInStatement(each) => self.reads(&each.right),
+            AstKind::JSXExpressionContainer(inner) => {
+                inner.expression.as_expression().into_iter().for_each(|value| self.reads(value));
+            }
+            AstKind::ExportSpecifier(export) => drop(self.read.insert(export.local.span().start)),
+            AstKind::ExportDefaultDeclaration(export) => {
+                export.declaration.as_expression().into_iter().for_each(|value| self.reads(value));
+            }
+            AstKind::AssignmentExpression(assignment) => self.exported(assignment),
+            AstKind::IdentifierReference(id) if !self.read.contains(&id.span.start) => {
+                self.touched.insert(id.name.as_str());
+            }
+            _ => {}
+        }
+    }
+
+    /// `module.exports = { PATHS }`, `exports.PATHS = PATHS`
+    fn exported(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let Some(target) = assignment.left.as_member_expression() else { return };
+        if target.static_property_name() != Some("exports") && last_name(target.object()) != Some("exports") {
+            return;
+        }
+        self.reads(&assignment.right);
+        if let Expression::ObjectExpression(object) = assignment.right.get_inner_expression() {
+            for property in &object.properties {
+                if let ObjectPropertyKind::ObjectProperty(property) = property {
+                    self.reads(&property.value);
+                }
+            }
+        }
+    }
+
+    /// Notes a declaration, if nothing else has its name; the binding itself is come to later.
+    fn is_first(&mut self, id: &BindingIdentifier<'a>) -> bool {
+        let is_first = !self.values.contains_key(id.name.as_str());
+        if is_first {
+            self.values.insert(id.name.as_str(), None);
+            self.declared.insert(id.span.start);
+        }
+        is_first
+    }
+}
+
 impl<'a> Visit<'a> for Bindings<'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
+        self.used(kind);
         match kind {
+            AstKind::TSEnumDeclaration(listed) => {
+                if self.is_first(&listed.id) {
+                    self.enums.insert(listed.id.name.as_str(), listed);
+                }
+            }
+            AstKind::Class(class) if class.is_declaration() => {
+                if let Some(id) = class.id.as_ref().filter(|id| self.is_first(id)) {
+                    self.classes.insert(id.name.as_str(), class);
+                }
+            }
             AstKind::VariableDeclaration(variables) if variables.kind == VariableDeclarationKind::Const => {
                 for variable in &variables.declarations {
                     if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
@@ -66,9 +188,19 @@ impl<'a> Visit<'a> for Bindings<'a> {
             }
             AstKind::BindingIdentifier(id) if !self.declared.contains(&id.span.start) => {
                 self.values.insert(id.name.as_str(), None);
+                self.enums.remove(id.name.as_str());
+                self.classes.remove(id.name.as_str());
             }
             _ => {}
         }
+    }
+
+    fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
+        if let Some(member) = it.as_member_expression() {
+            self.written.insert(member.span().end);
+        }
+        it.get_expression().into_iter().for_each(|inner| self.writes(inner));
+        walk::walk_simple_assignment_target(self, it);
     }
 
     fn visit_expression(&mut self, it: &Expression<'a>) {

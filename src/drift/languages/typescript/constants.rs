@@ -6,7 +6,7 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
-use super::file::{DEEPEST, File, TOO_DEEP, union};
+use super::file::{DEEPEST, File, TOO_DEEP, enum_member_name, union};
 use super::types::{COMPUTED, is_symbol, own_json, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
 
@@ -36,10 +36,10 @@ impl<'a> File<'a> {
             }
             Expression::Identifier(name) => self.text_within(self.fixed(name.name.as_str())?, steps),
             Expression::StaticMemberExpression(member) => {
-                let Expression::Identifier(object) = &member.object else { return None };
-                let object = self.fixed(object.name.as_str())?.get_inner_expression();
-                let Expression::ObjectExpression(object) = object else { return None };
-                self.text_within(property(object, member.property.name.as_str())?, steps)
+                self.text_within(self.part(&member.object, member.property.name.as_str())?, steps)
+            }
+            Expression::ComputedMemberExpression(member) => {
+                self.text_within(self.part(&member.object, &member.static_property_name()?)?, steps)
             }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 let left = self.text_within(&sum.left, steps)?;
@@ -51,17 +51,73 @@ impl<'a> File<'a> {
 
     /// The value of a constant of this file, if no other variable of the file has its name.
     pub(super) fn fixed(&self, name: &str) -> Option<&'a Expression<'a>> {
-        self.bindings.get_or_init(|| Bindings::of(self.program)).constant(name)
+        self.bindings().constant(name)
+    }
+
+    /// What a member of a constant, of an enum or of a class of constants is, where nothing in the file may change it.
+    fn part(&self, of: &'a Expression<'a>, key: &str) -> Option<&'a Expression<'a>> {
+        let Expression::Identifier(name) = of.get_inner_expression() else { return None };
+        let name = name.name.as_str();
+        let bindings = self.bindings();
+        if let Some(listed) = bindings.enumeration(name).filter(|_| !bindings.is_touched(name)) {
+            let member = listed.body.members.iter().find(|member| enum_member_name(&member.id) == Some(key))?;
+            return member.initializer.as_ref();
+        }
+        if let Some(class) = bindings.class(name).filter(|_| !bindings.is_touched(name)) {
+            return static_constant(class, key);
+        }
+        self.own_property(self.constant_object(of)?, key)
+    }
+
+    /// The literal that a name of a constant stands for, where nothing in the file may change it.
+    pub(super) fn constant_object(&self, value: &'a Expression<'a>) -> Option<&'a ObjectExpression<'a>> {
+        match self.constant_value(value)? {
+            Expression::ObjectExpression(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// What a name of a constant stands for, where nothing in the file may change it.
+    pub(super) fn constant_value(&self, value: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+        let Expression::Identifier(name) = value.get_inner_expression() else { return None };
+        if self.bindings().is_touched(name.name.as_str()) {
+            return None;
+        }
+        let value = self.fixed(name.name.as_str())?.get_inner_expression();
+        match value {
+            Expression::CallExpression(call) => match call.arguments.as_slice() {
+                [only] if call.callee.is_specific_member_access("Object", "freeze") && !self.is_bound("Object") => {
+                    only.as_expression().map(Expression::get_inner_expression)
+                }
+                _ => None,
+            },
+            value => Some(value),
+        }
+    }
+
+    /// The value behind a key of a literal, if no other key of it may be the same.
+    fn own_property(&self, object: &'a ObjectExpression<'a>, name: &str) -> Option<&'a Expression<'a>> {
+        for property in object.properties.iter().rev() {
+            let ObjectPropertyKind::ObjectProperty(property) = property else { return None };
+            if self.key(&property.key, property.computed)? == name {
+                return (property.kind == PropertyKind::Init).then_some(&property.value);
+            }
+        }
+        None
+    }
+
+    fn bindings(&self) -> &Bindings<'a> {
+        self.bindings.get_or_init(|| Bindings::of(self.program))
     }
 
     /// Whether a variable gets another value somewhere in the file.
     pub(super) fn is_set_anew(&self, name: &str) -> bool {
-        self.bindings.get_or_init(|| Bindings::of(self.program)).is_assigned(name)
+        self.bindings().is_assigned(name)
     }
 
     /// Whether the file has a variable of its own by a name.
     pub(super) fn is_bound(&self, name: &str) -> bool {
-        self.bindings.get_or_init(|| Bindings::of(self.program)).is_bound(name)
+        self.bindings().is_bound(name)
     }
 
     /// The name that a key is.
@@ -152,4 +208,33 @@ pub(super) fn property<'a>(object: &'a ObjectExpression<'a>, name: &str) -> Opti
         }
     }
     None
+}
+
+/// A constant of a class that has nothing but constants: no code of it can change them.
+fn static_constant<'a>(class: &'a Class<'a>, key: &str) -> Option<&'a Expression<'a>> {
+    let mut found = None;
+    for element in &class.body.body {
+        let ClassElement::PropertyDefinition(property) = element else { return None };
+        let is_plain = property.r#static && !property.computed && property.decorators.is_empty();
+        if !is_plain || property.value.as_ref().is_some_and(|value| !is_plain_value(value)) {
+            return None;
+        }
+        if property.readonly && property.key.is_specific_static_name(key) {
+            found = property.value.as_ref();
+        }
+    }
+    found.filter(|_| class.heritage.is_none() && class.decorators.is_empty())
+}
+
+/// Whether a value is made without running anything.
+fn is_plain_value(value: &Expression<'_>) -> bool {
+    let value = value.get_inner_expression();
+    value.is_literal()
+        || matches!(
+            value,
+            Expression::TemplateLiteral(_)
+                | Expression::Identifier(_)
+                | Expression::BinaryExpression(_)
+                | Expression::StaticMemberExpression(_)
+        )
 }

@@ -90,7 +90,7 @@ impl<'a> File<'a> {
     }
 
     /// Counts what is held against each other; once it is too much, nothing more is looked at, and that is told.
-    fn is_too_much(&mut self, value: &'a Expression<'a>, more: usize) -> bool {
+    pub(super) fn is_too_much(&mut self, value: &'a Expression<'a>, more: usize) -> bool {
         let before = self.held_against;
         self.held_against = before.saturating_add(more);
         if before <= MOST && self.held_against > MOST {

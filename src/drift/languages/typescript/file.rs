@@ -393,7 +393,7 @@ pub(super) fn union(parts: Vec<Shape>) -> Option<Shape> {
     }
 }
 
-fn enum_member_name<'a>(name: &TSEnumMemberName<'a>) -> Option<&'a str> {
+pub(super) fn enum_member_name<'a>(name: &TSEnumMemberName<'a>) -> Option<&'a str> {
     match name {
         TSEnumMemberName::Identifier(name) => Some(name.name.as_str()),
         TSEnumMemberName::String(name) | TSEnumMemberName::ComputedString(name) => Some(name.value.as_str()),

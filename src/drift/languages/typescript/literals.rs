@@ -113,13 +113,19 @@ impl<'a> File<'a> {
     /// `...(rush && { rush: true })`: what it may write.
     fn spread_written(&mut self, spread: &'a SpreadElement<'a>, writing: &mut Writing<'_>) {
         let mut unread = false;
-        let mut objects = Vec::new();
+        let (mut objects, mut constants) = (Vec::new(), Vec::new());
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
             value => {
                 // One that says its type is read where it is written.
                 let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
-                unread |= !is_nothing(value) && !self.spread_object(value).is_some_and(says);
+                if is_nothing(value) || self.spread_object(value).is_some_and(says) {
+                    return;
+                }
+                match self.constant_object(value).filter(|object| self.is_flat(object)) {
+                    Some(object) => constants.push(object),
+                    None => unread = true,
+                }
             }
         });
         if unread {
@@ -127,6 +133,24 @@ impl<'a> File<'a> {
             self.module.unread.push(Unread::new(spread.span.start, reason));
         }
         objects.into_iter().for_each(|object| self.keys_written(object, writing));
+        for object in constants {
+            if !self.is_too_much(&spread.argument, object.properties.len()) {
+                self.keys_written(object, writing);
+            }
+        }
+    }
+
+    /// Whether a literal has all its members by name, and no part that may be changed under another name.
+    pub(super) fn is_flat(&self, object: &'a ObjectExpression<'a>) -> bool {
+        object.properties.iter().all(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property) => {
+                property.kind == PropertyKind::Init
+                    && !property.method
+                    && is_flat_value(&property.value)
+                    && self.key(&property.key, property.computed).is_some()
+            }
+            ObjectPropertyKind::SpreadProperty(_) => false,
+        })
     }
 
     /// Notes what a value writes at the path that was come to.
@@ -262,6 +286,15 @@ fn passed_through<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
     };
     let values = call.arguments.iter().filter(|_| passes).map(Argument::as_expression);
     values.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// Whether a value has no parts that are written here.
+pub(super) fn is_flat_value(value: &Expression<'_>) -> bool {
+    let mut is_flat = true;
+    alternatives(value, &mut |value| {
+        is_flat &= !matches!(value, Expression::ObjectExpression(_) | Expression::ArrayExpression(_));
+    });
+    is_flat
 }
 
 /// Whether a spread of the value adds no key.

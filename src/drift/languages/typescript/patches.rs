@@ -1,13 +1,14 @@
 //! Mapping sites that spell paths: arguments of mapping functions, tables, patches.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
 use super::handed::{NO_PATH, ends_in, last_name};
-use super::literals::{Writing, alternatives};
+use super::literals::{Writing, alternatives, is_flat_value};
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
@@ -150,10 +151,13 @@ impl<'a> File<'a> {
         match value {
             Expression::ObjectExpression(object) if deep < DEEPEST => {
                 self.claimed.insert(object.span);
-                for property in &object.properties {
+                for (place, property) in object.properties.iter().enumerate() {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
-                        ObjectPropertyKind::SpreadProperty(spread) => self.table_spread(spread),
+                        ObjectPropertyKind::SpreadProperty(spread) => {
+                            let later = object.properties.get(place + 1..).unwrap_or_default();
+                            self.table_spread(spread, later);
+                        }
                     }
                 }
             }
@@ -161,7 +165,7 @@ impl<'a> File<'a> {
                 self.claimed.insert(list.span);
                 for element in &list.elements {
                     match element {
-                        ArrayExpressionElement::SpreadElement(spread) => self.table_spread(spread),
+                        ArrayExpressionElement::SpreadElement(spread) => self.table_spread(spread, &[]),
                         element => match element.as_expression() {
                             Some(value) => self.table_values(value, deep + 1),
                             None => self.path_site(None, Form::Table, element.span().start),
@@ -190,10 +194,40 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What another table has is read by its name.
-    fn table_spread(&mut self, spread: &'a SpreadElement<'a>) {
-        if !last_name(&spread.argument).is_some_and(|name| self.is_table(name)) {
-            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
+    /// What another table has is read by its name, and what a constant has that nothing may change, where it stands.
+    /// Members that come later take the place of those of their names.
+    fn table_spread(&mut self, spread: &'a SpreadElement<'a>, later: &'a [ObjectPropertyKind<'a>]) {
+        if last_name(&spread.argument).is_some_and(|name| self.is_table(name)) {
+            return;
+        }
+        match self.constant_value(&spread.argument) {
+            Some(Expression::ObjectExpression(object)) if self.is_flat(object) => {
+                if self.is_too_much(&spread.argument, object.properties.len() + later.len()) {
+                    return;
+                }
+                let keys = later.iter().filter_map(|property| self.own_key(property)).collect::<HashSet<_>>();
+                for property in &object.properties {
+                    if let ObjectPropertyKind::ObjectProperty(property) = property
+                        && !self.key(&property.key, property.computed).is_some_and(|key| keys.contains(&key))
+                    {
+                        self.table_values(&property.value, 1);
+                    }
+                }
+            }
+            Some(Expression::ArrayExpression(list)) if list.elements.iter().all(is_flat_item) => {
+                if !self.is_too_much(&spread.argument, list.elements.len()) {
+                    let values = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
+                    values.for_each(|value| self.table_values(value, 1));
+                }
+            }
+            _ => self.module.unread.push(Unread::new(spread.span.start, SPREAD)),
+        }
+    }
+
+    fn own_key(&self, property: &'a ObjectPropertyKind<'a>) -> Option<Cow<'a, str>> {
+        match property {
+            ObjectPropertyKind::ObjectProperty(property) => self.key(&property.key, property.computed),
+            ObjectPropertyKind::SpreadProperty(_) => None,
         }
     }
 
@@ -302,6 +336,10 @@ fn comes_from(value: &Expression<'_>, receiver: &str) -> bool {
     }
     // What is called so often may be one.
     true
+}
+
+fn is_flat_item(element: &ArrayExpressionElement<'_>) -> bool {
+    element.as_expression().is_some_and(is_flat_value)
 }
 
 /// Whether the value of a call to something called `set` patches nothing: a function, a number, a text.

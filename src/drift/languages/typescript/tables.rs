@@ -362,7 +362,7 @@ impl<'a> File<'a> {
 }
 
 /// Whether a function is known to put something into what it is given at a place.
-fn fills(callee: &Expression<'_>, place: usize, arguments: usize) -> bool {
+pub(super) fn fills(callee: &Expression<'_>, place: usize, arguments: usize) -> bool {
     let member = callee.get_inner_expression().as_member_expression();
     match (member.and_then(|member| last_name(member.object())), last_name(callee)) {
         (Some("hasOwnProperty"), Some("call")) => false,
