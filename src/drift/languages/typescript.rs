@@ -28,6 +28,7 @@ mod lookup;
 mod patches;
 mod references;
 mod returns;
+mod said;
 mod sites;
 mod tables;
 mod types;

@@ -30,6 +30,11 @@ pub(super) struct Bindings<'a> {
     /// Where a name, or a member of what has it, only is read; and where a member is more than read.
     read: HashSet<u32>,
     written: HashSet<u32>,
+    /// What types are said of the variables of a name, and, by its place, of the variable that is come to.
+    said: HashMap<&'a str, Vec<Option<&'a TSType<'a>>>>,
+    said_at: HashMap<u32, &'a TSType<'a>>,
+    /// How many types, or parameters of types, have a name.
+    types: HashMap<&'a str, usize>,
     deep: u32,
     too_deep: bool,
 }
@@ -66,6 +71,16 @@ impl<'a> Bindings<'a> {
         self.classes.get(name).copied()
     }
 
+    /// What is said of each variable of this name.
+    pub(super) fn said_of(&self, name: &str) -> &[Option<&'a TSType<'a>>] {
+        if self.too_deep { &[] } else { self.said.get(name).map(Vec::as_slice).unwrap_or_default() }
+    }
+
+    /// How many types of this name the file declares, wherever.
+    pub(super) fn types_named(&self, name: &str) -> usize {
+        if self.too_deep { usize::MAX } else { self.types.get(name).copied().unwrap_or_default() }
+    }
+
     /// The value of the one constant of this name.
     pub(super) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
         if self.too_deep { None } else { *self.values.get(name)? }
@@ -81,9 +96,11 @@ impl<'a> Bindings<'a> {
     }
 
     fn writes(&mut self, value: &Expression<'a>) {
-        if let Some(member) = value.get_inner_expression().as_member_expression() {
-            self.written.insert(member.span().end);
-        }
+        let member = match value.get_inner_expression() {
+            Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
+            value => value.as_member_expression(),
+        };
+        self.written.extend(member.map(|member| member.span().end));
     }
 
     /// Claims what is read only: what is around a value is come to before the value.
@@ -144,6 +161,38 @@ impl<'a> Bindings<'a> {
         }
     }
 
+    /// Notes what is said of the variable of a pattern.
+    fn annotated(&mut self, pattern: &'a BindingPattern<'a>, said: Option<&'a TSTypeAnnotation<'a>>) {
+        if let (BindingPattern::BindingIdentifier(id), Some(said)) = (pattern, said) {
+            self.said_at.insert(id.span.start, &said.type_annotation);
+        }
+    }
+
+    /// Counts the types of a name, and notes what is said of variables.
+    fn typed(&mut self, kind: AstKind<'a>) {
+        let ty = match kind {
+            AstKind::VariableDeclarator(variable) => {
+                return self.annotated(&variable.id, variable.type_annotation.as_deref());
+            }
+            AstKind::FormalParameter(parameter) => {
+                return self.annotated(&parameter.pattern, parameter.type_annotation.as_deref());
+            }
+            AstKind::BindingIdentifier(id) => {
+                let said = self.said_at.remove(&id.span.start);
+                return self.said.entry(id.name.as_str()).or_default().push(said);
+            }
+            AstKind::TSTypeAliasDeclaration(alias) => Some(&alias.id),
+            AstKind::TSInterfaceDeclaration(interface) => Some(&interface.id),
+            AstKind::TSEnumDeclaration(listed) => Some(&listed.id),
+            AstKind::TSTypeParameter(parameter) => Some(&parameter.name),
+            AstKind::Class(class) => class.id.as_ref(),
+            _ => None,
+        };
+        if let Some(id) = ty {
+            *self.types.entry(id.name.as_str()).or_default() += 1;
+        }
+    }
+
     /// Notes a declaration, if nothing else has its name; the binding itself is come to later.
     fn is_first(&mut self, id: &BindingIdentifier<'a>) -> bool {
         let is_first = !self.values.contains_key(id.name.as_str());
@@ -158,6 +207,7 @@ impl<'a> Bindings<'a> {
 impl<'a> Visit<'a> for Bindings<'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         self.used(kind);
+        self.typed(kind);
         match kind {
             AstKind::TSEnumDeclaration(listed) => {
                 if self.is_first(&listed.id) {

@@ -106,7 +106,7 @@ impl<'a> File<'a> {
         None
     }
 
-    fn bindings(&self) -> &Bindings<'a> {
+    pub(super) fn bindings(&self) -> &Bindings<'a> {
         self.bindings.get_or_init(|| Bindings::of(self.program))
     }
 

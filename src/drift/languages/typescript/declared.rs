@@ -107,22 +107,11 @@ impl<'a> File<'a> {
 
     fn typed_by_name(&mut self, value: &'a Expression<'a>, reference: &'a TSTypeReference<'a>, deep: u8) {
         let Some(name) = name_of(&reference.type_name) else { return };
-        let index = self.index();
         let given = reference.type_arguments.as_deref().map_or(&[][..], |given| &given.params[..]);
-        // What another file calls it counts, and what this one calls it where that is the only name there is.
-        let foreign = index.foreign.get(name.head).copied();
-        let own = index.types.get(name.full.as_str()).and_then(|types| types.first()).copied();
-        let rest = name.full.split_once('.').map(|(_, rest)| rest);
-        let known = match (foreign.map(|foreign| foreign.name), rest) {
-            (Some(Some(original)), None) if original != "default" => original,
-            (Some(_), Some(rest)) => rest,
-            _ => name.full.as_str(),
-        };
-        for known in [known, name.full.as_str()] {
-            if self.source.sites.types.contains(known) {
-                return self.typed_literals(value, known);
-            }
+        if let Some(counted) = self.counted(&name) {
+            return self.typed_literals(value, &counted);
         }
+        let own = self.index().types.get(name.full.as_str()).and_then(|types| types.first()).copied();
         if let Some(place) = self.given.iter().rposition(|(parameter, _)| *parameter == name.full) {
             return self.typed_by_parameter(value, place, deep);
         }

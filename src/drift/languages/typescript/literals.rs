@@ -119,7 +119,8 @@ impl<'a> File<'a> {
             value => {
                 // One that says its type is read where it is written.
                 let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
-                if is_nothing(value) || self.spread_object(value).is_some_and(says) {
+                let is_same = |ty| writing.form == Form::Literal && self.is_said_to_be(value, ty, &writing.path);
+                if is_nothing(value) || self.spread_object(value).is_some_and(says) || writing.ty.is_some_and(is_same) {
                     return;
                 }
                 match self.constant_object(value).filter(|object| self.is_flat(object)) {
@@ -228,7 +229,7 @@ impl<'a> File<'a> {
 }
 
 /// Adds a member to a path, in brackets where its name has characters that mean something in paths.
-fn step(path: &mut String, name: &str) {
+pub(super) fn step(path: &mut String, name: &str) {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | ':' | '@' | '#');
     match (!name.is_empty() && name.chars().all(plain), path.is_empty()) {
         (true, true) => path.push_str(name),
