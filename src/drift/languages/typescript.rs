@@ -25,6 +25,7 @@ mod handed;
 mod imports;
 mod literals;
 mod lookup;
+mod mixed;
 mod patches;
 mod references;
 mod returns;

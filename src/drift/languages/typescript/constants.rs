@@ -96,7 +96,7 @@ impl<'a> File<'a> {
     }
 
     /// The value behind a key of a literal, if no other key of it may be the same.
-    fn own_property(&self, object: &'a ObjectExpression<'a>, name: &str) -> Option<&'a Expression<'a>> {
+    pub(super) fn own_property(&self, object: &'a ObjectExpression<'a>, name: &str) -> Option<&'a Expression<'a>> {
         for property in object.properties.iter().rev() {
             let ObjectPropertyKind::ObjectProperty(property) = property else { return None };
             if self.key(&property.key, property.computed)? == name {

@@ -7,6 +7,7 @@ use super::file::File;
 use super::imports::Type;
 use super::literals::{alternatives, objects_of};
 use super::lookup::cast;
+use super::mixed::Beside;
 use super::references::name_of;
 use super::returns::given_back;
 use super::utilities::inner;
@@ -53,7 +54,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn typed_within(&mut self, value: &'a Expression<'a>, ty: &'a TSType<'a>, deep: u8) {
+    pub(super) fn typed_within(&mut self, value: &'a Expression<'a>, ty: &'a TSType<'a>, deep: u8) {
         if self.is_too_much(value, if deep > DEEPEST { MOST } else { 1 }) {
             return;
         }
@@ -61,14 +62,12 @@ impl<'a> File<'a> {
             TSType::TSTypeReference(reference) => self.typed_by_name(value, reference, deep),
             TSType::TSImportType(import) => {
                 if let Some(TSImportTypeQualifier::Identifier(name)) = &import.qualifier {
-                    self.typed_literals(value, name.name.as_str());
+                    self.typed_literals(value, name.name.as_str(), &Beside::default());
                 }
             }
             TSType::TSArrayType(array) => self.typed_within(value, &array.element_type, deep + 1),
-            TSType::TSUnionType(types) => types.types.iter().for_each(|ty| self.typed_within(value, ty, deep + 1)),
-            TSType::TSIntersectionType(types) => {
-                types.types.iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
-            }
+            TSType::TSUnionType(types) => self.typed_either(value, &types.types, deep),
+            TSType::TSIntersectionType(types) => self.typed_both(value, &types.types, deep),
             TSType::TSTypeOperatorType(operator) if operator.operator == TSTypeOperatorOperator::Readonly => {
                 self.typed_within(value, &operator.type_annotation, deep + 1);
             }
@@ -100,7 +99,7 @@ impl<'a> File<'a> {
     }
 
     /// The objects that a value is made of; what looking for them costs grows with the value.
-    fn objects(&mut self, value: &'a Expression<'a>) -> Vec<&'a ObjectExpression<'a>> {
+    pub(super) fn objects(&mut self, value: &'a Expression<'a>) -> Vec<&'a ObjectExpression<'a>> {
         let size = usize::try_from(value.span().size()).unwrap_or(usize::MAX);
         if self.is_too_much(value, size / 16) { Vec::new() } else { objects_of(value) }
     }
@@ -109,7 +108,7 @@ impl<'a> File<'a> {
         let Some(name) = name_of(&reference.type_name) else { return };
         let given = reference.type_arguments.as_deref().map_or(&[][..], |given| &given.params[..]);
         if let Some(counted) = self.counted(&name) {
-            return self.typed_literals(value, &counted);
+            return self.typed_literals(value, &counted, &Beside::default());
         }
         let own = self.index().types.get(name.full.as_str()).and_then(|types| types.first()).copied();
         if let Some(place) = self.given.iter().rposition(|(parameter, _)| *parameter == name.full) {
@@ -259,11 +258,10 @@ impl<'a> File<'a> {
         said.into_iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
     }
 
-    fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str) {
-        let name = name.to_owned();
+    pub(super) fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str, beside: &Beside<'a>) {
         for object in self.objects(value) {
-            if self.told.insert(object.span.start) {
-                self.literal(object, Some(&name));
+            if !beside.literals.contains(&object.span.start) && self.told.insert(object.span.start) {
+                self.literal(object, Some(name), Some(&beside.members));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Object literals of a known type: which fields they write.
 
+use std::collections::HashSet;
+
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
@@ -15,6 +17,8 @@ const DEEPEST: u8 = 64;
 pub(super) struct Writing<'t> {
     pub(super) form: Form,
     pub(super) ty: Option<&'t str>,
+    /// Members that are of another type than this one.
+    pub(super) beside: Option<&'t HashSet<&'t str>>,
     pub(super) path: String,
     /// Where the last key stands.
     pub(super) at: u32,
@@ -58,8 +62,14 @@ impl<'a> File<'a> {
     }
 
     /// Notes all that a literal of a type writes.
-    pub(super) fn literal(&mut self, object: &'a ObjectExpression<'a>, ty: Option<&str>) {
-        let mut writing = Writing { form: Form::Literal, ty, path: String::new(), at: object.span.start, deep: 0 };
+    pub(super) fn literal(
+        &mut self,
+        object: &'a ObjectExpression<'a>,
+        ty: Option<&str>,
+        beside: Option<&HashSet<&str>>,
+    ) {
+        let (form, at) = (Form::Literal, object.span.start);
+        let mut writing = Writing { form, ty, beside, path: String::new(), at, deep: 0 };
         self.keys_written(object, &mut writing);
     }
 
@@ -83,7 +93,8 @@ impl<'a> File<'a> {
                         self.module.unread.push(Unread::new(at, reason));
                         continue;
                     };
-                    if self.source.sites.discriminators.contains(&name) && writing.form == Form::Literal {
+                    let is_said = self.source.sites.discriminators.contains(&name) && writing.form == Form::Literal;
+                    if is_said || top && writing.beside.is_some_and(|beside| beside.contains(&*name)) {
                         continue;
                     }
                     let length = writing.path.len();
