@@ -22,6 +22,7 @@ mod exports;
 mod file;
 mod guard;
 mod handed;
+mod hooks;
 mod imports;
 mod literals;
 mod lookup;

@@ -40,7 +40,10 @@ impl<'a> File<'a> {
     /// Claims the names whose value is used where it stands, or is kept under its own name.
     fn used_in_place(&mut self, kind: AstKind<'a>) {
         match kind {
-            AstKind::CallExpression(call) => self.claim(&call.callee),
+            AstKind::CallExpression(call) => {
+                self.claim(&call.callee);
+                self.used_by_hook(call);
+            }
             AstKind::NewExpression(new) => self.claim(&new.callee),
             AstKind::TaggedTemplateExpression(tagged) => self.claim(&tagged.tag),
             AstKind::StaticMemberExpression(member) if !runs(member.property.name.as_str()) => {
