@@ -47,6 +47,7 @@ fn read(language: Language, text: &str) {
     let sites = Sites {
         functions: vec![("map".to_owned(), 1)],
         tables: words(&["MAP"]),
+        table_member: None,
         discriminators: words(&["_type"]),
         types: words(&["Order"]),
         patches: words(&["set"]),

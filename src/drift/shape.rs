@@ -241,6 +241,8 @@ pub struct Sites {
     pub functions: Vec<(String, usize)>,
     /// Names of constants that are mapping tables, whose values (string literals) are paths of the contract.
     pub tables: BTreeSet<String>,
+    /// The member of an entry that is its path, where the entries of the tables are records (`FIELD_MAP.*.path`).
+    pub table_member: Option<String>,
     /// The keys whose literal value names the type of the object around them: `_type`.
     pub discriminators: BTreeSet<String>,
     /// Types whose literals are mappings, by name: `const x: Order = {…}`, `Order(…)`, `Order{…}`.

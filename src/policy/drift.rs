@@ -69,7 +69,7 @@ struct RawMapping {
     #[serde(default)]
     functions: BTreeMap<Spanned<String>, Spanned<u32>>,
     #[serde(default)]
-    tables: BTreeSet<String>,
+    tables: BTreeSet<Spanned<String>>,
     #[serde(default)]
     discriminators: BTreeSet<String>,
     #[serde(default)]
@@ -178,13 +178,36 @@ fn maps(place: &Place<'_>, raw: RawMapping) -> Result<Maps> {
         return Err(place.error(Some(patch.span()), message));
     }
     let patches = raw.patches.into_iter().map(Spanned::into_inner).collect();
-    let (tables, discriminators) = (raw.tables, raw.discriminators);
+    let (tables, table_member) = tables(place, raw.tables)?;
+    let discriminators = raw.discriminators;
     Ok(Maps {
         files: files(place, raw.paths, raw.exclude, 0..0)?,
-        sites: Sites { functions, tables, discriminators, types: raw.types, patches },
+        sites: Sites { functions, tables, table_member, discriminators, types: raw.types, patches },
         names_contract: raw.names_contract.unwrap_or(true),
         ignored: place.globs(raw.ignore, IGNORED)?,
     })
+}
+
+/// The names of tables, and the member that is the path of each entry: `FIELD_MAP.*.path`.
+fn tables(place: &Place<'_>, raw: BTreeSet<Spanned<String>>) -> Result<(BTreeSet<String>, Option<String>)> {
+    let (mut names, mut first) = (BTreeSet::new(), None);
+    for table in raw {
+        let (name, member) = match table.get_ref().split_once(".*.") {
+            Some((name, member)) => (name, Some(member)),
+            None => (table.get_ref().as_str(), None),
+        };
+        if name.contains('*') || member.is_some_and(|member| !is_name(member) || member.contains('.')) {
+            let message =
+                "write the name of a table, or with the member of its entries that is a path: `FIELDS.*.path`";
+            return Err(place.error(Some(table.span()), message));
+        }
+        if *first.get_or_insert(member.map(str::to_owned)) != member.map(str::to_owned) {
+            let message = "tables whose entries have their paths elsewhere need a [[drift.mapping]] of their own";
+            return Err(place.error(Some(table.span()), message));
+        }
+        names.insert(name.to_owned());
+    }
+    Ok((names, first.flatten()))
 }
 
 /// Whether code can have a name, with dots between its parts. The keys of some queries begin with `$`.

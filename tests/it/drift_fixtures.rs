@@ -33,6 +33,7 @@ struct Case {
 struct RawSites {
     functions: BTreeMap<String, usize>,
     tables: Vec<String>,
+    table_member: Option<String>,
     discriminators: Vec<String>,
     types: Vec<String>,
     patches: Vec<String>,
@@ -110,6 +111,7 @@ fn run(language: Language, case: &Case) -> Expect {
     let sites = Sites {
         functions: raw.functions.iter().map(|(name, at)| (name.clone(), *at)).collect(),
         tables: raw.tables.iter().cloned().collect(),
+        table_member: raw.table_member.clone(),
         discriminators: raw.discriminators.iter().cloned().collect(),
         types: raw.types.iter().cloned().collect(),
         patches: raw.patches.iter().cloned().collect(),

@@ -28,6 +28,7 @@ mod literals;
 mod lookup;
 mod mixed;
 mod patches;
+mod records;
 mod references;
 mod returns;
 mod said;

@@ -257,15 +257,18 @@ impl<'a> Side<'a> {
 
     /// Which places of a file are mapping sites of any mapping.
     pub(super) fn sites(&self, path: &BStr) -> Sites {
-        let mut all = Sites::default();
+        let (mut all, mut members) = (Sites::default(), BTreeSet::new());
         let mappings = self.config.contracts.iter().flat_map(|held| &held.mappings);
         for sites in mappings.filter(|maps| maps.files.has(path)).map(|maps| &maps.sites) {
             all.functions.extend(sites.functions.iter().cloned());
             all.tables.extend(sites.tables.iter().cloned());
+            members.extend((!sites.tables.is_empty()).then_some(&sites.table_member));
             all.discriminators.extend(sites.discriminators.iter().cloned());
             all.types.extend(sites.types.iter().cloned());
             all.patches.extend(sites.patches.iter().cloned());
         }
+        // Where they say it of some tables alone, the entries of all are read whole.
+        all.table_member = members.first().filter(|_| members.len() == 1).and_then(|member| (*member).clone());
         all
     }
 

@@ -77,6 +77,21 @@ fn a_patch_that_no_code_can_name_is_refused() {
 }
 
 #[test]
+fn tables_of_one_mapping_have_their_paths_at_one_place() {
+    let mapping = "version = 1\n[[drift.mapping]]\npaths = [\"src/**\"]\ntables = ";
+    for name in ["A.*", "*.path", "A.*.", "A.*.a.b", "A.*.*", "A.*.a*"] {
+        refused(&format!("{mapping}[@@\"{name}\"]\n"), "write the name of a table");
+    }
+    for pair in ["[\"A\", @@\"B.*.path\"]", "[\"A.*.path\", @@\"B.*.field\"]", "[\"A.*.path\", @@\"B\"]"] {
+        refused(&format!("{mapping}{pair}\n"), "a [[drift.mapping]] of their own");
+    }
+    let policy = read(&format!("{mapping}[\"A.*.path\", \"B.*.path\"]\n"));
+    let sites = &policy.drift.unwrap().contracts[0].mappings[0].sites;
+    assert!(sites.tables.contains("A") && sites.tables.contains("B"));
+    assert_eq!(sites.table_member.as_deref(), Some("path"));
+}
+
+#[test]
 fn an_unknown_key_is_refused_at_every_level() {
     refused("version = 1\n@@verison = 1", "unknown field `verison`");
     refused("version = 1\n[@@branch]\n", "unknown field `branch`");

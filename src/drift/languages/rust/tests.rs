@@ -7,6 +7,7 @@ fn said(text: &str) -> Module {
     let sites = Sites {
         functions: vec![("map".to_owned(), 1)],
         tables: ["FIELD_MAP".to_owned()].into(),
+        table_member: None,
         discriminators: ["_type".to_owned()].into(),
         types: ["Order".to_owned()].into(),
         patches: ["set".to_owned()].into(),

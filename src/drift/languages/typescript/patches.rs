@@ -16,7 +16,7 @@ use crate::drift::shape::{Form, Site, Unread};
 /// Through how many calls the receiver of a patch is looked for.
 const LINKS: u8 = 64;
 /// The deepest nesting of tables in tables.
-const DEEPEST: u8 = 16;
+pub(super) const DEEPEST: u8 = 16;
 
 impl<'a> File<'a> {
     /// A call may be of a mapping function, or a patch.
@@ -109,7 +109,7 @@ impl<'a> File<'a> {
         self.path_site(path, form, at);
     }
 
-    fn path_site(&mut self, path: Option<String>, form: Form, at: u32) {
+    pub(super) fn path_site(&mut self, path: Option<String>, form: Form, at: u32) {
         match path {
             Some(path) => self.module.sites.push(Site { form, ty: None, path, at }),
             None => {
@@ -140,8 +140,18 @@ impl<'a> File<'a> {
         }
     }
 
+    /// What is put into a table by itself. Records have to be told from tables of them.
+    pub(super) fn table_entry(&mut self, name: &str, value: &'a Expression<'a>) {
+        match value.get_inner_expression() {
+            inner @ Expression::ObjectExpression(_) if !self.claimed.contains(&inner.span()) => {
+                self.table_values(value, u8::from(self.source.sites.table_member.is_some()));
+            }
+            _ => self.table(name, value),
+        }
+    }
+
     /// The values of what a table, or an entry, may be.
-    fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
+    pub(super) fn table_values(&mut self, value: &'a Expression<'a>, deep: u8) {
         let mut values = Vec::new();
         alternatives(value, &mut |value| values.push(value));
         values.into_iter().for_each(|value| self.table_value(value, deep));
@@ -149,6 +159,10 @@ impl<'a> File<'a> {
 
     fn table_value(&mut self, value: &'a Expression<'a>, deep: u8) {
         match value {
+            Expression::ObjectExpression(object) if deep > 0 && deep < DEEPEST && self.is_record(object) => {
+                self.claimed.insert(object.span);
+                self.table_record(object, deep);
+            }
             Expression::ObjectExpression(object) if deep < DEEPEST => {
                 self.claimed.insert(object.span);
                 for (place, property) in object.properties.iter().enumerate() {
@@ -177,7 +191,7 @@ impl<'a> File<'a> {
             Expression::CallExpression(call)
                 if deep == 0 && call.callee.is_specific_member_access("Object", "create") =>
             {
-                call.arguments.iter().filter_map(Argument::as_expression).for_each(|value| self.table_values(value, 1));
+                call.arguments.iter().filter_map(Argument::as_expression).for_each(|value| self.table_whole(value));
             }
             Expression::NewExpression(new) if deep == 0 => self.table_made(new),
             // `get TABLE() { return {…} }`
@@ -257,9 +271,18 @@ impl<'a> File<'a> {
         }
     }
 
+    /// A table that something gives; what it gives is no function that gives one.
+    fn table_whole(&mut self, value: &'a Expression<'a>) {
+        let mut values = Vec::new();
+        alternatives(value, &mut |value| values.push(value));
+        for value in values {
+            self.table_value(value, u8::from(!matches!(value, Expression::ObjectExpression(_))));
+        }
+    }
+
     fn table_returned(&mut self, value: Option<&'a Expression<'a>>, at: u32) {
         match value {
-            Some(value) => self.table_values(value, 1),
+            Some(value) => self.table_whole(value),
             None => self.path_site(None, Form::Table, at),
         }
     }

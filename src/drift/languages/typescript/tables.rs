@@ -251,7 +251,8 @@ impl<'a> File<'a> {
         }
         match own {
             Some(_) if member.is_some() => self.table_held(name, value),
-            _ => self.table(name, value),
+            Some(_) => self.table(name, value),
+            None => self.table_entry(name, value),
         }
     }
 
@@ -341,7 +342,7 @@ impl<'a> File<'a> {
         for (place, argument) in call.arguments.iter().enumerate() {
             match argument.as_expression() {
                 Some(_) if is_pair && place == 0 => {}
-                Some(value) => self.table(name, value),
+                Some(value) => self.table_entry(name, value),
                 None => self.module.unread.push(Unread::new(argument.span().start, SPREAD)),
             }
         }

@@ -10,6 +10,7 @@ fn read_bounded(path: &'static str, text: String) -> Module {
             discriminators: ["_type".to_owned()].into(),
             patches: ["set".to_owned()].into(),
             tables: ["MAP".to_owned()].into(),
+            table_member: None,
             functions: vec![("map".to_owned(), 1)],
         };
         read(&Source { path: path.into(), text: &text, sites: &sites })

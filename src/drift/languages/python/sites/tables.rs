@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use ruff_python_ast::{Arguments, Expr, ExprCall, ExprSubscript, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Arguments, Expr, ExprCall, ExprDict, ExprSubscript, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_text_size::Ranged;
 
 use super::{Reader, SPREAD, place, returns};
 use crate::drift::languages::python::names::dotted;
@@ -128,6 +129,9 @@ impl Reader<'_, '_> {
     }
 
     fn pair(&mut self, pair: &Expr) {
+        if pair.is_dict_expr() && self.sites.table_member.is_some() {
+            return self.entry(pair);
+        }
         let items = match pair {
             Expr::Tuple(tuple) => tuple.elts.as_slice(),
             Expr::List(list) => list.elts.as_slice(),
@@ -145,11 +149,31 @@ impl Reader<'_, '_> {
     }
 
     fn entry(&mut self, value: &Expr) {
+        if let (Expr::Dict(record), Some(member)) = (value, self.sites.table_member.as_deref()) {
+            return self.record(record, member);
+        }
         match self.names.string(value) {
             Some(path) => self.site(Form::Table, None, path, at(value)),
             // A field that goes nowhere.
             None if value.is_none_literal_expr() => {}
             None => self.unread(value, COMPUTED),
+        }
+    }
+
+    /// An entry that has its path as a member, among others that are none.
+    fn record(&mut self, record: &ExprDict, member: &str) {
+        let mut path = None;
+        for item in &record.items {
+            match item.key.as_ref().map(|key| self.names.string(key)) {
+                Some(Some(key)) if key == member => path = Some(&item.value),
+                Some(Some(_)) if !may_be_entry(&item.value) => {}
+                _ => self.unread(&item.value, COMPUTED),
+            }
+        }
+        match path.map(|path| (path, self.names.string(path))) {
+            Some((value, Some(path))) => self.site(Form::Table, None, path, at(value)),
+            Some((value, None)) => self.unread(value, COMPUTED),
+            None => self.module.unread.push(Unread::new(record.range().start().to_u32(), COMPUTED)),
         }
     }
 
@@ -263,4 +287,15 @@ fn puts(name: &str) -> bool {
         "update",
     ];
     FUNCTIONS.contains(&name)
+}
+
+/// Whether what stands beside the path of an entry may be one, or have some: a record, or a list of them.
+fn may_be_entry(value: &Expr) -> bool {
+    let items = match value {
+        Expr::Dict(_) => return true,
+        Expr::List(list) => &*list.elts,
+        Expr::Tuple(tuple) => &*tuple.elts,
+        _ => return false,
+    };
+    items.iter().any(|item| matches!(item, Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_)))
 }
