@@ -9,7 +9,6 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
 use super::handed::last_name;
-use super::literals::alternatives;
 use super::sites::DEEPEST;
 use super::tables::fills;
 
@@ -95,6 +94,18 @@ impl<'a> Bindings<'a> {
         }
     }
 
+    /// The same of what a value is chosen from. An assignment among them gives another name, and a call may do anything.
+    fn reads_either(&mut self, value: &'a Expression<'a>) {
+        let mut waiting = vec![value];
+        while let Some(value) = waiting.pop() {
+            match value.get_inner_expression() {
+                Expression::ConditionalExpression(choice) => waiting.extend([&choice.consequent, &choice.alternate]),
+                Expression::LogicalExpression(either) => waiting.extend([&either.left, &either.right]),
+                value => self.reads(value),
+            }
+        }
+    }
+
     fn writes(&mut self, value: &Expression<'a>) {
         let member = match value.get_inner_expression() {
             Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
@@ -124,12 +135,17 @@ impl<'a> Bindings<'a> {
             AstKind::ComputedMemberExpression(member) if !self.written.contains(&member.span.end) => {
                 self.reads(&member.object);
             }
-            AstKind::SpreadElement(spread) => alternatives(&spread.argument, &mut |value| self.reads(value)),
+            AstKind::SpreadElement(spread) => self.reads_either(&spread.argument),
             AstKind::BinaryExpression(both) => {
                 self.reads(&both.left);
                 self.reads(&both.right);
             }
             AstKind::ForInStatement(each) => self.reads(&each.right),
+            AstKind::ForOfStatement(each) => self.reads(&each.right),
+            // What is taken apart gives its parts other names, and is not known by another itself.
+            AstKind::VariableDeclarator(variable) if !variable.id.is_binding_identifier() => {
+                variable.init.iter().for_each(|value| self.reads(value));
+            }
             AstKind::JSXExpressionContainer(inner) => {
                 inner.expression.as_expression().into_iter().for_each(|value| self.reads(value));
             }
@@ -209,10 +225,8 @@ impl<'a> Visit<'a> for Bindings<'a> {
         self.used(kind);
         self.typed(kind);
         match kind {
-            AstKind::TSEnumDeclaration(listed) => {
-                if self.is_first(&listed.id) {
-                    self.enums.insert(listed.id.name.as_str(), listed);
-                }
+            AstKind::TSEnumDeclaration(listed) if self.is_first(&listed.id) => {
+                self.enums.insert(listed.id.name.as_str(), listed);
             }
             AstKind::Class(class) if class.is_declaration() => {
                 if let Some(id) = class.id.as_ref().filter(|id| self.is_first(id)) {
