@@ -170,9 +170,9 @@ impl Reader<'_, '_> {
                 _ => self.unread(&item.value, COMPUTED),
             }
         }
-        match path.map(|path| (path, self.names.string(path))) {
-            Some((value, Some(path))) => self.site(Form::Table, None, path, at(value)),
-            Some((value, None)) => self.unread(value, COMPUTED),
+        match path {
+            Some(path) if path.is_dict_expr() => self.unread(path, COMPUTED),
+            Some(path) => self.entry(path),
             None => self.module.unread.push(Unread::new(record.range().start().to_u32(), COMPUTED)),
         }
     }
