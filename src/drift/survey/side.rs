@@ -120,7 +120,8 @@ impl<'a> Side<'a> {
     /// The lines of a text file.
     pub(super) fn lines(&self, path: &BString) -> Result<Option<BTreeSet<String>>> {
         let Some(bytes) = self.bytes(path.as_bstr())? else { return Ok(None) };
-        let lines = bytes.to_str_lossy();
+        let text = bytes.to_str_lossy();
+        let lines = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let kept = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         Ok(Some(kept.map(ToOwned::to_owned).collect()))
     }
