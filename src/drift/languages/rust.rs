@@ -182,6 +182,8 @@ struct Outline {
     by_hand: HashMap<String, (String, Vec<String>, Span)>,
     /// What the fields of the file's structs are called on the wire, by type and name.
     wire: HashMap<(String, String), String>,
+    /// Names that stand for any type somewhere.
+    variables: HashSet<String>,
     /// Macros of this file.
     macros: HashSet<String>,
     /// Those of them that make no types.
@@ -202,6 +204,7 @@ impl<'ast> Visit<'ast> for Outline {
             syn::Item::Enum(item) => drop(self.types.insert(item.ident.unraw().to_string())),
             syn::Item::Type(item) => drop(self.types.insert(item.ident.unraw().to_string())),
             syn::Item::Use(item) => self.paths.import(item),
+            syn::Item::ExternCrate(item) => self.paths.rename(item),
             syn::Item::Impl(item) => self.implementation(item),
             syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => {
                 self.macros.insert(ident.to_string());
@@ -221,6 +224,11 @@ impl<'ast> Visit<'ast> for Outline {
             _ => {}
         }
         visit::visit_item(self, item);
+    }
+
+    fn visit_type_param(&mut self, param: &'ast syn::TypeParam) {
+        self.variables.insert(param.ident.unraw().to_string());
+        visit::visit_type_param(self, param);
     }
 }
 

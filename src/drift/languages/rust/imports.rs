@@ -95,6 +95,13 @@ impl Paths {
         }
     }
 
+    /// Takes in a crate that gets another name.
+    pub(super) fn rename(&mut self, item: &syn::ItemExternCrate) {
+        if let Some((_, name)) = item.rename.as_ref().filter(|(_, name)| *name != item.ident && *name != "_") {
+            self.name_it(name.unraw().to_string(), vec![item.ident.unraw().to_string()]);
+        }
+    }
+
     /// A name that a `use` gives. Modules and functions of one file may each have their own: the first counts, and what
     /// another one means is told beside it.
     fn name_it(&mut self, local: String, path: Vec<String>) {
@@ -170,6 +177,27 @@ impl Paths {
         match self.uses.get(head) {
             Some(full) => full.iter().cloned().chain(rest).collect(),
             None => self.from(std::iter::once(head.to_owned()).chain(rest).collect(), inside),
+        }
+    }
+
+    /// The path that a written name stands for wherever it stands in this file; `None` where it may be several.
+    pub(super) fn only(&self, written: &str) -> Option<Vec<String>> {
+        let local = written.split('.').next()?;
+        let full = self.full(written, &[]);
+        let head = full.first()?;
+        let is_crate = self.uses.get(head).is_none_or(|of| of.len() == 1 && of.first() == Some(head));
+        let is_one = !self.others.iter().any(|(other, _)| other == local || other == head);
+        (is_one && (is_crate || full.len() == 1)).then_some(full)
+    }
+
+    /// Whether a name is that of one of these crates, wherever it stands in this file. One that nobody imports is, but
+    /// where all names of something else are imported.
+    pub(super) fn is_only_of(&self, written: &str, crates: &[&str]) -> bool {
+        let is_of = |path: &[String]| path.first().is_some_and(|head| crates.contains(&head.as_str()));
+        match self.only(written).as_deref() {
+            Some([_]) => self.globs.iter().all(|glob| is_of(glob)),
+            Some(full) => is_of(full),
+            None => false,
         }
     }
 

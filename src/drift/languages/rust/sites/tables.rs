@@ -10,6 +10,7 @@ use super::Reader;
 use crate::drift::shape::{Form, TABLE_CHANGED};
 
 const PATCH: &str = "the object of this patch is computed; write its keys down";
+const KEY: &str = "a key of this mapping table is computed; write it as a string";
 const TABLE: &str = "this mapping table is computed; write it as a list of pairs";
 
 /// The statics of `lazy_static!`.
@@ -86,6 +87,40 @@ fn filled(block: &syn::Block) -> Option<(&Expr, Vec<[&Expr; 2]>)> {
     let entries = puts.iter().map(put).collect::<Option<Vec<_>>>()?;
     is_it(last).then_some((&*init.expr, entries))
 }
+
+/// Whether a key only makes a value: one that returns gives another table.
+fn is_plain(key: &Expr) -> bool {
+    let mut rest = vec![key];
+    while let Some(key) = rest.pop() {
+        match key {
+            Expr::Lit(_) | Expr::Path(_) | Expr::Closure(_) => {}
+            Expr::Macro(inner) if ["concat", "stringify"].iter().any(|name| inner.mac.path.is_ident(name)) => {}
+            Expr::Reference(inner) => rest.push(&inner.expr),
+            Expr::Paren(inner) => rest.push(&inner.expr),
+            Expr::Group(inner) => rest.push(&inner.expr),
+            Expr::Unary(inner) => rest.push(&inner.expr),
+            Expr::Cast(inner) => rest.push(&inner.expr),
+            Expr::Field(inner) => rest.push(&inner.base),
+            Expr::Binary(inner) => rest.extend([&*inner.left, &*inner.right]),
+            Expr::Tuple(inner) => rest.extend(&inner.elems),
+            Expr::Array(inner) => rest.extend(&inner.elems),
+            Expr::Struct(inner) => rest.extend(inner.fields.iter().map(|field| &field.expr)),
+            Expr::Call(call) => {
+                rest.push(&call.func);
+                rest.extend(&call.args);
+            }
+            Expr::MethodCall(call) => {
+                rest.push(&call.receiver);
+                rest.extend(&call.args);
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Crates whose collections begin empty.
+const CRATES: [&str; 7] = ["ahash", "alloc", "fxhash", "hashbrown", "indexmap", "rustc_hash", "std"];
 
 /// Methods that lead to what they are called on.
 const SAME: [&str; 16] = [
@@ -302,7 +337,10 @@ impl Reader<'_> {
     pub(super) fn table(&mut self, name: &syn::Ident, value: &Expr) {
         if self.sites.tables.contains(&name.unraw().to_string()) {
             self.pairs(Form::Table, value, |reader, pair| {
-                if let [_, path] = pair {
+                if let [key, path] = pair {
+                    if !is_plain(key) {
+                        reader.unread(key.span(), KEY);
+                    }
                     reader.path(Form::Table, path);
                 }
             });
@@ -360,16 +398,15 @@ impl Reader<'_> {
     fn is_empty(&self, made: &Expr) -> bool {
         let Expr::Call(call) = made else { return false };
         let Expr::Path(path) = &*call.func else { return false };
-        let made = path.path.segments.last().map(|last| last.ident.to_string());
-        match made.as_deref() {
-            Some("new") => call.args.is_empty() && self.holds(&call.func),
-            _ => false,
-        }
+        let made = dotted(&path.path);
+        let Some(ty) = made.strip_suffix(".new") else { return false };
+        let is_known = self.outline.paths.is_only_of(ty, &CRATES) && !self.outline.variables.contains(ty);
+        is_known && call.args.is_empty() && self.holds(&call.func)
     }
 
     /// The entries of a macro of phf; `None` for any other.
     fn entries(&self, mac: &Macro) -> Option<Vec<(Expr, Expr)>> {
-        let full = self.outline.paths.full(&dotted(&mac.path), &[]);
+        let full = self.outline.paths.only(&dotted(&mac.path))?;
         let is_map = match full.as_slice() {
             [package, name] => package == "phf" && matches!(name.as_str(), "phf_map" | "phf_ordered_map"),
             _ => false,
@@ -384,7 +421,8 @@ impl Reader<'_> {
         let names: Vec<String> = path.path.segments.iter().map(|step| step.ident.to_string()).collect();
         match names.as_slice() {
             [.., ty, made] => {
-                let is_own = self.outline.types.contains(ty);
+                let written = names.split_last().map_or_else(String::new, |(_, above)| above.join("."));
+                let is_own = self.outline.types.contains(ty) || self.outline.paths.is_own(&written, &[]);
                 HOLDERS.contains(&ty.as_str()) && !is_own && matches!(made.as_str(), "new" | "from" | "from_iter")
             }
             [one] => one == "Some",
