@@ -6,6 +6,7 @@
 //! own names.
 
 mod members;
+mod reach;
 mod sites;
 mod strings;
 mod tables;

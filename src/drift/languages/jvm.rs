@@ -57,6 +57,13 @@ impl<'a> Names<'a> {
         self.declared.contains(name)
     }
 
+    /// Whether a name is imported, by itself, from what is not the language's own.
+    #[cfg(feature = "kotlin")]
+    pub(super) fn is_elsewhere(&self, name: &str) -> bool {
+        const LANGUAGE: [&str; 4] = ["java.", "javax.", "kotlin.", "kotlinx."];
+        self.full.get(name).is_some_and(|path| !LANGUAGE.iter().any(|start| path.starts_with(start)))
+    }
+
     /// Takes down what the file's package and its imports say of functions.
     pub(super) fn bring(&mut self, package: &str, imports: &[Imported]) {
         self.packages.insert(package.to_owned());

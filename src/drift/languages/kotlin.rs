@@ -5,8 +5,10 @@
 //! members only; its subtypes count by their own names. A value class is what it wraps.
 
 mod calls;
+mod library;
 mod lines;
 mod members;
+mod reach;
 mod scopes;
 mod sites;
 mod strings;

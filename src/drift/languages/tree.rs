@@ -256,12 +256,14 @@ pub(super) struct Finder<'s, R> {
     done: BTreeSet<usize>,
     /// Names that were read with what is around them, or that declare what they name, by their first byte.
     claimed: BTreeSet<u32>,
+    /// What tables were read with, by its first byte: a table may begin where what is called does.
+    excused: BTreeSet<u32>,
 }
 
 impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
     /// For the places that the policy names.
     pub(super) fn new(sites: &'s Sites, reader: R) -> Self {
-        Self { sites, reader, done: BTreeSet::new(), claimed: BTreeSet::new() }
+        Self { sites, reader, done: BTreeSet::new(), claimed: BTreeSet::new(), excused: BTreeSet::new() }
     }
 
     /// A call of `callee`: of a mapping function, or of a method that takes paths as keys.
@@ -319,6 +321,17 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         self.claimed.insert(at(node));
     }
 
+    /// Takes down that what begins here was read with what is around it.
+    #[cfg(any(feature = "go", feature = "kotlin"))]
+    pub(super) fn excuse(&mut self, node: Node<'t>) {
+        self.excused.insert(at(node));
+    }
+
+    /// Whether what begins here was read with what is around it.
+    pub(super) fn is_excused(&self, node: Node<'t>) -> bool {
+        self.excused.contains(&at(node))
+    }
+
     /// The name of a function where it is not called: a mapping function is handed on there.
     pub(super) fn handed_on(&self, module: &mut Module, callee: &str, node: Node<'t>) {
         if !self.claimed.contains(&at(node)) && self.functions(callee).next().is_some() {
@@ -370,7 +383,7 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
 
     /// The name of a table where nothing that only reads it was found around it.
     pub(super) fn used(&self, module: &mut Module, name: &str, node: Node<'t>) {
-        if self.is_table(name) && !self.claimed.contains(&at(node)) {
+        if self.is_table(name) && !self.is_excused(node) {
             module.unread.push(Unread::new(at(node), TABLE_CHANGED));
         }
     }

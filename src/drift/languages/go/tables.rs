@@ -112,7 +112,7 @@ fn appended<'t>(
     let mut added = field(value, "arguments").filter(|_| is_append).map(parts)?;
     let is_whole = |own: &Table<'t>| own.name == table.name && !own.is_part && !table.is_part;
     let own = self::table(finder, *added.first()?, text).filter(is_whole)?;
-    finder.claim(own.node);
+    finder.excuse(own.node);
     added.remove(0);
     Some(added)
 }

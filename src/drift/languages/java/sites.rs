@@ -161,7 +161,7 @@ impl<'t> Reader<'t> {
             let called = call.map_or("", |call| field(call, "name").map_or("", |name| said(self.strings.text, name)));
             let arguments = call.and_then(|call| field(call, "arguments")).map_or_else(Vec::new, parts);
             entries.push(match arguments.as_slice() {
-                [key, value] if called == "put" => self.entry(*key, Some(*value)),
+                [key, value] if called == "put" && is_plain(*key) => self.entry(*key, Some(*value)),
                 _ => Self::unknown(statement),
             });
         }
@@ -186,6 +186,34 @@ impl<'t> Reader<'t> {
         }
         Value::Other
     }
+}
+
+/// Whether a key can do nothing to the map that is made around it: no call, and no block.
+fn is_plain(key: Node<'_>) -> bool {
+    let mut is_plain = true;
+    tree::walk(key, |node| {
+        let kind = node.kind();
+        is_plain &= !node.is_named()
+            || kind.ends_with("_literal")
+            || kind.starts_with("string_")
+            || kind.ends_with("_comment")
+            || matches!(
+                kind,
+                "binary_expression"
+                    | "cast_expression"
+                    | "escape_sequence"
+                    | "false"
+                    | "field_access"
+                    | "identifier"
+                    | "parenthesized_expression"
+                    | "this"
+                    | "true"
+            )
+            || kind.ends_with("type_identifier")
+            || kind.ends_with("_type");
+        is_plain
+    });
+    is_plain
 }
 
 impl<'t> tree::Reader<'t> for Reader<'t> {

@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, fills, hides, is_reader, put};
+use super::super::jvm::tables::{Put, fills, hides, is_reader, leaves, put};
 use super::super::tree::{Finder, field, part, parts, said};
+use super::reach::reached;
 use super::sites::Reader;
 use crate::drift::shape::Module;
 
@@ -82,8 +83,22 @@ impl<'t> Tables<'t> {
         name.is_some_and(|name| said(self.text, name).starts_with("requireNonNull"))
     }
 
-    /// What is done to a table is not known, nor to which of several values: `(late ? TABLE : others).put("a", "b")`.
+    /// What is done to a table is not known, wherever it is reached by its name.
     fn changed(&self, finder: &Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>) {
+        self.chosen(finder, module, node);
+        self.reached(finder, module, node, "");
+    }
+
+    /// A table by its own name in what a method is called on: `List.of(TABLE).get(0)`.
+    fn reached(&self, finder: &Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>, method: &str) {
+        // An entry sets the table's value.
+        let is_entry = method == "setValue";
+        let table = reached(self.text, &finder.sites.tables, node, is_entry);
+        table.into_iter().for_each(|name| finder.used(module, name, node));
+    }
+
+    /// A table, or one of several values that it may be: `(late ? TABLE : others).put("a", "b")`.
+    fn chosen(&self, finder: &Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>) {
         if let Some(table) = self.table(finder, node) {
             return finder.used(module, table.name, table.node);
         }
@@ -133,7 +148,10 @@ impl<'t> Tables<'t> {
         let Some(of) = field(call, "object") else { return };
         let Some(table) = self.table(finder, of) else {
             if !is_reader(method) {
-                self.changed(finder, module, of);
+                self.chosen(finder, module, of);
+            }
+            if !leaves(method) {
+                self.reached(finder, module, of, method);
             }
             return;
         };

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
-use super::super::jvm::Names;
-use super::super::jvm::tables::{fills, is_reader};
+use super::super::jvm::tables::{fills, holds, is_reader};
 use super::super::tree::{field, part, parts, walk};
 use super::calls::{Call, call, dotted, last, plain};
 use super::strings::Strings;
@@ -55,8 +54,7 @@ impl<'t> Scope<'t> {
         let text = strings.text;
         let name = if self.is_this { "this" } else { self.parameter.map_or("it", |name| plain(text, name)) };
         let own = self.parameter.map(|name| name.id());
-        let mut block =
-            Block { text, names: strings.names, name, is_this: self.is_this, fine: own.into_iter().collect() };
+        let mut block = Block { text, strings, name, is_this: self.is_this, fine: own.into_iter().collect() };
         let (mut only_reads, mut count) = (true, 0);
         walk(self.lambda, |node| {
             count += usize::from(node.kind() == "lambda_literal");
@@ -70,7 +68,7 @@ impl<'t> Scope<'t> {
 /// What is known of a block from its beginning to the node that is looked at.
 struct Block<'a> {
     text: &'a str,
-    names: &'a Names<'a>,
+    strings: &'a Strings<'a>,
     /// What the collection is called.
     name: &'a str,
     is_this: bool,
@@ -88,11 +86,15 @@ impl Block<'_> {
         }
         let inside = parts(node);
         match (node.kind(), inside.as_slice()) {
-            ("navigation_expression", [of, name]) if is_reader(plain(self.text, *name)) => {
+            ("navigation_expression", [of, name]) if self.is_reader(plain(self.text, *name)) => {
                 self.fine.insert(of.id());
             }
             // `::put` is one of the collection's where that is `this`.
-            ("callable_reference", [.., name]) if self.is_this => return is_reader(plain(self.text, *name)),
+            ("callable_reference", [.., name]) if self.is_this => return self.is_reader(plain(self.text, *name)),
+            // `it["a"]++`
+            ("unary_expression", [of]) if part(node, "++").or_else(|| part(node, "--")).is_some() => {
+                return self.leaves(*of);
+            }
             ("assignment", _) => return field(node, "left").is_some_and(|left| self.leaves(left)),
             ("binary_expression", _) if part(node, "?:").is_some() => {}
             ("index_expression" | "interpolation" | "spread_expression" | "binary_expression" | "in_expression", _) => {
@@ -112,14 +114,15 @@ impl Block<'_> {
     fn called(&mut self, node: Node<'_>, call: &Call<'_>) -> bool {
         let (of, method) = call.name.rsplit_once('.').unwrap_or(("", &call.name));
         let is_known = match of {
-            "" if self.is_this => is_reader(method) || self.names.declares(method) || PLAIN.contains(&method),
+            // An entry of the collection sets its value, whatever it is called.
+            _ if method == "setValue" && call.arguments.len() == 1 => false,
+            // `check(size > 1) { "…" }` is what a call gives, and that is looked at by itself.
+            "" if method == "?" => parts(node).first().is_some_and(|callee| callee.kind() == "call_expression"),
+            "" if self.is_this => self.is_reader(method) || self.is_plain(method),
             "" => method != self.name,
-            _ if of == self.name => is_reader(method) || (node.kind() == "infix_expression" && method == "to"),
+            _ if of == self.name => self.is_reader(method),
             _ => true,
         };
-        if let ("infix_expression", [of, ..]) = (node.kind(), parts(node).as_slice()) {
-            self.fine.insert(of.id());
-        }
         let list = part(node, "value_arguments").map_or_else(Vec::new, parts);
         let given: Vec<Node<'_>> = match list.is_empty() {
             true => call.arguments.clone(),
@@ -129,10 +132,24 @@ impl Block<'_> {
             let (last, count) = (last(name), given.len().max(2));
             is_with(name) || (0..count).any(|place| fills(last, place, count))
         };
-        if !self.names.meanings(&call.name).iter().any(fills) {
+        // What holds the collection gives it back.
+        if !holds(&call.name) && !self.strings.names.meanings(&call.name).iter().any(fills) {
             self.fine.extend(given.iter().map(Node::id));
         }
         is_known
+    }
+
+    /// Whether a method that the library has only reads the collection.
+    fn is_reader(&self, method: &str) -> bool {
+        is_reader(method) && self.strings.library.has_method(method)
+    }
+
+    /// Whether a function is none that the collection may have as a method: one that the library has without any receiver,
+    /// or the constructor of a type. A method of a collection begins with a small letter, and goes before a type's name.
+    fn is_plain(&self, function: &str) -> bool {
+        let is_type = function.starts_with(char::is_uppercase) && self.strings.names.declares(function);
+        is_type && self.strings.library.has_method(function)
+            || PLAIN.contains(&function) && self.strings.library.has(function)
     }
 
     /// Whether what an assignment gives a value is something else than the collection, or a part of it.

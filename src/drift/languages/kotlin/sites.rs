@@ -4,6 +4,7 @@
 
 use tree_sitter::Node;
 
+use super::super::jvm::tables::holds;
 use super::super::tree::{self, Entry, Finder, MAX_DEPTH, Value, at, field, part, parts, said};
 use super::calls::{arguments, call, compared, dotted, last, plain};
 use super::strings::Strings;
@@ -65,11 +66,17 @@ impl Reader<'_> {
     fn pair<'t>(&self, node: Node<'t>) -> Entry<'t> {
         let text = self.strings.text;
         let (key, value) = match (node.kind(), parts(node).as_slice()) {
-            ("infix_expression", [key, to, value]) if said(text, *to) == "to" => (*key, *value),
-            ("call_expression", _) if callee(text, node) == "Pair" => match arguments(node).as_slice() {
-                [key, value] => (*key, *value),
-                _ => return Entry { key: None, at: at(node), value: None },
-            },
+            ("infix_expression", [key, to, value])
+                if said(text, *to) == "to" && self.strings.library.has_infix("to") =>
+            {
+                (*key, *value)
+            }
+            ("call_expression", _) if callee(text, node) == "Pair" && self.strings.library.has("Pair") => {
+                match arguments(node).as_slice() {
+                    [key, value] => (*key, *value),
+                    _ => return Entry { key: None, at: at(node), value: None },
+                }
+            }
             _ => return Entry { key: None, at: at(node), value: None },
         };
         Entry { key: self.strings.fold(key), at: at(key), value: Some(value) }
@@ -83,12 +90,16 @@ impl Reader<'_> {
             }
             "collection_literal" => Value::List(parts(node)),
             "call_expression" => match callee(text, node).as_str() {
+                // What the file itself calls so makes what it likes.
+                name if name.starts_with(char::is_lowercase) && !self.strings.library.has(name) => Value::Other,
                 "mapOf" | "mutableMapOf" | "hashMapOf" | "linkedMapOf" | "sortedMapOf" | "persistentMapOf" => {
                     Value::Object(arguments(node).into_iter().map(|pair| self.pair(pair)).collect())
                 }
                 "buildMap" => self.built(node, depth),
                 // `buildMap(2) { … }` is what a call gives, and that is called.
-                "?" if parts(node).first().is_some_and(|inner| callee(text, *inner) == "buildMap") => {
+                "?" if parts(node).first().is_some_and(|inner| callee(text, *inner) == "buildMap")
+                    && self.strings.library.has("buildMap") =>
+                {
                     self.built(node, depth)
                 }
                 "emptyMap" => Value::Object(Vec::new()),
@@ -107,12 +118,48 @@ impl Reader<'_> {
         let Some(lambda) = lambda.filter(|_| depth < MAX_DEPTH) else { return Value::Other };
         let mut entries = Vec::new();
         for statement in parts(lambda) {
-            match self.put(statement, depth) {
+            match self.is_plain(statement).then(|| self.put(statement, depth)).flatten() {
                 Some(put) => entries.extend(put),
                 None => entries.push(Entry { key: None, at: at(statement), value: None }),
             }
         }
         Value::Object(entries)
+    }
+
+    /// Whether a statement has nothing in it that may do more to the map around it, which is `this` in keys as well.
+    fn is_plain(&self, statement: Node<'_>) -> bool {
+        let text = self.strings.text;
+        let left = field(statement, "left").map(|left| left.id());
+        let mut is_plain = true;
+        tree::walk(statement, |node| {
+            is_plain &= match node.kind() {
+                "call_expression" if node.id() == statement.id() => true,
+                "call_expression" => self.strings.library.has(&callee(text, node)) && holds(&callee(text, node)),
+                "infix_expression" => parts(node).get(1).is_some_and(|method| said(text, *method) == "to"),
+                "binary_expression" => part(node, "+").is_some(),
+                "index_expression" | "assignment" => node.id() == statement.id() || Some(node.id()) == left,
+                "character_literal"
+                | "escape_sequence"
+                | "float_literal"
+                | "identifier"
+                | "interpolation"
+                | "multiline_string_literal"
+                | "navigation_expression"
+                | "number_literal"
+                | "parenthesized_expression"
+                | "string_content"
+                | "string_literal"
+                | "this_expression"
+                | "type_arguments"
+                | "value_argument"
+                | "value_arguments"
+                | "line_comment"
+                | "block_comment" => true,
+                _ => !node.is_named(),
+            };
+            is_plain
+        });
+        is_plain
     }
 
     /// What a statement puts into the map that is built around it.

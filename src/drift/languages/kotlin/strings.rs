@@ -5,11 +5,13 @@ use tree_sitter::Node;
 use super::super::jvm::Names;
 use super::super::tree::{Constants, MAX_DEPTH, field, part, parts, said, unescape, walk};
 use super::calls::plain;
+use super::library::Library;
 
 /// The strings of one file.
 pub(super) struct Strings<'a> {
     pub(super) text: &'a str,
     pub(super) names: &'a Names<'a>,
+    pub(super) library: Library<'a>,
     constants: Constants<'a>,
 }
 
@@ -35,7 +37,7 @@ impl<'a> Strings<'a> {
             }
             true
         });
-        Self { text, names, constants }
+        Self { text, names, library: Library::new(text, names, root), constants }
     }
 
     /// The string that an expression is.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::jvm::tables::{Put, fills, hides, is_reader, put};
+use super::super::jvm::tables::{Put, fills, hides, is_reader, leaves, put};
 use super::super::tree::{self, Finder, Reader as _, Value, field, part, parts, said};
 use super::calls::{arguments, call, compared, dotted, last, plain};
+use super::reach::reached;
 use super::scopes::{Scope, is_with};
 use super::sites::Reader;
 use crate::drift::shape::Module;
@@ -68,16 +69,36 @@ impl<'t> Tables<'t> {
             "import" => self.imported(finder, module, node),
             // `rows.forEach(TABLE::put)`
             "navigation_expression" | "callable_reference" if part(node, "::").is_some() => {
-                if let [of, .., method] = parts(node).as_slice()
-                    && !is_reader(plain(self.text, *method))
+                self.referred(finder, module, node);
+            }
+            // `::TABLE.isInitialized`
+            "navigation_expression" => {
+                if let [of, name] = parts(node).as_slice()
+                    && plain(self.text, *name) == "isInitialized"
                 {
-                    self.changed(finder, module, *of);
+                    finder.excuse(*of);
                 }
+            }
+            // `TABLE["a"]++`
+            "unary_expression" if part(node, "++").or_else(|| part(node, "--")).is_some() => {
+                parts(node).into_iter().for_each(|of| self.changed(finder, module, of));
             }
             _ => {}
         }
         if let "call_expression" | "infix_expression" | "binary_expression" = node.kind() {
             self.called(finder, module, node);
+        }
+    }
+
+    /// `rows.forEach(TABLE::put)`, and `::TABLE`, by which anybody may set it.
+    fn referred(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
+        let inner = parts(node);
+        let Some(name) = inner.last().map(|name| plain(self.text, *name)) else { return };
+        finder.used(module, name, node);
+        if let [of, _, ..] = inner.as_slice()
+            && !reads(finder, name)
+        {
+            self.changed(finder, module, *of);
         }
     }
 
@@ -132,8 +153,14 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// What is done to a table is not known, nor to which of several values: `(TABLE ?: others)["a"] = "b"`.
+    /// What is done to a table is not known, wherever it is reached by its name.
     fn changed(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
+        self.chosen(finder, module, node);
+        self.reached(finder, module, node, "");
+    }
+
+    /// A table, or one of several values that it may be: `(TABLE ?: others)["a"] = "b"`.
+    fn chosen(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>) {
         if let Some(table) = self.table(finder, node) {
             return finder.used(module, table.name, table.node);
         }
@@ -147,6 +174,14 @@ impl<'t> Tables<'t> {
         if is_choice {
             hides(&finder.sites.tables, said(self.text, core)).for_each(|name| finder.used(module, name, node));
         }
+    }
+
+    /// A table by its own name in what a method is called on: `listOf(TABLE).first()`.
+    fn reached(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>, method: &str) {
+        // An entry sets the table's value.
+        let is_entry = method == "setValue";
+        let table = reached(self.text, &finder.sites.tables, node, is_entry);
+        table.into_iter().for_each(|name| finder.used(module, name, node));
     }
 
     /// A name that an import gives to something else.
@@ -173,7 +208,7 @@ impl<'t> Tables<'t> {
             parts(delegate).into_iter().for_each(|of| self.changed(finder, module, of));
         }
         if let (Some(name), Some(value)) = (name, held.or(value.filter(|_| part(node, "=").is_some()))) {
-            self.whole(finder, module, plain(self.text, name), inside(self.text, value));
+            self.whole(finder, module, plain(self.text, name), inside(finder, self.text, value));
         }
     }
 
@@ -229,8 +264,11 @@ impl<'t> Tables<'t> {
         };
         let (Some(of), method) = (of, last(&call.name)) else { return };
         let Some(table) = self.table(finder, of) else {
-            if !is_reader(method) {
-                self.changed(finder, module, of);
+            if !reads(finder, method) {
+                self.chosen(finder, module, of);
+            }
+            if !leaves(method) || !finder.reader.strings.library.has_method(method) {
+                self.reached(finder, module, of, method);
             }
             return;
         };
@@ -241,7 +279,7 @@ impl<'t> Tables<'t> {
             Some(Put::All(place)) => {
                 call.arguments.get(place).into_iter().for_each(|all| self.whole(finder, module, table.name, *all));
             }
-            None if table.is_part || is_reader(method) || self.is_fixed(&table) => {}
+            None if table.is_part || reads(finder, method) || self.is_fixed(&table) => {}
             // `TABLE to others`
             None if node.kind() == "infix_expression" && method == "to" => {}
             None if !table.is_back && method != "with" && only_reads(finder, method, node) => {}
@@ -254,18 +292,19 @@ impl<'t> Tables<'t> {
         // `with(TABLE)` is a call of its own within what the block follows.
         let inner = parts(call).first().copied().filter(|inner| inner.kind() == "call_expression");
         let inner =
-            inner.and_then(|inner| Some((dotted(self.text, *parts(inner).first()?), *arguments(inner).first()?)));
-        if let Some((name, argument)) = inner
+            inner.and_then(|inner| Some((dotted(self.text, *parts(inner).first()?), part(inner, "value_arguments")?)));
+        if let Some((name, given)) = inner
             && finder.reader.meanings(&name).iter().any(|name| is_with(name))
             && only_reads(finder, "with", call)
-            && let Some(table) = self.table(finder, argument)
         {
-            finder.claim(table.node);
+            finder.excuse(given);
         }
         let meanings = finder.reader.meanings(name);
-        let list = part(call, "value_arguments").map_or_else(Vec::new, parts);
+        let given = part(call, "value_arguments");
+        let list = given.map_or_else(Vec::new, parts);
         let is_with = meanings.iter().any(|name| is_with(name));
-        let only_reads = is_with && only_reads(finder, "with", call);
+        let is_excused = given.is_some_and(|given| finder.is_excused(given));
+        let only_reads = is_excused || is_with && only_reads(finder, "with", call);
         for (place, argument) in list.iter().enumerate() {
             // One with a name may be any of them.
             let is_first = part(*argument, "=").is_some();
@@ -315,7 +354,14 @@ impl<'t> Tables<'t> {
 
 /// Whether the block that a function of Kotlin's own gets only reads the table that it has.
 fn only_reads(finder: &Finder<'_, Reader<'_>>, function: &str, call: Node<'_>) -> bool {
-    Scope::of(function, call).is_some_and(|scope| scope.only_reads(finder.reader.strings))
+    let library = &finder.reader.strings.library;
+    let is_own = if function == "with" { library.has(function) } else { library.has_method(function) };
+    is_own && Scope::of(function, call).is_some_and(|scope| scope.only_reads(finder.reader.strings))
+}
+
+/// Whether a method that the library has only reads what it is called on.
+fn reads(finder: &Finder<'_, Reader<'_>>, method: &str) -> bool {
+    is_reader(method) && finder.reader.strings.library.has_method(method)
 }
 
 /// What a callee is called on.
@@ -364,7 +410,7 @@ fn is_fixed(text: &str, value: Node<'_>) -> bool {
 }
 
 /// What a delegate or a getter gives, as far as it is one value.
-fn inside<'t>(text: &str, value: Node<'t>) -> Node<'t> {
+fn inside<'t>(finder: &Finder<'_, Reader<'_>>, text: &str, value: Node<'t>) -> Node<'t> {
     let mut inner = value;
     loop {
         let steps = parts(inner);
@@ -376,7 +422,7 @@ fn inside<'t>(text: &str, value: Node<'t>) -> Node<'t> {
                 let maker =
                     parts(*maker).first().copied().filter(|_| maker.kind() == "call_expression").unwrap_or(*maker);
                 match said(text, maker) {
-                    "lazy" | "run" => *lambda,
+                    maker @ ("lazy" | "run") if finder.reader.strings.library.has(maker) => *lambda,
                     _ => return inner,
                 }
             }
