@@ -62,7 +62,7 @@ fn call(node: Node<'_>) -> Option<(Node<'_>, Vec<Node<'_>>)> {
 }
 
 /// A name with its dots, whatever stands around its steps, and the first of these: `pkg.Map` of `(pkg . Map)[T]`.
-fn dotted<'t>(text: &str, node: Node<'t>) -> (String, Node<'t>) {
+pub(super) fn dotted<'t>(text: &str, node: Node<'t>) -> (String, Node<'t>) {
     let (mut steps, mut inner) = (Vec::new(), node);
     for _ in 0..MAX_STEPS {
         let (step, next) = match inner.kind() {

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::super::tree::{Finder, field, fields, part, parts, said};
-use super::sites::Reader;
+use super::sites::{Reader, dotted};
 use crate::drift::shape::Module;
 
 /// A table as code names it.
@@ -58,12 +58,42 @@ fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str)
         }
         is_part |= matches!(node.kind(), "index_expression" | "selector_expression");
         node = match node.kind() {
-            "index_expression" | "selector_expression" | "slice_expression" => field(node, "operand")?,
+            "index_expression" | "selector_expression" | "slice_expression" | "type_assertion_expression" => {
+                field(node, "operand")?
+            }
+            "call_expression" | "type_conversion_expression" => converted(finder, node, text)?,
             "unary_expression" if part(node, "*").is_some() => field(node, "operand")?,
             "parenthesized_expression" => *parts(node).first()?,
             _ => return None,
         };
     }
+}
+
+/// What a conversion to a type is of: `T(TABLE)`, `map[string]string(TABLE)`. A call looks alike.
+fn converted<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &str) -> Option<Node<'t>> {
+    let ty = bare(field(node, "type").or_else(|| field(node, "function"))?);
+    let is_type = match ty.kind() {
+        "identifier" | "type_identifier" | "generic_type" | "type_instantiation_expression" | "pointer_type" => {
+            is_own_type(finder, ty, text)
+        }
+        "selector_expression" | "qualified_type" => false,
+        kind => kind.ends_with("_type"),
+    };
+    let given = field(node, "arguments").map_or_else(|| fields(node, "operand"), parts);
+    given.first().copied().filter(|_| is_type && given.len() == 1)
+}
+
+/// Whether what a node names is a type of this file.
+fn is_own_type(finder: &Finder<'_, Reader<'_, '_>>, node: Node<'_>, text: &str) -> bool {
+    finder.reader.file.types.contains_key(dotted(text, node).0.as_str())
+}
+
+/// What stands between parentheses.
+fn bare(mut node: Node<'_>) -> Node<'_> {
+    while let ("parenthesized_expression" | "parenthesized_type", Some(inner)) = (node.kind(), parts(node).first()) {
+        node = *inner;
+    }
+    node
 }
 
 /// What is done to a table, or to a part of one, is not known.
@@ -119,7 +149,7 @@ fn appended<'t>(
 
 /// A call: methods of a table do what they like with it, and some of Go's own functions fill what they are given first.
 fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call: Node<'t>, text: &'t str) {
-    let Some(function) = field(call, "function") else { return };
+    let Some(function) = field(call, "function").map(bare) else { return };
     let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
     if let Some(of) = field(function, "operand").filter(|_| function.kind() == "selector_expression")
         && table(finder, of, text).is_some_and(|table| !table.is_part)
@@ -131,6 +161,10 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
     let fills = match package.map(String::as_str) {
         Some("maps" | "slices" | "golang.org/x/exp/maps" | "golang.org/x/exp/slices") => !is_reader(name),
         Some(_) => false,
+        // `T.Set(TABLE, "a", "b")`
+        None if function.kind() == "selector_expression" => {
+            field(function, "operand").is_some_and(|of| is_own_type(finder, of, text))
+        }
         None => matches!(said(text, function), "append" | "copy"),
     };
     // To be given a table is how most functions read it.
