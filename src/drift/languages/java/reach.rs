@@ -1,5 +1,6 @@
 //! Where a mapping table of Java is reached by its own name through something that holds it: `List.of(TABLE).get(0)`.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use tree_sitter::Node;
@@ -7,15 +8,27 @@ use tree_sitter::Node;
 use super::super::jvm::tables::{class_holds, hides, holds, makes};
 use super::super::tree::{field, parts, said};
 
+/// What was looked at: each part of a long chain is looked at with all that is around it.
+pub(super) type Seen = RefCell<BTreeSet<(usize, bool, bool)>>;
+
 /// How many steps are looked at: of more, a table's name among them will do.
 const STEPS: usize = 32;
 
 /// The table that a value leads to. Where `is_held`, one that nothing holds does as well.
-pub(super) fn reached<'s>(text: &str, tables: &'s BTreeSet<String>, value: Node<'_>, is_held: bool) -> Option<&'s str> {
+pub(super) fn reached<'s>(
+    text: &str,
+    tables: &'s BTreeSet<String>,
+    value: Node<'_>,
+    is_held: bool,
+    seen: &Seen,
+) -> Option<&'s str> {
     // Each with whether a table is one of its own there, and not a part.
     let mut rest = vec![(value, is_held)];
     for _ in 0..STEPS {
         let (node, is_whole) = rest.pop()?;
+        if !seen.borrow_mut().insert((node.id(), is_whole, is_held)) {
+            continue;
+        }
         let side = |name| field(node, name);
         let name = match node.kind() {
             "identifier" => said(text, node),

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::super::jvm::tables::{Put, fills, hides, is_reader, leaves, put};
 use super::super::tree::{Finder, field, part, parts, said};
-use super::reach::reached;
+use super::reach::{Seen, reached};
 use super::sites::Reader;
 use crate::drift::shape::Module;
 
@@ -20,11 +20,12 @@ struct Table<'t> {
 /// What the nodes of a file do to tables.
 pub(super) struct Tables<'t> {
     text: &'t str,
+    seen: Seen,
 }
 
 impl<'t> Tables<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text }
+        Self { text, seen: Seen::default() }
     }
 
     /// What a node does to tables. A table that is handed on as a value is read where it is written.
@@ -93,7 +94,7 @@ impl<'t> Tables<'t> {
     fn reached(&self, finder: &Finder<'_, Reader<'t>>, module: &mut Module, node: Node<'t>, method: &str) {
         // An entry sets the table's value.
         let is_entry = method == "setValue";
-        let table = reached(self.text, &finder.sites.tables, node, is_entry);
+        let table = reached(self.text, &finder.sites.tables, node, is_entry, &self.seen);
         table.into_iter().for_each(|name| finder.used(module, name, node));
     }
 

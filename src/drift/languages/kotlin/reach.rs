@@ -1,5 +1,6 @@
 //! Where a mapping table of Kotlin is reached by its own name through something that holds it: `listOf(TABLE).first()`.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use tree_sitter::Node;
@@ -8,6 +9,9 @@ use super::super::jvm::tables::{class_holds, hides, holds, makes};
 use super::super::tree::{part, parts, said};
 use super::calls::{arguments, plain};
 
+/// What was looked at: each part of a long chain is looked at with all that is around it.
+pub(super) type Seen = RefCell<BTreeSet<(usize, bool, bool)>>;
+
 /// How many steps are looked at: of more, a table's name among them will do.
 const STEPS: usize = 32;
 
@@ -15,10 +19,19 @@ const STEPS: usize = 32;
 type Rest<'t> = Vec<(Node<'t>, bool)>;
 
 /// The table that a value leads to. Where `is_held`, one that nothing holds does as well.
-pub(super) fn reached<'s>(text: &str, tables: &'s BTreeSet<String>, value: Node<'_>, is_held: bool) -> Option<&'s str> {
+pub(super) fn reached<'s>(
+    text: &str,
+    tables: &'s BTreeSet<String>,
+    value: Node<'_>,
+    is_held: bool,
+    seen: &Seen,
+) -> Option<&'s str> {
     let mut rest = vec![(value, is_held)];
     for _ in 0..STEPS {
         let (node, is_whole) = rest.pop()?;
+        if !seen.borrow_mut().insert((node.id(), is_whole, is_held)) {
+            continue;
+        }
         let inside = parts(node);
         let name = match (node.kind(), inside.as_slice()) {
             ("identifier", _) => plain(text, node),

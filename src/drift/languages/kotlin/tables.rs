@@ -7,7 +7,7 @@ use tree_sitter::Node;
 use super::super::jvm::tables::{Put, fills, hides, is_reader, leaves, put};
 use super::super::tree::{self, Finder, Reader as _, Value, field, part, parts, said};
 use super::calls::{arguments, call, compared, dotted, last, plain};
-use super::reach::reached;
+use super::reach::{Seen, reached};
 use super::scopes::{Scope, is_with};
 use super::sites::Reader;
 use crate::drift::shape::Module;
@@ -34,6 +34,7 @@ pub(super) struct Tables<'t> {
     text: &'t str,
     /// The names of collections that have no methods to change them, and are nothing else in this file.
     fixed: BTreeSet<&'t str>,
+    seen: Seen,
 }
 
 impl<'t> Tables<'t> {
@@ -55,7 +56,7 @@ impl<'t> Tables<'t> {
             true
         });
         let fixed = counts.into_iter().filter(|(_, (declared, fixed))| declared == fixed);
-        Self { text, fixed: fixed.map(|(name, _)| name).collect() }
+        Self { text, fixed: fixed.map(|(name, _)| name).collect(), seen: Seen::default() }
     }
 
     /// What a node does to tables. A table that is handed on as a value is read where it is written.
@@ -180,7 +181,7 @@ impl<'t> Tables<'t> {
     fn reached(&self, finder: &Finder<'_, Reader<'_>>, module: &mut Module, node: Node<'t>, method: &str) {
         // An entry sets the table's value.
         let is_entry = method == "setValue";
-        let table = reached(self.text, &finder.sites.tables, node, is_entry);
+        let table = reached(self.text, &finder.sites.tables, node, is_entry, &self.seen);
         table.into_iter().for_each(|name| finder.used(module, name, node));
     }
 
