@@ -6,6 +6,20 @@ step() {
     "$@"
 }
 
+# Runs a step while a command of plain words runs, which is told of when both ended. Both must succeed.
+step_while() {
+    local said code=0
+    said=$(mktemp)
+    # shellcheck disable=SC2086
+    $1 >"$said" 2>&1 &
+    step "${@:2}" || code=$?
+    wait $! || code=$?
+    printf '\n== %s, meanwhile\n' "$1"
+    cat "$said"
+    rm "$said"
+    return "$code"
+}
+
 # Installs the Debian packages whose programs are missing, when we may.
 install_needs() {
     local missing=()
