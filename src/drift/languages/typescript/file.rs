@@ -38,6 +38,8 @@ pub(super) struct File<'a> {
     pub(super) index: OnceCell<Index<'a>>,
     /// Which names are constants wherever they are used; found out when that is first asked for.
     pub(super) bindings: OnceCell<Bindings<'a>>,
+    /// Which types were found to list all their members.
+    pub(super) closed: RefCell<HashMap<String, bool>>,
     /// What was asked of constants that may be schemas.
     pub(super) asked: RefCell<HashMap<(&'a str, Asked), bool>>,
     /// Where mapping functions and tables are used in place, or are given on under their own names.
@@ -86,6 +88,7 @@ impl<'a> File<'a> {
             program,
             index: OnceCell::new(),
             bindings: OnceCell::new(),
+            closed: RefCell::default(),
             asked: RefCell::default(),
             claimed: HashSet::new(),
             loaded: HashSet::new(),

@@ -88,6 +88,15 @@ impl<'a> File<'a> {
     /// Whether a name is one type all over the file, and that type lists its members. What another file declares is read
     /// there.
     pub(super) fn is_closed(&self, name: &Name<'a>, deep: u8) -> bool {
+        if let Some(known) = self.closed.borrow().get(&name.full) {
+            return *known;
+        }
+        let is_closed = self.found_closed(name, deep);
+        self.closed.borrow_mut().insert(name.full.clone(), is_closed);
+        is_closed
+    }
+
+    fn found_closed(&self, name: &Name<'a>, deep: u8) -> bool {
         let types = self.index().types.get(name.full.as_str()).map(Vec::as_slice).unwrap_or_default();
         let lists = |members: &[TSSignature<'a>]| {
             !members.iter().any(|member| matches!(member, TSSignature::TSIndexSignature(_)))

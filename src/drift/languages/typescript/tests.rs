@@ -193,6 +193,16 @@ fn types_of_literals_that_are_too_many_are_bounded_and_told() {
 }
 
 #[test]
+fn what_a_type_extends_is_looked_at_once() {
+    let bases = |at: usize| vec![format!("A{at}"); 12].join(", ");
+    let types = (0..14).map(|at| format!("interface A{at} extends {} {{}} ", bases(at + 1))).collect::<String>();
+    let uses = "const a: Order & A0 = { secret: 1 }; function f(a: Order) { const b: Order = { ...a } }";
+    let module =
+        read_bounded("a.ts", format!("{types} interface A14 {{ a: 1 }} interface Order extends A0 {{}} {uses}"));
+    assert_eq!(module.sites.len(), 1);
+}
+
+#[test]
 fn a_syntax_error_leaves_nothing_but_its_place() {
     for text in [
         "interface A { a: string }\nconst x = `abc",
