@@ -8,9 +8,15 @@ use oxc_ast_visit::{Visit, walk};
 
 use oxc_span::GetSpan;
 
+use super::file::enum_member_name;
 use super::handed::last_name;
+use super::itself::is_itself;
+use super::plain::{Members, is_written_out};
 use super::sites::DEEPEST;
 use super::tables::fills;
+
+/// What belongs to the language or to what runs it, and is given constants. What of it may be another belongs to the file.
+const GIVEN: &[&str] = &["JSON", "Object", "console", "exports", "module"];
 
 /// Every name that is bound anywhere in a file.
 #[derive(Default)]
@@ -26,6 +32,13 @@ pub(super) struct Bindings<'a> {
     classes: HashMap<&'a str, &'a Class<'a>>,
     /// Names whose value may be changed somewhere, or gets another name.
     touched: HashSet<&'a str>,
+    /// Names that are given to one of `GIVEN`, which only reads them, and names that are all that a file exports.
+    given: HashSet<(&'a str, &'static str)>,
+    whole: HashSet<&'a str>,
+    /// How many statements export something the old way.
+    exporting: usize,
+    /// Which members of a name are read.
+    shown: HashMap<&'a str, HashSet<&'a str>>,
     /// Where a name, or a member of what has it, only is read; and where a member is more than read.
     read: HashSet<u32>,
     written: HashSet<u32>,
@@ -34,30 +47,51 @@ pub(super) struct Bindings<'a> {
     said_at: HashMap<u32, &'a TSType<'a>>,
     /// How many types, or parameters of types, have a name.
     types: HashMap<&'a str, usize>,
+    /// The file's own path.
+    path: &'a [u8],
+    /// In how many namespaces: what they export is theirs to change.
+    spaces: u32,
+    /// In how many functions and classes that have their own `this`.
+    inside: u32,
     deep: u32,
-    too_deep: bool,
+    /// Whether any name may be anything: the code is nested too deeply, or puts other names in their place.
+    is_open: bool,
 }
 
 impl<'a> Bindings<'a> {
-    pub(super) fn of(program: &'a Program<'a>) -> Self {
-        let mut bindings = Self::default();
+    pub(super) fn of(program: &'a Program<'a>, path: &'a [u8]) -> Self {
+        let mut bindings = Self { path, ..Self::default() };
         bindings.visit_program(program);
         bindings
     }
 
     /// Whether anything is assigned to a variable of this name, or that cannot be known.
     pub(super) fn is_assigned(&self, name: &str) -> bool {
-        self.too_deep || self.assigned.contains(name)
+        self.is_open || self.assigned.contains(name)
     }
 
     /// Whether the file has a variable of this name, or that cannot be known.
     pub(super) fn is_bound(&self, name: &str) -> bool {
-        self.too_deep || self.values.contains_key(name)
+        self.is_open || self.values.contains_key(name)
     }
 
     /// Whether what has a name may be more than what it was made with: it is changed, or known by another name.
     pub(super) fn is_touched(&self, name: &str) -> bool {
-        self.too_deep || self.touched.contains(name)
+        let is_given = |to: &&'static str| self.given.contains(&(name, *to)) && self.is_changed(to);
+        self.is_open
+            || self.touched.contains(name)
+            || self.whole.contains(name) && self.exporting > 1
+            || GIVEN.iter().any(is_given)
+    }
+
+    /// Whether something of the language may be another in this file.
+    pub(super) fn is_changed(&self, global: &str) -> bool {
+        self.is_open || self.touched.contains(global) || self.values.contains_key(global)
+    }
+
+    /// Whether the members of what has a name are all that is read of it.
+    pub(super) fn shows_only(&self, name: &str, members: &Members<'a>) -> bool {
+        self.shown.get(name).is_none_or(|shown| shown.iter().all(|name| members.contains_key(name)))
     }
 
     /// The one enum of this name.
@@ -72,25 +106,43 @@ impl<'a> Bindings<'a> {
 
     /// What is said of each variable of this name.
     pub(super) fn said_of(&self, name: &str) -> &[Option<&'a TSType<'a>>] {
-        if self.too_deep { &[] } else { self.said.get(name).map(Vec::as_slice).unwrap_or_default() }
+        if self.is_open { &[] } else { self.said.get(name).map(Vec::as_slice).unwrap_or_default() }
     }
 
     /// How many types of this name the file declares, wherever.
     pub(super) fn types_named(&self, name: &str) -> usize {
-        if self.too_deep { usize::MAX } else { self.types.get(name).copied().unwrap_or_default() }
+        if self.is_open { usize::MAX } else { self.types.get(name).copied().unwrap_or_default() }
     }
 
     /// The value of the one constant of this name.
     pub(super) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
-        if self.too_deep { None } else { *self.values.get(name)? }
+        if self.is_open { None } else { *self.values.get(name)? }
     }
 }
 
 impl<'a> Bindings<'a> {
     /// Claims a name whose value is only read where it stands.
     fn reads(&mut self, value: &Expression<'a>) {
-        if let Expression::Identifier(id) = value.get_inner_expression() {
+        if let Expression::Identifier(id) = value.get_inner_expression()
+            && !matches!(id.name.as_str(), "exports" | "module")
+        {
             self.read.insert(id.span.start);
+        }
+    }
+
+    /// The same where a member is read; what a name has that is not known may be anything.
+    fn reads_member(&mut self, value: &'a Expression<'a>, member: Option<&'a str>) {
+        self.reads(value);
+        if let Expression::Identifier(id) = value.get_inner_expression() {
+            self.shown.entry(id.name.as_str()).or_default().insert(member.unwrap_or("prototype"));
+        }
+    }
+
+    /// Claims a name that is given to something of the language.
+    fn gives(&mut self, value: &'a Expression<'a>, to: &'static str) {
+        self.reads(value);
+        if let Expression::Identifier(id) = value.get_inner_expression() {
+            self.given.insert((id.name.as_str(), to));
         }
     }
 
@@ -111,49 +163,67 @@ impl<'a> Bindings<'a> {
             Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
             value => value.as_member_expression(),
         };
-        self.written.extend(member.map(|member| member.span().end));
+        member.into_iter().for_each(|member| self.writes_member(member));
+    }
+
+    /// What has the member is changed, whatever it is a member of: `self.PATHS.id = …`
+    fn writes_member(&mut self, member: &MemberExpression<'a>) {
+        self.written.insert(member.span().end);
+        self.touched.extend(last_name(member.object()));
+        // `globalThis.Object = …`
+        self.touched.extend(member.static_property_name().filter(|name| GIVEN.contains(name)));
     }
 
     /// Claims what is read only: what is around a value is come to before the value.
     fn used(&mut self, kind: AstKind<'a>) {
         match kind {
-            AstKind::CallExpression(call) => {
-                self.writes(&call.callee);
-                for (place, value) in call.arguments.iter().enumerate() {
-                    if let Some(value) = value.as_expression()
-                        && !fills(&call.callee, place, call.arguments.len())
-                    {
-                        self.reads(value);
-                    }
-                }
-            }
+            AstKind::CallExpression(call) => self.called(call),
+            AstKind::Decorator(decorator) => self.writes(&decorator.expression),
+            AstKind::WithStatement(_) => self.is_open = true,
             AstKind::TaggedTemplateExpression(tagged) => self.writes(&tagged.tag),
             AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => self.writes(&unary.argument),
+            AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => self.reads(&unary.argument),
             AstKind::StaticMemberExpression(member) if !self.written.contains(&member.span.end) => {
-                self.reads(&member.object);
+                self.reads_member(&member.object, Some(member.property.name.as_str()));
             }
             AstKind::ComputedMemberExpression(member) if !self.written.contains(&member.span.end) => {
-                self.reads(&member.object);
+                let name = member.static_property_name();
+                self.reads_member(&member.object, name.map(|name| name.as_str()));
             }
             AstKind::SpreadElement(spread) => self.reads_either(&spread.argument),
             AstKind::BinaryExpression(both) => {
                 self.reads(&both.left);
                 self.reads(&both.right);
+                // `require.main === module`
+                if both.operator.is_equality() {
+                    let names = [&both.left, &both.right].map(|value| value.get_identifier_reference());
+                    self.read.extend(names.into_iter().flatten().map(|id| id.span.start));
+                }
             }
+            // Outside of functions it is what the file exports the old way.
+            AstKind::ThisExpression(_) if self.inside == 0 => drop(self.touched.insert("module")),
             AstKind::ForInStatement(each) => self.reads(&each.right),
             AstKind::ForOfStatement(each) => self.reads(&each.right),
             // What is taken apart gives its parts other names, and is not known by another itself.
             AstKind::VariableDeclarator(variable) if !variable.id.is_binding_identifier() => {
-                variable.init.iter().for_each(|value| self.reads(value));
-            }
-            AstKind::JSXExpressionContainer(inner) => {
-                inner.expression.as_expression().into_iter().for_each(|value| self.reads(value));
+                variable.init.iter().for_each(|value| self.reads_member(value, None));
             }
             AstKind::ExportSpecifier(export) => drop(self.read.insert(export.local.span().start)),
             AstKind::ExportDefaultDeclaration(export) => {
                 export.declaration.as_expression().into_iter().for_each(|value| self.reads(value));
             }
-            AstKind::AssignmentExpression(assignment) => self.exported(assignment),
+            AstKind::ExpressionStatement(statement) => {
+                if let Expression::AssignmentExpression(assignment) = &statement.expression {
+                    self.exported(assignment);
+                }
+            }
+            AstKind::ImportDeclaration(import) => self.imports(import.source.value.as_str()),
+            AstKind::TSExternalModuleReference(module) => self.imports(module.expression.value.as_str()),
+            AstKind::ImportExpression(import) => {
+                if let Expression::StringLiteral(specifier) = import.source.get_inner_expression() {
+                    self.imports(specifier.value.as_str());
+                }
+            }
             AstKind::IdentifierReference(id) if !self.read.contains(&id.span.start) => {
                 self.touched.insert(id.name.as_str());
             }
@@ -161,17 +231,63 @@ impl<'a> Bindings<'a> {
         }
     }
 
-    /// `module.exports = { PATHS }`, `exports.PATHS = PATHS`
-    fn exported(&mut self, assignment: &'a AssignmentExpression<'a>) {
-        let Some(target) = assignment.left.as_member_expression() else { return };
-        if target.static_property_name() != Some("exports") && last_name(target.object()) != Some("exports") {
-            return;
+    /// What a file that loads itself exports has other names there.
+    fn imports(&mut self, specifier: &str) {
+        self.is_open |= is_itself(self.path, specifier);
+    }
+
+    /// To be handed to a function is to be changed, but by what is known to read alone.
+    fn called(&mut self, call: &'a CallExpression<'a>) {
+        self.is_open |= call.callee.is_specific_id("eval");
+        // Whatever it is called: `createRequire(import.meta.url)('./paths')`
+        if let Some(Argument::StringLiteral(specifier)) = call.arguments.first()
+            && (specifier.value.starts_with('.') || call.callee.is_specific_id("require"))
+        {
+            self.imports(specifier.value.as_str());
         }
-        self.reads(&assignment.right);
-        if let Expression::ObjectExpression(object) = assignment.right.get_inner_expression() {
-            for property in &object.properties {
-                if let ObjectPropertyKind::ObjectProperty(property) = property {
-                    self.reads(&property.value);
+        let reader = reader(call);
+        if reader.is_none() && !is_of_language(&call.callee) {
+            self.writes(&call.callee);
+        }
+        for (place, value) in call.arguments.iter().enumerate() {
+            let Some(value) = value.as_expression() else { continue };
+            match reader {
+                Some(reader) => self.gives(value, reader),
+                None if fills(&call.callee, place, call.arguments.len()) => self.touched.extend(last_name(value)),
+                None => {}
+            }
+        }
+    }
+
+    /// `module.exports = { PATHS }`, `exports.PATHS = PATHS`. Where those are named otherwise, too, more may be done.
+    fn exported(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let AssignmentTarget::StaticMemberExpression(target) = &assignment.left else { return };
+        let (is_whole, of) = match &target.object {
+            Expression::Identifier(of) if of.name == "exports" => (false, of),
+            Expression::Identifier(of) if of.name == "module" && target.property.name == "exports" => (true, of),
+            Expression::StaticMemberExpression(inner) if inner.property.name == "exports" => match &inner.object {
+                Expression::Identifier(of) if of.name == "module" => (false, of),
+                _ => return,
+            },
+            _ => return,
+        };
+        self.read.insert(of.span.start);
+        self.exporting += 1;
+        let mut gives = |value: &'a Expression<'a>| ["exports", "module"].map(|to| self.gives(value, to));
+        match assignment.right.get_inner_expression() {
+            Expression::ObjectExpression(object) => {
+                for property in &object.properties {
+                    if let ObjectPropertyKind::ObjectProperty(property) = property {
+                        gives(&property.value);
+                    }
+                }
+            }
+            value => {
+                gives(value);
+                if let Expression::Identifier(id) = value
+                    && is_whole
+                {
+                    self.whole.insert(id.name.as_str());
                 }
             }
         }
@@ -211,13 +327,52 @@ impl<'a> Bindings<'a> {
 
     /// Notes a declaration, if nothing else has its name; the binding itself is come to later.
     fn is_first(&mut self, id: &BindingIdentifier<'a>) -> bool {
-        let is_first = !self.values.contains_key(id.name.as_str());
+        let is_first = self.spaces == 0 && !self.values.contains_key(id.name.as_str());
         if is_first {
             self.values.insert(id.name.as_str(), None);
             self.declared.insert(id.span.start);
         }
         is_first
     }
+
+    /// In what an enum computes, its members have their names as variables have.
+    fn listed(&mut self, listed: &'a TSEnumDeclaration<'a>) {
+        let members = &listed.body.members;
+        if !members.iter().all(|member| member.initializer.as_ref().is_none_or(is_written_out)) {
+            for name in members.iter().filter_map(|member| enum_member_name(&member.id)) {
+                self.values.insert(name, None);
+                self.enums.remove(name);
+                self.classes.remove(name);
+            }
+        }
+        if self.is_first(&listed.id) {
+            self.enums.insert(listed.id.name.as_str(), listed);
+        }
+    }
+}
+
+/// What of the language a call only reads its arguments by.
+fn reader(call: &CallExpression<'_>) -> Option<&'static str> {
+    let member = call.callee.get_inner_expression().as_member_expression()?;
+    let of = member.object().get_identifier_reference()?;
+    match (of.name.as_str(), member.static_property_name()?) {
+        // What is frozen may have any other name.
+        ("Object", "entries" | "freeze" | "hasOwn" | "isFrozen" | "keys" | "values") => Some("Object"),
+        ("console", "debug" | "dir" | "error" | "info" | "log" | "table" | "warn") => Some("console"),
+        // What else it is given may be code.
+        ("JSON", "stringify") => {
+            let mut others = call.arguments.iter().skip(1);
+            others.all(|value| value.as_expression().is_some_and(Expression::is_literal)).then_some("JSON")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a call is of a function of the language that is a member of something, which it does not change.
+fn is_of_language(callee: &Expression<'_>) -> bool {
+    let Some(member) = callee.get_inner_expression().as_member_expression() else { return false };
+    member.object().get_identifier_reference().is_some_and(|of| GIVEN.contains(&of.name.as_str()))
+        && member.static_property_name().is_some_and(|name| !name.starts_with("__") && name != "valueOf")
 }
 
 impl<'a> Visit<'a> for Bindings<'a> {
@@ -225,15 +380,16 @@ impl<'a> Visit<'a> for Bindings<'a> {
         self.used(kind);
         self.typed(kind);
         match kind {
-            AstKind::TSEnumDeclaration(listed) if self.is_first(&listed.id) => {
-                self.enums.insert(listed.id.name.as_str(), listed);
-            }
+            AstKind::Function(_) | AstKind::ClassBody(_) => self.inside += 1,
+            AstKind::TSEnumDeclaration(listed) => self.listed(listed),
             AstKind::Class(class) if class.is_declaration() => {
                 if let Some(id) = class.id.as_ref().filter(|id| self.is_first(id)) {
                     self.classes.insert(id.name.as_str(), class);
                 }
             }
-            AstKind::VariableDeclaration(variables) if variables.kind == VariableDeclarationKind::Const => {
+            AstKind::VariableDeclaration(variables)
+                if variables.kind == VariableDeclarationKind::Const && self.spaces == 0 =>
+            {
                 for variable in &variables.declarations {
                     if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
                         let name = id.name.as_str();
@@ -259,9 +415,16 @@ impl<'a> Visit<'a> for Bindings<'a> {
         }
     }
 
+    fn leave_node(&mut self, kind: AstKind<'a>) {
+        if matches!(kind, AstKind::Function(_) | AstKind::ClassBody(_)) {
+            self.inside -= 1;
+        }
+    }
+
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
-        if let Some(member) = it.as_member_expression() {
-            self.written.insert(member.span().end);
+        // What exports is come to before.
+        if let Some(member) = it.as_member_expression().filter(|member| !self.read.contains(&member.span().start)) {
+            self.writes_member(member);
         }
         it.get_expression().into_iter().for_each(|inner| self.writes(inner));
         walk::walk_simple_assignment_target(self, it);
@@ -270,7 +433,7 @@ impl<'a> Visit<'a> for Bindings<'a> {
     fn visit_expression(&mut self, it: &Expression<'a>) {
         self.deep += 1;
         if self.deep > DEEPEST {
-            self.too_deep = true;
+            self.is_open = true;
         } else {
             walk::walk_expression(self, it);
         }
@@ -280,11 +443,17 @@ impl<'a> Visit<'a> for Bindings<'a> {
     fn visit_statement(&mut self, it: &Statement<'a>) {
         self.deep += 1;
         if self.deep > DEEPEST {
-            self.too_deep = true;
+            self.is_open = true;
         } else {
             walk::walk_statement(self, it);
         }
         self.deep -= 1;
+    }
+
+    fn visit_ts_module_block(&mut self, it: &TSModuleBlock<'a>) {
+        self.spaces += 1;
+        walk::walk_ts_module_block(self, it);
+        self.spaces -= 1;
     }
 
     // Types bind no values.

@@ -6,12 +6,14 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
-use super::file::{DEEPEST, File, TOO_DEEP, enum_member_name, union};
+use super::file::{DEEPEST, File, TOO_DEEP, union};
 use super::types::{COMPUTED, is_symbol, own_json, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
 
 /// Of how many parts a text may be put together.
 const STEPS: u32 = 128;
+/// The longest text that is put together.
+const LONGEST: usize = 1 << 12;
 
 impl<'a> File<'a> {
     /// The text that a value is: a literal, or a constant of this file that is one.
@@ -21,18 +23,22 @@ impl<'a> File<'a> {
 
     fn text_within(&self, value: &'a Expression<'a>, steps: &mut u32) -> Option<Cow<'a, str>> {
         *steps = steps.checked_sub(1)?;
-        match value.get_inner_expression() {
-            Expression::StringLiteral(text) if !text.lone_surrogates => Some(Cow::Borrowed(text.value.as_str())),
+        let value = value.get_inner_expression();
+        if let Expression::StringLiteral(text) = value {
+            return (!text.lone_surrogates).then_some(Cow::Borrowed(text.value.as_str()));
+        }
+        self.constants.take(value.span().start)?;
+        match value {
             Expression::TemplateLiteral(text) => {
-                let mut whole = String::new();
+                let mut whole = Cow::Borrowed("");
                 let mut values = text.expressions.iter();
                 for part in &text.quasis {
-                    whole.push_str(part.value.cooked.as_ref()?.as_str());
+                    whole = joined(whole, Cow::Borrowed(part.value.cooked.as_ref()?.as_str()))?;
                     if let Some(value) = values.next() {
-                        whole.push_str(&self.text_within(value, steps)?);
+                        whole = joined(whole, self.text_within(value, steps)?)?;
                     }
                 }
-                Some(Cow::Owned(whole))
+                Some(whole)
             }
             Expression::Identifier(name) => self.text_within(self.fixed(name.name.as_str())?, steps),
             Expression::StaticMemberExpression(member) => {
@@ -43,7 +49,7 @@ impl<'a> File<'a> {
             }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 let left = self.text_within(&sum.left, steps)?;
-                Some(left + self.text_within(&sum.right, steps)?)
+                joined(left, self.text_within(&sum.right, steps)?)
             }
             _ => None,
         }
@@ -57,16 +63,7 @@ impl<'a> File<'a> {
     /// What a member of a constant, of an enum or of a class of constants is, where nothing in the file may change it.
     fn part(&self, of: &'a Expression<'a>, key: &str) -> Option<&'a Expression<'a>> {
         let Expression::Identifier(name) = of.get_inner_expression() else { return None };
-        let name = name.name.as_str();
-        let bindings = self.bindings();
-        if let Some(listed) = bindings.enumeration(name).filter(|_| !bindings.is_touched(name)) {
-            let member = listed.body.members.iter().find(|member| enum_member_name(&member.id) == Some(key))?;
-            return member.initializer.as_ref();
-        }
-        if let Some(class) = bindings.class(name).filter(|_| !bindings.is_touched(name)) {
-            return static_constant(class, key);
-        }
-        self.own_property(self.constant_object(of)?, key)
+        self.plain(name.name.as_str())?.members.get(key).copied()
     }
 
     /// The literal that a name of a constant stands for, where nothing in the file may change it.
@@ -77,22 +74,10 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What a name of a constant stands for, where nothing in the file may change it.
+    /// The plain literal that a name of a constant stands for, where nothing in the file may change it.
     pub(super) fn constant_value(&self, value: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
         let Expression::Identifier(name) = value.get_inner_expression() else { return None };
-        if self.bindings().is_touched(name.name.as_str()) {
-            return None;
-        }
-        let value = self.fixed(name.name.as_str())?.get_inner_expression();
-        match value {
-            Expression::CallExpression(call) => match call.arguments.as_slice() {
-                [only] if call.callee.is_specific_member_access("Object", "freeze") && !self.is_bound("Object") => {
-                    only.as_expression().map(Expression::get_inner_expression)
-                }
-                _ => None,
-            },
-            value => Some(value),
-        }
+        self.plain(name.name.as_str())?.flat
     }
 
     /// The value behind a key of a literal, if no other key of it may be the same.
@@ -107,7 +92,7 @@ impl<'a> File<'a> {
     }
 
     pub(super) fn bindings(&self) -> &Bindings<'a> {
-        self.bindings.get_or_init(|| Bindings::of(self.program))
+        self.bindings.get_or_init(|| Bindings::of(self.program, self.source.path))
     }
 
     /// Whether a variable gets another value somewhere in the file.
@@ -210,31 +195,10 @@ pub(super) fn property<'a>(object: &'a ObjectExpression<'a>, name: &str) -> Opti
     None
 }
 
-/// A constant of a class that has nothing but constants: no code of it can change them.
-fn static_constant<'a>(class: &'a Class<'a>, key: &str) -> Option<&'a Expression<'a>> {
-    let mut found = None;
-    for element in &class.body.body {
-        let ClassElement::PropertyDefinition(property) = element else { return None };
-        let is_plain = property.r#static && !property.computed && property.decorators.is_empty();
-        if !is_plain || property.value.as_ref().is_some_and(|value| !is_plain_value(value)) {
-            return None;
-        }
-        if property.readonly && property.key.is_specific_static_name(key) {
-            found = property.value.as_ref();
-        }
+/// Two texts as one, if that is no longer than any path.
+fn joined<'a>(left: Cow<'a, str>, right: Cow<'a, str>) -> Option<Cow<'a, str>> {
+    if left.is_empty() {
+        return Some(right);
     }
-    found.filter(|_| class.heritage.is_none() && class.decorators.is_empty())
-}
-
-/// Whether a value is made without running anything.
-fn is_plain_value(value: &Expression<'_>) -> bool {
-    let value = value.get_inner_expression();
-    value.is_literal()
-        || matches!(
-            value,
-            Expression::TemplateLiteral(_)
-                | Expression::Identifier(_)
-                | Expression::BinaryExpression(_)
-                | Expression::StaticMemberExpression(_)
-        )
+    (left.len() + right.len() <= LONGEST).then(|| left + right)
 }

@@ -11,6 +11,7 @@ use super::bindings::Bindings;
 use super::doubtful::Asked;
 use super::exports::{Shown, Table};
 use super::imports::{Index, Origin, origin};
+use super::plain::{self, Constants};
 use super::references::{Name, name_of};
 use super::sites;
 use super::types::record;
@@ -38,6 +39,8 @@ pub(super) struct File<'a> {
     pub(super) index: OnceCell<Index<'a>>,
     /// Which names are constants wherever they are used; found out when that is first asked for.
     pub(super) bindings: OnceCell<Bindings<'a>>,
+    /// What members constants have, as far as that was asked for.
+    pub(super) constants: Constants<'a>,
     /// Which types were found to list all their members.
     pub(super) closed: RefCell<HashMap<String, bool>>,
     /// What was asked of constants that may be schemas.
@@ -88,6 +91,7 @@ impl<'a> File<'a> {
             program,
             index: OnceCell::new(),
             bindings: OnceCell::new(),
+            constants: Constants::default(),
             closed: RefCell::default(),
             asked: RefCell::default(),
             claimed: HashSet::new(),
@@ -115,6 +119,9 @@ impl<'a> File<'a> {
         file.imports();
         if !source.sites.is_empty() {
             sites::find(&mut file);
+        }
+        if let Some(at) = file.constants.spent() {
+            file.module.unread.push(Unread::new(at, plain::TOO_MANY));
         }
         file.module
     }

@@ -134,7 +134,7 @@ impl<'a> File<'a> {
                 if is_nothing(value) || self.spread_object(value).is_some_and(says) || writing.ty.is_some_and(is_same) {
                     return;
                 }
-                match self.constant_object(value).filter(|object| self.is_flat(object)) {
+                match self.constant_object(value) {
                     Some(object) => constants.push(object),
                     None => unread = true,
                 }
@@ -150,19 +150,6 @@ impl<'a> File<'a> {
                 self.keys_written(object, writing);
             }
         }
-    }
-
-    /// Whether a literal has all its members by name, and no part that may be changed under another name.
-    pub(super) fn is_flat(&self, object: &'a ObjectExpression<'a>) -> bool {
-        object.properties.iter().all(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) => {
-                property.kind == PropertyKind::Init
-                    && !property.method
-                    && is_flat_value(&property.value)
-                    && self.key(&property.key, property.computed).is_some()
-            }
-            ObjectPropertyKind::SpreadProperty(_) => false,
-        })
     }
 
     /// Notes what a value writes at the path that was come to.
@@ -298,15 +285,6 @@ fn passed_through<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
     };
     let values = call.arguments.iter().filter(|_| passes).map(Argument::as_expression);
     values.collect::<Option<Vec<_>>>().unwrap_or_default()
-}
-
-/// Whether a value has no parts that are written here.
-pub(super) fn is_flat_value(value: &Expression<'_>) -> bool {
-    let mut is_flat = true;
-    alternatives(value, &mut |value| {
-        is_flat &= !matches!(value, Expression::ObjectExpression(_) | Expression::ArrayExpression(_));
-    });
-    is_flat
 }
 
 /// Whether a spread of the value adds no key.

@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::handed::{NO_PATH, ends_in, last_name};
-use super::literals::{Writing, alternatives, is_flat_value};
+use super::literals::{Writing, alternatives};
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
@@ -215,7 +215,7 @@ impl<'a> File<'a> {
             return;
         }
         match self.constant_value(&spread.argument) {
-            Some(Expression::ObjectExpression(object)) if self.is_flat(object) => {
+            Some(Expression::ObjectExpression(object)) => {
                 if self.is_too_much(&spread.argument, object.properties.len() + later.len()) {
                     return;
                 }
@@ -228,7 +228,7 @@ impl<'a> File<'a> {
                     }
                 }
             }
-            Some(Expression::ArrayExpression(list)) if list.elements.iter().all(is_flat_item) => {
+            Some(Expression::ArrayExpression(list)) => {
                 if !self.is_too_much(&spread.argument, list.elements.len()) {
                     let values = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
                     values.for_each(|value| self.table_values(value, 1));
@@ -238,8 +238,12 @@ impl<'a> File<'a> {
         }
     }
 
+    /// The name of a member, but for numbers: their names are not what is written.
     fn own_key(&self, property: &'a ObjectPropertyKind<'a>) -> Option<Cow<'a, str>> {
         match property {
+            ObjectPropertyKind::ObjectProperty(property) if matches!(property.key, PropertyKey::NumericLiteral(_)) => {
+                None
+            }
             ObjectPropertyKind::ObjectProperty(property) => self.key(&property.key, property.computed),
             ObjectPropertyKind::SpreadProperty(_) => None,
         }
@@ -360,10 +364,6 @@ fn comes_from(value: &Expression<'_>, receiver: &str) -> bool {
     }
     // What is called so often may be one.
     true
-}
-
-fn is_flat_item(element: &ArrayExpressionElement<'_>) -> bool {
-    element.as_expression().is_some_and(is_flat_value)
 }
 
 /// Whether the value of a call to something called `set` patches nothing: a function, a number, a text.

@@ -193,6 +193,53 @@ fn types_of_literals_that_are_too_many_are_bounded_and_told() {
 }
 
 #[test]
+fn constants_that_are_made_of_each_other_are_bounded_and_told() {
+    let many = |part: &dyn Fn(usize) -> String, times: usize| (0..times).map(part).collect::<String>();
+    let uses = "map(A0.x); const MAP = { ...A0 };";
+    // In a circle, by keys and by values: nothing is known of any of them.
+    let circle = |part: &str| part.replace('#', "A1") + ";" + &part.replace("A0", "A1").replace('#', "A0") + ";" + uses;
+    let circles = [
+        "const A0 = { [#.x]: 'a', x: 'b' }",
+        "const A0 = { [`${#.x}${#.x}`]: 'a' }",
+        "const A0 = { x: `${#.x}${#.x}` }",
+        "const A0 = { x: #.x + A0.x }",
+        "const A0 = { ...#, ...A0 }",
+        "class A0 { static readonly [#.x] = 'a' }",
+        "class A0 { static readonly x = `${#.x}${A0.x}` }",
+        "enum A0 { x = #.x, [#.y] = 'a' }",
+    ];
+    let mut texts = circles.map(circle).to_vec();
+    // Each of the next, without end for any stack.
+    let chains = [
+        "const A@ = { ...A#, a: 1 };",
+        "const A@ = { x: A#.x };",
+        "const A@ = { x: `${A#.x}${A#.x}` };",
+        "const A@ = { [A#.x]: 1, x: A#.x };",
+        "class A@ { static readonly x = A#.x + A#.x }",
+        "const A@ = { _type: A#._type, ...A# };",
+    ];
+    for chain in chains {
+        let link = |at: usize| chain.replace('@', &at.to_string()).replace('#', &(at + 1).to_string());
+        texts.push(many(&link, 20_000) + "const A20000 = { x: 'a' };" + uses);
+    }
+    for text in texts {
+        let module = read_bounded("a.ts", text);
+        assert_eq!(module.sites, [], "{:?}", module.sites.len());
+        assert!(!module.unread.is_empty());
+    }
+}
+
+#[test]
+fn constants_that_are_made_of_too_many_parts_are_told_once() {
+    let many = |part: &dyn Fn(usize) -> String, times: usize| (0..times).map(part).collect::<String>();
+    let wide = many(&|at| format!("a{at}: 1,"), 2_000);
+    let copied = many(&|at| format!("const A{at} = {{ ...A }}; map(A{at}.a0);"), 2_000);
+    let module = read_bounded("a.ts", format!("const A = {{ {wide} }}; {copied}"));
+    let told = module.unread.iter().filter(|unread| unread.reason.contains("too many"));
+    assert_eq!(told.count(), 1, "{:?}", module.unread.len());
+}
+
+#[test]
 fn what_a_type_extends_is_looked_at_once() {
     let bases = |at: usize| vec![format!("A{at}"); 12].join(", ");
     let types = (0..14).map(|at| format!("interface A{at} extends {} {{}} ", bases(at + 1))).collect::<String>();

@@ -1,0 +1,76 @@
+//! Files that load themselves: what they export has another name there.
+
+use super::imports::{Origin, origin};
+
+/// Endings that a specifier may have, or leave out.
+const ENDINGS: &[&str] = &[".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts"];
+
+/// Whether a specifier is, or by an alias may be, the file of a path.
+pub(super) fn is_itself(path: &[u8], specifier: &str) -> bool {
+    let Ok(path) = std::str::from_utf8(path) else { return true };
+    let own = without_ending(path);
+    let origin = origin(specifier);
+    let wanted = match (origin, specifier.split_once('/')) {
+        (Origin::Relative, _) => from(path, specifier),
+        // `@/orders/paths`: what stands for a folder may be any.
+        (Origin::Alias, Some((_, rest))) => rest.to_owned(),
+        (Origin::Alias, None) => specifier.trim_start_matches('#').to_owned(),
+        // `@app/orders/paths`; `next/router` is no `src/router.ts`.
+        (Origin::Package, Some((_, rest))) if rest.contains('/') => rest.to_owned(),
+        (Origin::Package, Some(_)) => specifier.to_owned(),
+        (Origin::Package, None) => return false,
+    };
+    let wanted = without_ending(&wanted);
+    [Some(own), own.strip_suffix("/index"), (own == "index").then_some("")].into_iter().flatten().any(|own| {
+        let ends = || own.strip_suffix(wanted).is_some_and(|before| before.ends_with('/'));
+        own == wanted || origin != Origin::Relative && ends()
+    })
+}
+
+fn without_ending(path: &str) -> &str {
+    ENDINGS.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+}
+
+/// A specifier of a file, from where all paths begin.
+fn from(path: &str, specifier: &str) -> String {
+    let mut parts = path.split('/').collect::<Vec<_>>();
+    parts.pop();
+    for part in specifier.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_itself;
+
+    #[test]
+    fn a_file_knows_itself_by_any_way_to_write_it() {
+        for specifier in
+            ["./paths", "./paths.js", ".././orders/paths", "@/orders/paths", "@app/src/orders/paths", "#x/paths"]
+        {
+            assert!(is_itself(b"src/orders/paths.ts", specifier), "{specifier}");
+        }
+        for specifier in [".", "./", "./index", "../orders", "~/orders", "@/orders/index.js"] {
+            assert!(is_itself(b"src/orders/index.ts", specifier), "{specifier}");
+        }
+        for specifier in [
+            "../paths",
+            "./paths/paths",
+            "paths",
+            "lodash/merge",
+            "@/other/paths",
+            "./xpaths",
+            ".",
+            "@/s",
+            "next/paths",
+        ] {
+            assert!(!is_itself(b"src/orders/paths.ts", specifier), "{specifier}");
+        }
+    }
+}

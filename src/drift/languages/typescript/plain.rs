@@ -1,0 +1,237 @@
+//! Constants whose members are what is written: everything about such a literal, enum or class is plain. What could run
+//! code, take another member's name or get its value from elsewhere makes the whole of it unknown.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use oxc_ast::ast::*;
+
+use super::file::{File, enum_member_name};
+use super::literals::alternatives;
+
+/// How many constants may be made of each other, one of the next.
+const DEEPEST: u32 = 16;
+/// How many parts of values are put together in one file.
+const MOST: u32 = 1 << 21;
+
+/// What is found where more parts are.
+pub(super) const TOO_MANY: &str =
+    "constants here are made of too many others to be followed: write the texts themselves";
+
+/// Members that JavaScript asks for a text or a number by itself. A function there would run with the constant as `this`.
+const ASKED: &[&str] = &["toJSON", "toString", "valueOf"];
+
+/// The members of a constant by their names.
+pub(super) type Members<'a> = HashMap<&'a str, &'a Expression<'a>>;
+
+/// A constant whose members are what is written.
+#[derive(Clone)]
+pub(super) struct Plain<'a> {
+    pub(super) members: Rc<Members<'a>>,
+    /// The literal that says all of it by itself, with no part that may be changed under another name.
+    pub(super) flat: Option<&'a Expression<'a>>,
+}
+
+/// What was found out about the constants of a file.
+#[derive(Default)]
+pub(super) struct Constants<'a> {
+    /// Their members; nothing where a constant is not plain, or that is being found out.
+    known: RefCell<HashMap<&'a str, Option<Plain<'a>>>>,
+    deep: Cell<u32>,
+    taken: Cell<u32>,
+    spent: Cell<Option<u32>>,
+}
+
+impl Constants<'_> {
+    /// Counts a part of a value; none is looked at once there were too many.
+    pub(super) fn take(&self, at: u32) -> Option<()> {
+        if self.taken.get() >= MOST {
+            self.spent.set(self.spent.get().or(Some(at)));
+            return None;
+        }
+        self.taken.set(self.taken.get() + 1);
+        Some(())
+    }
+
+    /// Where the first part stands that was one too many.
+    pub(super) fn spent(&self) -> Option<u32> {
+        self.spent.get()
+    }
+}
+
+impl<'a> File<'a> {
+    /// What the constant, the enum or the class of a name is, where nothing in the file may change it.
+    pub(super) fn plain(&self, name: &'a str) -> Option<Plain<'a>> {
+        let constants = &self.constants;
+        if let Some(known) = constants.known.borrow().get(name) {
+            return known.clone();
+        }
+        if constants.deep.get() >= DEEPEST {
+            return None;
+        }
+        // One that is made of itself is not plain.
+        constants.known.borrow_mut().insert(name, None);
+        constants.deep.set(constants.deep.get() + 1);
+        let plain = self.found_plain(name);
+        constants.deep.set(constants.deep.get() - 1);
+        constants.known.borrow_mut().insert(name, plain.clone());
+        plain
+    }
+
+    fn found_plain(&self, name: &'a str) -> Option<Plain<'a>> {
+        let bindings = self.bindings();
+        let made = bindings.constant(name).map(|value| self.frozen(value));
+        if bindings.is_touched(name) && !made.is_some_and(|(_, is_frozen)| is_frozen) {
+            return None;
+        }
+        if let Some(listed) = bindings.enumeration(name) {
+            return enum_members(listed).map(|members| Plain { members: Rc::new(members), flat: None });
+        }
+        if let Some(class) = bindings.class(name) {
+            let members = self.class_members(class).filter(|members| bindings.shows_only(name, members))?;
+            return Some(Plain { members: Rc::new(members), flat: None });
+        }
+        let (literal, _) = made?;
+        let (members, is_flat) = match literal {
+            Expression::ObjectExpression(object) => self.object_members(object)?,
+            Expression::ArrayExpression(list) => {
+                let mut values = list.elements.iter().map(ArrayExpressionElement::as_expression);
+                (Members::new(), values.all(|value| value.is_some_and(is_flat)))
+            }
+            _ => return None,
+        };
+        Some(Plain { members: Rc::new(members), flat: Some(literal).filter(|_| is_flat) })
+    }
+
+    /// What a constant is made of, and whether the language keeps anybody from changing that.
+    fn frozen(&self, value: &'a Expression<'a>) -> (&'a Expression<'a>, bool) {
+        let value = value.get_inner_expression();
+        if let Expression::CallExpression(call) = value
+            && call.callee.is_specific_member_access("Object", "freeze")
+            && !self.bindings().is_changed("Object")
+            && let [only] = call.arguments.as_slice()
+            && let Some(only) = only.as_expression()
+        {
+            return (only.get_inner_expression(), true);
+        }
+        (value, false)
+    }
+
+    /// The members of a literal, and whether it says all of them by itself.
+    fn object_members(&self, object: &'a ObjectExpression<'a>) -> Option<(Members<'a>, bool)> {
+        let (mut members, mut own) = (Members::new(), Members::with_capacity(object.properties.len()));
+        let mut says_all = true;
+        for property in &object.properties {
+            match property {
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    says_all = false;
+                    for (name, value) in self.spread_members(spread)?.iter() {
+                        self.constants.take(spread.span.start)?;
+                        members.insert(name, value);
+                    }
+                }
+                ObjectPropertyKind::ObjectProperty(property) => {
+                    let (key, value) = (&property.key, &property.value);
+                    let is_plain = property.kind == PropertyKind::Init && !property.method && !property.computed;
+                    let name = add(&mut own, key, value).filter(|_| is_plain && !is_function(value))?;
+                    if ASKED.contains(&name) && !self.is_plain(value) {
+                        return None;
+                    }
+                    says_all &= is_flat(value);
+                    members.insert(name, value);
+                }
+            }
+        }
+        Some((members, says_all))
+    }
+
+    /// What another constant gives that is spread.
+    fn spread_members(&self, spread: &'a SpreadElement<'a>) -> Option<Rc<Members<'a>>> {
+        let Expression::Identifier(of) = spread.argument.get_inner_expression() else { return None };
+        // Lists and enums have members that have no name here.
+        let (literal, _) = self.frozen(self.fixed(of.name.as_str())?);
+        let is_object = matches!(literal, Expression::ObjectExpression(_));
+        self.plain(of.name.as_str()).filter(|_| is_object).map(|plain| plain.members)
+    }
+
+    /// A class that has nothing but constants: no code of it can change them.
+    fn class_members(&self, class: &'a Class<'a>) -> Option<Members<'a>> {
+        let mut members = Members::new();
+        for element in &class.body.body {
+            let ClassElement::PropertyDefinition(property) = element else { return None };
+            let is_constant = property.r#static && property.readonly && !property.declare && !property.computed;
+            let value = property.value.as_ref().filter(|value| is_constant && self.is_plain(value))?;
+            if !property.decorators.is_empty() {
+                return None;
+            }
+            add(&mut members, &property.key, value)?;
+        }
+        (class.heritage.is_none() && class.decorators.is_empty() && !class.declare).then_some(members)
+    }
+
+    /// Whether a value is a text, a number or the like by what is written, and nothing runs to make it.
+    fn is_plain(&self, value: &'a Expression<'a>) -> bool {
+        let value = value.get_inner_expression();
+        match value {
+            Expression::StringLiteral(_)
+            | Expression::NumericLiteral(_)
+            | Expression::BooleanLiteral(_)
+            | Expression::NullLiteral(_) => true,
+            Expression::UnaryExpression(minus) => minus.argument.is_number_literal(),
+            value if value.is_undefined() => !self.is_bound("undefined"),
+            value => self.text(value).is_some(),
+        }
+    }
+}
+
+/// The members of an enum whose values are written out. A value that is computed could be any member's by the names that
+/// numbers have.
+fn enum_members<'a>(listed: &'a TSEnumDeclaration<'a>) -> Option<Members<'a>> {
+    let mut members = Members::with_capacity(listed.body.members.len());
+    let mut names = std::collections::HashSet::with_capacity(listed.body.members.len());
+    for member in &listed.body.members {
+        let name = enum_member_name(&member.id).filter(|name| *name != "__proto__" && name.parse::<f64>().is_err())?;
+        if !names.insert(name) || member.initializer.as_ref().is_some_and(|value| !is_written_out(value)) {
+            return None;
+        }
+        members.extend(member.initializer.as_ref().map(|value| (name, value)));
+    }
+    (!listed.declare).then_some(members)
+}
+
+/// Whether the value of a member of an enum is a literal: in what is computed other members go by their names alone.
+pub(super) fn is_written_out(value: &Expression<'_>) -> bool {
+    match value {
+        Expression::StringLiteral(_) | Expression::NumericLiteral(_) => true,
+        Expression::TemplateLiteral(text) => text.expressions.is_empty(),
+        Expression::UnaryExpression(minus) => minus.argument.is_number_literal(),
+        _ => false,
+    }
+}
+
+/// Whether a value may be a function that changes what it is called on.
+fn is_function(value: &Expression<'_>) -> bool {
+    let mut is_function = false;
+    alternatives(value, &mut |value| is_function |= matches!(value, Expression::FunctionExpression(_)));
+    is_function
+}
+
+/// Whether a value has no parts that are written here.
+fn is_flat(value: &Expression<'_>) -> bool {
+    let mut is_flat = true;
+    alternatives(value, &mut |value| {
+        is_flat &= !matches!(value, Expression::ObjectExpression(_) | Expression::ArrayExpression(_));
+    });
+    is_flat
+}
+
+/// Adds a member, if its name is written as such and no other one's. A number is another name than it is written as.
+fn add<'a>(members: &mut Members<'a>, key: &'a PropertyKey<'a>, value: &'a Expression<'a>) -> Option<&'a str> {
+    let name = match key {
+        PropertyKey::StaticIdentifier(name) => name.name.as_str(),
+        PropertyKey::StringLiteral(name) if !name.lone_surrogates => name.value.as_str(),
+        _ => return None,
+    };
+    (name != "__proto__" && members.insert(name, value).is_none()).then_some(name)
+}
