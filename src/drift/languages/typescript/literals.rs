@@ -128,15 +128,15 @@ impl<'a> File<'a> {
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
             value => {
-                // One that says its type is read where it is written.
-                let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
                 let is_same = |ty| writing.form == Form::Literal && self.is_said_to_be(value, ty, &writing.path);
-                if is_nothing(value) || self.spread_object(value).is_some_and(says) || writing.ty.is_some_and(is_same) {
+                if is_nothing(value) || writing.ty.is_some_and(is_same) {
                     return;
                 }
+                // One that says its type is read where it is written, and here if it can be.
+                let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
                 match self.constant_object(value) {
                     Some(object) => constants.push(object),
-                    None => unread = true,
+                    None => unread |= !self.spread_object(value).is_some_and(says),
                 }
             }
         });
