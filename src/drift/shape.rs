@@ -17,6 +17,8 @@ pub struct Module {
     pub exports: Option<Exports>,
     /// Where the file writes into fields of a contract.
     pub sites: Vec<Site>,
+    /// What counts only if the contract has something of it.
+    pub if_known: Vec<IfKnown>,
     /// What could not be read and belongs to no type: a syntax error, most of all.
     pub unread: Vec<Unread>,
     /// What a migration does to tables, in the order of the file; other sources have none.
@@ -219,6 +221,20 @@ pub struct Site {
     pub path: String,
     /// Where it stands.
     pub at: u32,
+}
+
+/// What counts where the contract knows all of these members of a type, for else it is of a type that the code has beside
+/// it: `Order & { page: number }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfKnown {
+    /// The type.
+    pub ty: String,
+    /// Members of it, by their names.
+    pub members: Vec<String>,
+    /// The mapping sites that count then.
+    pub sites: Vec<Site>,
+    /// What could not be read there.
+    pub unread: Vec<Unread>,
 }
 
 /// The forms of mapping sites.

@@ -462,7 +462,7 @@ pub fn written(config: &Config, tree: &dyn Tree) -> Result<Vec<(Written, Place)>
     let is_mapping = |path: &[u8]| config.mapped(path).next().is_some();
     let mut written = Vec::new();
     for file in tree.list(&is_mapping)? {
-        for one in side.mapped(&file, &side.sites(file.as_bstr()))? {
+        for one in side.mapped(&file, &side.sites(file.as_bstr()), &|_| true)? {
             let place = side.place(&file, one.at)?;
             written.push((one, place));
         }

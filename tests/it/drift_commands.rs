@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::corpus::process;
 use crate::support::{REFGATE, Said, Sandbox};
 
+mod mapped;
 mod written;
 
 const CONTRACT: &str = ".docs/reports/field-to-api-map.md";

@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 use refgate::drift::languages::{Language, Source};
 use refgate::drift::migrations::fold;
 use refgate::drift::resolve::{Files, resolve};
-use refgate::drift::shape::{Module, Sites};
+use refgate::drift::shape::{Module, Site, Sites};
 use refgate::glob::{Glob, GlobSet};
 use serde::Deserialize;
 
@@ -148,12 +148,20 @@ fn run(language: Language, case: &Case) -> Expect {
         assert!(blind.reason.chars().all(|c| (' '..='~').contains(&c)), "{:?}", blind.reason);
         format!("{} {}\n", place(blind.file.as_bstr(), blind.at), blind.reason)
     });
-    let sites =
-        own.iter().flat_map(|(file, module)| module.sites.iter().map(move |site| (file, site))).map(|(file, site)| {
-            let ty = site.ty.as_ref().map(|ty| format!("{ty}.")).unwrap_or_default();
-            format!("{} {:?} {ty}{}\n", place(file, site.at), site.form, site.path)
-        });
-    Expect { fields: fields.collect(), unread: unread.collect(), sites: sites.collect() }
+    let said = |file: &BStr, site: &Site| {
+        let ty = site.ty.as_ref().map(|ty| format!("{ty}.")).unwrap_or_default();
+        format!("{} {:?} {ty}{}", place(file, site.at), site.form, site.path)
+    };
+    let mut sites = String::new();
+    for (file, module) in &own {
+        module.sites.iter().for_each(|site| sites += &format!("{}\n", said(file, site)));
+        for part in &module.if_known {
+            let known = format!("if {}.{} is known", part.ty, part.members.join(", "));
+            part.sites.iter().for_each(|site| sites += &format!("{} {known}\n", said(file, site)));
+            part.unread.iter().for_each(|one| sites += &format!("{} {} {known}\n", place(file, one.at), one.reason));
+        }
+    }
+    Expect { fields: fields.collect(), unread: unread.collect(), sites }
 }
 
 /// The source's files with the tables that are there after all migrations.

@@ -18,7 +18,7 @@ use crate::drift::contract::{Contract, Retired};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Lines;
 use crate::drift::resolve::{Declared, Field};
-use crate::drift::shape::Unread;
+use crate::drift::shape::{IfKnown, Unread};
 use crate::error::Result;
 
 /// A contract as mappings see it.
@@ -45,6 +45,11 @@ impl<'c> Paths<'c> {
 
     fn is_canonical(&self, ty: &str, path: &FieldPath) -> bool {
         self.known.knows(ty, path) && !self.retired.contains_key(&(ty, path))
+    }
+
+    /// Whether something counts that only does so where the contract knows some members of a type.
+    fn has_all(&self, part: &IfKnown) -> bool {
+        part.members.iter().all(|member| self.known.knows(&part.ty, &FieldPath::of(member)))
     }
 
     /// The type and path of a mapped place, where the contract does not know it. What is said of a type that the contract
@@ -143,7 +148,7 @@ impl Look<'_, '_> {
                     drift.stood = Stood { own: stood || is_moved, new: false };
                     findings.drifts.push(Arc::new(drift));
                 }
-                self.unread_places(survey, maps, file)?;
+                self.unread_places(survey, maps, file, (&old_paths, &paths))?;
             }
         }
         Ok(())
@@ -233,7 +238,7 @@ impl Look<'_, '_> {
             let code = Place { file: file.clone(), line: 1, column: 0 };
             drifts.push(drift(Condition::Unnamed, String::new(), None, code));
         }
-        for Written { ty, path: written, form, at } in side.mapped(file, &maps.sites)? {
+        for Written { ty, path: written, form, at } in side.mapped(file, &maps.sites, &|part| paths.has_all(part))? {
             let unknown = match FieldPath::parse(&written) {
                 Ok(path) if maps.ignored.matches(path.name().as_bytes()) => None,
                 Ok(path) => paths.unknown(ty, path),
@@ -250,10 +255,20 @@ impl Look<'_, '_> {
     }
 
     /// What of a mapping file could not be read: all, or what the change adds.
-    fn unread_places(&self, survey: &mut Survey, maps: &Maps, file: &BString) -> Result<()> {
-        let of = |side: &Side<'_>| -> Result<Vec<Unread>> {
+    fn unread_places(
+        &self,
+        survey: &mut Survey,
+        maps: &Maps,
+        file: &BString,
+        (old_paths, paths): (&Paths<'_>, &Paths<'_>),
+    ) -> Result<()> {
+        let of = |side: &Side<'_>, paths: &Paths<'_>| -> Result<Vec<Unread>> {
             let Some(bytes) = side.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
-            let mut unread = side.code(file, &maps.sites)?.map(|code| code.unread.clone()).unwrap_or_default();
+            let mut unread = Vec::new();
+            if let Some(code) = side.code(file, &maps.sites)? {
+                let known = code.if_known.iter().filter(|part| paths.has_all(part)).flat_map(|part| &part.unread);
+                unread.extend(code.unread.iter().chain(known).cloned());
+            }
             let (_, problems) = side.claims(file)?;
             let lines = (!problems.is_empty()).then(|| Lines::of(bytes));
             for (lines, problem) in lines.iter().flat_map(|lines| problems.iter().map(move |problem| (lines, problem)))
@@ -263,10 +278,11 @@ impl Look<'_, '_> {
             Ok(unread)
         };
         let mut old: HashMap<String, usize> = HashMap::new();
-        for unread in self.base.filter(|_| self.introduced()).map(of).transpose()?.unwrap_or_default() {
+        let base = self.base.filter(|_| self.introduced());
+        for unread in base.map(|base| of(base, old_paths)).transpose()?.unwrap_or_default() {
             *old.entry(unread.reason).or_default() += 1;
         }
-        for unread in of(self.head)? {
+        for unread in of(self.head, paths)? {
             match old.get_mut(&unread.reason) {
                 Some(left) if *left > 0 => *left -= 1,
                 _ => survey.blind(self.head.place(file, unread.at)?, &unread.reason),

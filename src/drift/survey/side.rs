@@ -18,7 +18,7 @@ use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
 use crate::drift::problem::{LineCounts, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
-use crate::drift::shape::{Module, Sites, Unread};
+use crate::drift::shape::{IfKnown, Module, Sites, Unread};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
 
@@ -237,10 +237,16 @@ impl<'a> Side<'a> {
     }
 
     /// The paths that a mapping file writes at the sites that are asked for, and those that it claims.
-    pub(super) fn mapped(&self, file: &BString, sites: &Sites) -> Result<Vec<Written>> {
+    pub(super) fn mapped(
+        &self,
+        file: &BString,
+        sites: &Sites,
+        is_known: &dyn Fn(&IfKnown) -> bool,
+    ) -> Result<Vec<Written>> {
         let mut mapped = Vec::new();
         if let Some(code) = self.code(file, sites)? {
-            mapped.extend(code.sites.iter().map(|site| Written {
+            let known = code.if_known.iter().filter(|one| is_known(one)).flat_map(|known| &known.sites);
+            mapped.extend(code.sites.iter().chain(known).map(|site| Written {
                 ty: site.ty.clone(),
                 path: site.path.clone(),
                 form: Mapping::Site(site.form),

@@ -10,6 +10,7 @@ use super::lookup::cast;
 use super::mixed::Beside;
 use super::references::name_of;
 use super::returns::given_back;
+use super::said::foreign_type;
 use super::utilities::inner;
 use crate::drift::shape::Unread;
 
@@ -62,7 +63,8 @@ impl<'a> File<'a> {
             TSType::TSTypeReference(reference) => self.typed_by_name(value, reference, deep),
             TSType::TSImportType(import) => {
                 if let Some(TSImportTypeQualifier::Identifier(name)) = &import.qualifier {
-                    self.typed_literals(value, name.name.as_str(), &Beside::default());
+                    let of = foreign_type(import.source.value.as_str(), name.name.as_str());
+                    self.typed_literals(value, name.name.as_str(), &of, &Beside::default());
                 }
             }
             TSType::TSArrayType(array) => self.typed_within(value, &array.element_type, deep + 1),
@@ -108,7 +110,7 @@ impl<'a> File<'a> {
         let Some(name) = name_of(&reference.type_name) else { return };
         let given = reference.type_arguments.as_deref().map_or(&[][..], |given| &given.params[..]);
         if let Some(counted) = self.counted(&name) {
-            return self.typed_literals(value, &counted, &Beside::default());
+            return self.typed_literals(value, &counted, &self.type_named(&name), &Beside::default());
         }
         let own = self.index().types.get(name.full.as_str()).and_then(|types| types.first()).copied();
         if let Some(place) = self.given.iter().rposition(|(parameter, _)| *parameter == name.full) {
@@ -258,10 +260,21 @@ impl<'a> File<'a> {
         said.into_iter().for_each(|ty| self.typed_within(value, ty, deep + 1));
     }
 
-    pub(super) fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str, beside: &Beside<'a>) {
+    pub(super) fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str, of: &str, beside: &Beside<'a>) {
         for object in self.objects(value) {
-            if !beside.literals.contains(&object.span.start) && self.told.insert(object.span.start) {
-                self.literal(object, Some(name), Some(&beside.members));
+            let place = object.span.start;
+            if beside.others.contains(&place) || self.told.contains(&place) {
+                continue;
+            }
+            // What only may be of the type can be said to be of it elsewhere.
+            let members = beside.literals.get(&place);
+            if !(if members.is_some() { &mut self.set_aside } else { &mut self.told }).insert(place) {
+                continue;
+            }
+            let before = self.found();
+            self.literal(object, Some(name), Some(of), Some(&beside.members));
+            if let Some(members) = members {
+                self.set_beside(name, members.clone(), before);
             }
         }
     }

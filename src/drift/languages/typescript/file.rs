@@ -64,6 +64,8 @@ pub(super) struct File<'a> {
     pub(super) module: Module,
     /// The type parameters that are in scope, with what stands for them.
     pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
+    /// Literals that are of a type only where the contract says so, by their places.
+    pub(super) set_aside: HashSet<u32>,
     /// The namespaces around, with a dot after each.
     pub(super) space: String,
     /// Foreign names that shapes mention.
@@ -111,6 +113,7 @@ impl<'a> File<'a> {
             filling: false,
             written: 0,
             block: None,
+            set_aside: HashSet::new(),
             table: Table::default(),
             blocks: HashMap::new(),
         };

@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 use super::file::File;
 use super::handed::last_name;
 use super::returns::given_back;
-use crate::drift::shape::{Form, Site, Unread};
+use crate::drift::shape::{Form, IfKnown, Site, Unread};
 
 /// The deepest nesting of literals that is read.
 const DEEPEST: u8 = 64;
@@ -17,7 +17,9 @@ const DEEPEST: u8 = 64;
 pub(super) struct Writing<'t> {
     pub(super) form: Form,
     pub(super) ty: Option<&'t str>,
-    /// Members that are of another type than this one.
+    /// Which type of this file, or of another one, that is; where the file says so.
+    pub(super) of: Option<&'t str>,
+    /// Members that another type declares beside this one.
     pub(super) beside: Option<&'t HashSet<&'t str>>,
     pub(super) path: String,
     /// Where the last key stands.
@@ -66,10 +68,11 @@ impl<'a> File<'a> {
         &mut self,
         object: &'a ObjectExpression<'a>,
         ty: Option<&str>,
+        of: Option<&str>,
         beside: Option<&HashSet<&str>>,
     ) {
         let (form, at) = (Form::Literal, object.span.start);
-        let mut writing = Writing { form, ty, beside, path: String::new(), at, deep: 0 };
+        let mut writing = Writing { form, ty, of, beside, path: String::new(), at, deep: 0 };
         self.keys_written(object, &mut writing);
     }
 
@@ -94,9 +97,11 @@ impl<'a> File<'a> {
                         continue;
                     };
                     let is_said = self.source.sites.discriminators.contains(&name) && writing.form == Form::Literal;
-                    if is_said || top && writing.beside.is_some_and(|beside| beside.contains(&*name)) {
+                    if is_said {
                         continue;
                     }
+                    let is_beside = top && writing.beside.is_some_and(|beside| beside.contains(&*name));
+                    let before = self.found();
                     let length = writing.path.len();
                     // The keys of a patch are paths as they are.
                     if top && writing.form == Form::Patch {
@@ -107,10 +112,26 @@ impl<'a> File<'a> {
                     writing.at = at;
                     self.value_written(&property.value, writing);
                     writing.path.truncate(length);
+                    if let Some(ty) = writing.ty.filter(|_| is_beside) {
+                        self.set_beside(ty, vec![name], before);
+                    }
                 }
             }
         }
         writing.deep -= 1;
+    }
+
+    /// How much of the file's mapping is found.
+    pub(super) fn found(&self) -> (usize, usize) {
+        (self.module.sites.len(), self.module.unread.len())
+    }
+
+    /// Sets aside what was found since: it counts where the contract knows some members of the type.
+    pub(super) fn set_beside(&mut self, ty: &str, members: Vec<String>, (sites, unread): (usize, usize)) {
+        let (sites, unread) = (self.module.sites.split_off(sites), self.module.unread.split_off(unread));
+        if !(sites.is_empty() && unread.is_empty()) {
+            self.module.if_known.push(IfKnown { ty: ty.to_owned(), members, sites, unread });
+        }
     }
 
     /// The path that a template is, where only places in lists are put in: `items[${i}].sku`.
@@ -128,7 +149,8 @@ impl<'a> File<'a> {
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
             value => {
-                let is_same = |ty| writing.form == Form::Literal && self.is_said_to_be(value, ty, &writing.path);
+                let is_same =
+                    |ty| writing.form == Form::Literal && self.is_said_to_be(value, ty, writing.of, &writing.path);
                 if is_nothing(value) || writing.ty.is_some_and(is_same) {
                     return;
                 }
@@ -332,7 +354,7 @@ pub(super) fn objects_of<'a>(value: &'a Expression<'a>) -> Vec<&'a ObjectExpress
 }
 
 /// A value among the items of a list, or one that has items of it.
-fn item_of<'a>(element: &'a ArrayExpressionElement<'a>) -> Option<&'a Expression<'a>> {
+pub(super) fn item_of<'a>(element: &'a ArrayExpressionElement<'a>) -> Option<&'a Expression<'a>> {
     match element {
         ArrayExpressionElement::SpreadElement(spread) => Some(&spread.argument),
         element => element.as_expression(),

@@ -333,8 +333,15 @@ impl<'a> File<'a> {
             match self.named_value(value) {
                 Expression::ObjectExpression(object) => {
                     let at = object.span.start;
-                    let mut writing =
-                        Writing { form: Form::Patch, ty: None, beside: None, path: String::new(), at, deep: 0 };
+                    let mut writing = Writing {
+                        form: Form::Patch,
+                        ty: None,
+                        of: None,
+                        beside: None,
+                        path: String::new(),
+                        at,
+                        deep: 0,
+                    };
                     self.keys_written(object, &mut writing);
                 }
                 value @ Expression::ArrayExpression(_) => self.path_argument(value, Form::Patch),

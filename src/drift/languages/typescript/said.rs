@@ -29,9 +29,21 @@ impl<'a> File<'a> {
         names.find(|known| self.source.sites.types.contains(*known)).map(str::to_owned)
     }
 
-    /// Whether a value that is spread where a literal of a type has come to a path is said to be of that type, or is its part
-    /// there: `{ ...order, address: { ...order.address, city } }`.
-    pub(super) fn is_said_to_be(&self, value: &'a Expression<'a>, ty: &str, path: &str) -> bool {
+    /// Which type a name is: one of another file by what that calls it, or one of this file.
+    pub(super) fn type_named(&self, name: &Name<'a>) -> String {
+        let rest = name.full.split_once('.').map(|(_, rest)| rest);
+        match self.index().foreign.get(name.head) {
+            Some(foreign) => match (foreign.name, rest) {
+                (Some(original), Some(rest)) => foreign_type(foreign.specifier, &format!("{original}.{rest}")),
+                (original, rest) => foreign_type(foreign.specifier, original.or(rest).unwrap_or_default()),
+            },
+            None => name.full.clone(),
+        }
+    }
+
+    /// Whether a value that is spread where a literal of a type has come to a path is said to be of that very type, or is
+    /// its part there: `{ ...order, address: { ...order.address, city } }`.
+    pub(super) fn is_said_to_be(&self, value: &'a Expression<'a>, ty: &str, of: Option<&str>, path: &str) -> bool {
         let mut names = Vec::new();
         let mut value = value.get_inner_expression();
         let root = loop {
@@ -50,26 +62,36 @@ impl<'a> File<'a> {
         let said = self.bindings().said_of(root);
         written == path
             && !said.is_empty()
-            && said.iter().all(|said| said.is_some_and(|said| self.is_type(said, ty, 0)))
+            && said.iter().all(|said| {
+                said.is_some_and(|said| self.is_type(said, ty, of, 0) && self.has_closed_part(said, &names))
+            })
     }
 
     /// Whether a type is the one of this name, or has some of its members.
-    fn is_type(&self, said: &'a TSType<'a>, ty: &str, deep: u8) -> bool {
+    fn is_type(&self, said: &'a TSType<'a>, ty: &str, of: Option<&str>, deep: u8) -> bool {
         if deep >= DEEPEST {
             return false;
         }
         match inner(said) {
             TSType::TSUnionType(types) => types.types.iter().all(|said| {
                 matches!(said, TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_))
-                    || self.is_type(said, ty, deep + 1)
+                    || self.is_type(said, ty, of, deep + 1)
             }),
             TSType::TSTypeReference(reference) => {
                 let Some(name) = name_of(&reference.type_name) else { return false };
                 let given = reference.type_arguments.as_deref().and_then(|given| given.params.first());
                 match given {
-                    _ if self.counted(&name).is_some_and(|counted| counted == ty) => self.is_closed(&name, deep),
+                    _ if self.counted(&name).is_some_and(|counted| counted == ty) => {
+                        let own = self.type_named(&name);
+                        // What a literal says of itself has the name that its file gives to it.
+                        let is_same = match of {
+                            Some(of) => own == of,
+                            None => own.rsplit('\0').next() == Some(ty),
+                        };
+                        is_same && self.is_closed(&name, deep)
+                    }
                     Some(given) if PARTS.contains(&name.full.as_str()) && !self.is_declared(&name) => {
-                        self.is_type(given, ty, deep + 1)
+                        self.is_type(given, ty, of, deep + 1)
                     }
                     _ => false,
                 }
@@ -107,10 +129,107 @@ impl<'a> File<'a> {
                 TSType::TSTypeLiteral(literal) => lists(&literal.members),
                 _ => false,
             },
-            Type::Class(_) => true,
+            Type::Class(class) => self.is_class_closed(class, deep),
             Type::Enum(_) | Type::Namespace => false,
         });
         is_closed && self.bindings().types_named(name.head) == types.len()
+    }
+
+    /// Whether a class has the members that it declares, and those of classes that do. Those of other files are read there.
+    fn is_class_closed(&self, class: &'a Class<'a>, deep: u8) -> bool {
+        let is_open = class.body.body.iter().any(|element| matches!(element, ClassElement::TSIndexSignature(_)));
+        let is_based_well = class.heritage.as_ref().is_none_or(|base| {
+            let name = base.expression.get_identifier_reference().map(|base| base.name.as_str());
+            let is_known =
+                |name: &&str| self.index().types.contains_key(name) || self.index().foreign.contains_key(name);
+            let name = name.filter(|name| deep < DEEPEST && is_known(name));
+            name.is_some_and(|name| self.is_closed(&Name { head: name, full: name.to_owned() }, deep + 1))
+        });
+        !is_open && is_based_well
+    }
+
+    /// Whether a part of a type lists its members, by the names that lead there from behind. What another file declares is
+    /// read there.
+    fn has_closed_part(&self, said: &'a TSType<'a>, names: &[&str]) -> bool {
+        let mut ty = said;
+        for name in names.iter().rev() {
+            let members = match self.members_of(ty) {
+                Some(members) => members,
+                None => return self.is_foreign(ty),
+            };
+            let mut found = members.into_iter().filter(|(key, _)| *key == Some(*name)).map(|(_, ty)| ty);
+            match (found.next(), found.next()) {
+                (Some(Some(part)), None) => ty = part,
+                _ => return false,
+            }
+        }
+        names.is_empty() || self.is_foreign(ty) || self.members_of(ty).is_some()
+    }
+
+    /// The one type among what a value may lack, or have only a part of.
+    fn whole(&self, ty: &'a TSType<'a>) -> &'a TSType<'a> {
+        let mut ty = inner(ty);
+        for _ in 0..DEEPEST {
+            ty = inner(match ty {
+                TSType::TSUnionType(types) => {
+                    let mut types = types
+                        .types
+                        .iter()
+                        .filter(|ty| !matches!(ty, TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_)));
+                    match (types.next(), types.next()) {
+                        (Some(only), None) => only,
+                        _ => return ty,
+                    }
+                }
+                TSType::TSTypeReference(reference) => {
+                    let given = reference.type_arguments.as_deref().and_then(|given| given.params.first());
+                    let name = name_of(&reference.type_name);
+                    match (given, name) {
+                        (Some(given), Some(name))
+                            if PARTS.contains(&name.full.as_str()) && !self.is_declared(&name) =>
+                        {
+                            given
+                        }
+                        _ => return ty,
+                    }
+                }
+                _ => return ty,
+            });
+        }
+        ty
+    }
+
+    fn is_foreign(&self, ty: &'a TSType<'a>) -> bool {
+        match self.whole(ty) {
+            TSType::TSTypeReference(reference) => name_of(&reference.type_name).is_some_and(|name| {
+                let index = self.index();
+                let is_known = self.counted(&name).is_some() && !index.types.contains_key(name.head);
+                index.foreign.contains_key(name.head) || is_known
+            }),
+            _ => false,
+        }
+    }
+
+    /// The members of an object type that is written out, or that this file declares in one place, with their types.
+    fn members_of(&self, ty: &'a TSType<'a>) -> Option<Vec<(Option<&'a str>, Option<&'a TSType<'a>>)>> {
+        let signatures = match self.whole(ty) {
+            TSType::TSTypeLiteral(literal) => &literal.members,
+            TSType::TSTypeReference(reference) => {
+                let name = name_of(&reference.type_name).filter(|name| self.is_closed(name, 0))?;
+                match self.index().types.get(name.full.as_str())?.as_slice() {
+                    [Type::Interface(interface)] => &interface.body.body,
+                    [Type::Alias(alias)] => match inner(&alias.type_annotation) {
+                        TSType::TSTypeLiteral(literal) => &literal.members,
+                        _ => return None,
+                    },
+                    [Type::Class(class)] => return Some(class.body.body.iter().map(class_member).collect()),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let is_open = signatures.iter().any(|member| matches!(member, TSSignature::TSIndexSignature(_)));
+        (!is_open).then(|| signatures.iter().map(signature_member).collect())
     }
 
     fn extends_closed(&self, bases: &'a [TSInterfaceHeritage<'a>], deep: u8) -> bool {
@@ -118,5 +237,37 @@ impl<'a> File<'a> {
             let name = name_of(&base.type_name).filter(|_| deep < DEEPEST && base.type_arguments.is_none());
             name.is_some_and(|name| self.is_closed(&name, deep + 1))
         })
+    }
+}
+
+/// How a type of another file is told from others.
+pub(super) fn foreign_type(specifier: &str, name: &str) -> String {
+    format!("{specifier}\0{name}")
+}
+
+fn class_member<'a>(element: &'a ClassElement<'a>) -> (Option<&'a str>, Option<&'a TSType<'a>>) {
+    match element {
+        ClassElement::PropertyDefinition(property) if !property.computed => {
+            (plain_name(&property.key), property.type_annotation.as_deref().map(|said| &said.type_annotation))
+        }
+        _ => (None, None),
+    }
+}
+
+fn signature_member<'a>(member: &'a TSSignature<'a>) -> (Option<&'a str>, Option<&'a TSType<'a>>) {
+    match member {
+        TSSignature::TSPropertySignature(property) if !property.computed => {
+            (plain_name(&property.key), property.type_annotation.as_deref().map(|said| &said.type_annotation))
+        }
+        _ => (None, None),
+    }
+}
+
+/// The name that a key is by itself.
+pub(super) fn plain_name<'a>(key: &'a PropertyKey<'a>) -> Option<&'a str> {
+    match key {
+        PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
+        PropertyKey::StringLiteral(name) => Some(name.value.as_str()),
+        _ => None,
     }
 }

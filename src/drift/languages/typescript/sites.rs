@@ -54,7 +54,7 @@ impl<'a> Finder<'_, 'a> {
             return;
         }
         match self.file.text(value) {
-            Some(ty) => self.file.literal(object, Some(&ty), None),
+            Some(ty) => self.file.literal(object, Some(&ty), None, None),
             None => {
                 let reason = "the type of this literal is not written as a literal";
                 self.file.module.unread.push(Unread::new(value.span().start, reason));
