@@ -4,10 +4,14 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::literals::alternatives;
+use super::literals::{alternatives, item_of};
 use super::patches::DEEPEST;
 use super::tables::SPREAD;
+use super::zod::returned;
 use crate::drift::shape::{Form, Unread};
+
+/// How many parts of a constant are looked through for a record.
+const MOST_PARTS: usize = 1 << 16;
 
 impl<'a> File<'a> {
     /// Whether an entry of a table is a record that has its path as a member; others are read whole.
@@ -35,34 +39,131 @@ impl<'a> File<'a> {
             match self.key(&property.key, property.computed) {
                 None => self.path_site(None, Form::Table, property.key.span().start),
                 Some(key) if member == Some(&*key) => self.table_values(&property.value, deep + 1),
-                Some(_) => self.records_within(&property.value, deep + 1),
+                Some(_) => self.member_within(property, deep),
             }
         }
     }
 
-    /// The records in what stands beside a path.
+    /// A getter that gives one value has what that has.
+    fn member_within(&mut self, property: &'a ObjectProperty<'a>, deep: u8) {
+        match (property.kind, &property.value) {
+            (PropertyKind::Get, Expression::FunctionExpression(getter)) => {
+                returned(getter.body.as_deref()).into_iter().for_each(|value| self.records_within(value, deep + 1));
+            }
+            (_, value) => self.records_within(value, deep + 1),
+        }
+    }
+
+    /// The records in what stands beside a path. What other files and functions give is taken for none.
     fn records_within(&mut self, value: &'a Expression<'a>, deep: u8) {
         let mut values = Vec::new();
         alternatives(value, &mut |value| values.push(value));
         for value in values {
-            match value {
-                Expression::ObjectExpression(_) | Expression::ArrayExpression(_) if deep >= DEEPEST => {
-                    self.path_site(None, Form::Table, value.span().start);
-                }
-                Expression::ObjectExpression(object) if self.is_record(object) => self.table_record(object, deep),
-                Expression::ObjectExpression(object) => {
+            let (object, parts) = (value_object(value), parts_of(value));
+            match object {
+                Some(object) if deep < DEEPEST && self.is_record(object) => self.table_record(object, deep),
+                Some(object) if deep < DEEPEST => {
                     for property in &object.properties {
-                        if let ObjectPropertyKind::ObjectProperty(property) = property {
-                            self.records_within(&property.value, deep + 1);
+                        match property {
+                            ObjectPropertyKind::ObjectProperty(property) => self.member_within(property, deep),
+                            ObjectPropertyKind::SpreadProperty(spread) => {
+                                self.records_within(&spread.argument, deep + 1);
+                            }
                         }
                     }
                 }
-                Expression::ArrayExpression(list) => {
-                    let items = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
-                    items.for_each(|item| self.records_within(item, deep + 1));
+                None if deep < DEEPEST && !parts.is_empty() => {
+                    parts.into_iter().for_each(|part| self.records_within(part, deep + 1));
                 }
+                _ if self.may_hold_record(value) => self.path_site(None, Form::Table, value.span().start),
                 _ => {}
             }
         }
     }
+
+    /// Whether the constant that a value is, or is a part of, may be or have a record. Constants may go round in circles.
+    fn may_hold_record(&mut self, value: &'a Expression<'a>) -> bool {
+        let mut waiting = vec![value];
+        for _ in 0..MOST_PARTS {
+            let Some(next) = waiting.pop() else { return false };
+            if self.is_too_much(value, 1 + self.size_of(next)) {
+                return false;
+            }
+            match next.get_inner_expression() {
+                Expression::Identifier(name) => waiting.extend(self.fixed(name.name.as_str())),
+                Expression::ObjectExpression(object) if self.is_record(object) => return true,
+                Expression::ObjectExpression(object) => {
+                    waiting.extend(object.properties.iter().map(|property| match property {
+                        ObjectPropertyKind::ObjectProperty(property) => &property.value,
+                        ObjectPropertyKind::SpreadProperty(spread) => &spread.argument,
+                    }));
+                }
+                inner => match inner.as_member_expression() {
+                    Some(member) => waiting.push(self.part_of_constant(member)),
+                    None => {
+                        let mut values = Vec::new();
+                        alternatives(inner, &mut |value| values.push(value));
+                        values.retain(|one| !std::ptr::eq(*one, inner));
+                        waiting.extend(values);
+                        waiting.extend(parts_of(inner));
+                    }
+                },
+            }
+        }
+        true
+    }
+
+    /// How many members and items are gone through for a part of a constant.
+    fn size_of(&self, value: &'a Expression<'a>) -> usize {
+        let value = value.get_inner_expression();
+        let of = value.as_member_expression().map(|member| member.object().get_inner_expression());
+        let of = match of {
+            Some(Expression::Identifier(name)) => self.fixed(name.name.as_str()).map(Expression::get_inner_expression),
+            _ => None,
+        };
+        match of.unwrap_or(value) {
+            Expression::ObjectExpression(object) => object.properties.len(),
+            Expression::ArrayExpression(list) => list.elements.len(),
+            _ => 0,
+        }
+    }
+
+    /// `KIDS.lines`: the part where it is known, else any part.
+    fn part_of_constant(&self, member: &'a MemberExpression<'a>) -> &'a Expression<'a> {
+        let of = member.object();
+        let object = match of.get_inner_expression() {
+            Expression::Identifier(name) => self.fixed(name.name.as_str()).and_then(value_object),
+            _ => None,
+        };
+        let part = object.zip(member.static_property_name()).and_then(|(of, name)| self.own_property(of, name));
+        part.unwrap_or(of)
+    }
+}
+
+fn value_object<'a>(value: &'a Expression<'a>) -> Option<&'a ObjectExpression<'a>> {
+    match value.get_inner_expression() {
+        Expression::ObjectExpression(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// The items of a list, and what is given to what makes one: `new Map([['a', { path: 'b' }]])`, `Object.fromEntries(…)`.
+/// What else a function is given it does not have to give.
+fn parts_of<'a>(value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
+    let arguments = match value {
+        Expression::ArrayExpression(list) => return list.elements.iter().filter_map(item_of).collect(),
+        Expression::NewExpression(new)
+            if ["Array", "Map", "Set"].iter().any(|made| new.callee.is_specific_id(made)) =>
+        {
+            &new.arguments
+        }
+        Expression::CallExpression(call) if is_of_language(&call.callee) => &call.arguments,
+        _ => return Vec::new(),
+    };
+    arguments.iter().filter_map(Argument::as_expression).collect()
+}
+
+fn is_of_language(callee: &Expression<'_>) -> bool {
+    let of = callee.get_inner_expression().as_member_expression().map(MemberExpression::object);
+    of.is_some_and(|of| of.is_specific_id("Object") || of.is_specific_id("Array"))
 }

@@ -10,6 +10,9 @@ use crate::drift::languages::python::names::dotted;
 use crate::drift::languages::python::types::at;
 use crate::drift::shape::{Form, Unread};
 
+/// How many parts of what stands beside a path are looked at.
+const MOST_PARTS: usize = 1024;
+
 const WRITE_DOWN: &str = "this mapping table is computed; write it down";
 const COMPUTED: &str = "the path in this table is computed; write it as a string";
 
@@ -19,6 +22,13 @@ impl Reader<'_, '_> {
         match target {
             Expr::Tuple(targets) => self.unpacked(&targets.elts, value),
             Expr::List(targets) => self.unpacked(&targets.elts, value),
+            Expr::Subscript(subscript) if self.is_table_within(&subscript.value) => {
+                self.written.insert(place(target));
+                if self.sites.table_member.is_none() {
+                    return self.unread(target, WRITE_DOWN);
+                }
+                self.put_within(subscript, value);
+            }
             Expr::Subscript(subscript) if self.is_table(&subscript.value) => {
                 self.written.insert(place(target));
                 if subscript.slice.is_slice_expr() { self.table(value) } else { self.item(value) }
@@ -54,7 +64,7 @@ impl Reader<'_, '_> {
             Expr::Attribute(attribute) if attribute.ctx.is_store() => target,
             _ => return,
         };
-        if self.is_table(table) && !self.written.contains(&place(target)) {
+        if (self.is_table(table) || self.is_table_within(table)) && !self.written.contains(&place(target)) {
             self.unread(target, WRITE_DOWN);
         }
     }
@@ -66,6 +76,28 @@ impl Reader<'_, '_> {
             _ => return false,
         };
         self.sites.tables.contains(name) || dotted(target).is_some_and(|written| self.sites.tables.contains(&written))
+    }
+
+    /// Whether a value is an entry of a table, or is within one: `FIELD_MAP["a"]["b"]`.
+    fn is_table_within(&self, value: &Expr) -> bool {
+        let mut value = value;
+        while let Expr::Subscript(entry) = value {
+            value = &entry.value;
+            if self.is_table(value) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// `FIELD_MAP["a"]["path"] = "order.a"`: a path, or what stands beside it.
+    fn put_within(&mut self, target: &ExprSubscript, value: &Expr) {
+        let (key, member) = (self.names.string(&target.slice), self.sites.table_member.as_deref());
+        match key {
+            Some(key) if member.is_some_and(|member| key != member) && !self.may_be_entry(value) => {}
+            Some(_) => self.entry(value),
+            None => self.unread(&target.slice, WRITE_DOWN),
+        }
     }
 
     fn is_table_by_text(&self, subscript: &ExprSubscript) -> bool {
@@ -166,7 +198,7 @@ impl Reader<'_, '_> {
         for item in &record.items {
             match item.key.as_ref().map(|key| self.names.string(key)) {
                 Some(Some(key)) if key == member => path = Some(&item.value),
-                Some(Some(_)) if !may_be_entry(&item.value) => {}
+                Some(Some(_)) if !self.may_be_entry(&item.value) => {}
                 _ => self.unread(&item.value, COMPUTED),
             }
         }
@@ -177,10 +209,58 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether what stands beside the path of an entry may be one, or have some: a record, a list of them, a constant that
+    /// is one of these. What a function gives is taken for none, unless it is given a path by that name.
+    fn may_be_entry(&self, value: &Expr) -> bool {
+        let mut waiting = vec![value];
+        for _ in 0..MOST_PARTS {
+            let Some(value) = waiting.pop() else { return false };
+            let items = match self.names.constant(value) {
+                Expr::Dict(_) | Expr::DictComp(_) => return true,
+                Expr::List(list) => &*list.elts,
+                Expr::Tuple(tuple) => &*tuple.elts,
+                Expr::ListComp(each) => std::slice::from_ref(&*each.elt),
+                Expr::Generator(each) => std::slice::from_ref(&*each.elt),
+                Expr::Starred(starred) => {
+                    waiting.push(&*starred.value);
+                    continue;
+                }
+                Expr::If(choice) => {
+                    waiting.extend([&*choice.body, &*choice.orelse]);
+                    continue;
+                }
+                Expr::BoolOp(either) => &*either.values,
+                Expr::Call(call) => {
+                    let is_path = |name: &str| self.sites.table_member.as_deref() == Some(name);
+                    let is_dict = call.func.as_name_expr().is_some_and(|name| name.id == "dict");
+                    let mut named = call.arguments.keywords.iter();
+                    if named.any(|keyword| keyword.arg.as_deref().map_or(is_dict, is_path)) {
+                        return true;
+                    }
+                    &[]
+                }
+                _ => &[],
+            };
+            // A list of pairs may be made a record.
+            if items.len() > MOST_PARTS || items.iter().any(|item| matches!(item, Expr::List(_) | Expr::Tuple(_))) {
+                return true;
+            }
+            waiting.extend(items);
+        }
+        true
+    }
+
     /// `FIELD_MAP.update(…)`, `dict.update(FIELD_MAP, …)`, `setattr(mapper, "FIELD_MAP", {…})`
     pub(super) fn put(&mut self, call: &ExprCall) {
         let arguments = &*call.arguments.args;
         let function = match &*call.func {
+            // `FIELD_MAP["a"].update(path="order.a")`
+            Expr::Attribute(method) if self.is_table_within(&method.value) => {
+                if puts(method.attr.as_str()) {
+                    self.unread(&call.func, WRITE_DOWN);
+                }
+                return;
+            }
             Expr::Attribute(method) if self.is_table(&method.value) => {
                 return match (method.attr.as_str(), arguments) {
                     ("update" | "extend" | "extendleft" | "__ior__" | "__iadd__", _) => self.tables(&call.arguments),
@@ -287,15 +367,4 @@ fn puts(name: &str) -> bool {
         "update",
     ];
     FUNCTIONS.contains(&name)
-}
-
-/// Whether what stands beside the path of an entry may be one, or have some: a record, or a list of them.
-fn may_be_entry(value: &Expr) -> bool {
-    let items = match value {
-        Expr::Dict(_) => return true,
-        Expr::List(list) => &*list.elts,
-        Expr::Tuple(tuple) => &*tuple.elts,
-        _ => return false,
-    };
-    items.iter().any(|item| matches!(item, Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_)))
 }
