@@ -53,6 +53,9 @@ pub(super) struct File<'a> {
     pub(super) doubted: Vec<u32>,
     /// Whether what has a mapping function gets a name that is not followed.
     pub(super) is_lent: bool,
+    /// Names that a hook is told of; they are handed on if the file changes what has the hooks.
+    pub(super) hooked: Vec<u32>,
+    pub(super) has_other_hooks: bool,
     /// What says which type a literal is of, by the literal's place.
     pub(super) discriminators: RefCell<HashMap<u32, Option<&'a Expression<'a>>>>,
     /// Literals whose fields are noted already, by their places.
@@ -100,6 +103,8 @@ impl<'a> File<'a> {
             loaded: HashSet::new(),
             doubted: Vec::new(),
             is_lent: false,
+            hooked: Vec::new(),
+            has_other_hooks: false,
             discriminators: RefCell::default(),
             told: HashSet::new(),
             held_against: 0,

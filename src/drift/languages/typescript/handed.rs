@@ -33,6 +33,7 @@ impl<'a> File<'a> {
             self.table_used(kind);
         }
         if has_functions {
+            self.hooks_used(kind);
             self.function_used(kind);
         }
     }

@@ -1,8 +1,11 @@
 //! What React's hooks are told that a function uses: nobody calls it from there.
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::*;
+use oxc_span::GetSpan;
 
 use super::file::File;
+use crate::drift::shape::{HANDED_ON, Unread};
 
 /// Hooks whose second argument lists what the first one uses.
 const HOOKS: &[&str] = &["useCallback", "useEffect", "useInsertionEffect", "useLayoutEffect", "useMemo"];
@@ -14,9 +17,62 @@ impl<'a> File<'a> {
     pub(super) fn used_by_hook(&mut self, call: &'a CallExpression<'a>) {
         let [_, Argument::ArrayExpression(list)] = call.arguments.as_slice() else { return };
         if self.is_hook(&call.callee) {
-            let names = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
-            names.for_each(|name| self.claim(name));
+            for name in list.elements.iter().filter_map(ArrayExpressionElement::as_expression) {
+                self.claim(name);
+                let span = name.get_inner_expression().span();
+                if self.claimed.contains(&span) {
+                    self.hooked.push(span.start);
+                }
+            }
         }
+    }
+
+    /// Notes where what has the hooks does not stand for one of its members: it may get others there.
+    pub(super) fn hooks_used(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::StaticMemberExpression(member) => self.claim_hooks(&member.object),
+            AstKind::ComputedMemberExpression(member) => self.claim_hooks(&member.object),
+            AstKind::JSXMemberExpression(member) => drop(self.claimed.insert(member.object.span())),
+            AstKind::IdentifierReference(id) if self.has_hooks(id) && !self.claimed.contains(&id.span) => {
+                self.has_other_hooks = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// `React.useMemo = …`
+    pub(super) fn hook_set(&mut self, target: &SimpleAssignmentTarget<'a>) {
+        let inner = target.get_expression().and_then(|inner| inner.get_inner_expression().as_member_expression());
+        if let Some(member) = target.as_member_expression().or(inner)
+            && let Expression::Identifier(of) = member.object().get_inner_expression()
+            && self.has_hooks(of)
+        {
+            self.has_other_hooks = true;
+        }
+    }
+
+    /// What a hook was told of is handed on all the same, if the hook may be another one.
+    pub(super) fn finish_hooked(&mut self) {
+        let hooked = std::mem::take(&mut self.hooked);
+        if self.has_other_hooks {
+            self.module.unread.extend(hooked.into_iter().map(|at| Unread::new(at, HANDED_ON)));
+        }
+    }
+
+    fn claim_hooks(&mut self, value: &Expression<'a>) {
+        if let Expression::Identifier(of) = value.get_inner_expression()
+            && self.has_hooks(of)
+        {
+            self.claimed.insert(of.span);
+        }
+    }
+
+    /// Whether a name is that of a package with hooks as a whole.
+    fn has_hooks(&self, of: &IdentifierReference<'a>) -> bool {
+        let foreign = self.index().foreign.get(of.name.as_str());
+        foreign.is_some_and(|foreign| {
+            matches!(foreign.name, None | Some("default")) && PACKAGES.contains(&foreign.specifier)
+        })
     }
 
     /// Whether a function is a hook by what the file imports; one that it makes itself may do anything.

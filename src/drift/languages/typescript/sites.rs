@@ -21,6 +21,7 @@ pub(super) fn find(file: &mut File<'_>) {
     finder.visit_program(program);
     finder.set_later();
     finder.file.finish_doubted();
+    finder.file.finish_hooked();
     if let Some(at) = finder.too_deep {
         finder.file.module.unread.push(Unread::new(at, "the code is nested too deeply to find what it maps"));
     }
@@ -220,6 +221,7 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
         self.file.table_target(it);
+        self.file.hook_set(it);
         walk::walk_simple_assignment_target(self, it);
     }
 
