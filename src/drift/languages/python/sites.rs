@@ -1,12 +1,13 @@
 //! Where Python code names fields of a contract.
 
 mod literals;
+mod patches;
 mod tables;
 mod wires;
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::names::{Names, dotted};
@@ -17,8 +18,6 @@ use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 use wires::Wires;
 
 const SPREAD: &str = "what this hands on cannot be read; write the keys down";
-/// Through how many calls the receiver of a patch is looked for: `client.patch(id).unset([...]).set({...})`.
-const LINKS: usize = 64;
 const COMPUTED: &str = "this key is computed; write it as a string";
 
 /// Adds the mapping sites of a file to its module.
@@ -37,6 +36,8 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         called: HashSet::new(),
         written: HashSet::new(),
         bases: Vec::new(),
+        doubted: Vec::new(),
+        lent_to: HashSet::new(),
         module,
     };
     reader.later(body, HashMap::new());
@@ -46,6 +47,7 @@ pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module
         Node::Parameter(_) => {}
     });
     reader.handed();
+    reader.finish_doubted();
     module.sites.sort_by_key(|site| site.at);
     // Two declared names may mean one function.
     module.sites.dedup();
@@ -64,6 +66,10 @@ struct Reader<'n, 'a> {
     written: HashSet<(u32, u32)>,
     /// Constants that tables have the entries of.
     bases: Vec<&'a Expr>,
+    /// Calls that may be patches if what they are called on is one by another name, and that name.
+    doubted: Vec<(u32, String)>,
+    /// Other names of receivers of patches, and of what they give.
+    lent_to: HashSet<String>,
     module: &'n mut Module,
 }
 
@@ -80,11 +86,13 @@ impl Reader<'_, '_> {
         match stmt {
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
+                    self.kept(target, &assign.value);
                     self.assigned(target, &assign.value);
                 }
             }
             Stmt::AnnAssign(assign) => match &assign.value {
                 Some(value) => {
+                    self.kept(&assign.target, value);
                     self.assigned(&assign.target, value);
                     self.annotated(&assign.annotation, value);
                 }
@@ -95,6 +103,11 @@ impl Reader<'_, '_> {
             Stmt::FunctionDef(function) => {
                 self.returned(function);
                 self.given_back(function);
+            }
+            Stmt::With(with) => {
+                for item in &with.items {
+                    item.optional_vars.iter().for_each(|target| self.kept(target, &item.context_expr));
+                }
             }
             Stmt::ClassDef(class) => self.class(class),
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.imported(stmt),
@@ -133,7 +146,10 @@ impl Reader<'_, '_> {
             }
             Expr::Subscript(_) => self.stored(expr),
             // `(FIELD_MAP := {…})`
-            Expr::Named(named) => self.assigned(&named.target, &named.value),
+            Expr::Named(named) => {
+                self.kept(&named.target, &named.value);
+                self.assigned(&named.target, &named.value);
+            }
             _ => {}
         }
     }
@@ -195,86 +211,11 @@ impl Reader<'_, '_> {
             }
         }
     }
-
-    /// `patch.set({"a.b": 1})`
-    fn method(&mut self, call: &ExprCall) {
-        let Expr::Attribute(method) = &*call.func else { return };
-        let Some(has_receiver) = self.patched_by(method) else { return };
-        let given = &call.arguments.args[..];
-        let has_paths = given.iter().any(is_written);
-        // `cache.set("key", value)` is of another kind, unless the policy names what it is called on.
-        let is_text = given.first().is_some_and(|first| self.names.string(first).is_some() || first.is_f_string_expr());
-        if !has_receiver && given.len() > 1 && (is_text || !has_paths) {
-            return;
-        }
-        given.iter().filter(|value| !has_paths || is_written(value)).for_each(|value| self.patch(value));
-        for keyword in &call.arguments.keywords {
-            match &keyword.arg {
-                Some(name) => self.site(Form::Patch, None, name.to_string(), at(name)),
-                None => self.patch(&keyword.value),
-            }
-        }
-    }
-
-    /// Whether a method is a patch, and whether by the name of its receiver: of what it is called on, or of what was called
-    /// to give that.
-    fn patched_by(&self, method: &ExprAttribute) -> Option<bool> {
-        let (name, sites) = (method.attr.as_str(), self.sites);
-        if sites.patches_named(name).any(|(_, receiver)| receiver.is_none()) {
-            return Some(false);
-        }
-        let mut of = &*method.value;
-        for _ in 0..LINKS {
-            if let Some(written) = dotted(of) {
-                let written = format!("{written}.{name}");
-                return sites.patches_named(name).any(|(patch, _)| self.is_declared(&written, patch)).then_some(true);
-            }
-            let Expr::Call(call) = of else { return None };
-            let Expr::Attribute(step) = &*call.func else { return None };
-            let written = dotted(&call.func).unwrap_or_else(|| format!("?.{}", step.attr));
-            let written = format!("{written}.{name}");
-            if sites.patches_named(name).any(|(patch, _)| self.is_declared(&written, patch)) {
-                return Some(true);
-            }
-            of = &step.value;
-        }
-        // What is called so often may be one.
-        sites.patches_named(name).next().map(|_| true)
-    }
-
-    fn patch(&mut self, value: &Expr) {
-        match value {
-            Expr::Dict(dict) => {
-                for item in &dict.items {
-                    match item.key.as_ref().map(|key| (key, self.names.string(key))) {
-                        Some((key, Some(path))) => self.site(Form::Patch, None, path, at(key)),
-                        Some((key, None)) => self.unread(key, COMPUTED),
-                        None => self.unread(&item.value, SPREAD),
-                    }
-                }
-            }
-            Expr::List(list) => {
-                for item in &list.elts {
-                    match self.names.string(item) {
-                        Some(path) => self.site(Form::Patch, None, path, at(item)),
-                        None => self.unread(item, "the path given here is computed; write it as a string"),
-                    }
-                }
-            }
-            Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => {}
-            other => self.unread(other, "the object of this patch is computed; write its keys down"),
-        }
-    }
 }
 
 /// A name without what says that it is part of the code around.
 fn of_self(name: &str) -> &str {
     name.strip_prefix("self.").or(name.strip_prefix("cls.")).unwrap_or(name)
-}
-
-/// Whether an argument of a patch has its paths written out.
-fn is_written(value: &Expr) -> bool {
-    matches!(value, Expr::Dict(_) | Expr::List(_))
 }
 
 fn place(expr: &Expr) -> (u32, u32) {
