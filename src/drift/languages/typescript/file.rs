@@ -53,6 +53,10 @@ pub(super) struct File<'a> {
     pub(super) doubted: Vec<u32>,
     /// Whether what has a mapping function gets a name that is not followed.
     pub(super) is_lent: bool,
+    /// Calls with a key first that may be patches if what they are called on is lent to its name.
+    pub(super) keyed: Vec<(u32, &'a str)>,
+    /// Other names of what has mapping functions, or patches.
+    pub(super) lent_to: HashSet<&'a str>,
     /// Names that a hook is told of; they are handed on if the file changes what has the hooks.
     pub(super) hooked: Vec<u32>,
     pub(super) has_other_hooks: bool,
@@ -60,6 +64,8 @@ pub(super) struct File<'a> {
     pub(super) discriminators: RefCell<HashMap<u32, Option<&'a Expression<'a>>>>,
     /// Literals whose fields are noted already, by their places.
     pub(super) told: HashSet<u32>,
+    /// Literals that are of a type only where the contract says so, by their places.
+    pub(super) set_aside: HashSet<u32>,
     /// How many parts of types were held against literals.
     pub(super) held_against: usize,
     /// What stands for the parameters of types that are held against literals.
@@ -67,8 +73,6 @@ pub(super) struct File<'a> {
     pub(super) module: Module,
     /// The type parameters that are in scope, with what stands for them.
     pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
-    /// Literals that are of a type only where the contract says so, by their places.
-    pub(super) set_aside: HashSet<u32>,
     /// The namespaces around, with a dot after each.
     pub(super) space: String,
     /// Foreign names that shapes mention.
@@ -103,10 +107,13 @@ impl<'a> File<'a> {
             loaded: HashSet::new(),
             doubted: Vec::new(),
             is_lent: false,
+            keyed: Vec::new(),
+            lent_to: HashSet::new(),
             hooked: Vec::new(),
             has_other_hooks: false,
             discriminators: RefCell::default(),
             told: HashSet::new(),
+            set_aside: HashSet::new(),
             held_against: 0,
             given: Vec::new(),
             module: Module { is_merged: true, ..Module::default() },
@@ -118,7 +125,6 @@ impl<'a> File<'a> {
             filling: false,
             written: 0,
             block: None,
-            set_aside: HashSet::new(),
             table: Table::default(),
             blocks: HashMap::new(),
         };

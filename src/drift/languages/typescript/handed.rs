@@ -7,14 +7,15 @@ use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span};
 
 use super::file::File;
-use super::imports::{Origin, Type, export_name, origin};
+use super::imports::{Origin, Type, origin};
 use crate::drift::shape::{HANDED_ON, Unread};
 
 /// Why a mapping function that is a tag, or has no argument, is unread.
 pub(super) const NO_PATH: &str = "a mapping function is called without its path as an argument of its own";
 
 /// Why a member of something is unread that nobody knows.
-const LENT: &str = "this may be a mapping function, as what has it is handed on in this file: call it by its own name";
+const LENT: &str =
+    "this may be a mapping function, or a patch, as what has it is handed on in this file: call it by its own name";
 
 /// How often a constant may lead to another one on the way to a module.
 const HOPS: u8 = 16;
@@ -29,6 +30,7 @@ impl<'a> File<'a> {
             return;
         }
         self.used_in_place(kind);
+        self.receiver_used(kind);
         if !sites.tables.is_empty() {
             self.table_used(kind);
         }
@@ -69,7 +71,7 @@ impl<'a> File<'a> {
             AstKind::ForOfStatement(each) => self.claim(&each.right),
             AstKind::ForInStatement(each) => self.claim(&each.right),
             AstKind::SpreadElement(spread) => self.claim(&spread.argument),
-            AstKind::Class(class) => class.heritage.iter().for_each(|of| self.claim(&of.expression)),
+            AstKind::Class(class) => class.heritage.iter().for_each(|of| self.claim_base(&of.expression)),
             AstKind::JSXOpeningElement(element) => drop(self.claimed.insert(element.name.span())),
             AstKind::JSXClosingElement(element) => drop(self.claimed.insert(element.name.span())),
             AstKind::AwaitExpression(awaited) => {
@@ -107,7 +109,9 @@ impl<'a> File<'a> {
     fn kept(&mut self, variable: &'a VariableDeclarator<'a>) {
         let Some(value) = &variable.init else { return };
         match &variable.id {
-            BindingPattern::BindingIdentifier(id) if last_name(value) == Some(id.name.as_str()) => self.claim(value),
+            BindingPattern::BindingIdentifier(id) if last_name(value) == Some(id.name.as_str()) => {
+                self.claim_kept(value);
+            }
             BindingPattern::ObjectPattern(pattern) if pattern.rest.is_none() => self.taken_apart(value),
             BindingPattern::ArrayPattern(_) => self.claim(value),
             _ => {}
@@ -127,7 +131,7 @@ impl<'a> File<'a> {
         self.claimed.insert(assignment.left.span());
         match &assignment.left {
             AssignmentTarget::AssignmentTargetIdentifier(id) if last_name(value) == Some(id.name.as_str()) => {
-                self.claim(value);
+                self.claim_kept(value);
             }
             AssignmentTarget::ObjectAssignmentTarget(pattern) if pattern.rest.is_none() => self.taken_apart(value),
             left => {
@@ -136,7 +140,7 @@ impl<'a> File<'a> {
                 match last_name(target.object()) {
                     Some("module") => self.given_out(value),
                     // What a file gives to others keeps its name.
-                    Some("exports") if last_name(value) == property => self.claim(value),
+                    Some("exports") if last_name(value) == property => self.claim_kept(value),
                     _ => {}
                 }
                 if property.is_some_and(|name| last_name(value) == Some(name) && self.is_receiver(name)) {
@@ -148,13 +152,13 @@ impl<'a> File<'a> {
 
     /// What a file gives to others: a value, or an object with values under their own names.
     fn given_out(&mut self, value: &'a Expression<'a>) {
-        self.claim(value);
+        self.claim_kept(value);
         let Expression::ObjectExpression(object) = value.get_inner_expression() else { return };
         for property in &object.properties {
             if let ObjectPropertyKind::ObjectProperty(property) = property
                 && last_name(&property.value).is_some_and(|name| property.key.is_specific_static_name(name))
             {
-                self.claim(&property.value);
+                self.claim_kept(&property.value);
             }
         }
     }
@@ -170,7 +174,7 @@ impl<'a> File<'a> {
             AstKind::ImportExpression(import) => {
                 self.is_lent |= !self.claimed.contains(&import.span) && is_own(Some(&import.source));
             }
-            AstKind::NewExpression(new) => drop(self.calls_made(&new.callee, &new.arguments, new.span.start)),
+            AstKind::NewExpression(new) => self.new_made(new),
             AstKind::TaggedTemplateExpression(tagged) => {
                 self.calls_made(&tagged.tag, &[], tagged.span.start);
             }
@@ -194,50 +198,6 @@ impl<'a> File<'a> {
                 }
             }
             kind => self.renamed(kind),
-        }
-    }
-
-    fn renamed(&mut self, kind: AstKind<'a>) {
-        match kind {
-            AstKind::ImportSpecifier(import) => {
-                let (name, local) = (export_name(&import.imported), import.local.name.as_str());
-                self.other_name(name, local, import.span);
-                self.is_lent |= name != local && self.is_receiver(name);
-            }
-            AstKind::ExportSpecifier(export) => {
-                let exported = export_name(&export.exported);
-                if exported != "default" {
-                    self.other_name(export_name(&export.local), exported, export.span);
-                }
-            }
-            // `import other = mapping.map`
-            AstKind::TSImportEqualsDeclaration(import) => {
-                if let TSModuleReference::QualifiedName(name) = &import.module_reference
-                    && self.is_ending(name.right.name.as_str())
-                {
-                    self.unread_function(import.span);
-                }
-            }
-            // `const { map: other } = mapping`
-            AstKind::BindingProperty(property) => {
-                let own = property.value.get_identifier_name().map_or("", |name| name.as_str());
-                if let Some(name) = self.key(&property.key, property.computed) {
-                    self.part_taken(&name, own, property.span);
-                }
-            }
-            AstKind::AssignmentTargetPropertyProperty(property) => {
-                if let Some(name) = self.key(&property.name, property.computed) {
-                    self.part_taken(&name, "", property.span);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn part_taken(&mut self, name: &str, own: &str, span: Span) {
-        self.other_name(name, own, span);
-        if self.is_ending(name) && !self.is_mapping_function(name) {
-            self.doubted.push(span.start);
         }
     }
 
@@ -267,6 +227,24 @@ impl<'a> File<'a> {
         }
     }
 
+    /// Claims what keeps its name. What is a mapping function by its receiver has lost that.
+    fn claim_kept(&mut self, value: &Expression<'a>) {
+        let inner = value.get_inner_expression();
+        let is_method =
+            |name| self.watched().any(|function| function.rsplit_once('.').is_some_and(|(_, end)| end == name));
+        let is_method = |name| is_method(name) && !self.is_mapping_function(name);
+        if !(inner.is_member_expression() && last_name(inner).is_some_and(is_method)) {
+            self.claim(value);
+        }
+    }
+
+    /// What extends a receiver has its methods, under another name.
+    fn claim_base(&mut self, value: &Expression<'a>) {
+        if !last_name(value).is_some_and(|name| self.is_receiver(name)) {
+            self.claim(value);
+        }
+    }
+
     /// The same of a module that is loaded where its name would stand.
     fn claim_loaded(&mut self, value: &Expression<'a>) {
         if is_loaded(value) {
@@ -284,17 +262,17 @@ impl<'a> File<'a> {
         sites.functions.iter().map(|(name, _)| name.as_str()).chain(sites.patches_of_receivers())
     }
 
-    fn is_mapping_function(&self, name: &str) -> bool {
+    pub(super) fn is_mapping_function(&self, name: &str) -> bool {
         self.source.sites.functions.iter().any(|(function, _)| function == name)
     }
 
     /// Whether a name is the last one of a mapping function.
-    fn is_ending(&self, name: &str) -> bool {
+    pub(super) fn is_ending(&self, name: &str) -> bool {
         self.watched().any(|function| is_end(function, name))
     }
 
     /// Whether a name is that of what has a mapping function: `mapper` of `mapper.map`.
-    fn is_receiver(&self, name: &str) -> bool {
+    pub(super) fn is_receiver(&self, name: &str) -> bool {
         self.watched().any(|function| function.rsplit_once('.').is_some_and(|(of, _)| is_end(of, name)))
     }
 
@@ -310,14 +288,8 @@ impl<'a> File<'a> {
         })
     }
 
-    fn unread_function(&mut self, span: Span) {
+    pub(super) fn unread_function(&mut self, span: Span) {
         self.module.unread.push(Unread::new(span.start, HANDED_ON));
-    }
-
-    fn other_name(&mut self, name: &str, other: &str, span: Span) {
-        if name != other && self.is_mapping_function(name) {
-            self.unread_function(span);
-        }
     }
 
     /// `mapping.map` where it is not called, and `this.mapper`.
@@ -351,6 +323,8 @@ impl<'a> File<'a> {
         if self.is_lent {
             self.module.unread.extend(doubted.into_iter().map(|at| Unread::new(at, LENT)));
         }
+        let keyed = std::mem::take(&mut self.keyed).into_iter().filter(|(_, name)| self.lent_to.contains(name));
+        self.module.unread.extend(keyed.map(|(at, _)| Unread::new(at, LENT)));
     }
 
     /// The name of a member in brackets. Constants are looked up for modules alone: `rows[i]` is none of them.

@@ -1,4 +1,4 @@
-//! Mapping sites that spell paths: arguments of mapping functions, tables, patches.
+//! Mapping sites that spell paths: arguments of mapping functions, tables.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,39 +7,16 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
-use super::handed::{NO_PATH, ends_in, last_name};
-use super::literals::{Writing, alternatives};
+use super::handed::{NO_PATH, last_name};
+use super::literals::alternatives;
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
 
-/// Through how many calls the receiver of a patch is looked for.
-const LINKS: u8 = 64;
 /// The deepest nesting of tables in tables.
 pub(super) const DEEPEST: u8 = 16;
 
 impl<'a> File<'a> {
-    /// A call may be of a mapping function, or a patch.
-    pub(super) fn call(&mut self, call: &'a CallExpression<'a>) {
-        let Some(last) = self.calls_made(&call.callee, &call.arguments, call.span.start) else { return };
-        let of = call.callee.get_inner_expression().as_member_expression().map(MemberExpression::object);
-        let (mut by_name, mut by_receiver, mut other) = (false, false, false);
-        for (_, receiver) in self.source.sites.patches_named(&last) {
-            match (receiver, of) {
-                (None, _) => by_name = true,
-                (Some(receiver), Some(of)) if comes_from(of, receiver) => by_receiver = true,
-                (Some(_), of) => other |= of.is_some(),
-            }
-        }
-        if by_name || by_receiver {
-            self.patch(call, by_receiver);
-        } else if other && !self.is_of_key(&call.arguments) {
-            let first = call.arguments.first();
-            let may_be = first.is_some_and(|value| !value.as_expression().is_some_and(is_harmless));
-            self.doubted.extend(may_be.then_some(call.callee.span().start));
-        }
-    }
-
     /// Looks for the path in a call of a mapping function; gives the last name of what is called.
     pub(super) fn calls_made(
         &mut self,
@@ -96,7 +73,7 @@ impl<'a> File<'a> {
     }
 
     /// A value that is a path, or a list of them.
-    fn path_argument(&mut self, value: &'a Expression<'a>, form: Form) {
+    pub(super) fn path_argument(&mut self, value: &'a Expression<'a>, form: Form) {
         let at = value.span().start;
         if let Expression::ArrayExpression(list) = value.get_inner_expression() {
             for element in &list.elements {
@@ -290,97 +267,6 @@ impl<'a> File<'a> {
             None => self.path_site(None, Form::Table, at),
         }
     }
-
-    /// Whether a call has a key and what belongs to it, `cache.set('key', value)`.
-    fn is_of_key(&self, arguments: &'a [Argument<'a>]) -> bool {
-        let first = arguments.first().and_then(Argument::as_expression);
-        arguments.len() > 1
-            && first.is_some_and(|value| {
-                let inner = value.get_inner_expression();
-                inner.is_literal() || matches!(inner, Expression::TemplateLiteral(_)) || self.text(value).is_some()
-            })
-    }
-
-    /// What a value is, by itself or by the name of a constant.
-    fn named_value(&self, value: &'a Expression<'a>) -> &'a Expression<'a> {
-        let value = value.get_inner_expression();
-        match value {
-            Expression::Identifier(name) => self.fixed(name.name.as_str()).unwrap_or(value).get_inner_expression(),
-            value => value,
-        }
-    }
-
-    /// Whether an argument of a patch has its paths written out.
-    fn has_paths_written(&self, value: &'a Expression<'a>) -> bool {
-        matches!(self.named_value(value), Expression::ObjectExpression(_) | Expression::ArrayExpression(_))
-    }
-
-    /// `set({ 'a.b': value })`, `unset(['a.b'])`. What is called on a receiver that the policy names may have the paths
-    /// behind something else.
-    fn patch(&mut self, call: &'a CallExpression<'a>, has_receiver: bool) {
-        let arguments = call.arguments.as_slice();
-        if !has_receiver && self.is_of_key(arguments) {
-            return;
-        }
-        let has_paths = arguments.iter().filter_map(Argument::as_expression).any(|value| self.has_paths_written(value));
-        let is_due = arguments.len() == 1 || has_receiver && !has_paths;
-        for argument in arguments {
-            let Some(value) = argument.as_expression() else {
-                let reason = "a spread among the arguments of a patch";
-                self.module.unread.push(Unread::new(argument.span().start, reason));
-                continue;
-            };
-            match self.named_value(value) {
-                Expression::ObjectExpression(object) => {
-                    let at = object.span.start;
-                    let mut writing = Writing {
-                        form: Form::Patch,
-                        ty: None,
-                        of: None,
-                        beside: None,
-                        path: String::new(),
-                        at,
-                        deep: 0,
-                    };
-                    self.keys_written(object, &mut writing);
-                }
-                value @ Expression::ArrayExpression(_) => self.path_argument(value, Form::Patch),
-                value if is_due && !is_harmless(value) => {
-                    let reason = "a patch that is not written as an object literal: its paths cannot be read";
-                    self.module.unread.push(Unread::new(argument.span().start, reason));
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Whether a value has the name of a receiver, or comes of calls on what has it: `client.patch(id).unset(['a'])`.
-fn comes_from(value: &Expression<'_>, receiver: &str) -> bool {
-    let mut value = value.get_inner_expression();
-    for _ in 0..LINKS {
-        if ends_in(value, receiver) {
-            return true;
-        }
-        let Expression::CallExpression(call) = value else { return false };
-        if ends_in(&call.callee, receiver) {
-            return true;
-        }
-        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return false };
-        value = member.object().get_inner_expression();
-    }
-    // What is called so often may be one.
-    true
-}
-
-/// Whether the value of a call to something called `set` patches nothing: a function, a number, a text.
-fn is_harmless(value: &Expression<'_>) -> bool {
-    let value = value.get_inner_expression();
-    value.is_literal()
-        || matches!(
-            value,
-            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) | Expression::TemplateLiteral(_)
-        )
 }
 
 /// A path with values in it that say which item of a list is meant: `items[${i}].sku`, `items[_key=="${key}"].sku`.
