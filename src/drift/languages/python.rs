@@ -8,6 +8,7 @@ mod bindings;
 mod classes;
 mod constants;
 mod fields;
+mod given;
 mod guard;
 mod imports;
 mod names;
@@ -54,6 +55,9 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Bindings::of(parsed.suite(), |stmt| !assigned::definitions(names, source.text, stmt).is_empty())
     };
     names.rebound.extend(bindings.written());
+    if bindings.is_open() {
+        names.constants.clear();
+    }
     names.starred.extend(bindings.starred());
     names.strays = fields::has_strays(&names, parsed.suite());
     let mut families = HashMap::new();

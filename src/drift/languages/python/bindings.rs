@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{ExceptHandler, Expr, Stmt};
+use ruff_python_ast::{Expr, Stmt};
 
 use super::names::is_package;
 use super::walk::{Node, each, each_while};
@@ -109,10 +109,6 @@ impl<'a> Bindings<'a> {
             Stmt::With(with) => {
                 with.items.iter().filter_map(|item| item.optional_vars.as_deref()).for_each(|name| self.target(name));
             }
-            Stmt::Try(attempt) => {
-                let names = attempt.handlers.iter().filter_map(|ExceptHandler::ExceptHandler(one)| one.name.as_ref());
-                self.others.extend(names.map(|name| name.as_str()));
-            }
             _ => {}
         }
     }
@@ -169,9 +165,14 @@ impl<'a> Bindings<'a> {
         self.others.contains(name) || self.functions.contains(name)
     }
 
-    /// The names that are assigned to, whatever else they are.
+    /// The names that are assigned to, and those of functions, whatever else they are.
     pub(super) fn written(&self) -> impl Iterator<Item = &'a str> {
-        self.others.iter().copied()
+        self.others.iter().chain(&self.functions).copied()
+    }
+
+    /// Whether names may be written that nobody can tell.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The names that the module imports.

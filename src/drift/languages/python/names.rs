@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    ConversionFlag, Expr, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
+    ConversionFlag, Expr, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
 };
+use ruff_text_size::{Ranged, TextSize};
 
-use super::constants;
+use super::constants::{self, Constant};
+use super::given::Given;
 use super::walk::{Node, each};
 use crate::drift::shape::{Kind, Shape};
 
@@ -69,9 +71,13 @@ pub(super) struct Names<'a> {
     pub(super) classes: HashSet<String>,
     /// Names that stand for any type: `T = TypeVar("T")`.
     pub(super) variables: HashSet<&'a str>,
-    strings: HashMap<&'a str, &'a Expr>,
-    /// The dictionaries that nothing in the file does more to than read them, by their names.
-    pub(super) tables: HashMap<&'a str, &'a Expr>,
+    /// How often each name gets a meaning.
+    pub(super) given: Given<'a>,
+    pub(super) constants: HashMap<&'a str, Constant<'a>>,
+    /// Of these nothing in the file does more than read them.
+    tables: HashSet<&'a str>,
+    /// Where the last import of names stands that come in whole.
+    last_star: Option<TextSize>,
     /// Names that the file gives another meaning than their import, or Python, has.
     pub(super) rebound: HashSet<&'a str>,
     /// Names of packages that a star import may give another meaning behind theirs.
@@ -85,23 +91,13 @@ impl<'a> Names<'a> {
     pub(super) fn of(body: &'a [Stmt]) -> Self {
         let mut names = Self::default();
         names.rebind(body);
-        let mut stored: HashMap<&str, usize> = HashMap::new();
-        let mut rename = |name: &'a str| *stored.entry(name).or_default() += 1;
-        each(body, |node| match node {
-            Node::Stmt(stmt) => {
+        names.given = Given::of(body);
+        each(body, |node| {
+            if let Node::Stmt(stmt) = node {
                 names.take(stmt);
-                match stmt {
-                    Stmt::FunctionDef(function) => rename(function.name.as_str()),
-                    Stmt::ClassDef(class) => rename(class.name.as_str()),
-                    _ => {}
-                }
             }
-            Node::Expr(Expr::Name(name)) if name.ctx.is_store() => rename(name.id.as_str()),
-            Node::Parameter(name) => rename(name),
-            Node::Expr(_) => {}
         });
-        // What is written to twice, or is another thing in some function, is no constant.
-        names.strings.retain(|name, _| stored.get(name) == Some(&1) && !names.imports.contains_key(name));
+        names.constants = constants::of(&names, body);
         names.tables = constants::tables(&names, body);
         names
     }
@@ -138,23 +134,20 @@ impl<'a> Names<'a> {
                 let relative = import.level > 0;
                 for alias in &import.names {
                     let name = alias.name.as_str();
-                    self.star |= name == "*" && !relative && is_package(module);
+                    if name == "*" {
+                        self.star |= !relative && is_package(module);
+                        self.last_star = Some(import.range().start()).max(self.last_star);
+                    }
                     let local = alias.asname.as_ref().map_or(name, |name| name.as_str());
                     self.import(local, Origin { module, name: Some(name), relative });
                 }
             }
             Stmt::Assign(assign) => {
                 if let [Expr::Name(name)] = assign.targets.as_slice() {
-                    self.strings.insert(name.id.as_str(), &assign.value);
                     let made_by = assign.value.as_call_expr().and_then(|call| self.known(&call.func));
                     if matches!(made_by, Some("TypeVar" | "ParamSpec" | "TypeVarTuple")) {
                         self.variables.insert(name.id.as_str());
                     }
-                }
-            }
-            Stmt::AnnAssign(assign) => {
-                if let (Expr::Name(name), Some(value)) = (&*assign.target, &assign.value) {
-                    self.strings.insert(name.id.as_str(), value);
                 }
             }
             _ => {}
@@ -213,7 +206,23 @@ impl<'a> Names<'a> {
     /// The expression that a constant of this file stands for.
     pub(super) fn constant<'s>(&'s self, expr: &'s Expr) -> &'s Expr {
         let Expr::Name(name) = expr else { return expr };
-        self.strings.get(name.id.as_str()).copied().unwrap_or(expr)
+        self.stands_for(name).unwrap_or(expr)
+    }
+
+    /// What a name stands for here, if that is a constant.
+    fn stands_for(&self, name: &ExprName) -> Option<&'a Expr> {
+        let constant = self.constants.get(name.id.as_str())?;
+        constant.counts_at(name.range().start(), self.last_star).then_some(constant.value)
+    }
+
+    /// The dictionary that a name stands for here, if that stays what it is written as.
+    pub(super) fn table(&self, expr: &Expr) -> Option<&'a Expr> {
+        self.stands_for(expr.as_name_expr().filter(|name| self.tables.contains(name.id.as_str()))?)
+    }
+
+    /// Whether a function is one of Python or of a package by every meaning that the file gives its name.
+    pub(super) fn is_foreign(&self, function: &Expr) -> bool {
+        ends(function).is_some_and(|(root, _)| self.given.is_foreign(root))
     }
 
     /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
@@ -228,7 +237,7 @@ impl<'a> Names<'a> {
                     rest.extend([Piece::Expr(&sum.right), Piece::Expr(&sum.left)]);
                 }
                 Piece::Expr(Expr::FString(string)) => rest.extend(pieces(string)?.into_iter().rev()),
-                Piece::Expr(Expr::Name(name)) => rest.push(Piece::Expr(self.strings.get(name.id.as_str())?)),
+                Piece::Expr(Expr::Name(name)) => rest.push(Piece::Expr(self.stands_for(name)?)),
                 Piece::Expr(_) => return None,
             }
             if text.len() > MAX_STRING {

@@ -1,7 +1,7 @@
 //! Every statement and expression of a file, without a call for each level of nesting.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, Parameter, Pattern, Stmt};
+use ruff_python_ast::{ExceptHandler, Expr, Parameter, Pattern, Stmt};
 
 /// A part of a file.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,12 @@ impl<'a> Visitor<'a> for Below<'a> {
 
     fn visit_pattern(&mut self, pattern: &'a Pattern) {
         self.0.push(Part::Pattern(pattern));
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
+        let ExceptHandler::ExceptHandler(caught) = handler;
+        self.0.extend(caught.name.iter().map(|name| Part::Node(Node::Parameter(name.as_str()))));
+        visitor::walk_except_handler(self, handler);
     }
 
     fn visit_parameter(&mut self, parameter: &'a Parameter) {

@@ -122,17 +122,23 @@ impl Reader<'_, '_> {
             }
             Expr::List(list) => list.elts.iter().for_each(|pair| self.pair(pair)),
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|pair| self.pair(pair)),
-            Expr::Call(call) if dotted(&call.func).is_some_and(|name| is_wrapper(&name)) => {
+            Expr::Call(call) if self.is_wrapper(&call.func) => {
                 self.tables(&call.arguments);
             }
             other => self.unread(other, WRITE_DOWN),
         }
     }
 
+    /// Calls that give back the mapping that they get.
+    fn is_wrapper(&self, function: &Expr) -> bool {
+        const NAMES: [&str; 5] = ["dict", "MappingProxyType", "frozendict", "OrderedDict", "FrozenDict"];
+        let name = dotted(function).filter(|_| self.names.is_foreign(function));
+        name.is_some_and(|name| NAMES.contains(&name.rsplit('.').next().unwrap_or_default()))
+    }
+
     /// `{**{…}}`, `{**BASE}`
     fn spread(&mut self, value: &Expr) {
-        let base = value.as_name_expr().and_then(|name| self.names.tables.get(name.id.as_str()));
-        match base {
+        match self.names.table(value) {
             Some(base) => self.bases.push(base),
             None if value.is_dict_expr() => self.table(value),
             None => self.unread(value, SPREAD),
@@ -340,11 +346,6 @@ impl Reader<'_, '_> {
             }
         }
     }
-}
-
-/// Calls that give back the mapping that they get.
-fn is_wrapper(name: &str) -> bool {
-    matches!(name.rsplit('.').next(), Some("dict" | "MappingProxyType" | "frozendict" | "OrderedDict" | "FrozenDict"))
 }
 
 /// Functions that put something into what they are given first.
