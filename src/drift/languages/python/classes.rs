@@ -333,8 +333,7 @@ impl<'a> Class<'_, 'a> {
 
     fn push(&mut self, name: &str, place: u32, shape: Shape, spelling: Spelling) {
         let shape = if self.written.contains(name) { Shape::Opaque } else { shape };
-        let old = self.config.aliases.iter().position(|(field, _)| field == name);
-        let old = old.map(|index| self.config.aliases.swap_remove(index).1).unwrap_or_default();
+        let old = self.config.aliases.remove(name).unwrap_or_default();
         match spelling.or(old) {
             Spelling { hidden: true, .. } => {}
             Spelling { unread: Some(unread), .. } => self.unread.push(Shape::Unread(unread)),

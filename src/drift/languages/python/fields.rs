@@ -1,6 +1,6 @@
 //! How a field is spelt on the wire: `Field(alias=…)`, `alias_generator`, and what other packages have for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{Arguments, Expr, ExprCall, Stmt, StmtClassDef};
 
@@ -16,7 +16,21 @@ pub(super) struct Spelling {
     pub(super) alias: Option<(String, u32)>,
     /// It never goes over the wire.
     pub(super) hidden: bool,
+    /// What it is read by, where that is another name than it is written by.
+    pub(super) read: Option<Read>,
+    /// It says which of several names counts: `alias_priority=1`.
+    pub(super) is_ranked: bool,
     pub(super) unread: Option<Unread>,
+}
+
+/// By what name a field is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// That of the field.
+    Own,
+    As(Vec<String>),
+    /// By several, and which one is written is not said.
+    Several(Vec<String>),
 }
 
 impl Spelling {
@@ -34,6 +48,8 @@ impl Spelling {
         Self {
             alias: self.alias.or(other.alias),
             hidden: self.hidden || other.hidden,
+            read: self.read.or(other.read),
+            is_ranked: self.is_ranked || other.is_ranked,
             unread: self.unread.or(other.unread),
         }
     }
@@ -173,14 +189,32 @@ fn described(names: &Names<'_>, value: &Expr, arguments: &Arguments) -> Spelling
     if keyword(arguments, "exclude").and_then(Expr::as_boolean_literal_expr).is_some_and(|literal| literal.value) {
         return Spelling { hidden: true, ..Spelling::default() };
     }
-    let written = keyword(arguments, "serialization_alias").or_else(|| keyword(arguments, "alias"));
+    let only_written = keyword(arguments, "serialization_alias");
+    let both = keyword(arguments, "alias");
+    let written = only_written.or(both);
     let read = keyword(arguments, "validation_alias");
-    if let (None, Some(read)) = (written, read)
-        && names.string(read).is_none()
+    let reading = match read.or(both) {
+        Some(name) => readers(names, name).map(Read::As),
+        None => only_written.map(|_| Read::Own),
+    };
+    if let (None, Some(expr)) = (written, read)
+        && names.string(expr).is_none()
     {
-        return Spelling::unread(read, "this field is read by several names; give its `serialization_alias`");
+        let unread = Spelling::unread(expr, "this field is read by several names; give its `serialization_alias`");
+        return Spelling { read: readers(names, expr).map(Read::Several), ..unread };
     }
-    literal(names, written)
+    let is_ranked = keyword(arguments, "alias_priority").is_some();
+    Spelling { read: reading, is_ranked, ..literal(names, written) }
+}
+
+/// The names of `validation_alias="a"` and of `validation_alias=AliasChoices("a", "b")`.
+fn readers(names: &Names<'_>, expr: &Expr) -> Option<Vec<String>> {
+    match expr {
+        Expr::Call(call) if names.known(&call.func) == Some("AliasChoices") && call.arguments.keywords.is_empty() => {
+            call.arguments.args.iter().map(|name| names.string(name)).collect()
+        }
+        name => Some(vec![names.string(name)?]),
+    }
 }
 
 fn literal(names: &Names<'_>, name: Option<&Expr>) -> Spelling {
@@ -191,14 +225,48 @@ fn literal(names: &Names<'_>, name: Option<&Expr>) -> Spelling {
     }
 }
 
+/// What lets a call of a class name fields as the class does.
+pub(super) const BY_NAME: [&str; 3] = ["allow_population_by_field_name", "populate_by_name", "validate_by_name"];
+
+/// What somebody says of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Said<T> {
+    #[default]
+    Nothing,
+    This(T),
+    /// Only running the code tells.
+    Unread,
+}
+
+impl<T: Copy + PartialEq> Said<T> {
+    /// What this says, and where it says nothing, what all others do that say something.
+    pub(super) fn or(self, others: impl Iterator<Item = Self>) -> Self {
+        let mut said = self;
+        for other in others.filter(|other| self == Self::Nothing && *other != Self::Nothing) {
+            said = if said == Self::Nothing || said == other { other } else { Self::Unread };
+        }
+        said
+    }
+}
+
 /// How a class spells its fields, if it says so itself.
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) case: Option<Case>,
     /// Whether a call of the class may name fields as the class does, and not only as they are on the wire.
-    pub(super) by_name: Option<bool>,
+    pub(super) by_name: Said<bool>,
+    /// Whether values keep what is no field of theirs.
+    pub(super) keeps: bool,
     /// pydantic 1 has the names of fields here too: `fields = {"total": "orderTotal"}`.
-    pub(super) aliases: Vec<(String, Spelling)>,
+    pub(super) aliases: HashMap<String, Spelling>,
+    /// What spells the fields does so only where they are written.
+    pub(super) is_for_writing: bool,
+    /// A function spells the fields that nobody knows.
+    pub(super) is_generated: bool,
+    /// It may say more than is read.
+    pub(super) is_open: bool,
+    /// Another file says it.
+    pub(super) is_elsewhere: bool,
     pub(super) unread: Vec<Unread>,
 }
 
@@ -242,7 +310,7 @@ impl Config {
         for keyword in &arguments.keywords {
             match keyword.arg.as_ref().map(|name| name.as_str()) {
                 Some(name) => self.entry(names, name, &keyword.value),
-                None => self.refuse(&keyword.value, "the settings of this class are handed on; write them down"),
+                None => self.refuse_all(&keyword.value, "the settings of this class are handed on; write them down"),
             }
         }
     }
@@ -262,11 +330,16 @@ impl Config {
                 for item in &dict.items {
                     match item.key.as_ref().and_then(|key| names.string(key)) {
                         Some(key) => self.entry(names, &key, &item.value),
-                        None => self.refuse(&item.value, "the settings of this class are computed; write them down"),
+                        None => {
+                            self.refuse_all(&item.value, "the settings of this class are computed; write them down")
+                        }
                     }
                 }
             }
-            other => self.refuse(other, "the settings of this class are computed; write `ConfigDict(...)` here"),
+            other => {
+                self.is_elsewhere |= dotted(other).is_some() && names.is_foreign(other);
+                self.refuse_all(other, "the settings of this class are computed; write `ConfigDict(...)` here");
+            }
         }
     }
 
@@ -275,31 +348,44 @@ impl Config {
         // That of a base class hands its rule on anyway.
         let other = |base: &&Expr| !dotted(base).is_some_and(|name| name.ends_with(".Config"));
         if let Some(base) = class.arguments.iter().flat_map(|arguments| &arguments.args).find(other) {
-            self.refuse(base, "the settings of this class come from another; write them down");
+            self.refuse_all(base, "the settings of this class come from another; write them down");
         }
         for stmt in &class.body {
-            let Stmt::Assign(assign) = stmt else { continue };
-            let [Expr::Name(name)] = assign.targets.as_slice() else { continue };
-            if name.id != "fields" {
-                self.entry(names, name.id.as_str(), &assign.value);
-                continue;
+            match stmt {
+                Stmt::Assign(assign) => match assign.targets.as_slice() {
+                    [Expr::Name(name)] => self.setting(names, name.id.as_str(), &assign.value),
+                    _ => self.is_open = true,
+                },
+                Stmt::AnnAssign(assign) => match (&*assign.target, &assign.value) {
+                    (Expr::Name(name), Some(value)) => self.setting(names, name.id.as_str(), value),
+                    _ => self.is_open |= assign.value.is_some(),
+                },
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::Pass(_) => {}
+                // A comment, or `...`.
+                Stmt::Expr(value) => self.is_open |= value.value.is_call_expr(),
+                _ => self.is_open = true,
             }
-            let Expr::Dict(fields) = &*assign.value else {
-                self.refuse(&assign.value, "the names of the fields are computed; write them as strings");
-                continue;
+        }
+    }
+
+    fn setting(&mut self, names: &Names<'_>, name: &str, value: &Expr) {
+        if name != "fields" {
+            return self.entry(names, name, value);
+        }
+        let Expr::Dict(fields) = value else {
+            return self.refuse_all(value, "the names of the fields are computed; write them as strings");
+        };
+        for item in &fields.items {
+            let alias = match &item.value {
+                Expr::Dict(entries) => entries.items.iter().find_map(|entry| {
+                    let key = names.string(entry.key.as_ref()?)?;
+                    (key == "alias").then_some(&entry.value)
+                }),
+                other => Some(other),
             };
-            for item in &fields.items {
-                let alias = match &item.value {
-                    Expr::Dict(entries) => entries.items.iter().find_map(|entry| {
-                        let key = names.string(entry.key.as_ref()?)?;
-                        (key == "alias").then_some(&entry.value)
-                    }),
-                    other => Some(other),
-                };
-                match item.key.as_ref().and_then(|key| names.string(key)) {
-                    Some(field) => self.aliases.push((field, literal(names, alias))),
-                    None => self.refuse(&item.value, "the names of the fields are computed; write them as strings"),
-                }
+            match item.key.as_ref().and_then(|key| names.string(key)) {
+                Some(field) => _ = self.aliases.insert(field, literal(names, alias)),
+                None => self.refuse_all(&item.value, "the names of the fields are computed; write them as strings"),
             }
         }
     }
@@ -307,9 +393,11 @@ impl Config {
     fn entry(&mut self, names: &Names<'_>, name: &str, value: &Expr) {
         match name {
             "alias_generator" => self.generator(names, value),
-            "populate_by_name" | "validate_by_name" | "allow_population_by_field_name" => {
-                self.by_name = Some(value.as_boolean_literal_expr().is_some_and(|literal| literal.value));
+            name if BY_NAME.contains(&name) => {
+                self.by_name =
+                    value.as_boolean_literal_expr().map_or(Said::Unread, |literal| Said::This(literal.value));
             }
+            "extra" => self.keeps = !matches!(names.string(value).as_deref(), Some("ignore" | "forbid")),
             // msgspec
             "rename" => match names.string(value).as_deref() {
                 Some("camel") => self.case = Some(Case::Camel),
@@ -335,6 +423,7 @@ impl Config {
             && !hands_on(&call.arguments)
         {
             let written = keyword(&call.arguments, "serialization_alias");
+            self.is_for_writing = written.is_some() && call.arguments.len() == 1;
             if let Some(written) = written.or_else(|| call.arguments.find_argument_value("alias", 0)) {
                 self.generator(names, written);
             }
@@ -353,6 +442,7 @@ impl Config {
             _ => {
                 let reason = "what this alias generator does is not known; use one of pydantic.alias_generators";
                 self.refuse(value, reason);
+                self.is_generated = true;
                 None
             }
         };
@@ -371,6 +461,11 @@ impl Config {
                 None
             }
         };
+    }
+
+    fn refuse_all(&mut self, expr: &Expr, reason: &str) {
+        self.is_open = true;
+        self.refuse(expr, reason);
     }
 
     fn refuse(&mut self, expr: &Expr, reason: &str) {

@@ -74,4 +74,9 @@ impl<'a> Given<'a> {
     pub(super) fn is_foreign(&self, name: &str) -> bool {
         self.0.get(name).is_none_or(|times| times.all == times.imports)
     }
+
+    /// Whether names come in whole.
+    pub(super) fn has_star(&self) -> bool {
+        self.0.contains_key("*")
+    }
 }

@@ -1,9 +1,10 @@
 //! Dictionaries and calls whose keys are fields of a type.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{Arguments, Expr, ExprBinOp, ExprCall, ExprDict, Operator, Stmt, StmtFunctionDef};
 
+use super::wires::Argument;
 use super::{COMPUTED, Reader, SPREAD, own, returns};
 use crate::drift::languages::python::names::dotted;
 use crate::drift::languages::python::types::at;
@@ -14,6 +15,8 @@ use crate::drift::shape::{Form, Shape, Unread};
 const MAX_DEPTH: usize = 48;
 const MAX_KEY: usize = 512;
 
+const WIRE: &str =
+    "what its class calls this on the wire cannot be read; write that name here, or say it once, at the field";
 const TOO_DEEP: &str = "this literal is nested too deep";
 
 impl Reader<'_, '_> {
@@ -24,14 +27,18 @@ impl Reader<'_, '_> {
             let makes = ["model_validate", "parse_obj", "from_dict", "validate"].contains(&method.attr.as_str());
             let ty = dotted(&method.value).and_then(|written| self.declared_type(&written));
             if let (true, Some(ty), Some(argument)) = (makes, ty, arguments.first()) {
-                return self.literal(&ty, None, argument, MAX_DEPTH);
+                return match dotted(&method.value) {
+                    Some(class) => self.validated(&ty, &class, argument, is_by_name(&call.arguments)),
+                    None => self.literal(&ty, None, argument, MAX_DEPTH),
+                };
             }
         }
-        let func = match &*call.func {
+        // That takes fields by their names, whatever the class lets others do.
+        let (func, by_name) = match &*call.func {
             Expr::Attribute(method) if matches!(method.attr.as_str(), "model_construct" | "construct") => {
-                &*method.value
+                (&*method.value, true)
             }
-            other => other,
+            other => (other, false),
         };
         let Some(written) = dotted(func) else { return };
         if self.names.known(func) == Some("cast")
@@ -41,27 +48,98 @@ impl Reader<'_, '_> {
             return self.typed(&shape, value, MAX_DEPTH);
         }
         if let Some(ty) = self.declared_type(&written) {
-            self.keywords(&ty, None, &call.arguments, Some(&written), MAX_DEPTH);
+            self.keywords(&ty, None, &call.arguments, Some((&written, by_name)), MAX_DEPTH);
         }
     }
 
-    /// The arguments of a class are on the wire what it says.
+    /// The arguments of a class, which may be given by name, are on the wire what it says.
     fn keywords(
         &mut self,
         ty: &str,
         path: Option<&FieldPath>,
         arguments: &Arguments,
-        class: Option<&str>,
+        class: Option<(&str, bool)>,
         depth: usize,
     ) {
+        let Some(class) = class else {
+            for keyword in &arguments.keywords {
+                match (&keyword.arg, &keyword.value) {
+                    (Some(name), value) => self.key(ty, path, (name.as_str(), at(name)), value, depth),
+                    (None, Expr::Dict(dict)) => self.dict(ty, path, dict, depth),
+                    (None, value) => self.unread(value, SPREAD),
+                }
+            }
+            return;
+        };
+        let mut given = Vec::new();
+        self.arguments(arguments, &mut given);
+        self.given(ty, class.0, &given, class.1);
+    }
+
+    fn arguments<'e>(&mut self, arguments: &'e Arguments, given: &mut Vec<(String, u32, &'e Expr)>) {
         for keyword in &arguments.keywords {
             match (&keyword.arg, &keyword.value) {
-                (Some(name), value) => {
-                    let wire = class.and_then(|class| self.wires.wire(class, name.as_str()));
-                    self.key(ty, path, (wire.as_deref().unwrap_or(name.as_str()), at(name)), value, depth);
-                }
-                (None, Expr::Dict(dict)) => self.dict(ty, path, dict, depth),
+                (Some(name), value) => given.push((name.to_string(), at(name), value)),
+                (None, Expr::Dict(dict)) => self.items(dict, given, MAX_DEPTH),
                 (None, value) => self.unread(value, SPREAD),
+            }
+        }
+    }
+
+    /// `Order.model_validate({"total": …})`
+    fn validated(&mut self, ty: &str, class: &str, value: &Expr, by_name: bool) {
+        let mut given = Vec::new();
+        let mut rest = vec![value];
+        while let Some(value) = rest.pop() {
+            if let Some(values) = one_of(value) {
+                rest.extend(values.into_iter().rev());
+                continue;
+            }
+            match value {
+                Expr::Dict(dict) => self.items(dict, &mut given, MAX_DEPTH),
+                Expr::BinOp(both) if both.op == Operator::BitOr && is_joined(value) => {
+                    for side in [&*both.right, &*both.left] {
+                        match side.is_dict_expr() || side.is_bin_op_expr() || side.is_call_expr() {
+                            true => rest.push(side),
+                            false => self.unread(side, SPREAD),
+                        }
+                    }
+                }
+                Expr::Call(call) if self.names.known(&call.func) == Some("dict") => {
+                    self.claimed.insert(at(call));
+                    rest.extend(&call.arguments.args);
+                    self.arguments(&call.arguments, &mut given);
+                }
+                Expr::DictComp(_) => self.unread(value, COMPUTED),
+                _ => {}
+            }
+        }
+        self.given(ty, class, &given, by_name);
+    }
+
+    /// The entries of a dictionary that are the arguments of a class.
+    fn items<'e>(&mut self, dict: &'e ExprDict, given: &mut Vec<(String, u32, &'e Expr)>, depth: usize) {
+        self.claimed.insert(at(dict));
+        for item in &dict.items {
+            match (&item.key, &item.value) {
+                (Some(key), value) => match self.names.string(key) {
+                    Some(name) => given.push((name, at(key), value)),
+                    None => self.unread(key, COMPUTED),
+                },
+                (None, Expr::Dict(inner)) if depth > 0 => self.items(inner, given, depth - 1),
+                (None, value) => self.unread(value, SPREAD),
+            }
+        }
+    }
+
+    /// The arguments of a class, with their places.
+    fn given(&mut self, ty: &str, class: &str, given: &[(String, u32, &Expr)], by_name: bool) {
+        let names: HashSet<&str> = given.iter().map(|(name, ..)| name.as_str()).collect();
+        for (name, place, value) in given {
+            match self.wires.wire(class, name, &names, by_name) {
+                Argument::Own => self.key(ty, None, (name, *place), value, MAX_DEPTH),
+                Argument::Other(wire) => self.key(ty, None, (&wire, *place), value, MAX_DEPTH),
+                Argument::Unread => self.module.unread.push(Unread::new(*place, WIRE)),
             }
         }
     }
@@ -251,6 +329,12 @@ impl Reader<'_, '_> {
         let path = path.map_or_else(|| FieldPath::of(name), |path| path.member(name));
         self.literal(ty, Some((&path, place)), value, depth);
     }
+}
+
+/// `Order.model_validate(…, by_name=True)`
+fn is_by_name(arguments: &Arguments) -> bool {
+    let said = arguments.find_keyword("by_name").map(|keyword| &keyword.value);
+    said.is_some_and(|said| said.as_boolean_literal_expr().is_none_or(|literal| literal.value))
 }
 
 /// The values that a value may be.
