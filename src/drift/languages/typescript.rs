@@ -36,6 +36,7 @@ mod references;
 mod renamed;
 mod returns;
 mod said;
+mod scopes;
 mod sites;
 mod tables;
 mod types;

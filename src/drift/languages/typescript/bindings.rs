@@ -12,6 +12,7 @@ use super::file::enum_member_name;
 use super::handed::last_name;
 use super::itself::is_itself;
 use super::plain::{Members, is_written_out};
+use super::scopes::{Made, Scopes};
 use super::sites::DEEPEST;
 use super::tables::fills;
 
@@ -21,36 +22,31 @@ const GIVEN: &[&str] = &["JSON", "Object", "console", "exports", "module"];
 /// Every name that is bound anywhere in a file.
 #[derive(Default)]
 pub(super) struct Bindings<'a> {
-    /// The constant's value, while only one variable has the name.
-    values: HashMap<&'a str, Option<&'a Expression<'a>>>,
-    /// The places where those constants are bound.
-    declared: HashSet<u32>,
+    scopes: Scopes<'a>,
     /// Names that are assigned to after they are declared.
     assigned: HashSet<&'a str>,
-    /// Enums and classes, while nothing else has the name.
-    enums: HashMap<&'a str, &'a TSEnumDeclaration<'a>>,
-    classes: HashMap<&'a str, &'a Class<'a>>,
-    /// Names whose value may be changed somewhere, or gets another name.
-    touched: HashSet<&'a str>,
+    /// Names whose value may be changed at a place, or gets another name there; and names whatever has them.
+    touches: Vec<(&'a str, u32)>,
+    touched_names: HashSet<&'a str>,
+    touched: HashSet<usize>,
+    changed: HashSet<&'a str>,
     /// Names that are given to one of `GIVEN`, which only reads them, and names that are all that a file exports.
-    given: HashSet<(&'a str, &'static str)>,
-    whole: HashSet<&'a str>,
+    gifts: Vec<(&'a str, u32, &'static str)>,
+    given: HashSet<(usize, &'static str)>,
+    exports: Vec<(&'a str, u32)>,
+    whole: HashSet<usize>,
     /// How many statements export something the old way.
     exporting: usize,
     /// Which members of a name are read.
-    shown: HashMap<&'a str, HashSet<&'a str>>,
+    views: Vec<(&'a str, u32, &'a str)>,
+    shown: HashMap<usize, HashSet<&'a str>>,
     /// Where a name, or a member of what has it, only is read; and where a member is more than read.
     read: HashSet<u32>,
     written: HashSet<u32>,
-    /// What types are said of the variables of a name, and, by its place, of the variable that is come to.
-    said: HashMap<&'a str, Vec<Option<&'a TSType<'a>>>>,
-    said_at: HashMap<u32, &'a TSType<'a>>,
     /// How many types, or parameters of types, have a name.
     types: HashMap<&'a str, usize>,
     /// The file's own path.
     path: &'a [u8],
-    /// In how many namespaces: what they export is theirs to change.
-    spaces: u32,
     /// In how many functions and classes that have their own `this`.
     inside: u32,
     deep: u32,
@@ -62,7 +58,26 @@ impl<'a> Bindings<'a> {
     pub(super) fn of(program: &'a Program<'a>, path: &'a [u8]) -> Self {
         let mut bindings = Self { path, ..Self::default() };
         bindings.visit_program(program);
+        bindings.finish();
         bindings
+    }
+
+    /// Finds out which variables were meant, once all of them are known.
+    fn finish(&mut self) {
+        self.scopes.finish();
+        let scopes = &self.scopes;
+        let meant = |(name, at): &(&'a str, u32)| scopes.variable(name, *at);
+        self.touched = self.touches.iter().filter_map(meant).collect();
+        self.whole = self.exports.iter().filter_map(meant).collect();
+        let gifts = self.gifts.iter();
+        self.given = gifts.filter_map(|(name, at, to)| Some((scopes.variable(name, *at)?, *to))).collect();
+        for (name, at, member) in &self.views {
+            if let Some(variable) = scopes.variable(name, *at) {
+                self.shown.entry(variable).or_default().insert(member);
+            }
+        }
+        // What is touched somewhere may be something of the language.
+        self.changed = self.touches.iter().map(|(name, _)| *name).collect();
     }
 
     /// Whether anything is assigned to a variable of this name, or that cannot be known.
@@ -72,41 +87,37 @@ impl<'a> Bindings<'a> {
 
     /// Whether the file has a variable of this name, or that cannot be known.
     pub(super) fn is_bound(&self, name: &str) -> bool {
-        self.is_open || self.values.contains_key(name)
+        self.is_open || self.scopes.bound(name) > 0
     }
 
-    /// Whether what has a name may be more than what it was made with: it is changed, or known by another name.
-    pub(super) fn is_touched(&self, name: &str) -> bool {
-        let is_given = |to: &&'static str| self.given.contains(&(name, *to)) && self.is_changed(to);
+    /// Whether the file has one variable of this name, and no other anywhere.
+    pub(super) fn is_bound_once(&self, name: &str) -> bool {
+        !self.is_open && self.scopes.bound(name) == 1
+    }
+
+    /// Whether what a variable holds may be more than what it was made with: it is changed, or known by another name.
+    pub(super) fn is_touched(&self, variable: usize) -> bool {
+        let is_given = |to: &&'static str| self.given.contains(&(variable, *to)) && self.is_changed(to);
         self.is_open
-            || self.touched.contains(name)
-            || self.whole.contains(name) && self.exporting > 1
+            || self.touched.contains(&variable)
+            || self.scopes.name(variable).is_none_or(|name| self.touched_names.contains(name))
+            || self.whole.contains(&variable) && self.exporting > 1
             || GIVEN.iter().any(is_given)
     }
 
     /// Whether something of the language may be another in this file.
     pub(super) fn is_changed(&self, global: &str) -> bool {
-        self.is_open || self.touched.contains(global) || self.values.contains_key(global)
+        self.is_bound(global) || self.touched_names.contains(global) || self.changed.contains(global)
     }
 
-    /// Whether the members of what has a name are all that is read of it.
-    pub(super) fn shows_only(&self, name: &str, members: &Members<'a>) -> bool {
-        self.shown.get(name).is_none_or(|shown| shown.iter().all(|name| members.contains_key(name)))
+    /// Whether the members of what a variable holds are all that is read of it.
+    pub(super) fn shows_only(&self, variable: usize, members: &Members<'a>) -> bool {
+        self.shown.get(&variable).is_none_or(|shown| shown.iter().all(|name| members.contains_key(name)))
     }
 
-    /// The one enum of this name.
-    pub(super) fn enumeration(&self, name: &str) -> Option<&'a TSEnumDeclaration<'a>> {
-        self.enums.get(name).copied()
-    }
-
-    /// The one class of this name.
-    pub(super) fn class(&self, name: &str) -> Option<&'a Class<'a>> {
-        self.classes.get(name).copied()
-    }
-
-    /// What is said of each variable of this name.
-    pub(super) fn said_of(&self, name: &str) -> &[Option<&'a TSType<'a>>] {
-        if self.is_open { &[] } else { self.said.get(name).map(Vec::as_slice).unwrap_or_default() }
+    /// What is said of what a name means at a place.
+    pub(super) fn said_of(&self, name: &str, at: u32) -> &[Option<&'a TSType<'a>>] {
+        if self.is_open { &[] } else { self.scopes.said_of(name, at) }
     }
 
     /// How many types of this name the file declares, wherever.
@@ -114,9 +125,19 @@ impl<'a> Bindings<'a> {
         if self.is_open { usize::MAX } else { self.types.get(name).copied().unwrap_or_default() }
     }
 
-    /// The value of the one constant of this name.
-    pub(super) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
-        if self.is_open { None } else { *self.values.get(name)? }
+    /// The variable that a name means where it stands.
+    pub(super) fn variable(&self, id: &IdentifierReference<'a>) -> Option<usize> {
+        self.scopes.variable(id.name.as_str(), id.span.start).filter(|_| !self.is_open)
+    }
+
+    /// The variable of a name that no other one of the file has.
+    pub(super) fn only(&self, name: &str) -> Option<usize> {
+        self.scopes.only(name).filter(|_| !self.is_open)
+    }
+
+    /// What a variable holds.
+    pub(super) fn made(&self, variable: usize) -> Made<'a> {
+        if self.is_open { Made::Unknown } else { self.scopes.made(variable) }
     }
 }
 
@@ -134,7 +155,7 @@ impl<'a> Bindings<'a> {
     fn reads_member(&mut self, value: &'a Expression<'a>, member: Option<&'a str>) {
         self.reads(value);
         if let Expression::Identifier(id) = value.get_inner_expression() {
-            self.shown.entry(id.name.as_str()).or_default().insert(member.unwrap_or("prototype"));
+            self.views.push((id.name.as_str(), id.span.start, member.unwrap_or("prototype")));
         }
     }
 
@@ -142,7 +163,7 @@ impl<'a> Bindings<'a> {
     fn gives(&mut self, value: &'a Expression<'a>, to: &'static str) {
         self.reads(value);
         if let Expression::Identifier(id) = value.get_inner_expression() {
-            self.given.insert((id.name.as_str(), to));
+            self.gifts.push((id.name.as_str(), id.span.start, to));
         }
     }
 
@@ -169,9 +190,17 @@ impl<'a> Bindings<'a> {
     /// What has the member is changed, whatever it is a member of: `self.PATHS.id = …`
     fn writes_member(&mut self, member: &MemberExpression<'a>) {
         self.written.insert(member.span().end);
-        self.touched.extend(last_name(member.object()));
+        self.touch(member.object());
         // `globalThis.Object = …`
-        self.touched.extend(member.static_property_name().filter(|name| GIVEN.contains(name)));
+        self.touched_names.extend(member.static_property_name().filter(|name| GIVEN.contains(name)));
+    }
+
+    /// What is no name by itself may be anything that has its last one.
+    fn touch(&mut self, value: &Expression<'a>) {
+        match value.get_inner_expression() {
+            Expression::Identifier(id) => self.touches.push((id.name.as_str(), id.span.start)),
+            value => self.touched_names.extend(last_name(value)),
+        }
     }
 
     /// Claims what is read only: what is around a value is come to before the value.
@@ -201,7 +230,7 @@ impl<'a> Bindings<'a> {
                 }
             }
             // Outside of functions it is what the file exports the old way.
-            AstKind::ThisExpression(_) if self.inside == 0 => drop(self.touched.insert("module")),
+            AstKind::ThisExpression(_) if self.inside == 0 => drop(self.touched_names.insert("module")),
             AstKind::ForInStatement(each) => self.reads(&each.right),
             AstKind::ForOfStatement(each) => self.reads(&each.right),
             // What is taken apart gives its parts other names, and is not known by another itself.
@@ -225,7 +254,7 @@ impl<'a> Bindings<'a> {
                 }
             }
             AstKind::IdentifierReference(id) if !self.read.contains(&id.span.start) => {
-                self.touched.insert(id.name.as_str());
+                self.touches.push((id.name.as_str(), id.span.start));
             }
             _ => {}
         }
@@ -253,7 +282,7 @@ impl<'a> Bindings<'a> {
             let Some(value) = value.as_expression() else { continue };
             match reader {
                 Some(reader) => self.gives(value, reader),
-                None if fills(&call.callee, place, call.arguments.len()) => self.touched.extend(last_name(value)),
+                None if fills(&call.callee, place, call.arguments.len()) => self.touch(value),
                 None => {}
             }
         }
@@ -287,36 +316,16 @@ impl<'a> Bindings<'a> {
                 if let Expression::Identifier(id) = value
                     && is_whole
                 {
-                    self.whole.insert(id.name.as_str());
+                    self.exports.push((id.name.as_str(), id.span.start));
                 }
             }
         }
     }
 
-    /// Notes what is said of the variable of a pattern.
-    fn annotated(&mut self, pattern: &'a BindingPattern<'a>, said: Option<&'a TSTypeAnnotation<'a>>) {
-        if let (BindingPattern::BindingIdentifier(id), Some(said)) = (pattern, said) {
-            self.said_at.insert(id.span.start, &said.type_annotation);
-        }
-    }
-
-    /// Counts the types of a name, and notes what is said of variables.
+    /// Counts the types of a name.
     fn typed(&mut self, kind: AstKind<'a>) {
         let ty = match kind {
-            AstKind::VariableDeclarator(variable) => {
-                return self.annotated(&variable.id, variable.type_annotation.as_deref());
-            }
-            AstKind::FormalParameter(parameter) => {
-                return self.annotated(&parameter.pattern, parameter.type_annotation.as_deref());
-            }
-            AstKind::BindingIdentifier(id) => {
-                let said = self.said_at.remove(&id.span.start);
-                return self.said.entry(id.name.as_str()).or_default().push(said);
-            }
-            AstKind::TSTypeAliasDeclaration(alias) => Some(&alias.id),
-            AstKind::TSInterfaceDeclaration(interface) => Some(&interface.id),
             AstKind::TSEnumDeclaration(listed) => Some(&listed.id),
-            AstKind::TSTypeParameter(parameter) => Some(&parameter.name),
             AstKind::Class(class) => class.id.as_ref(),
             _ => None,
         };
@@ -325,28 +334,11 @@ impl<'a> Bindings<'a> {
         }
     }
 
-    /// Notes a declaration, if nothing else has its name; the binding itself is come to later.
-    fn is_first(&mut self, id: &BindingIdentifier<'a>) -> bool {
-        let is_first = self.spaces == 0 && !self.values.contains_key(id.name.as_str());
-        if is_first {
-            self.values.insert(id.name.as_str(), None);
-            self.declared.insert(id.span.start);
-        }
-        is_first
-    }
-
     /// In what an enum computes, its members have their names as variables have.
     fn listed(&mut self, listed: &'a TSEnumDeclaration<'a>) {
         let members = &listed.body.members;
         if !members.iter().all(|member| member.initializer.as_ref().is_none_or(is_written_out)) {
-            for name in members.iter().filter_map(|member| enum_member_name(&member.id)) {
-                self.values.insert(name, None);
-                self.enums.remove(name);
-                self.classes.remove(name);
-            }
-        }
-        if self.is_first(&listed.id) {
-            self.enums.insert(listed.id.name.as_str(), listed);
+            members.iter().filter_map(|member| enum_member_name(&member.id)).for_each(|name| self.scopes.loosen(name));
         }
     }
 }
@@ -382,40 +374,19 @@ impl<'a> Visit<'a> for Bindings<'a> {
         match kind {
             AstKind::Function(_) | AstKind::ClassBody(_) => self.inside += 1,
             AstKind::TSEnumDeclaration(listed) => self.listed(listed),
-            AstKind::Class(class) if class.is_declaration() => {
-                if let Some(id) = class.id.as_ref().filter(|id| self.is_first(id)) {
-                    self.classes.insert(id.name.as_str(), class);
-                }
-            }
-            AstKind::VariableDeclaration(variables)
-                if variables.kind == VariableDeclarationKind::Const && self.spaces == 0 =>
-            {
-                for variable in &variables.declarations {
-                    if let (BindingPattern::BindingIdentifier(id), Some(value)) = (&variable.id, &variable.init) {
-                        let name = id.name.as_str();
-                        // The binding itself is come to later.
-                        if !self.values.contains_key(name) {
-                            self.values.insert(name, Some(value));
-                            self.declared.insert(id.span.start);
-                        }
-                    }
-                }
-            }
             AstKind::AssignmentExpression(assignment) => {
                 if let AssignmentTarget::AssignmentTargetIdentifier(id) = &assignment.left {
                     self.assigned.insert(id.name.as_str());
                 }
             }
-            AstKind::BindingIdentifier(id) if !self.declared.contains(&id.span.start) => {
-                self.values.insert(id.name.as_str(), None);
-                self.enums.remove(id.name.as_str());
-                self.classes.remove(id.name.as_str());
-            }
+            AstKind::BindingIdentifier(id) => self.scopes.bind(id),
             _ => {}
         }
+        self.scopes.enter(kind);
     }
 
     fn leave_node(&mut self, kind: AstKind<'a>) {
+        self.scopes.leave(kind);
         if matches!(kind, AstKind::Function(_) | AstKind::ClassBody(_)) {
             self.inside -= 1;
         }
@@ -450,12 +421,20 @@ impl<'a> Visit<'a> for Bindings<'a> {
         self.deep -= 1;
     }
 
-    fn visit_ts_module_block(&mut self, it: &TSModuleBlock<'a>) {
-        self.spaces += 1;
-        walk::walk_ts_module_block(self, it);
-        self.spaces -= 1;
-    }
-
     // Types bind no values.
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+
+    fn visit_ts_type_parameter(&mut self, it: &TSTypeParameter<'a>) {
+        *self.types.entry(it.name.name.as_str()).or_default() += 1;
+    }
+
+    fn visit_ts_type_alias_declaration(&mut self, it: &TSTypeAliasDeclaration<'a>) {
+        *self.types.entry(it.id.name.as_str()).or_default() += 1;
+        it.type_parameters.iter().for_each(|parameters| self.visit_ts_type_parameter_declaration(parameters));
+    }
+
+    fn visit_ts_interface_declaration(&mut self, it: &TSInterfaceDeclaration<'a>) {
+        *self.types.entry(it.id.name.as_str()).or_default() += 1;
+        it.type_parameters.iter().for_each(|parameters| self.visit_ts_type_parameter_declaration(parameters));
+    }
 }

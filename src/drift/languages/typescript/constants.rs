@@ -7,6 +7,7 @@ use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
 use super::file::{DEEPEST, File, TOO_DEEP, union};
+use super::scopes::Made;
 use super::types::{COMPUTED, is_symbol, own_json, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
 
@@ -40,7 +41,7 @@ impl<'a> File<'a> {
                 }
                 Some(whole)
             }
-            Expression::Identifier(name) => self.text_within(self.fixed(name.name.as_str())?, steps),
+            Expression::Identifier(name) => self.text_within(self.fixed_at(name)?, steps),
             Expression::StaticMemberExpression(member) => {
                 self.text_within(self.part(&member.object, member.property.name.as_str())?, steps)
             }
@@ -57,13 +58,26 @@ impl<'a> File<'a> {
 
     /// The value of a constant of this file, if no other variable of the file has its name.
     pub(super) fn fixed(&self, name: &str) -> Option<&'a Expression<'a>> {
-        self.bindings().constant(name)
+        let bindings = self.bindings();
+        match bindings.made(bindings.only(name)?) {
+            Made::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value of the constant of this file that a name means where it stands.
+    pub(super) fn fixed_at(&self, id: &IdentifierReference<'a>) -> Option<&'a Expression<'a>> {
+        let bindings = self.bindings();
+        match bindings.made(bindings.variable(id)?) {
+            Made::Constant(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// What a member of a constant, of an enum or of a class of constants is, where nothing in the file may change it.
     fn part(&self, of: &'a Expression<'a>, key: &str) -> Option<&'a Expression<'a>> {
         let Expression::Identifier(name) = of.get_inner_expression() else { return None };
-        self.plain(name.name.as_str())?.members.get(key).copied()
+        self.plain(name)?.members.get(key).copied()
     }
 
     /// The literal that a name of a constant stands for, where nothing in the file may change it.
@@ -77,7 +91,7 @@ impl<'a> File<'a> {
     /// The plain literal that a name of a constant stands for, where nothing in the file may change it.
     pub(super) fn constant_value(&self, value: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
         let Expression::Identifier(name) = value.get_inner_expression() else { return None };
-        self.plain(name.name.as_str())?.flat
+        self.plain(name)?.flat
     }
 
     /// The value behind a key of a literal, if no other key of it may be the same.

@@ -91,6 +91,6 @@ impl<'a> File<'a> {
             (None | Some("default"), Some(name)) => HOOKS.contains(&name),
             _ => false,
         };
-        is_hook && PACKAGES.contains(&foreign.specifier) && self.bindings().said_of(&of.name).len() == 1
+        is_hook && PACKAGES.contains(&foreign.specifier) && self.bindings().is_bound_once(&of.name)
     }
 }

@@ -9,6 +9,7 @@ use oxc_ast::ast::*;
 
 use super::file::{File, enum_member_name};
 use super::literals::alternatives;
+use super::scopes::Made;
 
 /// How many constants may be made of each other, one of the next.
 const DEEPEST: u32 = 16;
@@ -37,7 +38,7 @@ pub(super) struct Plain<'a> {
 #[derive(Default)]
 pub(super) struct Constants<'a> {
     /// Their members; nothing where a constant is not plain, or that is being found out.
-    known: RefCell<HashMap<&'a str, Option<Plain<'a>>>>,
+    known: RefCell<HashMap<usize, Option<Plain<'a>>>>,
     deep: Cell<u32>,
     taken: Cell<u32>,
     spent: Cell<Option<u32>>,
@@ -61,38 +62,43 @@ impl Constants<'_> {
 }
 
 impl<'a> File<'a> {
-    /// What the constant, the enum or the class of a name is, where nothing in the file may change it.
-    pub(super) fn plain(&self, name: &'a str) -> Option<Plain<'a>> {
+    /// What the constant, the enum or the class is that a name means, where nothing in the file may change it.
+    pub(super) fn plain(&self, id: &IdentifierReference<'a>) -> Option<Plain<'a>> {
+        let variable = self.bindings().variable(id)?;
         let constants = &self.constants;
-        if let Some(known) = constants.known.borrow().get(name) {
+        if let Some(known) = constants.known.borrow().get(&variable) {
             return known.clone();
         }
         if constants.deep.get() >= DEEPEST {
             return None;
         }
         // One that is made of itself is not plain.
-        constants.known.borrow_mut().insert(name, None);
+        constants.known.borrow_mut().insert(variable, None);
         constants.deep.set(constants.deep.get() + 1);
-        let plain = self.found_plain(name);
+        let plain = self.found_plain(variable);
         constants.deep.set(constants.deep.get() - 1);
-        constants.known.borrow_mut().insert(name, plain.clone());
+        constants.known.borrow_mut().insert(variable, plain.clone());
         plain
     }
 
-    fn found_plain(&self, name: &'a str) -> Option<Plain<'a>> {
+    fn found_plain(&self, variable: usize) -> Option<Plain<'a>> {
         let bindings = self.bindings();
-        let made = bindings.constant(name).map(|value| self.frozen(value));
-        if bindings.is_touched(name) && !made.is_some_and(|(_, is_frozen)| is_frozen) {
+        let (literal, is_frozen) = match bindings.made(variable) {
+            Made::Constant(value) => self.frozen(value),
+            _ if bindings.is_touched(variable) => return None,
+            Made::Enum(listed) => {
+                return enum_members(listed).map(|members| Plain { members: Rc::new(members), flat: None });
+            }
+            Made::Class(class) => {
+                let members = self.class_members(class)?;
+                let is_known = bindings.shows_only(variable, &members);
+                return is_known.then(|| Plain { members: Rc::new(members), flat: None });
+            }
+            Made::Unknown => return None,
+        };
+        if bindings.is_touched(variable) && !is_frozen {
             return None;
         }
-        if let Some(listed) = bindings.enumeration(name) {
-            return enum_members(listed).map(|members| Plain { members: Rc::new(members), flat: None });
-        }
-        if let Some(class) = bindings.class(name) {
-            let members = self.class_members(class).filter(|members| bindings.shows_only(name, members))?;
-            return Some(Plain { members: Rc::new(members), flat: None });
-        }
-        let (literal, _) = made?;
         let (members, is_flat) = match literal {
             Expression::ObjectExpression(object) => self.object_members(object)?,
             Expression::ArrayExpression(list) => {
@@ -150,9 +156,9 @@ impl<'a> File<'a> {
     fn spread_members(&self, spread: &'a SpreadElement<'a>) -> Option<Rc<Members<'a>>> {
         let Expression::Identifier(of) = spread.argument.get_inner_expression() else { return None };
         // Lists and enums have members that have no name here.
-        let (literal, _) = self.frozen(self.fixed(of.name.as_str())?);
+        let (literal, _) = self.frozen(self.fixed_at(of)?);
         let is_object = matches!(literal, Expression::ObjectExpression(_));
-        self.plain(of.name.as_str()).filter(|_| is_object).map(|plain| plain.members)
+        self.plain(of).filter(|_| is_object).map(|plain| plain.members)
     }
 
     /// A class that has nothing but constants: no code of it can change them.

@@ -48,7 +48,7 @@ impl<'a> File<'a> {
         let mut value = value.get_inner_expression();
         let root = loop {
             let member = match value {
-                Expression::Identifier(root) => break root.name.as_str(),
+                Expression::Identifier(root) => break root,
                 Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
                 other => other.as_member_expression(),
             };
@@ -59,7 +59,7 @@ impl<'a> File<'a> {
         };
         let mut written = String::new();
         names.iter().rev().for_each(|name| step(&mut written, name));
-        let said = self.bindings().said_of(root);
+        let said = self.bindings().said_of(root.name.as_str(), root.span.start);
         written == path
             && !said.is_empty()
             && said.iter().all(|said| {
