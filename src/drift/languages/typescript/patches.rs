@@ -53,7 +53,7 @@ impl<'a> File<'a> {
         let argument = position.checked_sub(1).and_then(|index| arguments.get(index));
         let Some(value) = argument.and_then(Argument::as_expression) else { return argument.is_some() };
         let value = match value.get_inner_expression() {
-            Expression::Identifier(name) => self.fixed(name.name.as_str()).unwrap_or(value),
+            Expression::Identifier(name) => self.fixed_at(name).unwrap_or(value),
             _ => value,
         };
         match value.get_inner_expression() {
@@ -72,18 +72,55 @@ impl<'a> File<'a> {
         }
     }
 
-    /// A value that is a path, or a list of them.
+    /// A value that is a path, a list of them, or one of several.
     pub(super) fn path_argument(&mut self, value: &'a Expression<'a>, form: Form) {
-        let at = value.span().start;
-        if let Expression::ArrayExpression(list) = value.get_inner_expression() {
+        for value in choices(value) {
+            let Expression::ArrayExpression(list) = value.get_inner_expression() else {
+                self.path_value(value, form, value.span().start, 0);
+                continue;
+            };
             for element in &list.elements {
-                let path = element.as_expression().and_then(|value| self.path_text(value));
-                self.path_site(path, form, element.span().start);
+                let at = element.span().start;
+                match element.as_expression() {
+                    Some(value) => choices(value).into_iter().for_each(|value| self.path_value(value, form, at, 0)),
+                    None => self.path_site(None, form, at),
+                }
             }
-            return;
         }
-        let path = self.path_text(value);
-        self.path_site(path, form, at);
+    }
+
+    /// A path, or what any of several paths comes of: a constant that is a choice, a member by a key that is not known.
+    fn path_value(&mut self, value: &'a Expression<'a>, form: Form, at: u32, deep: u8) {
+        if let Some(path) = self.path_text(value) {
+            return self.path_site(Some(path), form, at);
+        }
+        let values = match value.get_inner_expression() {
+            Expression::Identifier(id) => self.fixed_at(id).map(choices),
+            Expression::ComputedMemberExpression(member) => self.any_member(member),
+            _ => None,
+        };
+        match values.filter(|values| !values.is_empty() && deep < DEEPEST) {
+            Some(values) if self.is_too_much(value, values.len()) => {}
+            Some(values) => values.into_iter().for_each(|value| self.path_value(value, form, at, deep + 1)),
+            None => self.path_site(None, form, at),
+        }
+    }
+
+    /// What a member of a constant may be whose key is not known.
+    fn any_member(&self, member: &'a ComputedMemberExpression<'a>) -> Option<Vec<&'a Expression<'a>>> {
+        match self.constant_value(&member.object)? {
+            Expression::ObjectExpression(object) if member.static_property_name().is_none() => {
+                let values = object.properties.iter().map(|property| match property {
+                    ObjectPropertyKind::ObjectProperty(property) => Some(&property.value),
+                    ObjectPropertyKind::SpreadProperty(_) => None,
+                });
+                values.collect()
+            }
+            Expression::ArrayExpression(list) => {
+                list.elements.iter().map(ArrayExpressionElement::as_expression).collect()
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn path_site(&mut self, path: Option<String>, form: Form, at: u32) {
@@ -178,10 +215,7 @@ impl<'a> File<'a> {
             Expression::ArrowFunctionExpression(function) if deep == 0 => {
                 self.table_returned(returned_by_arrow(function), function.span.start);
             }
-            value => {
-                let path = self.path_text(value);
-                self.path_site(path, Form::Table, value.span().start);
-            }
+            value => self.path_value(value, Form::Table, value.span().start, 0),
         }
     }
 
@@ -267,6 +301,24 @@ impl<'a> File<'a> {
             None => self.path_site(None, Form::Table, at),
         }
     }
+}
+
+/// The sides of a choice. What is assigned or handed through somewhere is none: it may be another by then.
+fn choices<'a>(value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
+    let (mut found, mut waiting) = (Vec::new(), vec![value]);
+    while let Some(value) = waiting.pop() {
+        match value.get_inner_expression() {
+            Expression::ConditionalExpression(choice) => waiting.extend([&choice.alternate, &choice.consequent]),
+            Expression::LogicalExpression(either) => {
+                waiting.push(&either.right);
+                if either.operator != LogicalOperator::And {
+                    waiting.push(&either.left);
+                }
+            }
+            _ => found.push(value),
+        }
+    }
+    found
 }
 
 /// A path with values in it that say which item of a list is meant: `items[${i}].sku`, `items[_key=="${key}"].sku`.
