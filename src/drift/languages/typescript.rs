@@ -31,6 +31,7 @@ mod mixed;
 mod patched;
 mod patches;
 mod plain;
+mod readers;
 mod records;
 mod references;
 mod renamed;

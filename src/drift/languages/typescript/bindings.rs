@@ -12,12 +12,13 @@ use super::file::enum_member_name;
 use super::handed::last_name;
 use super::itself::is_itself;
 use super::plain::{Members, is_written_out};
+use super::readers::{GIVEN, is_of_language, is_quiet, is_reader, reader};
 use super::scopes::{Made, Scopes};
 use super::sites::DEEPEST;
 use super::tables::fills;
 
-/// What belongs to the language or to what runs it, and is given constants. What of it may be another belongs to the file.
-const GIVEN: &[&str] = &["JSON", "Object", "console", "exports", "module"];
+/// A name, and where it is used.
+type Use<'a> = (&'a str, u32);
 
 /// Every name that is bound anywhere in a file.
 #[derive(Default)]
@@ -26,14 +27,19 @@ pub(super) struct Bindings<'a> {
     /// Names that are assigned to after they are declared.
     assigned: HashSet<&'a str>,
     /// Names whose value may be changed at a place, or gets another name there; and names whatever has them.
-    touches: Vec<(&'a str, u32)>,
+    touches: Vec<Use<'a>>,
     touched_names: HashSet<&'a str>,
     touched: HashSet<usize>,
+    /// Names that a method of lists is called on which leaves them as they are.
+    asks: Vec<Use<'a>>,
+    asked: HashSet<usize>,
+    /// Names that are given to a function of a package, which only reads them, with that function's own.
+    loans: Vec<(Use<'a>, Use<'a>)>,
     changed: HashSet<&'a str>,
     /// Names that are given to one of `GIVEN`, which only reads them, and names that are all that a file exports.
     gifts: Vec<(&'a str, u32, &'static str)>,
     given: HashSet<(usize, &'static str)>,
-    exports: Vec<(&'a str, u32)>,
+    exports: Vec<Use<'a>>,
     whole: HashSet<usize>,
     /// How many statements export something the old way.
     exporting: usize,
@@ -66,8 +72,12 @@ impl<'a> Bindings<'a> {
     fn finish(&mut self) {
         self.scopes.finish();
         let scopes = &self.scopes;
-        let meant = |(name, at): &(&'a str, u32)| scopes.variable(name, *at);
+        let meant = |(name, at): &Use<'a>| scopes.variable(name, *at);
         self.touched = self.touches.iter().filter_map(meant).collect();
+        self.asked = self.asks.iter().filter_map(meant).collect();
+        let reads = |by| meant(by).is_some_and(|by| matches!(scopes.made(by), Made::Foreign(of) if is_reader(of)));
+        let loans = self.loans.iter().filter(|(_, by)| !reads(by)).flat_map(|(lent, by)| [lent, by]);
+        self.touched.extend(loans.filter_map(meant));
         self.whole = self.exports.iter().filter_map(meant).collect();
         let gifts = self.gifts.iter();
         self.given = gifts.filter_map(|(name, at, to)| Some((scopes.variable(name, *at)?, *to))).collect();
@@ -103,6 +113,16 @@ impl<'a> Bindings<'a> {
             || self.scopes.name(variable).is_none_or(|name| self.touched_names.contains(name))
             || self.whole.contains(&variable) && self.exporting > 1
             || GIVEN.iter().any(is_given)
+    }
+
+    /// Whether methods of lists are called on what a variable holds, or they may be others here.
+    pub(super) fn is_asked(&self, variable: usize) -> bool {
+        self.asked.contains(&variable)
+    }
+
+    /// Whether the file may have put other methods in the place of those of lists.
+    pub(super) fn changes_methods(&self) -> bool {
+        self.is_changed("Array") || self.touched_names.contains("__proto__")
     }
 
     /// Whether something of the language may be another in this file.
@@ -199,7 +219,13 @@ impl<'a> Bindings<'a> {
     fn touch(&mut self, value: &Expression<'a>) {
         match value.get_inner_expression() {
             Expression::Identifier(id) => self.touches.push((id.name.as_str(), id.span.start)),
-            value => self.touched_names.extend(last_name(value)),
+            value => {
+                self.touched_names.extend(last_name(value));
+                // `Object.prototype.toString = …`
+                if let Some(member) = value.as_member_expression().filter(|_| last_name(value) == Some("prototype")) {
+                    self.touched_names.extend(last_name(member.object()).filter(|name| GIVEN.contains(name)));
+                }
+            }
         }
     }
 
@@ -207,6 +233,7 @@ impl<'a> Bindings<'a> {
     fn used(&mut self, kind: AstKind<'a>) {
         match kind {
             AstKind::CallExpression(call) => self.called(call),
+            AstKind::NewExpression(new) => self.makes(new),
             AstKind::Decorator(decorator) => self.writes(&decorator.expression),
             AstKind::WithStatement(_) => self.is_open = true,
             AstKind::TaggedTemplateExpression(tagged) => self.writes(&tagged.tag),
@@ -274,9 +301,15 @@ impl<'a> Bindings<'a> {
         {
             self.imports(specifier.value.as_str());
         }
+        if self.only_asks(call) || self.lends(call) {
+            return;
+        }
         let reader = reader(call);
         if reader.is_none() && !is_of_language(&call.callee) {
             self.writes(&call.callee);
+        }
+        if reader == Some("structuredClone") || call.callee.is_specific_id("Array") {
+            self.reads(&call.callee);
         }
         for (place, value) in call.arguments.iter().enumerate() {
             let Some(value) = value.as_expression() else { continue };
@@ -285,6 +318,53 @@ impl<'a> Bindings<'a> {
                 None if fills(&call.callee, place, call.arguments.len()) => self.touch(value),
                 None => {}
             }
+        }
+    }
+
+    /// `LIST.map((path) => …)`, `PATHS.hasOwnProperty(key)`. What else the call is given is come to by itself.
+    fn only_asks(&mut self, call: &'a CallExpression<'a>) -> bool {
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return false };
+        let Some(id) = member.object().get_inner_expression().get_identifier_reference() else { return false };
+        match member.static_property_name() {
+            Some("hasOwnProperty") => self.gives(member.object(), "Object"),
+            Some(method) if is_quiet(method, call) && !GIVEN.contains(&id.name.as_str()) => {
+                self.asks.push((id.name.as_str(), id.span.start));
+                self.reads(member.object());
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// `z.enum(LIST)`, `z.nativeEnum(Paths)`, `@IsEnum(Paths)`
+    fn lends(&mut self, call: &'a CallExpression<'a>) -> bool {
+        let by = match call.callee.get_inner_expression() {
+            Expression::Identifier(by) if by.name == "IsEnum" => by,
+            Expression::StaticMemberExpression(member)
+                if matches!(member.property.name.as_str(), "enum" | "nativeEnum") =>
+            {
+                match &member.object {
+                    Expression::Identifier(by) => by,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let lent = call.arguments.first().and_then(Argument::as_expression).map(Expression::get_inner_expression);
+        let Some(Expression::Identifier(lent)) = lent else { return false };
+        self.loans.push(((lent.name.as_str(), lent.span.start), (by.name.as_str(), by.span.start)));
+        self.read.extend([lent.span.start, by.span.start]);
+        true
+    }
+
+    /// `new Set(LIST)`
+    fn makes(&mut self, new: &'a NewExpression<'a>) {
+        if new.callee.is_specific_id("Array") || new.callee.is_specific_id("Set") {
+            self.reads(&new.callee);
+        }
+        if new.callee.is_specific_id("Set") {
+            let value = new.arguments.first().and_then(Argument::as_expression);
+            value.into_iter().for_each(|value| self.gives(value, "Set"));
         }
     }
 
@@ -341,30 +421,6 @@ impl<'a> Bindings<'a> {
             members.iter().filter_map(|member| enum_member_name(&member.id)).for_each(|name| self.scopes.loosen(name));
         }
     }
-}
-
-/// What of the language a call only reads its arguments by.
-fn reader(call: &CallExpression<'_>) -> Option<&'static str> {
-    let member = call.callee.get_inner_expression().as_member_expression()?;
-    let of = member.object().get_identifier_reference()?;
-    match (of.name.as_str(), member.static_property_name()?) {
-        // What is frozen may have any other name.
-        ("Object", "entries" | "freeze" | "hasOwn" | "isFrozen" | "keys" | "values") => Some("Object"),
-        ("console", "debug" | "dir" | "error" | "info" | "log" | "table" | "warn") => Some("console"),
-        // What else it is given may be code.
-        ("JSON", "stringify") => {
-            let mut others = call.arguments.iter().skip(1);
-            others.all(|value| value.as_expression().is_some_and(Expression::is_literal)).then_some("JSON")
-        }
-        _ => None,
-    }
-}
-
-/// Whether a call is of a function of the language that is a member of something, which it does not change.
-fn is_of_language(callee: &Expression<'_>) -> bool {
-    let Some(member) = callee.get_inner_expression().as_member_expression() else { return false };
-    member.object().get_identifier_reference().is_some_and(|of| GIVEN.contains(&of.name.as_str()))
-        && member.static_property_name().is_some_and(|name| !name.starts_with("__") && name != "valueOf")
 }
 
 impl<'a> Visit<'a> for Bindings<'a> {

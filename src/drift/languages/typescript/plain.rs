@@ -20,8 +20,8 @@ const MOST: u32 = 1 << 21;
 pub(super) const TOO_MANY: &str =
     "constants here are made of too many others to be followed: write the texts themselves";
 
-/// Members that JavaScript asks for a text or a number by itself. A function there would run with the constant as `this`.
-const ASKED: &[&str] = &["toJSON", "toString", "valueOf"];
+/// Members that are asked for where a constant is only read: by JavaScript for a text or a number, by the file for names. A function there would run with the constant as `this`.
+const ASKED: &[&str] = &["hasOwnProperty", "toJSON", "toString", "valueOf"];
 
 /// The members of a constant by their names.
 pub(super) type Members<'a> = HashMap<&'a str, &'a Expression<'a>>;
@@ -94,9 +94,10 @@ impl<'a> File<'a> {
                 let is_known = bindings.shows_only(variable, &members);
                 return is_known.then(|| Plain { members: Rc::new(members), flat: None });
             }
-            Made::Unknown => return None,
+            Made::Foreign(_) | Made::Unknown => return None,
         };
-        if bindings.is_touched(variable) && !is_frozen {
+        let is_changed = bindings.is_touched(variable) || bindings.is_asked(variable) && !self.is_simple_list(literal);
+        if is_changed && !is_frozen {
             return None;
         }
         let (members, is_flat) = match literal {
@@ -108,6 +109,13 @@ impl<'a> File<'a> {
             _ => return None,
         };
         Some(Plain { members: Rc::new(members), flat: Some(literal).filter(|_| is_flat) })
+    }
+
+    /// Whether a literal is a list of texts and numbers: what the methods of lists give of it is not part of it.
+    fn is_simple_list(&self, literal: &'a Expression<'a>) -> bool {
+        let Expression::ArrayExpression(list) = literal else { return false };
+        let mut values = list.elements.iter().map(ArrayExpressionElement::as_expression);
+        values.all(|value| value.is_some_and(|value| self.is_plain(value))) && !self.bindings().changes_methods()
     }
 
     /// What a constant is made of, and whether the language keeps anybody from changing that.

@@ -16,6 +16,8 @@ pub(super) enum Made<'a> {
     Constant(&'a Expression<'a>),
     Enum(&'a TSEnumDeclaration<'a>),
     Class(&'a Class<'a>),
+    /// What a module of this specifier gives.
+    Foreign(&'a str),
     Unknown,
 }
 
@@ -72,6 +74,11 @@ impl<'a> Scopes<'a> {
     pub(super) fn enter(&mut self, kind: AstKind<'a>) {
         match kind {
             AstKind::VariableDeclaration(variables) => return self.declared(variables),
+            AstKind::ImportDeclaration(import) => {
+                let made = Made::Foreign(import.source.value.as_str());
+                let names = import.specifiers.iter().flatten();
+                return names.for_each(|name| self.note(name.local(), self.current(), made, None));
+            }
             AstKind::FormalParameter(parameter) => {
                 let said = parameter.type_annotation.as_deref();
                 if let BindingPattern::BindingIdentifier(id) = &parameter.pattern {
