@@ -10,7 +10,7 @@ use oxc_span::GetSpan;
 
 use super::file::enum_member_name;
 use super::handed::last_name;
-use super::itself::is_itself;
+use super::itself::{is_itself, may_be_itself};
 use super::plain::{Members, is_written_out};
 use super::readers::{GIVEN, is_of_language, is_quiet, is_reader, reader};
 use super::scopes::{Made, Scopes};
@@ -276,9 +276,7 @@ impl<'a> Bindings<'a> {
             AstKind::ImportDeclaration(import) => self.imports(import.source.value.as_str()),
             AstKind::TSExternalModuleReference(module) => self.imports(module.expression.value.as_str()),
             AstKind::ImportExpression(import) => {
-                if let Expression::StringLiteral(specifier) = import.source.get_inner_expression() {
-                    self.imports(specifier.value.as_str());
-                }
+                self.is_open |= may_be_itself(self.path, &import.source);
             }
             AstKind::IdentifierReference(id) if !self.read.contains(&id.span.start) => {
                 self.touches.push((id.name.as_str(), id.span.start));

@@ -1,5 +1,7 @@
 //! Files that load themselves: what they export has another name there.
 
+use oxc_ast::ast::*;
+
 use super::imports::{Origin, origin};
 
 /// Endings that a specifier may have, or leave out.
@@ -25,6 +27,39 @@ pub(super) fn is_itself(path: &[u8], specifier: &str) -> bool {
         let ends = || own.strip_suffix(wanted).is_some_and(|before| before.ends_with('/'));
         own == wanted || origin != Origin::Relative && ends()
     })
+}
+
+/// Whether what is loaded by a specifier that is not all written out may be the file of a path: what has another folder,
+/// or another end, is not.
+pub(super) fn may_be_itself(path: &[u8], specifier: &Expression<'_>) -> bool {
+    let (head, tail) = match specifier.get_inner_expression() {
+        Expression::StringLiteral(text) => return is_itself(path, text.value.as_str()),
+        Expression::TemplateLiteral(text) => {
+            let part = |part: Option<&TemplateElement<'_>>| {
+                part.and_then(|part| part.value.cooked.as_ref()).map(|text| text.to_string()).unwrap_or_default()
+            };
+            (part(text.quasis.first()), part(text.quasis.last()))
+        }
+        _ => return true,
+    };
+    if matches!(specifier.get_inner_expression(), Expression::TemplateLiteral(text) if text.expressions.is_empty()) {
+        return is_itself(path, &head);
+    }
+    let Ok(path) = std::str::from_utf8(path) else { return true };
+    let (own, tail) = (without_ending(path), without_ending(&tail).trim_end_matches('/'));
+    let is_kind = own.ends_with(tail) || own.strip_suffix("/index").is_some_and(|own| own.ends_with(tail));
+    let is_around = match (origin(&head), head.rsplit_once('/')) {
+        (Origin::Relative, Some((folder, _))) => {
+            let folder = from(path, folder);
+            folder.is_empty() || path.strip_prefix(&*folder).is_some_and(|rest| rest.starts_with('/'))
+        }
+        // What stands for a folder may be any.
+        (Origin::Alias | Origin::Package, Some((folder, _))) => {
+            folder.split_once('/').is_none_or(|(_, folder)| format!("/{path}").contains(&format!("/{folder}/")))
+        }
+        (_, None) => true,
+    };
+    is_kind && is_around
 }
 
 fn without_ending(path: &str) -> &str {
