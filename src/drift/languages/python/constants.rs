@@ -1,13 +1,16 @@
 //! What names stand for that a file gives a meaning once, and which dictionaries of these stay what they are written as.
 
+mod readings;
+
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, Stmt};
+use ruff_python_ast::{CmpOp, Expr, ExprCall, Stmt, StmtImportFrom};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::bodies;
-use super::names::Names;
+use super::names::{Names, dotted};
 use super::walk::{Node, each};
+use readings::{excused, readings, told};
 
 /// What leads to the names of a module or to the object of a method, whatever they are called.
 const WAYS: [&str; 18] = [
@@ -97,21 +100,28 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
     if found.is_empty() {
         return found;
     }
-    let mut read = HashSet::new();
+    let ways = Ways::of(names, body);
+    let (mut read, mut excuses) = (HashSet::new(), HashSet::new());
     each(body, |node| match node {
-        Node::Stmt(Stmt::For(each)) => _ = read.insert(each.iter.range()),
         // `from fields import BASE as other`, in a file of that name.
         Node::Stmt(Stmt::ImportFrom(import)) => {
             for alias in &import.names {
                 found.remove(alias.name.as_str());
-                if WAYS.contains(&alias.name.as_str()) {
+                if WAYS.contains(&alias.name.as_str()) && !is_inspection(import, alias.name.as_str()) {
                     found.clear();
                 }
             }
         }
-        Node::Stmt(_) => {}
+        Node::Stmt(stmt) => {
+            read.extend(told(stmt));
+            excuses.extend(excused(names, stmt));
+        }
         Node::Expr(expr) => {
             read.extend(readings(names, expr));
+            excuses.extend(ways.excused(expr));
+            if excuses.contains(&expr.range()) {
+                return;
+            }
             match touched(names, expr, &read) {
                 Touched::Nothing => {}
                 Touched::Name(name) => _ = found.remove(name),
@@ -121,6 +131,94 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
         Node::Parameter(name) => _ = found.remove(name),
     });
     found
+}
+
+/// `from sqlalchemy import inspect` shows the parts of a table, and not those of a module.
+fn is_inspection(import: &StmtImportFrom, name: &str) -> bool {
+    let module = import.module.as_ref().map_or("", |module| module.as_str());
+    name == "inspect" && import.level == 0 && module.split('.').next() == Some("sqlalchemy")
+}
+
+/// What has the name of a way to the names of a module, and leads nowhere in this file.
+struct Ways<'n, 'a> {
+    names: &'n Names<'a>,
+    /// Some module has another name than that of its import, so that any value may be one.
+    lends_modules: bool,
+}
+
+impl<'n, 'a> Ways<'n, 'a> {
+    fn of(names: &'n Names<'a>, body: &[Stmt]) -> Self {
+        let mut below = HashSet::new();
+        let mut lends_modules = false;
+        each(body, |node| match node {
+            Node::Expr(Expr::Attribute(member)) => _ = below.insert(member.value.range()),
+            Node::Expr(Expr::Call(call)) => _ = below.insert(call.func.range()),
+            Node::Expr(Expr::Name(name)) if name.ctx.is_load() && !below.contains(&name.range()) => {
+                let name = name.id.as_str();
+                // What is imported by name may be a module too.
+                let may_be_module = names.is_imported(name) && name.starts_with(char::is_lowercase);
+                lends_modules |= names.is_module(name) || may_be_module;
+            }
+            _ => {}
+        });
+        Self { names, lends_modules }
+    }
+
+    /// The places in an expression that look like ways, itself among them.
+    fn excused(&self, expr: &Expr) -> Vec<TextRange> {
+        let names = self.names;
+        let is_inspection = |expr: &Expr| {
+            let full = dotted(expr).and_then(|written| names.full(&written));
+            full.is_some_and(|full| full == "sqlalchemy.inspect")
+        };
+        match expr {
+            // What the file gives this name comes from somewhere, and that is looked at.
+            Expr::Name(name) if name.id == "modules" => {
+                Vec::from_iter(names.given.is_own("modules").then(|| name.range()))
+            }
+            Expr::Name(name) if name.id == "inspect" => {
+                Vec::from_iter((names.given.once("inspect") && is_inspection(expr)).then(|| name.range()))
+            }
+            Expr::Attribute(member) => {
+                let is_excused = match member.attr.as_str() {
+                    "inspect" if is_inspection(expr) => names.is_foreign(expr),
+                    "eval" | "globals" | "inspect" | "locals" | "modules" | "__dict__" => {
+                        !self.may_be_module(&member.value)
+                    }
+                    _ => false,
+                };
+                Vec::from_iter(is_excused.then(|| member.range()))
+            }
+            // `"pytest" in sys.modules`
+            Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+                ([CmpOp::In | CmpOp::NotIn], [Expr::Attribute(member)]) if member.attr.as_str() == "modules" => {
+                    vec![member.range()]
+                }
+                _ => Vec::new(),
+            },
+            // `vars(parser.parse_args())`
+            Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+                (Expr::Name(name), [of]) if name.id == "vars" && !self.may_be_module(of) => vec![name.range()],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn may_be_module(&self, value: &Expr) -> bool {
+        if self.lends_modules {
+            return true;
+        }
+        let mut value = value;
+        while let Expr::Attribute(member) = value {
+            value = &member.value;
+        }
+        match value {
+            Expr::Name(name) => !self.names.given.is_own(name.id.as_str()),
+            Expr::Call(call) => call.func.as_attribute_expr().is_none_or(|method| method.attr.as_str() != "parse_args"),
+            _ => true,
+        }
+    }
 }
 
 /// What an expression may do something to.
@@ -158,53 +256,4 @@ fn is_computed_member(names: &Names<'_>, call: &ExprCall) -> bool {
     let [Expr::Name(of), member, ..] = &*call.arguments.args else { return false };
     let is_getattr = call.func.as_name_expr().is_some_and(|function| function.id == "getattr");
     is_getattr && !member.is_string_literal_expr() && names.is_imported(of.id.as_str())
-}
-
-/// The places of what an expression only reads.
-fn readings(names: &Names<'_>, expr: &Expr) -> Vec<TextRange> {
-    match expr {
-        Expr::Dict(dict) => {
-            let spread = dict.items.iter().filter(|item| item.key.is_none());
-            spread.map(|item| item.value.range()).collect()
-        }
-        Expr::Call(ExprCall { func, arguments, .. }) => {
-            let spread = arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
-            let mut found: Vec<TextRange> = spread.map(|keyword| keyword.value.range()).collect();
-            if copies(names, func) {
-                found.extend(arguments.args.iter().map(Ranged::range));
-            }
-            if let Expr::Attribute(method) = &**func
-                && matches!(method.attr.as_str(), "get" | "items" | "keys" | "values" | "copy")
-            {
-                found.push(method.value.range());
-            }
-            found
-        }
-        Expr::Subscript(subscript) if subscript.ctx.is_load() => vec![subscript.value.range()],
-        Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
-            ([CmpOp::In | CmpOp::NotIn], [within]) => vec![within.range()],
-            ([CmpOp::Is | CmpOp::IsNot], [other]) => vec![compare.left.range(), other.range()],
-            // What else a dictionary is compared with gets it.
-            ([CmpOp::Eq | CmpOp::NotEq], [other]) => both(names, &compare.left, other),
-            _ => Vec::new(),
-        },
-        Expr::BinOp(joined) if joined.op == Operator::BitOr => both(names, &joined.left, &joined.right),
-        _ => Vec::new(),
-    }
-}
-
-/// Functions of Python that only look at what they get.
-fn copies(names: &Names<'_>, function: &Expr) -> bool {
-    names.is_foreign(function) && matches!(names.known(function), Some("dict" | "list" | "set" | "tuple"))
-}
-
-/// The sides of an operator, where it is that of dictionaries.
-fn both(names: &Names<'_>, left: &Expr, right: &Expr) -> Vec<TextRange> {
-    let is_dict = |side: &Expr| match side {
-        Expr::Dict(_) => true,
-        Expr::Call(call) => copies(names, &call.func),
-        Expr::Name(_) => names.constant(side).is_dict_expr(),
-        _ => false,
-    };
-    if is_dict(left) && is_dict(right) { vec![left.range(), right.range()] } else { Vec::new() }
 }

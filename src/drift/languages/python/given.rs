@@ -75,6 +75,11 @@ impl<'a> Given<'a> {
         self.0.get(name).is_none_or(|times| times.all == times.imports)
     }
 
+    /// Whether a name means what the file itself gives it, and no import.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|times| times.imports == 0)
+    }
+
     /// Whether names come in whole.
     pub(super) fn has_star(&self) -> bool {
         self.0.contains_key("*")

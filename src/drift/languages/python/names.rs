@@ -203,6 +203,11 @@ impl<'a> Names<'a> {
         self.imports.contains_key(root)
     }
 
+    /// Whether a name is that of a whole module, by its import.
+    pub(super) fn is_module(&self, root: &str) -> bool {
+        self.imports.get(root).is_some_and(|origin| origin.name.is_none())
+    }
+
     /// The expression that a constant of this file stands for.
     pub(super) fn constant<'s>(&'s self, expr: &'s Expr) -> &'s Expr {
         let Expr::Name(name) = expr else { return expr };
