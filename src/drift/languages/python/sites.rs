@@ -154,9 +154,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A mapping function where it is not called.
+    /// A mapping function, or a patch of a receiver, where it is not called.
     fn handed_on(&mut self, expr: &Expr) {
-        if self.sites.functions.is_empty() {
+        if self.sites.functions.is_empty() && self.sites.patches_of_receivers().next().is_none() {
             return;
         }
         let is_read = match expr {
@@ -172,6 +172,8 @@ impl Reader<'_, '_> {
         let sites = self.sites;
         if sites.functions.iter().any(|(declared, _)| self.is_declared(&written, declared)) {
             self.unread(expr, HANDED_ON);
+        } else if sites.patches_of_receivers().any(|patch| self.is_declared(&written, patch)) {
+            self.unread(expr, patches::LENT);
         }
     }
 

@@ -11,16 +11,22 @@ use crate::drift::shape::{Form, Unread};
 const LINKS: usize = 64;
 
 /// Why a patch of something unknown is unread.
-const LENT: &str = "this may be a patch, as what has it gets another name in this file: call it by its own name";
+pub(super) const LENT: &str =
+    "this may be a patch, as what has it gets another name in this file: call it by its own name";
 
 impl Reader<'_, '_> {
     /// `patch.set({"a.b": 1})`
     pub(super) fn method(&mut self, call: &ExprCall) {
-        let Expr::Attribute(method) = &*call.func else { return };
         let given = call.arguments.args.iter().map(choices).collect::<Vec<_>>();
-        let has_receiver = match self.patched_by(method) {
-            Some(has_receiver) => has_receiver,
-            None => {
+        let has_receiver = match &*call.func {
+            Expr::Attribute(method) => (self.patched_by(method), Some(method)),
+            Expr::Name(name) => (self.is_imported_patch(name.id.as_str()).then_some(true), None),
+            _ => return,
+        };
+        let has_receiver = match has_receiver {
+            (Some(has_receiver), _) => has_receiver,
+            (None, None) => return,
+            (None, Some(method)) => {
                 let may_be =
                     given.iter().flatten().any(|value| !is_harmless(value)) || !call.arguments.keywords.is_empty();
                 let is_named = self.sites.patches_named(method.attr.as_str()).next().is_some();
@@ -73,6 +79,12 @@ impl Reader<'_, '_> {
         .then_some(true)
     }
 
+    /// `from .api import patch`
+    fn is_imported_patch(&self, name: &str) -> bool {
+        let is_patch = |patch: &str| self.is_declared(name, patch);
+        self.names.is_imported(name) && self.sites.patches_of_receivers().any(is_patch)
+    }
+
     /// Whether a value has the name of a receiver, or comes of calls on what has it.
     fn comes_from(&self, value: &Expr, is_receiver: &dyn Fn(&str) -> bool) -> bool {
         let mut waiting = vec![value];
@@ -102,7 +114,7 @@ impl Reader<'_, '_> {
     }
 
     /// `t = client.tx(id)`, `with client.tx(id) as t`: what a receiver gives is known by another name then, and so is a
-    /// receiver by `q = api`, and a patch by `patch = api.patch`.
+    /// receiver by `q = api`.
     pub(super) fn kept(&mut self, target: &Expr, value: &Expr) {
         let name = match (target, value) {
             (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
@@ -118,10 +130,6 @@ impl Reader<'_, '_> {
             if receiver.rsplit('.').next() != Some(name) && self.comes_from(value, &is_receiver) {
                 self.lent_to.insert(name.to_owned());
             }
-            let taken = choices(value).into_iter().filter(|value| !value.is_call_expr());
-            let taken = taken.filter(|value| dotted(value).is_some_and(|written| self.is_declared(&written, patch)));
-            let taken = taken.map(|value| Unread::new(at(value), LENT)).collect::<Vec<_>>();
-            self.module.unread.extend(taken);
         }
     }
 
@@ -158,7 +166,7 @@ impl Reader<'_, '_> {
 }
 
 /// The values that one may be.
-fn choices(value: &Expr) -> Vec<&Expr> {
+pub(super) fn choices(value: &Expr) -> Vec<&Expr> {
     let (mut found, mut waiting) = (Vec::new(), vec![value]);
     while let Some(value) = waiting.pop() {
         match parts(value) {
