@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use ruff_python_ast::{Arguments, Expr, ExprCall, ExprDict, ExprSubscript, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{
+    Arguments, Expr, ExprBinOp, ExprCall, ExprDict, ExprSubscript, Operator, Stmt, StmtClassDef, StmtFunctionDef,
+};
 use ruff_text_size::Ranged;
 
+use super::patches::choices;
 use super::{Reader, SPREAD, place, returns};
 use crate::drift::languages::python::names::dotted;
 use crate::drift::languages::python::types::at;
@@ -125,6 +128,8 @@ impl Reader<'_, '_> {
             Expr::Call(call) if self.is_wrapper(&call.func) => {
                 self.tables(&call.arguments);
             }
+            Expr::BinOp(both) if both.op == Operator::BitOr => self.sides(both),
+            other if self.is_read_elsewhere(other) => {}
             other => self.unread(other, WRITE_DOWN),
         }
     }
@@ -136,13 +141,37 @@ impl Reader<'_, '_> {
         name.is_some_and(|name| NAMES.contains(&name.rsplit('.').next().unwrap_or_default()))
     }
 
-    /// `{**{…}}`, `{**BASE}`
-    fn spread(&mut self, value: &Expr) {
-        match self.names.table(value) {
-            Some(base) => self.bases.push(base),
-            None if value.is_dict_expr() => self.table(value),
-            None => self.unread(value, SPREAD),
+    /// `FIELDS | {…}`, which the parser nests to the left.
+    fn sides(&mut self, both: &ExprBinOp) {
+        let mut left = both;
+        loop {
+            self.spread(&left.right);
+            match &*left.left {
+                Expr::BinOp(inner) if inner.op == Operator::BitOr => left = inner,
+                first => return self.spread(first),
+            }
         }
+    }
+
+    /// `{**{…}}`, `{**BASE}`, `{**({…} if a else {})}`
+    fn spread(&mut self, value: &Expr) {
+        for value in choices(value) {
+            match (self.names.table(value), value) {
+                (Some(base), _) => self.bases.push(base),
+                (None, Expr::Dict(_)) => self.table(value),
+                (None, Expr::Call(call)) if self.is_wrapper(&call.func) => self.table(value),
+                _ if self.is_read_elsewhere(value) => {}
+                _ => self.unread(value, SPREAD),
+            }
+        }
+    }
+
+    /// Whether a value is another table, which is read where it gets its name: `FIELDS`, `base.FIELDS`, and
+    /// `FIELDS as BASE` of an import.
+    fn is_read_elsewhere(&self, value: &Expr) -> bool {
+        let full = || dotted(value).filter(|_| self.names.is_foreign(value)).and_then(|name| self.names.full(&name));
+        let is_declared = |name: String| self.sites.tables.contains(name.rsplit('.').next().unwrap_or_default());
+        self.is_table(value) || full().is_some_and(is_declared)
     }
 
     /// Reads what tables hand on of constants, which may do so themselves: each of them once.
@@ -194,7 +223,19 @@ impl Reader<'_, '_> {
             Some(path) => self.site(Form::Table, None, path, at(value)),
             // A field that goes nowhere.
             None if value.is_none_literal_expr() => {}
-            None => self.unread(value, COMPUTED),
+            None if self.sites.table_member.is_some() => self.unread(value, COMPUTED),
+            None => self.within(value),
+        }
+    }
+
+    /// Paths below the name of a group, `{"order": {"id": "order.id"}}`, or several of one field. They are no deeper than
+    /// brackets may be.
+    fn within(&mut self, value: &Expr) {
+        match value {
+            Expr::Dict(_) => self.table(value),
+            Expr::List(list) => list.elts.iter().for_each(|path| self.entry(path)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|path| self.entry(path)),
+            other => self.unread(other, COMPUTED),
         }
     }
 
