@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef};
 
 use crate::drift::languages::python::fields::{BY_NAME, Config, Read, Said, Spelling, annotated, spelling};
 use crate::drift::languages::python::names::{Names, dotted};
-use crate::drift::languages::python::walk::{Node, each, each_while};
+use crate::drift::languages::python::walk::{Node, each, each_expr, each_while};
 use crate::drift::shape::Case;
 
 /// How many classes above one are asked for a field.
@@ -218,12 +218,14 @@ impl<'a> Wires<'a> {
             (Kind::Model, _, Wire::Written(written)) => Argument::Other(written.clone()),
             (Kind::Model, _, Wire::Reads(field)) => own.spelt(field),
             (.., Wire::Written(_) | Wire::Reads(_)) => Argument::Unread,
+            // It may be read by its own name, and written by another, whatever the class lets others do.
+            (Kind::Model, _, Wire::Unread) => Argument::Unread,
             (_, Said::This(false), _) | (Kind::Model, Said::Nothing, _) => Argument::Own,
             // What a class of another file says of all its fields is not seen for those that it has itself either.
             (.., Wire::Nothing) if own.case == Said::Nothing => Argument::Own,
             (_, Said::Nothing, Wire::Nothing | Wire::Member) => Argument::Own,
             (Kind::Elsewhere | Kind::Doubtful, ..) | (_, Said::Unread, _) => Argument::Unread,
-            (.., Wire::Unread | Wire::Member) => Argument::Unread,
+            (.., Wire::Member) => Argument::Unread,
             // One of them is another field then.
             (.., Wire::Alias(alias)) if own.keeps && given.contains(alias.as_str()) => Argument::Unread,
             (.., Wire::Alias(alias)) => Argument::Other(alias.clone()),
@@ -367,7 +369,8 @@ fn field(
     let said = |told: &&&Spelling| told.alias.is_some() || told.read.is_some();
     let is_unread = |told: &&Spelling| told.unread.is_some() && !matches!(told.read, Some(Read::Several(_)));
     let is_told_twice = told.iter().filter(said).count() > 1;
-    if is_told_twice || told.iter().any(|told| is_unread(told) || told.is_ranked) {
+    if is_told_twice || may_name(names, &assign.annotation) || told.iter().any(|told| is_unread(told) || told.is_ranked)
+    {
         return (Wire::Unread, Vec::new());
     }
     let Some(told) = told.iter().find(said) else {
@@ -387,6 +390,26 @@ fn field(
     let own = if is_read_anyway { Wire::Written(written.clone()) } else { Wire::Alias(written.clone()) };
     let others = others.filter(|reader| *reader != written);
     (own, others.map(|reader| (reader.clone(), Wire::Written(written.clone()))).collect())
+}
+
+/// Whether what an annotation is called by may name its field: a file that names fields elsewhere than at them may do so in
+/// any type that it gives a name to.
+fn may_name(names: &Names<'_>, annotation: &Expr) -> bool {
+    if !names.strays {
+        return false;
+    }
+    let is_type = |name: &str| names.classes.contains(name) || names.variables.contains(name);
+    let is_own = |name: &str| names.given.is_own(name) && !is_type(name);
+    let mut found = false;
+    each_expr(annotation, |part| match part {
+        Expr::Name(name) => found |= is_own(name.id.as_str()),
+        Expr::StringLiteral(text) => {
+            let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+            found |= text.value.to_str().split(|letter| !is_part(letter)).any(is_own);
+        }
+        _ => {}
+    });
+    found
 }
 
 /// A base class without its type arguments.
