@@ -175,7 +175,7 @@ impl<'a> File<'a> {
     }
 
     /// Notes what a value writes at the path that was come to.
-    fn value_written(&mut self, value: &'a Expression<'a>, writing: &mut Writing<'_>) {
+    pub(super) fn value_written(&mut self, value: &'a Expression<'a>, writing: &mut Writing<'_>) {
         let mut plain = false;
         let mut parts = Vec::new();
         alternatives(value, &mut |value| match value {
@@ -310,7 +310,7 @@ fn passed_through<'a>(call: &'a CallExpression<'a>) -> Vec<&'a Expression<'a>> {
 }
 
 /// Whether a spread of the value adds no key.
-fn is_nothing(value: &Expression<'_>) -> bool {
+pub(super) fn is_nothing(value: &Expression<'_>) -> bool {
     value.is_null_or_undefined() || matches!(value, Expression::BooleanLiteral(_))
 }
 

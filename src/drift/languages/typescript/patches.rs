@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 
 use super::file::File;
 use super::handed::{NO_PATH, last_name};
-use super::literals::alternatives;
+use super::literals::{alternatives, is_nothing};
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
@@ -59,6 +59,8 @@ impl<'a> File<'a> {
         match value.get_inner_expression() {
             Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => false,
             Expression::ObjectExpression(_) => false,
+            // `rows.at(-1)`
+            Expression::UnaryExpression(minus) if minus.argument.is_number_literal() => false,
             value => value.is_string_literal() || !value.is_literal(),
         }
     }
@@ -67,9 +69,31 @@ impl<'a> File<'a> {
         let before = arguments.iter().take(position);
         let argument = position.checked_sub(1).and_then(|index| arguments.get(index));
         match argument.and_then(Argument::as_expression) {
-            Some(value) if !before.clone().any(Argument::is_spread) => self.path_argument(value, Form::Call),
+            Some(value) if !before.clone().any(Argument::is_spread) => {
+                if !self.is_entry(value) {
+                    self.path_argument(value, Form::Call);
+                }
+            }
             _ => self.module.unread.push(Unread::new(at, NO_PATH)),
         }
+    }
+
+    /// Whether a path is what a mapping table has, which is read where that stands: `FIELDS.id`, `FIELD_MAP[key].path`.
+    fn is_entry(&self, value: &'a Expression<'a>) -> bool {
+        let Some(mut member) = value.get_inner_expression().as_member_expression() else { return false };
+        let path = self.source.sites.table_member.as_deref();
+        let own = member.static_property_name();
+        for deep in 0..DEEPEST {
+            let of = member.object();
+            if last_name(of).is_some_and(|name| self.is_table(name)) {
+                return path.is_none_or(|path| deep > 0 && own == Some(path));
+            }
+            match of.get_inner_expression().as_member_expression() {
+                Some(inner) => member = inner,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// A value that is a path, a list of them, or one of several.
@@ -133,7 +157,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn path_text(&self, value: &'a Expression<'a>) -> Option<String> {
+    pub(super) fn path_text(&self, value: &'a Expression<'a>) -> Option<String> {
         if let Some(text) = self.text(value) {
             return Some(text.into_owned());
         }
@@ -179,21 +203,13 @@ impl<'a> File<'a> {
             }
             Expression::ObjectExpression(object) if deep < DEEPEST => {
                 self.claimed.insert(object.span);
-                for (place, property) in object.properties.iter().enumerate() {
-                    match property {
-                        ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
-                        ObjectPropertyKind::SpreadProperty(spread) => {
-                            let later = object.properties.get(place + 1..).unwrap_or_default();
-                            self.table_spread(spread, later);
-                        }
-                    }
-                }
+                self.table_entries(object, deep);
             }
             Expression::ArrayExpression(list) if deep < DEEPEST => {
                 self.claimed.insert(list.span);
                 for element in &list.elements {
                     match element {
-                        ArrayExpressionElement::SpreadElement(spread) => self.table_spread(spread, &[]),
+                        ArrayExpressionElement::SpreadElement(spread) => self.table_spread(spread, &[], deep),
                         element => match element.as_expression() {
                             Some(value) => self.table_values(value, deep + 1),
                             None => self.path_site(None, Form::Table, element.span().start),
@@ -219,15 +235,41 @@ impl<'a> File<'a> {
         }
     }
 
+    fn table_entries(&mut self, object: &'a ObjectExpression<'a>, deep: u8) {
+        for (place, property) in object.properties.iter().enumerate() {
+            match property {
+                ObjectPropertyKind::ObjectProperty(property) => self.table_values(&property.value, deep + 1),
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    let later = object.properties.get(place + 1..).unwrap_or_default();
+                    self.table_spread(spread, later, deep);
+                }
+            }
+        }
+    }
+
+    /// What a spread may be: `...(flag && { email: 'order.email' })`.
+    fn table_spread(&mut self, spread: &'a SpreadElement<'a>, later: &'a [ObjectPropertyKind<'a>], deep: u8) {
+        let mut values = Vec::new();
+        alternatives(&spread.argument, &mut |value| values.push(value));
+        for value in values {
+            match value {
+                Expression::ObjectExpression(object) if deep < DEEPEST => self.table_entries(object, deep + 1),
+                Expression::ArrayExpression(_) if deep < DEEPEST => self.table_value(value, deep + 1),
+                value if is_nothing(value) => {}
+                value => self.constant_spread(value, spread.span.start, later),
+            }
+        }
+    }
+
     /// What another table has is read by its name, and what a constant has that nothing may change, where it stands.
     /// Members that come later take the place of those of their names.
-    fn table_spread(&mut self, spread: &'a SpreadElement<'a>, later: &'a [ObjectPropertyKind<'a>]) {
-        if last_name(&spread.argument).is_some_and(|name| self.is_table(name)) {
+    fn constant_spread(&mut self, value: &'a Expression<'a>, at: u32, later: &'a [ObjectPropertyKind<'a>]) {
+        if last_name(value).is_some_and(|name| self.is_table(name)) {
             return;
         }
-        match self.constant_value(&spread.argument) {
+        match self.constant_value(value) {
             Some(Expression::ObjectExpression(object)) => {
-                if self.is_too_much(&spread.argument, object.properties.len() + later.len()) {
+                if self.is_too_much(value, object.properties.len() + later.len()) {
                     return;
                 }
                 let keys = later.iter().filter_map(|property| self.own_key(property)).collect::<HashSet<_>>();
@@ -240,12 +282,12 @@ impl<'a> File<'a> {
                 }
             }
             Some(Expression::ArrayExpression(list)) => {
-                if !self.is_too_much(&spread.argument, list.elements.len()) {
+                if !self.is_too_much(value, list.elements.len()) {
                     let values = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
                     values.for_each(|value| self.table_values(value, 1));
                 }
             }
-            _ => self.module.unread.push(Unread::new(spread.span.start, SPREAD)),
+            _ => self.module.unread.push(Unread::new(at, SPREAD)),
         }
     }
 
