@@ -8,6 +8,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::file::File;
 use super::imports::{Origin, Type, origin};
+use super::renamed::is_loaded_from;
 use crate::drift::shape::{HANDED_ON, Unread};
 
 /// Why a mapping function that is a tag, or has no argument, is unread.
@@ -70,7 +71,7 @@ impl<'a> File<'a> {
             AstKind::ConditionalExpression(choice) => self.claim(&choice.test),
             AstKind::ForOfStatement(each) => self.claim(&each.right),
             AstKind::ForInStatement(each) => self.claim(&each.right),
-            AstKind::SpreadElement(spread) => self.claim(&spread.argument),
+            AstKind::SpreadElement(spread) => self.claim_base(&spread.argument),
             AstKind::Class(class) => class.heritage.iter().for_each(|of| self.claim_base(&of.expression)),
             AstKind::JSXOpeningElement(element) => drop(self.claimed.insert(element.name.span())),
             AstKind::JSXClosingElement(element) => drop(self.claimed.insert(element.name.span())),
@@ -143,7 +144,9 @@ impl<'a> File<'a> {
                     Some("exports") if last_name(value) == property => self.claim_kept(value),
                     _ => {}
                 }
-                if property.is_some_and(|name| last_name(value) == Some(name) && self.is_receiver(name)) {
+                if property.is_some_and(|name| last_name(value) == Some(name) && self.is_receiver(name))
+                    && !self.is_method(value)
+                {
                     self.claim(value);
                 }
             }
@@ -193,6 +196,7 @@ impl<'a> File<'a> {
             AstKind::ObjectProperty(property) => {
                 // A receiver that keeps its name is one wherever it is.
                 let name = last_name(&property.value).filter(|name| self.is_receiver(name));
+                let name = name.filter(|_| !self.is_method(&property.value));
                 if name.is_some_and(|name| property.key.is_specific_static_name(name)) {
                     self.claim(&property.value);
                 }
@@ -238,7 +242,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What extends a receiver has its methods, under another name.
+    /// What extends a receiver, or is a copy of it, has its methods under another name.
     fn claim_base(&mut self, value: &Expression<'a>) {
         if !last_name(value).is_some_and(|name| self.is_receiver(name)) {
             self.claim(value);
@@ -257,7 +261,7 @@ impl<'a> File<'a> {
     }
 
     /// The mapping functions, and the patches that are known by their receivers.
-    fn watched(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(super) fn watched(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let sites = self.source.sites;
         sites.functions.iter().map(|(name, _)| name.as_str()).chain(sites.patches_of_receivers())
     }
@@ -312,7 +316,9 @@ impl<'a> File<'a> {
     /// Whether a member of a value is a mapping function.
     pub(super) fn has_function(&self, object: &Expression<'a>, name: &str, function: &str) -> bool {
         match function.rsplit_once('.') {
-            Some((receiver, ending)) => ending == name && ends_in(object, receiver),
+            Some((receiver, ending)) => {
+                ending == name && (ends_in(object, receiver) || is_loaded_from(object, receiver))
+            }
             None => function == name && self.is_module(object),
         }
     }
@@ -389,7 +395,7 @@ impl<'a> File<'a> {
 }
 
 /// Whether a name is the last part of one with dots.
-fn is_end(dotted: &str, name: &str) -> bool {
+pub(super) fn is_end(dotted: &str, name: &str) -> bool {
     dotted.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 

@@ -7,6 +7,7 @@ use oxc_span::{GetSpan, Span};
 use super::file::File;
 use super::handed::{ends_in, last_name};
 use super::literals::{Writing, alternatives};
+use super::renamed::is_loaded_from;
 use crate::drift::shape::{Form, HANDED_ON, Unread};
 
 /// Through how many calls, members and choices the receiver of a patch is looked for.
@@ -112,7 +113,7 @@ impl<'a> File<'a> {
         for _ in 0..LINKS {
             let Some((value, may_be_it)) = waiting.pop() else { return false };
             let value = value.get_inner_expression();
-            if may_be_it && ends_in(value, receiver) {
+            if may_be_it && (ends_in(value, receiver) || is_loaded_from(value, receiver)) {
                 return true;
             }
             match value {
