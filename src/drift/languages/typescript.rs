@@ -20,6 +20,7 @@ mod doubtful;
 mod dsl;
 mod exports;
 mod file;
+mod filled;
 mod guard;
 mod handed;
 mod hooks;

@@ -10,6 +10,7 @@ use super::super::Source;
 use super::bindings::Bindings;
 use super::doubtful::Asked;
 use super::exports::{Shown, Table};
+use super::filled::Filled;
 use super::imports::{Index, Origin, origin};
 use super::plain::{self, Constants};
 use super::references::{Name, name_of};
@@ -70,6 +71,8 @@ pub(super) struct File<'a> {
     pub(super) held_against: usize,
     /// What stands for the parameters of types that are held against literals.
     pub(super) given: Vec<(&'a str, &'a TSType<'a>)>,
+    /// What is put into constants after they are written.
+    pub(super) filled: Filled<'a>,
     pub(super) module: Module,
     /// The type parameters that are in scope, with what stands for them.
     pub(super) parameters: Vec<(&'a str, Option<Shape>)>,
@@ -116,6 +119,7 @@ impl<'a> File<'a> {
             set_aside: HashSet::new(),
             held_against: 0,
             given: Vec::new(),
+            filled: Filled::default(),
             module: Module { is_merged: true, ..Module::default() },
             parameters: Vec::new(),
             space: String::new(),

@@ -25,6 +25,7 @@ impl<'a> File<'a> {
     /// Looks for what hands a mapping function on, or adds to a table. What is around a value is shown before the
     /// value.
     pub(super) fn handed_on(&mut self, kind: AstKind<'a>) {
+        self.filled_by(kind);
         let sites = self.source.sites;
         let has_functions = self.watched().next().is_some();
         if !has_functions && sites.tables.is_empty() {
@@ -325,6 +326,7 @@ impl<'a> File<'a> {
 
     /// What was taken for something else may be a mapping function all the same, where what has it has other names, too.
     pub(super) fn finish_doubted(&mut self) {
+        self.finish_filled();
         let doubted = std::mem::take(&mut self.doubted);
         if self.is_lent {
             self.module.unread.extend(doubted.into_iter().map(|at| Unread::new(at, LENT)));

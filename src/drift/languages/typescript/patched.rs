@@ -71,6 +71,9 @@ impl<'a> File<'a> {
     }
 
     fn paths_patched(&mut self, value: &'a Expression<'a>) {
+        if !is_written(value) || !self.filled.read.insert(value.span().start) {
+            return;
+        }
         match value {
             Expression::ObjectExpression(object) => {
                 let at = object.span.start;
@@ -94,11 +97,17 @@ impl<'a> File<'a> {
     }
 
     /// What an argument may be, by itself or by the name of a constant.
-    fn written_as(&self, value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
+    fn written_as(&mut self, value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
         let mut found = Vec::new();
         alternatives(value, &mut |value| match value {
             Expression::Identifier(name) => match self.fixed(name.name.as_str()) {
-                Some(fixed) => alternatives(fixed, &mut |value| found.push(value)),
+                Some(fixed) => {
+                    let before = found.len();
+                    alternatives(fixed, &mut |value| found.push(value));
+                    if found.iter().skip(before).any(|value| is_written(value)) {
+                        self.filled.patched.insert(name.name.as_str());
+                    }
+                }
                 None => found.push(value),
             },
             value => found.push(value),
@@ -185,8 +194,22 @@ impl<'a> File<'a> {
         if self.is_receiver(name) {
             return self.claim_given(value);
         }
-        let mut is_other = self.is_given(value);
-        alternatives(value, &mut |value| is_other |= self.is_receiver_of_patch(value));
+        let (mut is_other, mut waiting) = (self.is_given(value), vec![value]);
+        while let Some(value) = waiting.pop() {
+            let value = value.get_inner_expression();
+            match value {
+                // What is assigned is come to itself, and has this name as well: `a = b = client`.
+                Expression::AssignmentExpression(_) => is_other = true,
+                // `Object.freeze(client)`
+                Expression::CallExpression(_) => {
+                    alternatives(value, &mut |value| is_other |= self.is_receiver_of_patch(value));
+                }
+                value => {
+                    is_other |= self.is_receiver_of_patch(value);
+                    waiting.extend(parts(value));
+                }
+            }
+        }
         if is_other {
             self.lent_to.insert(name);
         }
@@ -216,7 +239,7 @@ impl<'a> File<'a> {
         patches.any(|patch| patch.rsplit_once('.').is_some_and(|(receiver, _)| ends_in(value, receiver)))
     }
 
-    /// What a receiver gives among what a value may be.
+    /// What a receiver gives among what a value may be, but for what is assigned within it: that has a name there.
     fn given(&self, value: &'a Expression<'a>) -> Vec<Span> {
         let (mut found, mut waiting) = (Vec::new(), vec![value]);
         while let Some(value) = waiting.pop() {
@@ -224,6 +247,7 @@ impl<'a> File<'a> {
             match called(value) {
                 Some(callee) if self.is_receiver_of_patch(callee) => found.push(span_of(value)),
                 Some(_) => {}
+                None if matches!(value, Expression::AssignmentExpression(_)) => {}
                 None => waiting.extend(parts(value)),
             }
         }

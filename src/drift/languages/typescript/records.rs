@@ -1,11 +1,14 @@
 //! Mapping tables whose entries are records: `FIELD_MAP.*.path` of a policy.
 
+use std::collections::HashSet;
+
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
 use super::file::File;
 use super::literals::{alternatives, item_of};
 use super::patches::DEEPEST;
+use super::scopes::Made;
 use super::tables::SPREAD;
 use super::zod::returned;
 use crate::drift::shape::{Form, Unread};
@@ -90,7 +93,17 @@ impl<'a> File<'a> {
                 return false;
             }
             match next.get_inner_expression() {
-                Expression::Identifier(name) => waiting.extend(self.fixed(name.name.as_str())),
+                Expression::Identifier(id) => {
+                    let name = id.name.as_str();
+                    match self.fixed_at(id).or_else(|| self.constant_and_type(name)) {
+                        Some(fixed) => {
+                            self.filled.beside.insert((value.span().start, name));
+                            waiting.push(fixed);
+                        }
+                        None if self.may_be_any(id) => return true,
+                        None => {}
+                    }
+                }
                 Expression::ObjectExpression(object) if self.is_record(object) => return true,
                 Expression::ObjectExpression(object) => {
                     waiting.extend(object.properties.iter().map(|property| match property {
@@ -99,7 +112,10 @@ impl<'a> File<'a> {
                     }));
                 }
                 inner => match inner.as_member_expression() {
-                    Some(member) => waiting.push(self.part_of_constant(member)),
+                    Some(member) => match self.part_of_class(member) {
+                        Some(values) => waiting.extend(values),
+                        None => waiting.push(self.part_of_constant(member)),
+                    },
                     None => {
                         let mut values = Vec::new();
                         alternatives(inner, &mut |value| values.push(value));
@@ -113,12 +129,65 @@ impl<'a> File<'a> {
         true
     }
 
+    /// The constant at the top of the file that has the name of a type as well.
+    fn constant_and_type(&self, name: &str) -> Option<&'a Expression<'a>> {
+        self.index().values.get(name).copied().filter(|_| self.bindings().types_named(name) > 0)
+    }
+
+    /// Whether a name is one of the file that may be anything. What other files have, functions, enums and classes are no
+    /// records, and neither is what is said to be a text.
+    fn may_be_any(&self, id: &IdentifierReference<'a>) -> bool {
+        let (name, bindings) = (id.name.as_str(), self.bindings());
+        let said = bindings.said_of(name, id.span.start);
+        let is_scalar = |said: &Option<&TSType<'_>>| {
+            matches!(said, Some(TSType::TSStringKeyword(_) | TSType::TSNumberKeyword(_) | TSType::TSBooleanKeyword(_)))
+        };
+        let is_known = self.index().foreign.contains_key(name)
+            || bindings.variable(id).is_some_and(|variable| {
+                matches!(bindings.made(variable), Made::Enum(_) | Made::Class(_) | Made::Foreign(_))
+            })
+            || self.functions().contains(name);
+        bindings.is_bound(name) && !is_known && (said.is_empty() || !said.iter().all(is_scalar))
+    }
+
+    /// The functions at the top of the file.
+    fn functions(&self) -> &HashSet<&'a str> {
+        self.filled.functions.get_or_init(|| {
+            let declared = self.program.body.iter().filter_map(|statement| match statement {
+                Statement::FunctionDeclaration(function) => function.id.as_ref(),
+                Statement::ExportDeclaration(export) => match &export.declaration {
+                    Declaration::FunctionDeclaration(function) => function.id.as_ref(),
+                    _ => None,
+                },
+                _ => None,
+            });
+            declared.map(|id| id.name.as_str()).collect()
+        })
+    }
+
+    /// `Kinds.lines` of a class: what its members of that name are made with.
+    fn part_of_class(&self, member: &'a MemberExpression<'a>) -> Option<Vec<&'a Expression<'a>>> {
+        let Expression::Identifier(of) = member.object().get_inner_expression() else { return None };
+        let bindings = self.bindings();
+        let Made::Class(class) = bindings.made(bindings.variable(of)?) else { return None };
+        let name = member.static_property_name();
+        let values = class.body.body.iter().filter_map(|element| match element {
+            ClassElement::PropertyDefinition(property) if property.r#static => {
+                let own = self.key(&property.key, property.computed);
+                let is_other = own.zip(name).is_some_and(|(own, name)| own != name);
+                property.value.as_ref().filter(|_| !is_other)
+            }
+            _ => None,
+        });
+        Some(values.collect())
+    }
+
     /// How many members and items are gone through for a part of a constant.
     fn size_of(&self, value: &'a Expression<'a>) -> usize {
         let value = value.get_inner_expression();
         let of = value.as_member_expression().map(|member| member.object().get_inner_expression());
         let of = match of {
-            Some(Expression::Identifier(name)) => self.fixed(name.name.as_str()).map(Expression::get_inner_expression),
+            Some(Expression::Identifier(id)) => self.fixed_at(id).map(Expression::get_inner_expression),
             _ => None,
         };
         match of.unwrap_or(value) {
@@ -132,7 +201,7 @@ impl<'a> File<'a> {
     fn part_of_constant(&self, member: &'a MemberExpression<'a>) -> &'a Expression<'a> {
         let of = member.object();
         let object = match of.get_inner_expression() {
-            Expression::Identifier(name) => self.fixed(name.name.as_str()).and_then(value_object),
+            Expression::Identifier(id) => self.fixed_at(id).and_then(value_object),
             _ => None,
         };
         let part = object.zip(member.static_property_name()).and_then(|(of, name)| self.own_property(of, name));

@@ -258,6 +258,7 @@ impl<'a> File<'a> {
 
     /// `[TABLE.a] = …`, `for (TABLE.a of …)`, `({ a: TABLE } = …)`: an assignment by itself is read by what it assigns.
     pub(super) fn table_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
+        self.filled_target(target);
         if self.source.sites.tables.is_empty() || self.claimed.contains(&target.span()) {
             return;
         }
