@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 use refgate::drift::languages::{Language, Source};
 use refgate::drift::migrations::fold;
 use refgate::drift::resolve::{Files, resolve};
-use refgate::drift::shape::{Module, Site, Sites};
+use refgate::drift::shape::{Module, Site, Sites, When};
 use refgate::glob::{Glob, GlobSet};
 use serde::Deserialize;
 
@@ -156,7 +156,11 @@ fn run(language: Language, case: &Case) -> Expect {
     for (file, module) in &own {
         module.sites.iter().for_each(|site| sites += &format!("{}\n", said(file, site)));
         for part in &module.if_known {
-            let known = format!("if {}.{} is known", part.ty, part.members.join(", "));
+            let when = part.when.iter().map(|when| match when {
+                When::Knows { ty, members } => format!("if {ty}.{} is known", members.join(", ")),
+                When::HasNo(ty) => format!("if nothing is known of {ty}"),
+            });
+            let known = when.collect::<Vec<_>>().join(" and ");
             part.sites.iter().for_each(|site| sites += &format!("{} {known}\n", said(file, site)));
             part.unread.iter().for_each(|one| sites += &format!("{} {} {known}\n", place(file, one.at), one.reason));
         }

@@ -18,7 +18,7 @@ use crate::drift::contract::{Contract, Retired};
 use crate::drift::path::FieldPath;
 use crate::drift::problem::Lines;
 use crate::drift::resolve::{Declared, Field};
-use crate::drift::shape::{IfKnown, Unread};
+use crate::drift::shape::{IfKnown, Unread, When};
 use crate::error::Result;
 
 /// A contract as mappings see it.
@@ -47,9 +47,12 @@ impl<'c> Paths<'c> {
         self.known.knows(ty, path) && !self.retired.contains_key(&(ty, path))
     }
 
-    /// Whether something counts that only does so where the contract knows some members of a type.
-    fn has_all(&self, part: &IfKnown) -> bool {
-        part.members.iter().all(|member| self.known.knows(&part.ty, &FieldPath::of(member)))
+    /// Whether something counts that only does so where the contract says something.
+    fn says(&self, part: &IfKnown) -> bool {
+        part.when.iter().all(|when| match when {
+            When::Knows { ty, members } => members.iter().all(|member| self.known.knows(ty, &FieldPath::of(member))),
+            When::HasNo(ty) => !self.known.has_type(ty),
+        })
     }
 
     /// The type and path of a mapped place, where the contract does not know it. What is said of a type that the contract
@@ -238,7 +241,7 @@ impl Look<'_, '_> {
             let code = Place { file: file.clone(), line: 1, column: 0 };
             drifts.push(drift(Condition::Unnamed, String::new(), None, code));
         }
-        for Written { ty, path: written, form, at } in side.mapped(file, &maps.sites, &|part| paths.has_all(part))? {
+        for Written { ty, path: written, form, at } in side.mapped(file, &maps.sites, &|part| paths.says(part))? {
             let unknown = match FieldPath::parse(&written) {
                 Ok(path) if maps.ignored.matches(path.name().as_bytes()) => None,
                 Ok(path) => paths.unknown(ty, path),
@@ -266,8 +269,10 @@ impl Look<'_, '_> {
             let Some(bytes) = side.bytes(file.as_bstr())? else { return Ok(Vec::new()) };
             let mut unread = Vec::new();
             if let Some(code) = side.code(file, &maps.sites)? {
-                let known = code.if_known.iter().filter(|part| paths.has_all(part)).flat_map(|part| &part.unread);
-                unread.extend(code.unread.iter().chain(known).cloned());
+                let known = code.if_known.iter().filter(|part| paths.says(part)).flat_map(|part| &part.unread);
+                let mut seen = HashSet::new();
+                let all = code.unread.iter().chain(known);
+                unread.extend(all.filter(|one| seen.insert((one.at, &one.reason))).cloned());
             }
             let (_, problems) = side.claims(file)?;
             let lines = (!problems.is_empty()).then(|| Lines::of(bytes));

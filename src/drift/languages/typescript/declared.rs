@@ -12,7 +12,7 @@ use super::references::name_of;
 use super::returns::given_back;
 use super::said::foreign_type;
 use super::utilities::inner;
-use crate::drift::shape::Unread;
+use crate::drift::shape::{Unread, When};
 
 /// How deep a type may be written, with what its names stand for.
 const DEEPEST: u8 = 64;
@@ -268,13 +268,13 @@ impl<'a> File<'a> {
             }
             // What only may be of the type can be said to be of it elsewhere.
             let members = beside.literals.get(&place);
-            if !(if members.is_some() { &mut self.set_aside } else { &mut self.told }).insert(place) {
+            if !(if members.is_some() { &mut self.only_if } else { &mut self.told }).insert(place) {
                 continue;
             }
             let before = self.found();
             self.literal(object, Some(name), Some(of), Some(&beside.members));
             if let Some(members) = members {
-                self.set_beside(name, members.clone(), before);
+                self.set_aside(When::Knows { ty: name.to_owned(), members: members.clone() }, before);
             }
         }
     }

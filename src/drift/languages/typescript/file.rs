@@ -66,7 +66,7 @@ pub(super) struct File<'a> {
     /// Literals whose fields are noted already, by their places.
     pub(super) told: HashSet<u32>,
     /// Literals that are of a type only where the contract says so, by their places.
-    pub(super) set_aside: HashSet<u32>,
+    pub(super) only_if: HashSet<u32>,
     /// How many parts of types were held against literals.
     pub(super) held_against: usize,
     /// What stands for the parameters of types that are held against literals.
@@ -116,7 +116,7 @@ impl<'a> File<'a> {
             has_other_hooks: false,
             discriminators: RefCell::default(),
             told: HashSet::new(),
-            set_aside: HashSet::new(),
+            only_if: HashSet::new(),
             held_against: 0,
             given: Vec::new(),
             filled: Filled::default(),

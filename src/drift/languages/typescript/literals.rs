@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 use super::file::File;
 use super::handed::last_name;
 use super::returns::given_back;
-use crate::drift::shape::{Form, IfKnown, Site, Unread};
+use crate::drift::shape::{Form, IfKnown, Site, Unread, When};
 
 /// The deepest nesting of literals that is read.
 const DEEPEST: u8 = 64;
@@ -113,7 +113,7 @@ impl<'a> File<'a> {
                     self.value_written(&property.value, writing);
                     writing.path.truncate(length);
                     if let Some(ty) = writing.ty.filter(|_| is_beside) {
-                        self.set_beside(ty, vec![name], before);
+                        self.set_aside(When::Knows { ty: ty.to_owned(), members: vec![name] }, before);
                     }
                 }
             }
@@ -122,15 +122,16 @@ impl<'a> File<'a> {
     }
 
     /// How much of the file's mapping is found.
-    pub(super) fn found(&self) -> (usize, usize) {
-        (self.module.sites.len(), self.module.unread.len())
+    pub(super) fn found(&self) -> (usize, usize, usize) {
+        (self.module.sites.len(), self.module.unread.len(), self.module.if_known.len())
     }
 
-    /// Sets aside what was found since: it counts where the contract knows some members of the type.
-    pub(super) fn set_beside(&mut self, ty: &str, members: Vec<String>, (sites, unread): (usize, usize)) {
+    /// Sets aside what was found since: it counts where the contract says something.
+    pub(super) fn set_aside(&mut self, when: When, (sites, unread, parts): (usize, usize, usize)) {
+        self.module.if_known.iter_mut().skip(parts).for_each(|part| part.when.push(when.clone()));
         let (sites, unread) = (self.module.sites.split_off(sites), self.module.unread.split_off(unread));
         if !(sites.is_empty() && unread.is_empty()) {
-            self.module.if_known.push(IfKnown { ty: ty.to_owned(), members, sites, unread });
+            self.module.if_known.push(IfKnown { when: vec![when], sites, unread });
         }
     }
 
@@ -176,7 +177,7 @@ impl<'a> File<'a> {
 
     /// Notes what a value writes at the path that was come to.
     pub(super) fn value_written(&mut self, value: &'a Expression<'a>, writing: &mut Writing<'_>) {
-        let mut plain = false;
+        let (mut plain, at) = (false, writing.at);
         let mut parts = Vec::new();
         alternatives(value, &mut |value| match value {
             Expression::ObjectExpression(_) | Expression::ArrayExpression(_) | Expression::CallExpression(_) => {
@@ -187,11 +188,11 @@ impl<'a> File<'a> {
         for part in parts {
             match part {
                 Expression::ObjectExpression(object) => {
-                    let own = writing.form == Form::Literal && self.discriminator(object).is_some();
-                    if own || object.properties.is_empty() {
-                        plain = true;
-                    } else {
-                        self.keys_written(object, writing);
+                    let own = if writing.form == Form::Literal { self.discriminator(object) } else { None };
+                    plain |= own.is_some() || object.properties.is_empty();
+                    match own {
+                        Some(said) => self.part_written(object, said, writing),
+                        None => self.keys_written(object, writing),
                     }
                 }
                 Expression::ArrayExpression(array) => self.items_written(array, writing),
@@ -204,8 +205,19 @@ impl<'a> File<'a> {
             }
         }
         if plain {
+            writing.at = at;
             self.site(writing);
         }
+    }
+
+    /// A part that says which type it is of is held against that one; where the contract has nothing on it, that may list
+    /// its members in place: `address.city`.
+    fn part_written(&mut self, object: &'a ObjectExpression<'a>, said: &'a Expression<'a>, writing: &mut Writing<'_>) {
+        // What is not written as a text is unread where the part is found by itself.
+        let Some(ty) = self.text(said).map(std::borrow::Cow::into_owned) else { return };
+        let before = self.found();
+        self.keys_written(object, writing);
+        self.set_aside(When::HasNo(ty), before);
     }
 
     fn items_written(&mut self, array: &'a ArrayExpression<'a>, writing: &mut Writing<'_>) {

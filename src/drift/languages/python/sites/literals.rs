@@ -9,7 +9,7 @@ use super::{COMPUTED, Reader, SPREAD, own, returns};
 use crate::drift::languages::python::names::dotted;
 use crate::drift::languages::python::types::at;
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, Shape, Unread};
+use crate::drift::shape::{Form, IfKnown, Shape, Unread, When};
 
 /// How deep literals nest, and how long a key is.
 const MAX_DEPTH: usize = 48;
@@ -257,11 +257,37 @@ impl Reader<'_, '_> {
         if let Some(values) = one_of(value) {
             return values.into_iter().for_each(|value| self.literal(ty, path, value, depth));
         }
+        if let Some(path) = path
+            && let Some(tag) = self.tag(value, depth)
+        {
+            return self.part(ty, path, (value, tag), depth);
+        }
+        self.written(ty, path, value, depth);
+    }
+
+    /// A part that says which type it is of is held against that one; where the contract has nothing on it, that may list
+    /// its members in place: `address.city`.
+    fn part(&mut self, ty: &str, path: (&FieldPath, u32), (value, tag): (&Expr, &Expr), depth: usize) {
+        self.site(Form::Literal, Some(ty), path.0.to_string(), path.1);
+        // What is not written as a text is unread where the part is found by itself.
+        let Some(own) = self.names.string(tag) else { return };
+        let module = &self.module;
+        let (sites, unread, parts) = (module.sites.len(), module.unread.len(), module.if_known.len());
+        let claimed = std::mem::take(&mut self.claimed);
+        self.written(ty, Some(path), value, depth);
+        self.claimed = claimed;
+        let when = When::HasNo(own);
+        self.module.if_known.iter_mut().skip(parts).for_each(|part| part.when.push(when.clone()));
+        let (sites, unread) = (self.module.sites.split_off(sites), self.module.unread.split_off(unread));
+        if !(sites.is_empty() && unread.is_empty()) {
+            self.module.if_known.push(IfKnown { when: vec![when], sites, unread });
+        }
+    }
+
+    fn written(&mut self, ty: &str, path: Option<(&FieldPath, u32)>, value: &Expr, depth: usize) {
         let below = path.map(|(path, _)| path);
         match value {
-            Expr::Dict(dict) if below.is_none() || (!dict.items.is_empty() && self.tag(value, depth).is_none()) => {
-                self.dict(ty, below, dict, depth);
-            }
+            Expr::Dict(dict) if below.is_none() || !dict.items.is_empty() => self.dict(ty, below, dict, depth),
             Expr::BinOp(both) if both.op == Operator::BitOr && is_joined(value) => {
                 self.joined(ty, path, both, depth);
             }
