@@ -2,9 +2,13 @@
 //! decide nothing: what a name refers to, what is inherited and which fields count is found out in one place for all of
 //! them ([`super::resolve`]).
 
+mod known;
+
 use std::collections::BTreeSet;
 
 use bstr::BString;
+
+pub use known::{IfKnown, When};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,31 +225,6 @@ pub struct Site {
     pub path: String,
     /// Where it stands.
     pub at: u32,
-}
-
-/// What of a file's mapping counts only where the contract says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IfKnown {
-    /// What it has to say, all of it.
-    pub when: Vec<When>,
-    /// The mapping sites that count then.
-    pub sites: Vec<Site>,
-    /// What could not be read there.
-    pub unread: Vec<Unread>,
-}
-
-/// What a contract says of a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum When {
-    /// It knows all of these members, or else they are of a type that the code has beside it: `Order & { page: number }`.
-    Knows {
-        /// The type.
-        ty: String,
-        /// Members of it, by their names.
-        members: Vec<String>,
-    },
-    /// It has nothing on the type, and so may list its members where a value of it stands: `address.city`.
-    HasNo(String),
 }
 
 /// The forms of mapping sites.

@@ -158,6 +158,7 @@ fn run(language: Language, case: &Case) -> Expect {
         for part in &module.if_known {
             let when = part.when.iter().map(|when| match when {
                 When::Knows { ty, members } => format!("if {ty}.{} is known", members.join(", ")),
+                When::KnowsAny { ty, members } => format!("if one of {ty}.{} is known", members.join(", ")),
                 When::HasNo(ty) => format!("if nothing is known of {ty}"),
             });
             let known = when.collect::<Vec<_>>().join(" and ");

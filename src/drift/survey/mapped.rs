@@ -28,14 +28,21 @@ struct Paths<'c> {
     /// Made for the first place that the contract does not know.
     lists: OnceCell<Lists<'c>>,
     retired: HashMap<(&'c str, &'c FieldPath), &'c Retired>,
+    /// What is retired, by type and path, and all that it was in.
+    had: HashSet<(&'c str, FieldPath)>,
 }
 
 impl<'c> Paths<'c> {
     fn of(contract: Option<&'c Contract>, known: &'c Known<'c>) -> Self {
         let all = contract.into_iter().flat_map(|contract| contract.retired.iter().rev());
         // Where a name is retired for two the first counts; the contract's own lint tells it.
-        let retired = all.map(|retired| ((retired.ty.as_str(), &retired.from), retired)).collect();
-        Self { known, contract, lists: OnceCell::new(), retired }
+        let retired: HashMap<_, _> = all.map(|retired| ((retired.ty.as_str(), &retired.from), retired)).collect();
+        let paths = retired.keys().flat_map(|(ty, path)| {
+            let above = std::iter::successors(Some((*path).clone()), FieldPath::parent);
+            above.map(|path| (*ty, path))
+        });
+        let had = paths.collect();
+        Self { known, contract, lists: OnceCell::new(), retired, had }
     }
 
     /// Where the contract speaks of a type.
@@ -49,8 +56,14 @@ impl<'c> Paths<'c> {
 
     /// Whether something counts that only does so where the contract says something.
     fn says(&self, part: &IfKnown) -> bool {
+        let knows = |ty: &str, member: &String| {
+            let path = FieldPath::of(member);
+            // What the contract had is of that type, too.
+            self.known.knows(ty, &path) || self.had.contains(&(ty, path))
+        };
         part.when.iter().all(|when| match when {
-            When::Knows { ty, members } => members.iter().all(|member| self.known.knows(ty, &FieldPath::of(member))),
+            When::Knows { ty, members } => members.iter().all(|member| knows(ty, member)),
+            When::KnowsAny { ty, members } => members.iter().any(|member| knows(ty, member)),
             When::HasNo(ty) => !self.known.has_type(ty),
         })
     }

@@ -12,14 +12,14 @@ use super::references::name_of;
 use super::returns::given_back;
 use super::said::foreign_type;
 use super::utilities::inner;
-use crate::drift::shape::{Unread, When};
+use crate::drift::shape::Unread;
 
 /// How deep a type may be written, with what its names stand for.
 const DEEPEST: u8 = 64;
 /// How many parts of types are held against literals in one file.
 const MOST: usize = 1 << 20;
 
-const TOO_MANY: &str = "the types of literals here are too deep or too many to be followed: use their names";
+pub(super) const TOO_MANY: &str = "the types of literals here are too deep or too many to be followed: use their names";
 
 /// Types whose values are, or hold, those of their first argument.
 const SAME: &[&str] = &[
@@ -263,18 +263,31 @@ impl<'a> File<'a> {
     pub(super) fn typed_literals(&mut self, value: &'a Expression<'a>, name: &str, of: &str, beside: &Beside<'a>) {
         for object in self.objects(value) {
             let place = object.span.start;
-            if beside.others.contains(&place) || self.told.contains(&place) {
+            // What has no more than is told already is told; what sets nothing aside has most.
+            let whole = (place, name.to_owned(), String::new());
+            if beside.others.contains(&place) || self.told.contains(&whole) {
                 continue;
             }
-            // What only may be of the type can be said to be of it elsewhere.
-            let members = beside.literals.get(&place);
-            if !(if members.is_some() { &mut self.only_if } else { &mut self.told }).insert(place) {
+            let when = beside.literals.get(&place);
+            // What is one of several declared types, or all of them, is held against the first.
+            if when.is_none() && self.declared.get(&place).is_some_and(|(ty, _)| ty != name) {
+                continue;
+            }
+            let apart = beside.apart(place);
+            let size = usize::try_from(object.span.size()).unwrap_or(usize::MAX);
+            if !apart.is_empty() && self.is_too_much(value, size / 16 + beside.members.len()) {
+                return;
+            }
+            if !self.told.insert((place, name.to_owned(), apart)) {
                 continue;
             }
             let before = self.found();
             self.literal(object, Some(name), Some(of), Some(&beside.members));
-            if let Some(members) = members {
-                self.set_aside(When::Knows { ty: name.to_owned(), members: members.clone() }, before);
+            match when {
+                Some(when) => self.set_aside(when.of(name), before),
+                None => {
+                    self.declared.entry(place).or_insert_with(|| (name.to_owned(), of.to_owned()));
+                }
             }
         }
     }

@@ -63,10 +63,10 @@ pub(super) struct File<'a> {
     pub(super) has_other_hooks: bool,
     /// What says which type a literal is of, by the literal's place.
     pub(super) discriminators: RefCell<HashMap<u32, Option<&'a Expression<'a>>>>,
-    /// Literals whose fields are noted already, by their places.
-    pub(super) told: HashSet<u32>,
-    /// Literals that are of a type only where the contract says so, by their places.
-    pub(super) only_if: HashSet<u32>,
+    /// Literals whose fields are noted already, by their places, as of which types, and what of them is set aside.
+    pub(super) told: HashSet<(u32, String, String)>,
+    /// Which types literals are first declared to be of, by their places.
+    pub(super) declared: HashMap<u32, (String, String)>,
     /// How many parts of types were held against literals.
     pub(super) held_against: usize,
     /// What stands for the parameters of types that are held against literals.
@@ -116,7 +116,7 @@ impl<'a> File<'a> {
             has_other_hooks: false,
             discriminators: RefCell::default(),
             told: HashSet::new(),
-            only_if: HashSet::new(),
+            declared: HashMap::new(),
             held_against: 0,
             given: Vec::new(),
             filled: Filled::default(),

@@ -139,7 +139,8 @@ impl<'a> File<'a> {
             MemberExpression::PrivateFieldExpression(_) => None,
         };
         let Some(path) = path else { return self.module.unread.push(Unread::new(at, CHANGED)) };
-        let mut writing = Writing { form: Form::Patch, ty: None, of: None, beside: None, path, at, deep: 0 };
+        let mut writing =
+            Writing { form: Form::Patch, ty: None, of: None, also: None, beside: None, path, at, deep: 0 };
         self.value_written(value, &mut writing);
     }
 }

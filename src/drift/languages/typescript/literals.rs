@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 
+use super::declared::TOO_MANY;
 use super::file::File;
 use super::handed::last_name;
 use super::returns::given_back;
@@ -13,12 +14,16 @@ use crate::drift::shape::{Form, IfKnown, Site, Unread, When};
 /// The deepest nesting of literals that is read.
 const DEEPEST: u8 = 64;
 
+const SPREAD: &str = "a spread in a literal that writes fields: write the fields";
+
 /// What is written, while the keys of a literal are gone through.
 pub(super) struct Writing<'t> {
     pub(super) form: Form,
     pub(super) ty: Option<&'t str>,
     /// Which type of this file, or of another one, that is; where the file says so.
     pub(super) of: Option<&'t str>,
+    /// What the file declares a literal to be that says its type itself: a type, and which one that is.
+    pub(super) also: Option<&'t (String, String)>,
     /// Members that another type declares beside this one.
     pub(super) beside: Option<&'t HashSet<&'t str>>,
     pub(super) path: String,
@@ -28,7 +33,7 @@ pub(super) struct Writing<'t> {
 }
 
 impl<'a> File<'a> {
-    /// The value that says which type a literal is of, be it in what is spread into it.
+    /// The value that says which type a literal is of, be it in what is spread into it. Of several the last one counts.
     pub(super) fn discriminator(&self, object: &'a ObjectExpression<'a>) -> Option<&'a Expression<'a>> {
         if self.source.sites.discriminators.is_empty() {
             return None;
@@ -38,7 +43,7 @@ impl<'a> File<'a> {
         }
         // One that is spread into itself says nothing.
         self.discriminators.borrow_mut().insert(object.span.start, None);
-        let found = object.properties.iter().find_map(|property| match property {
+        let found = object.properties.iter().rev().find_map(|property| match property {
             ObjectPropertyKind::ObjectProperty(property) => {
                 let name = self.key(&property.key, property.computed)?;
                 self.source.sites.discriminators.contains(&*name).then_some(&property.value)
@@ -72,8 +77,26 @@ impl<'a> File<'a> {
         beside: Option<&HashSet<&str>>,
     ) {
         let (form, at) = (Form::Literal, object.span.start);
-        let mut writing = Writing { form, ty, of, beside, path: String::new(), at, deep: 0 };
+        let mut writing = Writing { form, ty, of, also: None, beside, path: String::new(), at, deep: 0 };
         self.keys_written(object, &mut writing);
+    }
+
+    /// Notes all that a literal writes that says its type itself. What is declared of it is known by now.
+    pub(super) fn said_literal(&mut self, object: &'a ObjectExpression<'a>, value: &'a Expression<'a>) {
+        let also = self.declared.remove(&object.span.start);
+        let Some(ty) = self.text(value).map(std::borrow::Cow::into_owned) else {
+            if also.is_none() {
+                let reason = "the type of this literal is not written as a literal";
+                self.module.unread.push(Unread::new(value.span().start, reason));
+            }
+            return;
+        };
+        let (form, at) = (Form::Literal, object.span.start);
+        if !self.told.contains(&(at, ty.clone(), String::new())) {
+            let (ty, also) = (Some(&*ty), also.as_ref());
+            let mut writing = Writing { form, ty, of: None, also, beside: None, path: String::new(), at, deep: 0 };
+            self.keys_written(object, &mut writing);
+        }
     }
 
     /// Notes what the keys of an object write.
@@ -130,6 +153,9 @@ impl<'a> File<'a> {
     pub(super) fn set_aside(&mut self, when: When, (sites, unread, parts): (usize, usize, usize)) {
         self.module.if_known.iter_mut().skip(parts).for_each(|part| part.when.push(when.clone()));
         let (sites, unread) = (self.module.sites.split_off(sites), self.module.unread.split_off(unread));
+        // Where nothing more is looked at, that counts for all of the file.
+        let (spent, unread) = unread.into_iter().partition::<Vec<_>, _>(|one| one.reason == TOO_MANY);
+        self.module.unread.extend(spent);
         if !(sites.is_empty() && unread.is_empty()) {
             self.module.if_known.push(IfKnown { when: vec![when], sites, unread });
         }
@@ -145,7 +171,7 @@ impl<'a> File<'a> {
 
     /// `...(rush && { rush: true })`: what it may write.
     fn spread_written(&mut self, spread: &'a SpreadElement<'a>, writing: &mut Writing<'_>) {
-        let mut unread = false;
+        let (mut unread, mut declared) = (false, None);
         let (mut objects, mut constants) = (Vec::new(), Vec::new());
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
@@ -155,8 +181,17 @@ impl<'a> File<'a> {
                 if is_nothing(value) || writing.ty.is_some_and(is_same) {
                     return;
                 }
-                // One that says its type is read where it is written, and here if it can be.
-                let says = |object| writing.form == Form::Literal && self.discriminator(object).is_some();
+                if let Some((ty, of)) = writing.also
+                    && self.is_said_to_be(value, ty, Some(of), &writing.path)
+                {
+                    declared = Some(ty.clone());
+                    return;
+                }
+                // One that says the same type is read where it is written, and here if it can be.
+                let says = |object| {
+                    let said = self.discriminator(object).filter(|_| writing.form == Form::Literal);
+                    said.is_some_and(|said| writing.of.is_some() || self.text(said).as_deref() == writing.ty)
+                };
                 match self.constant_object(value) {
                     Some(object) => constants.push(object),
                     None => unread |= !self.spread_object(value).is_some_and(says),
@@ -164,8 +199,11 @@ impl<'a> File<'a> {
             }
         });
         if unread {
-            let reason = "a spread in a literal that writes fields: write the fields";
-            self.module.unread.push(Unread::new(spread.span.start, reason));
+            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
+        } else if let Some(ty) = declared {
+            // The members of a declared type are those of the literal only where the contract has that type.
+            let unread = vec![Unread::new(spread.span.start, SPREAD)];
+            self.module.if_known.push(IfKnown { when: vec![When::HasNo(ty)], sites: Vec::new(), unread });
         }
         objects.into_iter().for_each(|object| self.keys_written(object, writing));
         for object in constants {

@@ -77,8 +77,16 @@ impl<'a> File<'a> {
         match value {
             Expression::ObjectExpression(object) => {
                 let at = object.span.start;
-                let mut writing =
-                    Writing { form: Form::Patch, ty: None, of: None, beside: None, path: String::new(), at, deep: 0 };
+                let mut writing = Writing {
+                    form: Form::Patch,
+                    ty: None,
+                    of: None,
+                    also: None,
+                    beside: None,
+                    path: String::new(),
+                    at,
+                    deep: 0,
+                };
                 self.keys_written(object, &mut writing);
             }
             Expression::ArrayExpression(_) => self.path_argument(value, Form::Patch),

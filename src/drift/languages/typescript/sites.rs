@@ -1,6 +1,6 @@
 //! Mapping sites: one walk over the whole file, for policies that ask for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
@@ -8,7 +8,7 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
 use super::file::File;
-use crate::drift::shape::Unread;
+use crate::drift::shape::{Site, Unread};
 
 /// The deepest nesting that is walked: long sums and chains of calls are nested, too.
 pub(super) const DEEPEST: u32 = 4096;
@@ -17,15 +17,18 @@ pub(super) const DEEPEST: u32 = 4096;
 pub(super) fn find(file: &mut File<'_>) {
     let program = file.program;
     let (said, set) = (HashMap::new(), Vec::new());
-    let mut finder = Finder { file, said, set, returns: Vec::new(), deep: 0, too_deep: None };
+    let (telling, seen) = (Vec::new(), HashSet::new());
+    let mut finder = Finder { file, said, set, telling, seen, returns: Vec::new(), deep: 0, too_deep: None };
     finder.visit_program(program);
     finder.set_later();
+    std::mem::take(&mut finder.telling).into_iter().for_each(|(value, object)| finder.file.said_literal(object, value));
     finder.file.finish_doubted();
     finder.file.finish_hooked();
     if let Some(at) = finder.too_deep {
         finder.file.module.unread.push(Unread::new(at, "the code is nested too deeply to find what it maps"));
     }
-    file.module.sites.sort_by(|one, other| (one.at, &one.path).cmp(&(other.at, &other.path)));
+    let key = |site: &Site| (site.at, site.path.clone(), site.form, site.ty.clone());
+    file.module.sites.sort_by_cached_key(key);
     // `TABLE.a = TABLE.b = 'c'`
     file.module.sites.dedup();
 }
@@ -36,6 +39,10 @@ struct Finder<'f, 'a> {
     said: HashMap<(bool, &'a str), Vec<&'a TSType<'a>>>,
     /// What such get later: a name may be used before it is declared.
     set: Vec<((bool, &'a str), &'a Expression<'a>)>,
+    /// Literals that say their types themselves, and what says so.
+    telling: Vec<(&'a Expression<'a>, &'a ObjectExpression<'a>)>,
+    /// The places of these.
+    seen: HashSet<u32>,
     /// What the functions around give back, by their annotations.
     returns: Vec<Option<&'a TSType<'a>>>,
     deep: u32,
@@ -51,19 +58,12 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn said_by(&mut self, value: &'a Expression<'a>, object: &'a ObjectExpression<'a>) {
-        if !self.file.told.insert(object.span.start) {
-            return;
-        }
-        match self.file.text(value) {
-            Some(ty) => self.file.literal(object, Some(&ty), None, None),
-            None => {
-                let reason = "the type of this literal is not written as a literal";
-                self.file.module.unread.push(Unread::new(value.span().start, reason));
-            }
+        if self.seen.insert(object.span.start) {
+            self.telling.push((value, object));
         }
     }
 
-    /// `Object.assign({ _type: 'order' }, { total: 1 })`: one of them says the type of all.
+    /// `Object.assign({ _type: 'order' }, { total: 1 })`: the last one that says a type says that of all.
     fn assembled(&mut self, call: &'a CallExpression<'a>) {
         if !call.callee.is_specific_member_access("Object", "assign") {
             return;
@@ -74,7 +74,7 @@ impl<'a> Finder<'_, 'a> {
             _ => None,
         });
         let objects = objects.collect::<Vec<_>>();
-        if let Some(value) = objects.iter().find_map(|object| self.file.discriminator(object)) {
+        if let Some(value) = objects.iter().rev().find_map(|object| self.file.discriminator(object)) {
             objects.into_iter().for_each(|object| self.said_by(value, object));
         }
     }
