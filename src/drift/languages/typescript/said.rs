@@ -1,9 +1,11 @@
 //! Values that are said to be of the type that a literal has: a spread of them adds no field to it.
 
+use std::collections::{HashMap, VecDeque};
+
 use oxc_ast::ast::*;
 
 use super::file::File;
-use super::imports::Type;
+use super::imports::{Origin, Type, origin};
 use super::literals::step;
 use super::references::{Name, name_of};
 use super::utilities::inner;
@@ -44,38 +46,67 @@ impl<'a> File<'a> {
     /// Whether a value that is spread where a literal of a type has come to a path is said to be of that very type, or is
     /// its part there: `{ ...order, address: { ...order.address, city } }`.
     pub(super) fn is_said_to_be(&self, value: &'a Expression<'a>, ty: &str, of: Option<&str>, path: &str) -> bool {
-        let mut names = Vec::new();
-        let mut value = value.get_inner_expression();
-        let root = loop {
-            let member = match value {
-                Expression::Identifier(root) => break root,
-                Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
-                other => other.as_member_expression(),
-            };
-            let Some(member) = member.filter(|_| names.len() < usize::from(DEEPEST)) else { return false };
-            let Some(name) = member.static_property_name() else { return false };
-            names.push(name);
-            value = member.object().get_inner_expression();
-        };
-        let mut written = String::new();
-        names.iter().rev().for_each(|name| step(&mut written, name));
+        let Some((root, names)) = members_read(value) else { return false };
         let said = self.bindings().said_of(root.name.as_str(), root.span.start);
-        written == path
-            && !said.is_empty()
-            && said.iter().all(|said| {
-                said.is_some_and(|said| self.is_type(said, ty, of, 0) && self.has_closed_part(said, &names))
-            })
+        let leads =
+            |said: &Option<&'a TSType<'a>>| said.is_some_and(|said| self.leads_to(said, names.clone(), (ty, of, path)));
+        !said.is_empty() && said.iter().all(leads)
+    }
+
+    /// Whether names lead from a value of a type to one of the type that is asked for, and from there to its part at a path:
+    /// `state.order.address`, for `address`.
+    fn leads_to(
+        &self,
+        said: &'a TSType<'a>,
+        mut names: VecDeque<&'a str>,
+        (ty, of, path): (&str, Option<&str>, &str),
+    ) -> bool {
+        let mut said = said;
+        for _ in 0..DEEPEST {
+            // `Order['address']`
+            if let TSType::TSIndexedAccessType(access) = self.whole(said) {
+                let Some(key) = key_of(access) else { return false };
+                names.push_front(key);
+                said = &access.object_type;
+                continue;
+            }
+            let mut written = String::new();
+            names.iter().for_each(|name| step(&mut written, name));
+            if written == path && self.is_type(said, (ty, of), &mut HashMap::new(), 0) {
+                return self.has_closed_part(said, &names);
+            }
+            match names.pop_front().and_then(|name| self.part_of(said, name)) {
+                Some(part) => said = part,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The type of a member, where this file lists all members of the type that has it.
+    fn part_of(&self, ty: &'a TSType<'a>, name: &str) -> Option<&'a TSType<'a>> {
+        let mut found = self.members_of(ty)?.into_iter().filter(|(key, _)| *key == Some(name)).map(|(_, ty)| ty);
+        match (found.next(), found.next()) {
+            (Some(part), None) => part,
+            _ => None,
+        }
     }
 
     /// Whether a type is the one of this name, or has some of its members.
-    fn is_type(&self, said: &'a TSType<'a>, ty: &str, of: Option<&str>, deep: u8) -> bool {
+    fn is_type(
+        &self,
+        said: &'a TSType<'a>,
+        (ty, of): (&str, Option<&str>),
+        seen: &mut HashMap<&'a str, bool>,
+        deep: u8,
+    ) -> bool {
         if deep >= DEEPEST {
             return false;
         }
         match inner(said) {
             TSType::TSUnionType(types) => types.types.iter().all(|said| {
                 matches!(said, TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_))
-                    || self.is_type(said, ty, of, deep + 1)
+                    || self.is_type(said, (ty, of), seen, deep + 1)
             }),
             TSType::TSTypeReference(reference) => {
                 let Some(name) = name_of(&reference.type_name) else { return false };
@@ -90,13 +121,50 @@ impl<'a> File<'a> {
                         };
                         is_same && self.is_closed(&name, deep)
                     }
-                    Some(given) if PARTS.contains(&name.full.as_str()) && !self.is_declared(&name) => {
-                        self.is_type(given, ty, of, deep + 1)
-                    }
-                    _ => false,
+                    Some(given) if self.is_part(&name) => self.is_type(given, (ty, of), seen, deep + 1),
+                    _ => self.is_alias(&name, (ty, of), seen, deep),
                 }
             }
             _ => false,
+        }
+    }
+
+    /// The same of what an alias stands for, which is asked once; one that stands for itself is nothing.
+    fn is_alias(
+        &self,
+        name: &Name<'a>,
+        asked: (&str, Option<&str>),
+        seen: &mut HashMap<&'a str, bool>,
+        deep: u8,
+    ) -> bool {
+        if let Some(known) = seen.get(name.head) {
+            return *known;
+        }
+        seen.insert(name.head, false);
+        let is_type = self.alias_of(name).is_some_and(|said| self.is_type(said, asked, seen, deep + 1));
+        seen.insert(name.head, is_type);
+        is_type
+    }
+
+    /// Whether a type has members of its first argument, and no others.
+    fn is_part(&self, name: &Name<'a>) -> bool {
+        let name_of_package = || match self.index().foreign.get(name.head) {
+            Some(foreign) => foreign.name == Some("DeepPartial") && origin(foreign.specifier) == Origin::Package,
+            None => !self.is_declared(name),
+        };
+        match name.full.as_str() {
+            "DeepPartial" => name_of_package() && self.bindings().types_named("DeepPartial") == 0,
+            full => PARTS.contains(&full) && !self.is_declared(name),
+        }
+    }
+
+    /// What an alias stands for that this file declares once, and that does not count itself.
+    fn alias_of(&self, name: &Name<'a>) -> Option<&'a TSType<'a>> {
+        let is_plain = |name: &&Name<'a>| self.counted(name).is_none() && self.bindings().types_named(name.head) == 1;
+        let name = Some(name).filter(is_plain)?;
+        match self.index().types.get(name.full.as_str())?.as_slice() {
+            [Type::Alias(alias)] if alias.type_parameters.is_none() => Some(&alias.type_annotation),
+            _ => None,
         }
     }
 
@@ -148,19 +216,17 @@ impl<'a> File<'a> {
         !is_open && is_based_well
     }
 
-    /// Whether a part of a type lists its members, by the names that lead there from behind. What another file declares is
+    /// Whether a part of a type lists its members, by the names that lead there. What another file declares is
     /// read there.
-    fn has_closed_part(&self, said: &'a TSType<'a>, names: &[&str]) -> bool {
+    fn has_closed_part(&self, said: &'a TSType<'a>, names: &VecDeque<&str>) -> bool {
         let mut ty = said;
-        for name in names.iter().rev() {
-            let members = match self.members_of(ty) {
-                Some(members) => members,
-                None => return self.is_foreign(ty),
-            };
-            let mut found = members.into_iter().filter(|(key, _)| *key == Some(*name)).map(|(_, ty)| ty);
-            match (found.next(), found.next()) {
-                (Some(Some(part)), None) => ty = part,
-                _ => return false,
+        for name in names {
+            if self.members_of(ty).is_none() {
+                return self.is_foreign(ty);
+            }
+            match self.part_of(ty, name) {
+                Some(part) => ty = part,
+                None => return false,
             }
         }
         names.is_empty() || self.is_foreign(ty) || self.members_of(ty).is_some()
@@ -185,11 +251,11 @@ impl<'a> File<'a> {
                     let given = reference.type_arguments.as_deref().and_then(|given| given.params.first());
                     let name = name_of(&reference.type_name);
                     match (given, name) {
-                        (Some(given), Some(name))
-                            if PARTS.contains(&name.full.as_str()) && !self.is_declared(&name) =>
-                        {
-                            given
-                        }
+                        (Some(given), Some(name)) if self.is_part(&name) => given,
+                        (None, Some(name)) => match self.alias_of(&name) {
+                            Some(said) => said,
+                            None => return ty,
+                        },
                         _ => return ty,
                     }
                 }
@@ -237,6 +303,33 @@ impl<'a> File<'a> {
             let name = name_of(&base.type_name).filter(|_| deep < DEEPEST && base.type_arguments.is_none());
             name.is_some_and(|name| self.is_closed(&name, deep + 1))
         })
+    }
+}
+
+/// The name of a variable, and those of the members that are read of it.
+fn members_read<'a>(value: &'a Expression<'a>) -> Option<(&'a IdentifierReference<'a>, VecDeque<&'a str>)> {
+    let mut names = VecDeque::new();
+    let mut value = value.get_inner_expression();
+    loop {
+        let member = match value {
+            Expression::Identifier(root) => return Some((root, names)),
+            Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
+            other => other.as_member_expression(),
+        };
+        let member = member.filter(|_| names.len() < usize::from(DEEPEST))?;
+        names.push_front(member.static_property_name()?);
+        value = member.object().get_inner_expression();
+    }
+}
+
+/// The member that `Order['address']` is.
+fn key_of<'a>(access: &'a TSIndexedAccessType<'a>) -> Option<&'a str> {
+    match inner(&access.index_type) {
+        TSType::TSLiteralType(literal) => match &literal.literal {
+            TSLiteral::StringLiteral(key) => Some(key.value.as_str()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
