@@ -1,6 +1,6 @@
 //! Object literals of a known type: which fields they write.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
@@ -172,7 +172,7 @@ impl<'a> File<'a> {
     /// `...(rush && { rush: true })`: what it may write.
     fn spread_written(&mut self, spread: &'a SpreadElement<'a>, writing: &mut Writing<'_>) {
         let (mut unread, mut declared) = (false, None);
-        let (mut objects, mut constants) = (Vec::new(), Vec::new());
+        let (mut objects, mut constants, mut members) = (Vec::new(), Vec::new(), BTreeSet::new());
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
             value => {
@@ -194,7 +194,11 @@ impl<'a> File<'a> {
                 };
                 match self.constant_object(value) {
                     Some(object) => constants.push(object),
-                    None => unread |= !self.spread_object(value).is_some_and(says),
+                    None if self.spread_object(value).is_some_and(says) => {}
+                    None => match self.members_spread(value).filter(|_| writing.form == Form::Literal) {
+                        Some(names) => members.extend(names),
+                        None => unread = true,
+                    },
                 }
             }
         });
@@ -205,11 +209,30 @@ impl<'a> File<'a> {
             let unread = vec![Unread::new(spread.span.start, SPREAD)];
             self.module.if_known.push(IfKnown { when: vec![When::HasNo(ty)], sites: Vec::new(), unread });
         }
+        if !self.is_too_much(&spread.argument, members.len()) {
+            members.into_iter().for_each(|name| self.member_written(name, spread.span.start, writing));
+        }
         objects.into_iter().for_each(|object| self.keys_written(object, writing));
         for object in constants {
             if !self.is_too_much(&spread.argument, object.properties.len()) {
                 self.keys_written(object, writing);
             }
+        }
+    }
+
+    /// Notes a member of what is spread, whatever is in it.
+    fn member_written(&mut self, name: &str, at: u32, writing: &mut Writing<'_>) {
+        if self.source.sites.discriminators.contains(name) {
+            return;
+        }
+        let is_beside = writing.path.is_empty() && writing.beside.is_some_and(|beside| beside.contains(name));
+        let (before, length) = (self.found(), writing.path.len());
+        step(&mut writing.path, name);
+        writing.at = at;
+        self.site(writing);
+        writing.path.truncate(length);
+        if let Some(ty) = writing.ty.filter(|_| is_beside) {
+            self.set_aside(When::Knows { ty: ty.to_owned(), members: vec![name.to_owned()] }, before);
         }
     }
 

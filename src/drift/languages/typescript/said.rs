@@ -1,12 +1,13 @@
 //! Values that are said to be of the type that a literal has: a spread of them adds no field to it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use oxc_ast::ast::*;
 
 use super::file::File;
 use super::imports::{Origin, Type, origin};
 use super::literals::step;
+use super::mixed::{Member, listed};
 use super::references::{Name, name_of};
 use super::utilities::inner;
 
@@ -81,6 +82,70 @@ impl<'a> File<'a> {
             }
         }
         false
+    }
+
+    /// The names of all that a value may have that is spread, if this file lists them.
+    pub(super) fn members_spread(&self, value: &'a Expression<'a>) -> Option<BTreeSet<&'a str>> {
+        let (root, names) = members_read(value)?;
+        let (mut found, mut seen) = (BTreeSet::new(), HashSet::new());
+        for said in self.bindings().said_of(root.name.as_str(), root.span.start) {
+            let mut ty = (*said)?;
+            for name in &names {
+                ty = self.part_of(ty, name)?;
+            }
+            self.names_of(ty, &mut found, &mut seen, 0)?;
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Adds the names of a type's members; none where it may have others.
+    fn names_of(
+        &self,
+        ty: &'a TSType<'a>,
+        found: &mut BTreeSet<&'a str>,
+        seen: &mut HashSet<&'a str>,
+        deep: u8,
+    ) -> Option<()> {
+        let deep = Some(deep + 1).filter(|deep| *deep < DEEPEST)?;
+        match inner(ty) {
+            TSType::TSNullKeyword(_) | TSType::TSUndefinedKeyword(_) => Some(()),
+            TSType::TSUnionType(types) => types.types.iter().try_for_each(|ty| self.names_of(ty, found, seen, deep)),
+            TSType::TSIntersectionType(types) => {
+                types.types.iter().try_for_each(|ty| self.names_of(ty, found, seen, deep))
+            }
+            TSType::TSTypeLiteral(literal) => self.add_names(listed(&literal.members)?, found),
+            TSType::TSTypeReference(reference) => {
+                let name = name_of(&reference.type_name)?;
+                let given = reference.type_arguments.as_deref().and_then(|given| given.params.first());
+                match given {
+                    // What these leave out is not found out.
+                    Some(_) if matches!(name.full.as_str(), "Omit" | "Pick") => None,
+                    Some(given) if self.is_part(&name) => self.names_of(given, found, seen, deep),
+                    Some(_) => None,
+                    // What was asked before has its names in already.
+                    None if !seen.insert(name.head) => Some(()),
+                    None => match self.alias_of(&name).filter(|_| !self.is_closed(&name, 0)) {
+                        Some(said) => self.names_of(said, found, seen, deep),
+                        None if self.is_class(&name) => None,
+                        None => self.add_names(self.members_listed(&name, 0)?, found),
+                    },
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn add_names(&self, members: Vec<Member<'a>>, found: &mut BTreeSet<&'a str>) -> Option<()> {
+        for member in members {
+            found.insert(member.name?);
+        }
+        Some(())
+    }
+
+    /// A class: what of its values is spread is not all that it declares.
+    fn is_class(&self, name: &Name<'a>) -> bool {
+        let types = self.index().types.get(name.full.as_str()).map(Vec::as_slice).unwrap_or_default();
+        types.iter().any(|declared| matches!(declared, Type::Class(_)))
     }
 
     /// The type of a member, where this file lists all members of the type that has it.

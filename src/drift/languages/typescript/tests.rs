@@ -243,7 +243,7 @@ fn constants_that_are_made_of_too_many_parts_are_told_once() {
 fn what_a_type_extends_is_looked_at_once() {
     let bases = |at: usize| vec![format!("A{at}"); 12].join(", ");
     let types = (0..14).map(|at| format!("interface A{at} extends {} {{}} ", bases(at + 1))).collect::<String>();
-    let uses = "const a: Order & A0 = { secret: 1 }; function f(a: Order) { const b: Order = { ...a } }";
+    let uses = "const a: Order & A0 = { secret: 1 }; function f(o: Order) { const b: Order = { ...o } }";
     let module =
         read_bounded("a.ts", format!("{types} interface A14 {{ a: 1 }} interface Order extends A0 {{}} {uses}"));
     assert_eq!(module.sites.len(), 1);
