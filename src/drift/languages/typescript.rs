@@ -29,6 +29,7 @@ mod itself;
 mod literals;
 mod lookup;
 mod mixed;
+mod parts;
 mod patched;
 mod patches;
 mod plain;

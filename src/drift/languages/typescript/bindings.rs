@@ -23,7 +23,7 @@ type Use<'a> = (&'a str, u32);
 /// Every name that is bound anywhere in a file.
 #[derive(Default)]
 pub(super) struct Bindings<'a> {
-    scopes: Scopes<'a>,
+    pub(super) scopes: Scopes<'a>,
     /// Names that are assigned to after they are declared.
     assigned: HashSet<&'a str>,
     /// Names whose value may be changed at a place, or gets another name there; and names whatever has them.

@@ -76,8 +76,7 @@ impl<'a> File<'a> {
 
     /// What a member of a constant, of an enum or of a class of constants is, where nothing in the file may change it.
     fn part(&self, of: &'a Expression<'a>, key: &str) -> Option<&'a Expression<'a>> {
-        let Expression::Identifier(name) = of.get_inner_expression() else { return None };
-        self.plain(name)?.members.get(key).copied()
+        self.plain_at(of)?.members.get(key).copied()
     }
 
     /// The literal that a name of a constant stands for, where nothing in the file may change it.
@@ -90,8 +89,7 @@ impl<'a> File<'a> {
 
     /// The plain literal that a name of a constant stands for, where nothing in the file may change it.
     pub(super) fn constant_value(&self, value: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
-        let Expression::Identifier(name) = value.get_inner_expression() else { return None };
-        self.plain(name)?.flat
+        self.plain_at(value)?.flat
     }
 
     /// The value behind a key of a literal, if no other key of it may be the same.

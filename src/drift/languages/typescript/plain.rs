@@ -1,7 +1,7 @@
 //! Constants whose members are what is written: everything about such a literal, enum or class is plain. What could run
 //! code, take another member's name or get its value from elsewhere makes the whole of it unknown.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use oxc_ast::ast::*;
 
 use super::file::{File, enum_member_name};
 use super::literals::alternatives;
+use super::parts::Parts;
 use super::scopes::Made;
 
 /// How many constants may be made of each other, one of the next.
@@ -32,6 +33,14 @@ pub(super) struct Plain<'a> {
     pub(super) members: Rc<Members<'a>>,
     /// The literal that says all of it by itself, with no part that may be changed under another name.
     pub(super) flat: Option<&'a Expression<'a>>,
+    /// The literal, whatever parts it has.
+    pub(super) whole: Option<&'a Expression<'a>>,
+}
+
+impl<'a> Plain<'a> {
+    fn listed(members: Members<'a>) -> Self {
+        Self { members: Rc::new(members), flat: None, whole: None }
+    }
 }
 
 /// What was found out about the constants of a file.
@@ -39,6 +48,10 @@ pub(super) struct Plain<'a> {
 pub(super) struct Constants<'a> {
     /// Their members; nothing where a constant is not plain, or that is being found out.
     known: RefCell<HashMap<usize, Option<Plain<'a>>>>,
+    /// The same of objects within constants, by where these are kept.
+    within: RefCell<HashMap<*const Expression<'a>, Option<Plain<'a>>>>,
+    /// Which objects within constants others may have.
+    pub(super) parts: OnceCell<Parts<'a>>,
     deep: Cell<u32>,
     taken: Cell<u32>,
     spent: Cell<Option<u32>>,
@@ -64,7 +77,11 @@ impl Constants<'_> {
 impl<'a> File<'a> {
     /// What the constant, the enum or the class is that a name means, where nothing in the file may change it.
     pub(super) fn plain(&self, id: &IdentifierReference<'a>) -> Option<Plain<'a>> {
-        let variable = self.bindings().variable(id)?;
+        self.plain_of(self.bindings().variable(id)?)
+    }
+
+    /// The same of a variable.
+    pub(super) fn plain_of(&self, variable: usize) -> Option<Plain<'a>> {
         let constants = &self.constants;
         if let Some(known) = constants.known.borrow().get(&variable) {
             return known.clone();
@@ -87,12 +104,12 @@ impl<'a> File<'a> {
             Made::Constant(value) => self.frozen(value),
             _ if bindings.is_touched(variable) => return None,
             Made::Enum(listed) => {
-                return enum_members(listed).map(|members| Plain { members: Rc::new(members), flat: None });
+                return enum_members(listed).map(Plain::listed);
             }
             Made::Class(class) => {
                 let members = self.class_members(class)?;
                 let is_known = bindings.shows_only(variable, &members);
-                return is_known.then(|| Plain { members: Rc::new(members), flat: None });
+                return is_known.then(|| Plain::listed(members));
             }
             Made::Foreign(_) | Made::Unknown => return None,
         };
@@ -100,6 +117,10 @@ impl<'a> File<'a> {
         if is_changed && !is_frozen {
             return None;
         }
+        self.plain_literal(literal)
+    }
+
+    fn plain_literal(&self, literal: &'a Expression<'a>) -> Option<Plain<'a>> {
         let (members, is_flat) = match literal {
             Expression::ObjectExpression(object) => self.object_members(object)?,
             Expression::ArrayExpression(list) => {
@@ -108,7 +129,19 @@ impl<'a> File<'a> {
             }
             _ => return None,
         };
-        Some(Plain { members: Rc::new(members), flat: Some(literal).filter(|_| is_flat) })
+        Some(Plain { members: Rc::new(members), flat: Some(literal).filter(|_| is_flat), whole: Some(literal) })
+    }
+
+    /// An object within a constant.
+    pub(super) fn plain_part(&self, literal: &'a Expression<'a>) -> Option<Plain<'a>> {
+        let key = std::ptr::from_ref(literal);
+        if let Some(known) = self.constants.within.borrow().get(&key) {
+            return known.clone();
+        }
+        let is_object = matches!(literal, Expression::ObjectExpression(_));
+        let plain = if is_object { self.plain_literal(literal) } else { None };
+        self.constants.within.borrow_mut().insert(key, plain.clone());
+        plain
     }
 
     /// Whether a literal is a list of texts and numbers: what the methods of lists give of it is not part of it.
@@ -119,7 +152,7 @@ impl<'a> File<'a> {
     }
 
     /// What a constant is made of, and whether the language keeps anybody from changing that.
-    fn frozen(&self, value: &'a Expression<'a>) -> (&'a Expression<'a>, bool) {
+    pub(super) fn frozen(&self, value: &'a Expression<'a>) -> (&'a Expression<'a>, bool) {
         let value = value.get_inner_expression();
         if let Expression::CallExpression(call) = value
             && call.callee.is_specific_member_access("Object", "freeze")
