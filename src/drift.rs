@@ -15,6 +15,7 @@ pub mod contract;
 pub mod document;
 pub mod extract;
 pub mod languages;
+pub mod lent;
 mod likeness;
 mod manifest;
 mod mentions;

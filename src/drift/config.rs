@@ -159,7 +159,7 @@ impl Config {
 
     /// Whether drift can come of a change of this path.
     pub fn concerns(&self, path: &[u8]) -> bool {
-        let held = |held: &Held| held.concerns(path) || held.may_be_read(path);
+        let held = |held: &Held| held.concerns(path) || held.may_be_read(path) || held.may_lend(path);
         self.is_contract(path) || self.baseline == path || self.contracts.iter().any(held)
     }
 }
@@ -175,5 +175,11 @@ impl Held {
     pub fn may_be_read(&self, path: &[u8]) -> bool {
         let may = |language: Language| language.may_hold(path.into()) || language.may_lead(path.into());
         self.sources.iter().any(|source| may(source.language))
+    }
+
+    /// Whether one of its mapping files may have constants from the path, or be led elsewhere by it.
+    pub fn may_lend(&self, path: &[u8]) -> bool {
+        let may = |language: Language| language.may_hold(path.into()) || language.may_lead(path.into());
+        !self.mappings.is_empty() && Language::ALL.into_iter().any(|language| language.lends() && may(language))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bstr::{BStr, ByteSlice};
 
 use super::languages::{Language, Source, stack_for};
-use super::shape::{Module, Sites};
+use super::shape::{Constants, Module, Sites};
 use crate::error::{Error, Result};
 
 /// The largest file that is read, whatever the policy says.
@@ -27,6 +27,8 @@ pub struct Job<'a> {
     pub bytes: &'a [u8],
     /// Which of its places are mapping sites.
     pub sites: &'a Sites,
+    /// What is known of the constants that it has from other files.
+    pub lent: &'a Constants,
 }
 
 impl Job<'_> {
@@ -35,11 +37,20 @@ impl Job<'_> {
             return Module::unread(0, format!("the file is larger than {MAX_BYTES} bytes"));
         }
         match self.bytes.to_str() {
-            Ok(text) => self.language.read(&Source { path: self.path, text, sites: self.sites }),
+            Ok(text) => self.language.read_with(&self.source(text), self.lent),
             Err(error) => {
                 Module::unread(u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX), "the bytes are no UTF-8")
             }
         }
+    }
+
+    fn constants(&self) -> Constants {
+        let text = self.bytes.to_str().ok().filter(|text| text.len() <= MAX_BYTES);
+        text.map(|text| self.language.constants(&self.source(text))).unwrap_or_default()
+    }
+
+    fn source<'s>(&'s self, text: &'s str) -> Source<'s> {
+        Source { path: self.path, text, sites: self.sites }
     }
 }
 
@@ -51,18 +62,30 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
     if jobs.len() < MANY && jobs.iter().all(|job| job.language.is_bounded()) {
         return Ok(jobs.iter().map(Job::read).collect());
     }
+    on_threads(jobs, |job| job.read())
+}
+
+/// The constants that a file gives to others.
+///
+/// # Errors
+/// As for [`extract`].
+pub fn constants(job: &Job<'_>) -> Result<Constants> {
+    Ok(on_threads(std::slice::from_ref(job), |job| job.constants())?.pop().unwrap_or_default())
+}
+
+fn on_threads<T: Send>(jobs: &[Job<'_>], read: impl Fn(&Job<'_>) -> T + Sync) -> Result<Vec<T>> {
     let Some(largest) = jobs.iter().map(|job| job.bytes.len().min(MAX_BYTES)).max() else { return Ok(Vec::new()) };
     let stack = stack_for(largest);
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut read = Vec::new();
+        let mut done = Vec::new();
         while let Some((place, job)) = take(&next, jobs) {
-            read.push((place, job.read()));
+            done.push((place, read(job)));
         }
-        read
+        done
     };
     let threads = if jobs.len() < MANY { 1 } else { 2 };
-    let mut modules = BTreeMap::new();
+    let mut done = BTreeMap::new();
     std::thread::scope(|scope| {
         let mut running = Vec::new();
         for _ in 0..threads {
@@ -70,11 +93,11 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
             running.push(thread.spawn_scoped(scope, work).map_err(|error| broken(&error))?);
         }
         for thread in running {
-            modules.extend(thread.join().map_err(|_| broken(&"a parser broke down"))?);
+            done.extend(thread.join().map_err(|_| broken(&"a parser broke down"))?);
         }
         Ok::<(), Error>(())
     })?;
-    Ok(modules.into_values().collect())
+    Ok(done.into_values().collect())
 }
 
 /// Does two things at once, the second on a thread of its own; after the first where there is no room for a thread.

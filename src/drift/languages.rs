@@ -4,7 +4,7 @@ use bstr::BStr;
 
 use super::manifest::is_manifest;
 use super::mentions::write_out;
-use super::shape::{Module, Sites};
+use super::shape::{Constants, Module, Sites};
 
 #[cfg(feature = "go")]
 mod go;
@@ -202,12 +202,32 @@ impl Language {
     /// Parsers of programming languages call themselves for each level of nesting: the caller gives this a stack that
     /// fits the file ([`super::extract`]).
     pub fn read(self, source: &Source<'_>) -> Module {
-        let mut module = self.parse(source);
+        self.read_with(source, &Constants::new())
+    }
+
+    /// The same where it is known what some of the constants are that the file has from others, by their names there.
+    pub fn read_with(self, source: &Source<'_>, lent: &Constants) -> Module {
+        let mut module = self.parse(source, lent);
         write_out(&mut module, self, source);
         module
     }
 
-    fn parse(self, source: &Source<'_>) -> Module {
+    /// Whether files of this language have constants of others that are looked for.
+    pub const fn lends(self) -> bool {
+        matches!(self, Self::TypeScript)
+    }
+
+    /// The constants that a file gives to others: those that are wholly written out, and that nobody is meant to change.
+    pub fn constants(self, source: &Source<'_>) -> Constants {
+        match self {
+            #[cfg(feature = "typescript")]
+            Self::TypeScript => typescript::constants(source),
+            _ => Constants::new(),
+        }
+    }
+
+    #[cfg_attr(not(feature = "typescript"), allow(unused_variables, reason = "no other language has them"))]
+    fn parse(self, source: &Source<'_>, lent: &Constants) -> Module {
         match self {
             Self::SanitySchema => sanity::read(source),
             Self::JsonSchema => json_schema::read(source),
@@ -222,7 +242,7 @@ impl Language {
             #[cfg(feature = "prisma")]
             Self::Prisma => prisma::read(source),
             #[cfg(feature = "typescript")]
-            Self::TypeScript => typescript::read(source),
+            Self::TypeScript => typescript::read(source, lent),
             #[cfg(feature = "python")]
             Self::Python => python::read(source),
             #[cfg(feature = "rust")]

@@ -124,12 +124,12 @@ pub(super) fn has_dots(text: &[u8], language: Language) -> bool {
 /// Sees to it that what a file of program code refers to stands in it word for word.
 pub(super) fn write_out(module: &mut Module, language: Language, source: &Source<'_>) {
     let handed = module.exports.as_mut().map(|exports| &mut exports.names);
-    let nothing = module.definitions.is_empty() && module.imports.is_empty();
+    let nothing = module.definitions.is_empty() && module.imports.is_empty() && module.wanted.is_empty();
     if !language.is_code() || (nothing && handed.as_ref().is_none_or(|handed| handed.is_empty())) {
         return;
     }
     let spelling = Spelling::of(source, language);
-    for import in module.imports.iter_mut().chain(handed.into_iter().flatten()) {
+    for import in module.imports.iter_mut().chain(&mut module.wanted).chain(handed.into_iter().flatten()) {
         if !spelling.has_import(import) {
             // Nobody can tell that it leads to a file of the repository.
             import.from.clear();

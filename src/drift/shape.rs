@@ -3,12 +3,14 @@
 //! them ([`super::resolve`]).
 
 mod known;
+mod lent;
 
 use std::collections::BTreeSet;
 
 use bstr::BString;
 
 pub use known::{IfKnown, When};
+pub use lent::{Constant, Constants};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Module {
     pub definitions: Vec<Definition>,
     /// Where the file's foreign names come from.
     pub imports: Vec<Import>,
+    /// Constants of other files that its places may name: what they are, those who read the file have to say.
+    pub wanted: Vec<Import>,
     /// What other files see of it, where it says so itself; else all that it declares and imports.
     pub exports: Option<Exports>,
     /// Where the file writes into fields of a contract.

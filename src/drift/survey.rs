@@ -7,6 +7,7 @@
 mod findings;
 mod given;
 mod held;
+mod lent;
 mod listed;
 mod lost;
 mod mapped;

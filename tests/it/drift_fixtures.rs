@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
 use refgate::drift::languages::{Language, Source};
+use refgate::drift::lent::{MOST_ROUNDS, lent};
 use refgate::drift::migrations::fold;
 use refgate::drift::resolve::{Files, resolve};
-use refgate::drift::shape::{Module, Site, Sites, When};
+use refgate::drift::shape::{Constants, Module, Site, Sites, When};
 use refgate::glob::{Glob, GlobSet};
 use serde::Deserialize;
 
@@ -106,6 +108,10 @@ fn cases(language: Language) -> Vec<PathBuf> {
     cases
 }
 
+fn source<'s>(path: &'s str, text: &'s str, sites: &'s Sites) -> Source<'s> {
+    Source { path: path.into(), text, sites }
+}
+
 fn run(language: Language, case: &Case) -> Expect {
     let raw = &case.sites;
     let sites = Sites {
@@ -116,18 +122,35 @@ fn run(language: Language, case: &Case) -> Expect {
         types: raw.types.iter().cloned().collect(),
         patches: raw.patches.iter().cloned().collect(),
     };
+    let none = Sites::default();
+    // One file alone that an import may mean.
+    let constants = |from: &[BString]| {
+        let there = |path: &BString| case.files.get_key_value(path.to_str().unwrap());
+        let found: BTreeMap<_, _> = from.iter().filter_map(there).collect();
+        let constants = |(path, text): (&String, &String)| Arc::new(language.constants(&source(path, text, &none)));
+        Ok((found.len() == 1).then(|| found.into_iter().next().map(constants)).flatten())
+    };
     let read = || {
         let module = |(path, text): (&String, &String)| {
-            (BString::from(path.as_str()), language.read(&Source { path: path.as_str().into(), text, sites: &sites }))
+            let (mut module, mut known) = (language.read(&source(path, text, &sites)), Constants::new());
+            for _ in 0..MOST_ROUNDS {
+                let found = lent(&module.wanted, &constants).unwrap();
+                if found == known {
+                    break;
+                }
+                module = language.read_with(&source(path, text, &sites), &found);
+                known = found;
+            }
+            (BString::from(path.as_str()), module)
         };
         case.files.iter().map(module).collect()
     };
     let modules: BTreeMap<BString, Module> = std::thread::scope(|scope| {
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).unwrap().join().unwrap()
     });
-    let source = globs(&case.read);
-    let modules = if language == Language::Sql { folded(modules, &source) } else { modules };
-    let files = Read(modules, source);
+    let own = globs(&case.read);
+    let modules = if language == Language::Sql { folded(modules, &own) } else { modules };
+    let files = Read(modules, own);
     let own: Vec<(&BStr, &Module)> = files.0.iter().map(|(path, module)| (path.as_bstr(), module)).collect();
     let own: Vec<_> = own.into_iter().filter(|(path, _)| files.is_own(path)).collect();
     let declared = resolve(&own, &globs(&case.types), &|_, _| true, &files);

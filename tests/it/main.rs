@@ -29,6 +29,7 @@ mod doctor;
 mod drift_commands;
 mod drift_exports;
 mod drift_fixtures;
+mod drift_lent;
 mod drift_model;
 mod drift_reach;
 mod entries;

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 
 use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
 use oxc_parser::{ParseOptions, Parser};
 use oxc_span::SourceType;
 
 use super::Source;
-use crate::drift::shape::Module;
+use crate::drift::shape::{Constants, Module, Unread};
 use file::File;
+use lent::Lender;
 
 mod assigned;
 mod bindings;
@@ -26,6 +28,7 @@ mod handed;
 mod hooks;
 mod imports;
 mod itself;
+mod lent;
 mod literals;
 mod lookup;
 mod mixed;
@@ -55,30 +58,47 @@ thread_local! {
     static ARENA: Cell<Allocator> = Cell::default();
 }
 
-pub(super) fn read(source: &Source<'_>) -> Module {
-    let kind = source_type(source.path);
-    if let Err(unread) = guard::check(source.text, kind.is_typescript()) {
-        return Module { unread: vec![unread], ..Module::default() };
-    }
-    let mut arena = ARENA.take();
-    let module = parse(source, &arena, kind);
-    arena.reset();
-    ARENA.set(arena);
-    module
+pub(super) fn read(source: &Source<'_>, lent: &Constants) -> Module {
+    parsed(source, |source, arena, program| File::read(File::new(source, program, Lender::of(lent, arena))))
+        .unwrap_or_else(|unread| Module { unread: vec![unread], ..Module::default() })
 }
 
-fn parse(source: &Source<'_>, arena: &Allocator, kind: SourceType) -> Module {
+/// The constants that a file gives to others; none of one that cannot be read.
+pub(super) fn constants(source: &Source<'_>) -> Constants {
+    parsed(source, |source, _, program| File::new(source, program, Lender::default()).constants()).unwrap_or_default()
+}
+
+/// Does something with the tree of a file.
+fn parsed<T>(
+    source: &Source<'_>,
+    work: impl for<'a> FnOnce(&Source<'a>, &'a Allocator, &'a Program<'a>) -> T,
+) -> Result<T, Unread> {
+    let kind = source_type(source.path);
+    guard::check(source.text, kind.is_typescript())?;
+    let mut arena = ARENA.take();
+    let done = parse(source, &arena, kind, work);
+    arena.reset();
+    ARENA.set(arena);
+    done
+}
+
+fn parse<T>(
+    source: &Source<'_>,
+    arena: &Allocator,
+    kind: SourceType,
+    work: impl for<'a> FnOnce(&Source<'a>, &'a Allocator, &'a Program<'a>) -> T,
+) -> Result<T, Unread> {
     let options = ParseOptions { preserve_parens: false, enable_ident_hashes: false, ..ParseOptions::default() };
     let tree = Parser::new(arena, source.text, kind).with_options(options).parse();
     if let Some(error) = tree.diagnostics.first() {
         let label = error.labels.first();
         let at = label.map_or(0, |label| label.offset());
-        return Module::unread(at, "the file has a syntax error here");
+        return Err(Unread::new(at, "the file has a syntax error here"));
     }
     if tree.panicked {
-        return Module::unread(0, "the file has a syntax error");
+        return Err(Unread::new(0, "the file has a syntax error"));
     }
-    File::read(source, &tree.program)
+    Ok(work(source, arena, &tree.program))
 }
 
 /// What the file's name says about its syntax. Only names that end in `x` have elements (`<b>`), in TypeScript; scripts

@@ -7,6 +7,7 @@ use bstr::{BString, ByteSlice};
 
 use super::findings::{Findings, Pairing};
 use super::given;
+use super::lent;
 use super::reading::{Sources, drifting};
 use super::side::{self, Side};
 use super::{ADDED, Contracted, Place, REMOVED, Spoken, Standing, Survey};
@@ -58,7 +59,11 @@ pub(super) fn look(
         Contracted { path: held.path.clone(), changed: contract_changed, mapped, ..Contracted::default() };
     let everything = mode == Mode::Absolute || base.is_none() || changed.contains(&config.baseline);
     let is_held = everything || contract_changed || !touched.is_empty();
-    if !is_held && !changed.iter().any(|path| held.may_be_read(path)) {
+    let borrowers = match base {
+        Some(base) if !everything && !contract_changed => lent::borrowers(held, base, head, changed)?,
+        _ => Vec::new(),
+    };
+    if !is_held && borrowers.is_empty() && !changed.iter().any(|path| held.may_be_read(path)) {
         survey.contracts.push(contracted);
         return Ok(());
     }
@@ -81,7 +86,8 @@ pub(super) fn look(
     }
     let mut findings = Findings::default();
     look.fields(&mut contracted, &mut findings, &read)?;
-    look.mappings(survey, &mut findings, &read, &touched)?;
+    let mapping: Vec<BString> = touched.iter().cloned().chain(borrowers).collect();
+    look.mappings(survey, &mut findings, &read, &mapping)?;
     look.unread(survey, &read)?;
     look.odd(survey)?;
     let anything = full || !findings.drifts.is_empty();

@@ -18,7 +18,7 @@ use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
 use crate::drift::problem::{LineCounts, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
-use crate::drift::shape::{IfKnown, Module, Sites, Unread};
+use crate::drift::shape::{Constants, IfKnown, Module, Sites, Unread};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
 
@@ -59,13 +59,17 @@ pub struct State {
     modules: Modules<(Oid, Language, BString)>,
     /// What of a file of several mappings one of them asks for.
     parts: Modules<(Oid, Language, BString, Sites)>,
+    /// What of a file is read with constants that it has from others.
+    pub(super) borrowing: Modules<(Oid, Language, BString, Sites, Constants)>,
+    /// The constants that files give to others.
+    pub(super) constants: RefCell<HashMap<(Oid, Language, BString), Arc<Constants>>>,
 }
 
 /// One state.
 pub struct Side<'a> {
     config: &'a Config,
-    tree: &'a dyn Tree,
-    shared: &'a State,
+    pub(super) tree: &'a dyn Tree,
+    pub(super) shared: &'a State,
     blobs: FrozenMap<BString, Box<Option<Blob>>>,
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
@@ -93,7 +97,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn blob(&self, path: &BStr) -> Result<Option<&Blob>> {
+    pub(super) fn blob(&self, path: &BStr) -> Result<Option<&Blob>> {
         if let Some(blob) = self.blobs.get(path) {
             return Ok(blob.as_ref());
         }
@@ -215,16 +219,17 @@ impl<'a> Side<'a> {
         }
         // Other mappings have other sites in it, which are not this one's.
         let key = (blob.oid, language, path.clone(), sites.clone());
-        if let Some(known) = self.shared.parts.borrow().get(&key) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let read = match &blob.bytes {
-            Some(bytes) => extract(&[Job { language, path: path.as_bstr(), bytes, sites }])?.pop(),
-            None => Some(Module::unread(0, TOO_LARGE)),
+        let known = self.shared.parts.borrow().get(&key).cloned();
+        let read = match (known, &blob.bytes) {
+            (Some(known), _) => Some(known),
+            (None, Some(bytes)) => {
+                let lent = Constants::new();
+                extract(&[Job { language, path: path.as_bstr(), bytes, sites, lent: &lent }])?.pop().map(Arc::new)
+            }
+            (None, None) => Some(Arc::new(Module::unread(0, TOO_LARGE))),
         };
-        let read = read.map(Arc::new);
         self.shared.parts.borrow_mut().extend(read.clone().map(|module| (key, module)));
-        Ok(read)
+        read.map(|module| self.with_lent((language, path, blob, sites), module)).transpose()
     }
 
     /// What a file claims in its own comments.
@@ -294,25 +299,33 @@ impl<'a> Side<'a> {
             let Some(blob) = self.blob(path.as_bstr())?.filter(|_| seen.insert(path)) else { continue };
             let known = self.shared.modules.borrow().get(&(blob.oid, language, path.clone())).cloned();
             match (known, &blob.bytes) {
-                (Some(module), _) => self.keep(language, path, module),
+                (Some(module), _) => self.keep(language, path, blob, module)?,
                 (None, None) => {
-                    self.keep(language, path, Arc::new(Module::unread(0, TOO_LARGE)));
+                    self.keep(language, path, blob, Arc::new(Module::unread(0, TOO_LARGE)))?;
                 }
-                (None, Some(bytes)) => wanted.push((path, blob.oid, bytes, self.sites(path.as_bstr()))),
+                (None, Some(bytes)) => wanted.push((path, blob, bytes, self.sites(path.as_bstr()))),
             }
         }
-        let jobs: Vec<Job<'_>> =
-            wanted.iter().map(|(path, _, bytes, sites)| Job { language, path: path.as_bstr(), bytes, sites }).collect();
-        for ((path, oid, ..), module) in wanted.iter().zip(extract(&jobs)?) {
+        let lent = Constants::new();
+        let jobs: Vec<Job<'_>> = wanted
+            .iter()
+            .map(|(path, _, bytes, sites)| Job { language, path: path.as_bstr(), bytes, sites, lent: &lent })
+            .collect();
+        for ((path, blob, ..), module) in wanted.iter().zip(extract(&jobs)?) {
             let module = Arc::new(module);
-            self.shared.modules.borrow_mut().insert((*oid, language, (*path).clone()), Arc::clone(&module));
-            self.keep(language, path, module);
+            self.shared.modules.borrow_mut().insert((blob.oid, language, (*path).clone()), Arc::clone(&module));
+            self.keep(language, path, blob, module)?;
         }
         Ok(())
     }
 
-    fn keep(&self, language: Language, path: &BString, module: Arc<Module>) {
+    fn keep(&self, language: Language, path: &BString, blob: &Blob, read: Arc<Module>) -> Result<()> {
+        let module = match read.wanted.is_empty() {
+            true => read,
+            false => self.with_lent((language, path, blob, &self.sites(path.as_bstr())), read)?,
+        };
         self.modules.insert((language, path.clone()), Box::new((path.clone(), module)));
+        Ok(())
     }
 
     /// Where an offset lies.

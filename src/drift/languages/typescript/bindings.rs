@@ -42,7 +42,7 @@ pub(super) struct Bindings<'a> {
     exports: Vec<Use<'a>>,
     whole: HashSet<usize>,
     /// How many statements export something the old way.
-    exporting: usize,
+    pub(super) exporting: usize,
     /// Which members of a name are read.
     views: Vec<(&'a str, u32, &'a str)>,
     shown: HashMap<usize, HashSet<&'a str>>,

@@ -41,7 +41,9 @@ impl<'a> File<'a> {
                 }
                 Some(whole)
             }
-            Expression::Identifier(name) => self.text_within(self.fixed_at(name)?, steps),
+            Expression::Identifier(name) => {
+                self.text_within(self.fixed_at(name).or_else(|| self.lent_text(name))?, steps)
+            }
             Expression::StaticMemberExpression(member) => {
                 self.text_within(self.part(&member.object, member.property.name.as_str())?, steps)
             }

@@ -12,6 +12,7 @@ use super::doubtful::Asked;
 use super::exports::{Shown, Table};
 use super::filled::Filled;
 use super::imports::{Index, Origin, origin};
+use super::lent::Lender;
 use super::plain::{self, Constants};
 use super::references::{Name, name_of};
 use super::sites;
@@ -93,12 +94,14 @@ pub(super) struct File<'a> {
     /// What others see.
     pub(super) table: Table<'a>,
     pub(super) blocks: HashMap<String, (Option<u32>, bool)>,
+    /// Constants of other files.
+    pub(super) lender: Lender<'a>,
 }
 
 impl<'a> File<'a> {
-    /// Reads all that a file declares, and its mapping sites.
-    pub(super) fn read(source: &Source<'a>, program: &'a Program<'a>) -> Module {
-        let mut file = Self {
+    /// A file of which nothing is read yet, with what other files lend it.
+    pub(super) fn new(source: &Source<'a>, program: &'a Program<'a>, lender: Lender<'a>) -> Self {
+        Self {
             source: *source,
             program,
             index: OnceCell::new(),
@@ -131,12 +134,19 @@ impl<'a> File<'a> {
             block: None,
             table: Table::default(),
             blocks: HashMap::new(),
-        };
-        file.statements(&program.body, false);
+            lender,
+        }
+    }
+
+    /// Reads all that a file declares, and its mapping sites.
+    pub(super) fn read(mut file: Self) -> Module {
+        file.statements(&file.program.body, false);
         file.finish_exports();
         file.imports();
-        if !source.sites.is_empty() {
+        if !file.source.sites.is_empty() {
+            file.lender.open();
             sites::find(&mut file);
+            file.module.wanted = file.wanted();
         }
         if let Some(at) = file.constants.spent() {
             file.module.unread.push(Unread::new(at, plain::TOO_MANY));

@@ -66,6 +66,8 @@ impl<'a> File<'a> {
             }
             plain = self.plain_part(part)?;
         }
+        let is_own = !matches!(self.bindings().made(variable), Made::Foreign(_));
+        let plain = Plain { flat: plain.flat.filter(|_| is_own), ..plain };
         let parts = self.constants.parts.get_or_init(|| Parts::of(self.program, self.bindings()));
         (!parts.may_be_changed(variable, steps)).then_some(plain)
     }
@@ -109,7 +111,7 @@ impl<'a> Finder<'_, 'a> {
 
     fn note(&mut self, id: &IdentifierReference<'a>, steps: Steps<'a>, is_opened: bool) {
         let Some(variable) = self.bindings.scopes.variable(id.name.as_str(), id.span.start) else { return };
-        if matches!(self.bindings.made(variable), Made::Constant(_)) {
+        if matches!(self.bindings.made(variable), Made::Constant(_) | Made::Foreign(_)) {
             let all = if is_opened { &mut self.found.opened } else { &mut self.found.handed };
             all.entry(variable).or_default().insert(steps);
         }

@@ -48,7 +48,7 @@ impl<'a> Plain<'a> {
 pub(super) struct Constants<'a> {
     /// Their members; nothing where a constant is not plain, or that is being found out.
     known: RefCell<HashMap<usize, Option<Plain<'a>>>>,
-    /// The same of objects within constants, by where these are kept.
+    /// The same of objects within constants, by where these are kept: what other files have has no place in this one.
     within: RefCell<HashMap<*const Expression<'a>, Option<Plain<'a>>>>,
     /// Which objects within constants others may have.
     pub(super) parts: OnceCell<Parts<'a>>,
@@ -83,6 +83,10 @@ impl<'a> File<'a> {
     /// The same of a variable.
     pub(super) fn plain_of(&self, variable: usize) -> Option<Plain<'a>> {
         let constants = &self.constants;
+        // What is not asked for yet may be known later.
+        if matches!(self.bindings().made(variable), Made::Foreign(_)) && !self.lender.is_open() {
+            return None;
+        }
         if let Some(known) = constants.known.borrow().get(&variable) {
             return known.clone();
         }
@@ -100,8 +104,10 @@ impl<'a> File<'a> {
 
     fn found_plain(&self, variable: usize) -> Option<Plain<'a>> {
         let bindings = self.bindings();
-        let (literal, is_frozen) = match bindings.made(variable) {
+        let made = bindings.made(variable);
+        let (literal, is_frozen) = match made {
             Made::Constant(value) => self.frozen(value),
+            Made::Foreign(_) => self.lent(variable).map(|lent| (lent.value, lent.is_frozen))?,
             _ if bindings.is_touched(variable) => return None,
             Made::Enum(listed) => {
                 return enum_members(listed).map(Plain::listed);
@@ -111,13 +117,16 @@ impl<'a> File<'a> {
                 let is_known = bindings.shows_only(variable, &members);
                 return is_known.then(|| Plain::listed(members));
             }
-            Made::Foreign(_) | Made::Unknown => return None,
+            Made::Unknown => return None,
         };
         let is_changed = bindings.is_touched(variable) || bindings.is_asked(variable) && !self.is_simple_list(literal);
         if is_changed && !is_frozen {
             return None;
         }
-        self.plain_literal(literal)
+        let plain = self.plain_literal(literal)?;
+        // What stands in another file cannot be read as if it stood here.
+        let is_own = !matches!(made, Made::Foreign(_));
+        Some(Plain { flat: plain.flat.filter(|_| is_own), ..plain })
     }
 
     fn plain_literal(&self, literal: &'a Expression<'a>) -> Option<Plain<'a>> {

@@ -75,9 +75,10 @@ impl<'a> Scopes<'a> {
         match kind {
             AstKind::VariableDeclaration(variables) => return self.declared(variables),
             AstKind::ImportDeclaration(import) => {
-                let made = Made::Foreign(import.source.value.as_str());
-                let names = import.specifiers.iter().flatten();
-                return names.for_each(|name| self.note(name.local(), self.current(), made, None));
+                return import.specifiers.iter().flatten().for_each(|name| {
+                    let made = foreign(import, name);
+                    self.note(name.local(), self.current(), made, None);
+                });
             }
             AstKind::FormalParameter(parameter) => {
                 let said = parameter.type_annotation.as_deref();
@@ -248,6 +249,16 @@ fn push_said<'a>(all: &mut Said<'a>, said: Option<&'a TSType<'a>>) {
     if all.len() <= MOST_SAID {
         all.push(said.filter(|_| all.len() < MOST_SAID));
     }
+}
+
+/// What an import gives by a name. What is imported as data, or as a type alone, is nothing of the module's.
+fn foreign<'a>(import: &'a ImportDeclaration<'a>, name: &ImportDeclarationSpecifier<'a>) -> Made<'a> {
+    let is_type = match name {
+        ImportDeclarationSpecifier::ImportSpecifier(name) => name.import_kind.is_type(),
+        _ => false,
+    };
+    let is_plain = import.with_clause.is_none() && import.phase.is_none() && import.import_kind.is_value();
+    if is_plain && !is_type { Made::Foreign(import.source.value.as_str()) } else { Made::Unknown }
 }
 
 /// The scope that a node is. What a function's default values say does not see the body's own variables.

@@ -33,6 +33,11 @@ impl Search {
         Self { names, files: BTreeMap::new() }
     }
 
+    /// Files, whatever is had from them.
+    pub(in crate::drift::survey) fn of_files(files: BTreeMap<BString, BTreeSet<String>>) -> Self {
+        Self { names: BTreeSet::new(), files }
+    }
+
     /// How much is looked for.
     pub(super) fn size(&self) -> usize {
         self.names.len() + self.files.values().map(|names| names.len() + 1).sum::<usize>()
