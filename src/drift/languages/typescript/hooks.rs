@@ -10,7 +10,7 @@ use crate::drift::shape::{HANDED_ON, Unread};
 /// Hooks whose second argument lists what the first one uses.
 const HOOKS: &[&str] = &["useCallback", "useEffect", "useInsertionEffect", "useLayoutEffect", "useMemo"];
 /// Where they come from.
-const PACKAGES: &[&str] = &["preact/compat", "preact/hooks", "react"];
+pub(super) const PACKAGES: &[&str] = &["preact/compat", "preact/hooks", "react"];
 
 impl<'a> File<'a> {
     /// Claims the names in `useMemo(() => …, [mapField])`.

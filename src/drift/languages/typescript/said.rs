@@ -47,11 +47,9 @@ impl<'a> File<'a> {
     /// Whether a value that is spread where a literal of a type has come to a path is said to be of that very type, or is
     /// its part there: `{ ...order, address: { ...order.address, city } }`.
     pub(super) fn is_said_to_be(&self, value: &'a Expression<'a>, ty: &str, of: Option<&str>, path: &str) -> bool {
-        let Some((root, names)) = members_read(value) else { return false };
-        let said = self.bindings().said_of(root.name.as_str(), root.span.start);
-        let leads =
-            |said: &Option<&'a TSType<'a>>| said.is_some_and(|said| self.leads_to(said, names.clone(), (ty, of, path)));
-        !said.is_empty() && said.iter().all(leads)
+        let trails = self.trails(value);
+        trails
+            .is_some_and(|trails| trails.into_iter().all(|trail| self.leads_to(trail.ty, trail.names, (ty, of, path))))
     }
 
     /// Whether names lead from a value of a type to one of the type that is asked for, and from there to its part at a path:
@@ -86,14 +84,9 @@ impl<'a> File<'a> {
 
     /// The names of all that a value may have that is spread, if this file lists them.
     pub(super) fn members_spread(&self, value: &'a Expression<'a>) -> Option<BTreeSet<&'a str>> {
-        let (root, names) = members_read(value)?;
         let (mut found, mut seen) = (BTreeSet::new(), HashSet::new());
-        for said in self.bindings().said_of(root.name.as_str(), root.span.start) {
-            let mut ty = (*said)?;
-            for name in &names {
-                ty = self.part_of(ty, name)?;
-            }
-            self.names_of(ty, &mut found, &mut seen, 0)?;
+        for trail in self.trails(value)? {
+            self.names_of(self.end(&trail)?, &mut found, &mut seen, 0)?;
         }
         (!found.is_empty()).then_some(found)
     }
@@ -149,7 +142,7 @@ impl<'a> File<'a> {
     }
 
     /// The type of a member, where this file lists all members of the type that has it.
-    fn part_of(&self, ty: &'a TSType<'a>, name: &str) -> Option<&'a TSType<'a>> {
+    pub(super) fn part_of(&self, ty: &'a TSType<'a>, name: &str) -> Option<&'a TSType<'a>> {
         let mut found = self.members_of(ty)?.into_iter().filter(|(key, _)| *key == Some(name)).map(|(_, ty)| ty);
         match (found.next(), found.next()) {
             (Some(part), None) => part,
@@ -233,7 +226,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn is_declared(&self, name: &Name<'a>) -> bool {
+    pub(super) fn is_declared(&self, name: &Name<'a>) -> bool {
         let index = self.index();
         index.types.contains_key(name.head)
             || index.foreign.contains_key(name.head)
@@ -298,7 +291,7 @@ impl<'a> File<'a> {
     }
 
     /// The one type among what a value may lack, or have only a part of.
-    fn whole(&self, ty: &'a TSType<'a>) -> &'a TSType<'a> {
+    pub(super) fn whole(&self, ty: &'a TSType<'a>) -> &'a TSType<'a> {
         let mut ty = inner(ty);
         for _ in 0..DEEPEST {
             ty = inner(match ty {
@@ -368,22 +361,6 @@ impl<'a> File<'a> {
             let name = name_of(&base.type_name).filter(|_| deep < DEEPEST && base.type_arguments.is_none());
             name.is_some_and(|name| self.is_closed(&name, deep + 1))
         })
-    }
-}
-
-/// The name of a variable, and those of the members that are read of it.
-fn members_read<'a>(value: &'a Expression<'a>) -> Option<(&'a IdentifierReference<'a>, VecDeque<&'a str>)> {
-    let mut names = VecDeque::new();
-    let mut value = value.get_inner_expression();
-    loop {
-        let member = match value {
-            Expression::Identifier(root) => return Some((root, names)),
-            Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
-            other => other.as_member_expression(),
-        };
-        let member = member.filter(|_| names.len() < usize::from(DEEPEST))?;
-        names.push_front(member.static_property_name()?);
-        value = member.object().get_inner_expression();
     }
 }
 

@@ -7,6 +7,8 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span};
 
+use super::origins::Origin;
+
 /// Of how many variables of one name it is kept what is said of them; more are not known.
 const MOST_SAID: usize = 64;
 
@@ -30,6 +32,8 @@ struct Variable<'a> {
     scope: Span,
     made: Made<'a>,
     said: Said<'a>,
+    /// What it is made of, where no type is said of it.
+    origin: Option<Origin<'a>>,
     /// The next variable of the name whose scope is around.
     outer: Option<usize>,
 }
@@ -60,6 +64,11 @@ pub(super) struct Scopes<'a> {
     variables: Vec<Variable<'a>>,
     places: HashMap<(&'a str, Span), usize>,
     noted: HashMap<u32, Noted<'a>>,
+    /// What variables are made of, by the places of their bindings.
+    pub(super) origins: HashMap<u32, Origin<'a>>,
+    /// The classes around, and the functions that are methods of their values.
+    classes: Vec<&'a Class<'a>>,
+    methods: HashSet<u32>,
     /// The variables of each name by where their scopes begin; outer ones first.
     named: HashMap<&'a str, Vec<usize>>,
     /// How many bindings have a name, and what is said of all of them.
@@ -72,6 +81,8 @@ pub(super) struct Scopes<'a> {
 impl<'a> Scopes<'a> {
     /// Begins what a node is the scope of, and notes what it declares: that is come to within.
     pub(super) fn enter(&mut self, kind: AstKind<'a>) {
+        self.originate(kind);
+        self.this(kind);
         match kind {
             AstKind::VariableDeclaration(variables) => return self.declared(variables),
             AstKind::ImportDeclaration(import) => {
@@ -97,7 +108,7 @@ impl<'a> Scopes<'a> {
                 if let Some(id) = &function.id {
                     // It may be seen all over the function around, too.
                     if !self.current().is_whole {
-                        self.add(id.name.as_str(), self.whole(), Made::Unknown, None);
+                        self.add(id.name.as_str(), self.whole(), Made::Unknown, None, None);
                     }
                     self.note(id, self.current(), Made::Unknown, None);
                 }
@@ -111,6 +122,29 @@ impl<'a> Scopes<'a> {
         if scope_of(kind).is_some() {
             self.around.pop();
         }
+        if let AstKind::Class(_) = kind {
+            self.classes.pop();
+        }
+    }
+
+    /// Notes where `this` is a value of a class: it is a variable with a name that no other one has.
+    fn this(&mut self, kind: AstKind<'a>) {
+        let (span, made) = match kind {
+            AstKind::Class(class) => return self.classes.push(class),
+            AstKind::ClassBody(body) => (body.span, self.classes.last().map(|class| Made::Class(class))),
+            AstKind::MethodDefinition(method) if !method.r#static => {
+                self.methods.insert(method.value.span.start);
+                return;
+            }
+            AstKind::Function(function) if self.methods.remove(&function.span.start) => return,
+            AstKind::Function(function) => (function.span, None),
+            AstKind::PropertyDefinition(property) if property.r#static => (property.span, None),
+            AstKind::AccessorProperty(property) if property.r#static => (property.span, None),
+            AstKind::StaticBlock(block) => (block.span, None),
+            _ => return,
+        };
+        let scope = Scope { span, is_whole: false, is_space: false };
+        self.add("this", scope, made.unwrap_or(Made::Unknown), None, None);
     }
 
     fn declared(&mut self, variables: &'a VariableDeclaration<'a>) {
@@ -154,10 +188,18 @@ impl<'a> Scopes<'a> {
     pub(super) fn bind(&mut self, id: &'a BindingIdentifier<'a>) {
         let nothing = Noted { scope: self.current(), made: Made::Unknown, said: None };
         let Noted { scope, made, said } = self.noted.remove(&id.span.start).unwrap_or(nothing);
-        self.add(id.name.as_str(), scope, made, said);
+        let origin = self.origins.remove(&id.span.start);
+        self.add(id.name.as_str(), scope, made, said, origin);
     }
 
-    fn add(&mut self, name: &'a str, scope: Scope, made: Made<'a>, said: Option<&'a TSType<'a>>) {
+    fn add(
+        &mut self,
+        name: &'a str,
+        scope: Scope,
+        made: Made<'a>,
+        said: Option<&'a TSType<'a>>,
+        origin: Option<Origin<'a>>,
+    ) {
         *self.bound.entry(name).or_default() += 1;
         push_said(self.said.entry(name).or_default(), said);
         if scope.is_space {
@@ -168,9 +210,13 @@ impl<'a> Scopes<'a> {
         match self.variables.get_mut(index) {
             Some(variable) => {
                 variable.made = Made::Unknown;
+                variable.origin = None;
                 push_said(&mut variable.said, said);
             }
-            None => self.variables.push(Variable { name, scope: scope.span, made, said: vec![said], outer: None }),
+            None => {
+                let scope = scope.span;
+                self.variables.push(Variable { name, scope, made, said: vec![said], origin, outer: None });
+            }
         }
     }
 
@@ -219,6 +265,12 @@ impl<'a> Scopes<'a> {
     pub(super) fn made(&self, variable: usize) -> Made<'a> {
         let variable = self.variables.get(variable).filter(|variable| !self.loose.contains(variable.name));
         variable.map_or(Made::Unknown, |variable| variable.made)
+    }
+
+    /// What a variable is made of, be it what a function of its name gives.
+    pub(super) fn origin(&self, variable: usize) -> Option<&Origin<'a>> {
+        let variable = self.variables.get(variable).filter(|variable| !self.loose.contains(variable.name))?;
+        variable.origin.as_ref()
     }
 
     pub(super) fn name(&self, variable: usize) -> Option<&'a str> {
