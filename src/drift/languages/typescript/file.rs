@@ -96,6 +96,8 @@ pub(super) struct File<'a> {
     pub(super) blocks: HashMap<String, (Option<u32>, bool)>,
     /// Constants of other files.
     pub(super) lender: Lender<'a>,
+    /// What variables are set to, wherever; found out when that is first asked for.
+    pub(super) kept: OnceCell<HashMap<usize, Vec<&'a Expression<'a>>>>,
 }
 
 impl<'a> File<'a> {
@@ -135,6 +137,7 @@ impl<'a> File<'a> {
             table: Table::default(),
             blocks: HashMap::new(),
             lender,
+            kept: OnceCell::new(),
         }
     }
 

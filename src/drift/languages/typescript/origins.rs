@@ -21,6 +21,8 @@ pub(super) enum Base<'a> {
     Given(&'a TSType<'a>),
     /// or this value.
     Value(&'a Expression<'a>),
+    /// It is what a function gets that this call is given, and alone.
+    Gets(&'a CallExpression<'a>),
     /// It is a function that gives a value of a type.
     Returns(&'a TSType<'a>),
 }
@@ -73,15 +75,26 @@ impl<'a> Scopes<'a> {
                     self.pattern(&variable.id, Base::Value(&each.right), &mut vec![Step::Item]);
                 }
             }
-            AstKind::CallExpression(call) => {
-                if let Some(member) = call.callee.get_inner_expression().as_member_expression()
-                    && member.static_property_name().is_some_and(|name| EACH.contains(&name))
-                    && let Some(parameter) = call.arguments.first().and_then(Argument::as_expression).and_then(first)
-                {
-                    self.pattern(&parameter.pattern, Base::Value(member.object()), &mut vec![Step::Item]);
-                }
-            }
+            AstKind::CallExpression(call) => self.called_back(call),
             _ => {}
+        }
+    }
+
+    /// `orders.map((order) => …)`, `client.transaction().patch(id, (patch) => …)`
+    fn called_back(&mut self, call: &'a CallExpression<'a>) {
+        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
+        let is_each = member.static_property_name().is_some_and(|name| EACH.contains(&name));
+        for (place, argument) in call.arguments.iter().enumerate() {
+            let Some(parameters) = argument.as_expression().and_then(parameters) else { continue };
+            match (parameters.items.as_slice(), is_each && place == 0) {
+                ([first, ..], true) if is_plain(first) => {
+                    self.pattern(&first.pattern, Base::Value(member.object()), &mut vec![Step::Item]);
+                }
+                ([only], false) if only.pattern.is_binding_identifier() && parameters.rest.is_none() => {
+                    self.taken_apart(&only.pattern, Base::Gets(call));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -130,10 +143,17 @@ impl<'a> Scopes<'a> {
 
 /// The first parameter of a function, if it says no type and has no other value by default.
 fn first<'a>(function: &'a Expression<'a>) -> Option<&'a FormalParameter<'a>> {
-    let parameters = match function.get_inner_expression() {
-        Expression::ArrowFunctionExpression(function) => &function.params,
-        Expression::FunctionExpression(function) => &function.params,
-        _ => return None,
-    };
-    parameters.items.first().filter(|first| first.type_annotation.is_none() && first.initializer.is_none())
+    parameters(function)?.items.first().filter(|first| is_plain(first))
+}
+
+pub(super) fn parameters<'a>(function: &'a Expression<'a>) -> Option<&'a FormalParameters<'a>> {
+    match function.get_inner_expression() {
+        Expression::ArrowFunctionExpression(function) => Some(&function.params),
+        Expression::FunctionExpression(function) => Some(&function.params),
+        _ => None,
+    }
+}
+
+fn is_plain(parameter: &FormalParameter<'_>) -> bool {
+    parameter.type_annotation.is_none() && parameter.initializer.is_none()
 }

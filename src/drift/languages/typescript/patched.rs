@@ -1,12 +1,17 @@
 //! Patches: calls whose arguments have paths for keys, by the name of a method or by what it is called on.
 
+use std::collections::{HashMap, HashSet};
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
+use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 
+use super::bindings::Bindings;
 use super::file::File;
 use super::handed::{ends_in, last_name};
 use super::literals::{Writing, alternatives};
+use super::origins::{Base, parameters};
 use super::renamed::is_loaded_from;
 use crate::drift::shape::{Form, HANDED_ON, Unread};
 
@@ -124,9 +129,9 @@ impl<'a> File<'a> {
     }
 
     /// Whether a value has the name of a receiver, or comes of calls on what has it: `client.patch(id).unset(['a'])`,
-    /// `(await client.patch(id)).ops[0]`, and a constant that is one of these.
+    /// `(await client.patch(id)).ops[0]`, and a variable that is one of these, or gets it from such a call.
     fn comes_from(&self, value: &'a Expression<'a>, receiver: &str) -> bool {
-        let mut waiting = vec![(value, true)];
+        let (mut waiting, mut seen) = (vec![(value, true)], HashSet::new());
         for _ in 0..LINKS {
             let Some((value, may_be_it)) = waiting.pop() else { return false };
             let value = value.get_inner_expression();
@@ -135,7 +140,17 @@ impl<'a> File<'a> {
             }
             match value {
                 Expression::Identifier(name) => {
-                    let made = self.fixed(name.name.as_str()).map(Expression::get_inner_expression);
+                    let Some(variable) = self.bindings().variable(name).filter(|one| seen.insert(*one)) else {
+                        continue;
+                    };
+                    if let Some(Base::Gets(call)) = self.bindings().scopes.origin(variable).map(|origin| origin.base) {
+                        if ends_in(&call.callee, receiver) {
+                            return true;
+                        }
+                        let of = call.callee.get_inner_expression().as_member_expression();
+                        waiting.extend(of.map(|of| (of.object(), true)));
+                    }
+                    let made = self.kept_as(variable).iter().map(|made| made.get_inner_expression());
                     let made = made.filter(|made| !made.is_identifier_reference() && !made.is_member_expression());
                     waiting.extend(made.map(|made| (made, false)));
                 }
@@ -168,7 +183,7 @@ impl<'a> File<'a> {
                 let of = callee.as_member_expression().map(MemberExpression::object);
                 let gives = self.is_receiver_of_patch(callee) || of.is_some_and(|of| self.is_given(of));
                 // `client.patch(id).then((patch) => …)`
-                self.is_lent |= gives && call.arguments.iter().any(takes_something);
+                self.is_lent |= gives && !self.is_route(call) && call.arguments.iter().any(takes_something);
             }
             AstKind::ExpressionStatement(statement) => self.claim_given(&statement.expression),
             AstKind::StaticMemberExpression(member) => self.claim_given(&member.object),
@@ -194,7 +209,45 @@ impl<'a> File<'a> {
             AstKind::TaggedTemplateExpression(tagged) => (&tagged.tag, tagged.span),
             _ => return,
         };
-        self.is_lent |= self.is_receiver_of_patch(callee) && !self.claimed.contains(&span);
+        self.is_lent |= self.gives_patch(callee) && !self.claimed.contains(&span);
+    }
+
+    /// Whether a call gives what has the patches, be it by calls on it: `client.patch(id).unset(['a'])`. What is committed
+    /// is none any more.
+    fn gives_patch(&self, callee: &'a Expression<'a>) -> bool {
+        let mut callee = callee.get_inner_expression();
+        for _ in 0..LINKS {
+            if self.is_receiver_of_patch(callee) {
+                return true;
+            }
+            let Some(member) = callee.as_member_expression() else { return false };
+            match called(member.object().get_inner_expression()) {
+                Some(inner) if member.static_property_name() != Some("commit") => callee = inner.get_inner_expression(),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether a call says what answers to a route: `app.patch('/orders/:id', (req, res) => …)`. It gives nothing that is
+    /// patched: what is, has an id.
+    fn is_route(&self, call: &'a CallExpression<'a>) -> bool {
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        let mut given = call.arguments.iter().filter(|argument| takes_something(argument));
+        first.and_then(|first| self.text(first)).is_some_and(|route| route.starts_with('/'))
+            && given.all(|argument| {
+                argument.as_expression().and_then(parameters).is_some_and(|given| given.items.len() > 1)
+            })
+    }
+
+    /// What a variable holds at some time.
+    fn kept_as(&self, variable: usize) -> &[&'a Expression<'a>] {
+        let kept = self.kept.get_or_init(|| {
+            let mut kept = Kept { bindings: self.bindings(), found: HashMap::new() };
+            kept.visit_program(self.program);
+            kept.found
+        });
+        kept.get(&variable).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// `const tx = client.tx(id)`, `const other = client`
@@ -253,7 +306,7 @@ impl<'a> File<'a> {
         while let Some(value) = waiting.pop() {
             let value = value.get_inner_expression();
             match called(value) {
-                Some(callee) if self.is_receiver_of_patch(callee) => found.push(span_of(value)),
+                Some(callee) if self.gives_patch(callee) => found.push(span_of(value)),
                 Some(_) => {}
                 None if matches!(value, Expression::AssignmentExpression(_)) => {}
                 None => waiting.extend(parts(value)),
@@ -313,13 +366,36 @@ fn parts<'a>(value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
 }
 
 /// Whether an argument is a function that is given something.
-fn takes_something(argument: &Argument<'_>) -> bool {
-    let parameters = match argument.as_expression().map(Expression::get_inner_expression) {
-        Some(Expression::ArrowFunctionExpression(function)) => &function.params,
-        Some(Expression::FunctionExpression(function)) => &function.params,
-        _ => return false,
-    };
-    !parameters.items.is_empty() || parameters.rest.is_some()
+fn takes_something<'a>(argument: &'a Argument<'a>) -> bool {
+    let parameters = argument.as_expression().and_then(parameters);
+    parameters.is_some_and(|given| !given.items.is_empty() || given.rest.is_some())
+}
+
+/// All that variables are set to.
+struct Kept<'f, 'a> {
+    bindings: &'f Bindings<'a>,
+    found: HashMap<usize, Vec<&'a Expression<'a>>>,
+}
+
+impl<'a> Visit<'a> for Kept<'_, 'a> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        let (name, at, value) = match kind {
+            AstKind::VariableDeclarator(variable) => match (&variable.id, &variable.init) {
+                (BindingPattern::BindingIdentifier(id), Some(value)) => (id.name.as_str(), id.span.start, value),
+                _ => return,
+            },
+            AstKind::AssignmentExpression(assignment) => match &assignment.left {
+                AssignmentTarget::AssignmentTargetIdentifier(id) => {
+                    (id.name.as_str(), id.span.start, &assignment.right)
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        if let Some(variable) = self.bindings.scopes.variable(name, at) {
+            self.found.entry(variable).or_default().push(value);
+        }
+    }
 }
 
 /// Whether an argument of a patch has its paths written out.
