@@ -38,6 +38,7 @@ mod patched;
 mod patches;
 mod plain;
 mod readers;
+mod reasons;
 mod records;
 mod references;
 mod renamed;

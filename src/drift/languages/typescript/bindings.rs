@@ -27,7 +27,7 @@ pub(super) struct Bindings<'a> {
     /// Names that are assigned to after they are declared.
     assigned: HashSet<&'a str>,
     /// Names whose value may be changed at a place, or gets another name there; and names whatever has them.
-    touches: Vec<Use<'a>>,
+    pub(super) touches: Vec<Use<'a>>,
     touched_names: HashSet<&'a str>,
     touched: HashSet<usize>,
     /// Names that a method of lists is called on which leaves them as they are.

@@ -15,6 +15,7 @@ use crate::drift::shape::{Form, IfKnown, Site, Unread, When};
 const DEEPEST: u8 = 64;
 
 const SPREAD: &str = "a spread in a literal that writes fields: write the fields";
+const SPREAD_UNTYPED: &str = "a spread in a literal that writes fields: write the fields, or declare in this file what is spread to be of a type";
 
 /// What is written, while the keys of a literal are gone through.
 pub(super) struct Writing<'t> {
@@ -171,7 +172,7 @@ impl<'a> File<'a> {
 
     /// `...(rush && { rush: true })`: what it may write.
     fn spread_written(&mut self, spread: &'a SpreadElement<'a>, writing: &mut Writing<'_>) {
-        let (mut unread, mut declared) = (false, None);
+        let (mut unread, mut declared) = (None, None);
         let (mut objects, mut constants, mut members) = (Vec::new(), Vec::new(), BTreeSet::new());
         alternatives(&spread.argument, &mut |value| match value {
             Expression::ObjectExpression(object) => objects.push(object),
@@ -197,13 +198,15 @@ impl<'a> File<'a> {
                     None if self.spread_object(value).is_some_and(says) => {}
                     None => match self.members_spread(value).filter(|_| writing.form == Form::Literal) {
                         Some(names) => members.extend(names),
-                        None => unread = true,
+                        None => unread = unread.or(Some(value)),
                     },
                 }
             }
         });
-        if unread {
-            self.module.unread.push(Unread::new(spread.span.start, SPREAD));
+        if let Some(value) = unread {
+            let reason = if writing.form == Form::Literal { SPREAD_UNTYPED } else { SPREAD };
+            let reason = self.no_spread(value, reason);
+            self.module.unread.push(Unread::new(spread.span.start, reason));
         } else if let Some(ty) = declared {
             // The members of a declared type are those of the literal only where the contract has that type.
             let unread = vec![Unread::new(spread.span.start, SPREAD)];

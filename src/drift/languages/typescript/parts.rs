@@ -1,6 +1,6 @@
 //! Objects within constants: `PATHS.order` is one as long as nobody can change it by another name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
@@ -21,10 +21,10 @@ type Steps<'a> = Vec<&'a str>;
 /// Parts of constants that may be changed where the file uses them.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
-    /// What gets another name, or is handed on,
-    handed: HashMap<usize, HashSet<Steps<'a>>>,
+    /// What gets another name, or is handed on, and where,
+    handed: HashMap<usize, HashMap<Steps<'a>, u32>>,
     /// and of what that may be any member.
-    opened: HashMap<usize, HashSet<Steps<'a>>>,
+    opened: HashMap<usize, HashMap<Steps<'a>, u32>>,
 }
 
 impl<'a> Parts<'a> {
@@ -34,13 +34,13 @@ impl<'a> Parts<'a> {
         finder.found
     }
 
-    /// Whether somebody may have a part of a constant, or what it is a part of.
-    fn may_be_changed(&self, variable: usize, steps: &[&'a str]) -> bool {
-        let has = |all: &HashMap<usize, HashSet<Steps<'a>>>, steps: &[&'a str]| {
-            all.get(&variable).is_some_and(|all| all.contains(steps))
+    /// Where somebody may get a part of a constant, or what it is a part of.
+    pub(super) fn who_has(&self, variable: usize, steps: &[&'a str]) -> Option<u32> {
+        let around = |ends: std::ops::Range<usize>, all: &HashMap<usize, HashMap<Steps<'a>, u32>>| {
+            let all = all.get(&variable)?;
+            ends.filter_map(|end| steps.get(..end)).find_map(|steps| all.get(steps).copied())
         };
-        let around = (0..steps.len()).filter_map(|end| steps.get(..end)).any(|steps| has(&self.opened, steps));
-        around || (1..=steps.len()).filter_map(|end| steps.get(..end)).any(|steps| has(&self.handed, steps))
+        around(0..steps.len(), &self.opened).or_else(|| around(1..steps.len() + 1, &self.handed))
     }
 }
 
@@ -54,8 +54,16 @@ impl<'a> File<'a> {
         self.object_within(self.bindings().variable(id)?, &steps.into_iter().collect::<Option<Steps<'a>>>()?)
     }
 
-    /// The object that is written within the constant of a variable.
+    /// The object that is written within the constant of a variable, where nobody may change it.
     pub(super) fn object_within(&self, variable: usize, steps: &[&'a str]) -> Option<Plain<'a>> {
+        let plain = self.object_at(variable, steps)?;
+        let is_own = !matches!(self.bindings().made(variable), Made::Foreign(_));
+        let plain = Plain { flat: plain.flat.filter(|_| is_own), ..plain };
+        self.parts().who_has(variable, steps).is_none().then_some(plain)
+    }
+
+    /// The same as it was written.
+    pub(super) fn object_at(&self, variable: usize, steps: &[&'a str]) -> Option<Plain<'a>> {
         let mut plain = self.plain_of(variable).filter(|_| steps.len() <= DEEPEST)?;
         for step in steps {
             let whole = plain.whole?;
@@ -66,10 +74,11 @@ impl<'a> File<'a> {
             }
             plain = self.plain_part(part)?;
         }
-        let is_own = !matches!(self.bindings().made(variable), Made::Foreign(_));
-        let plain = Plain { flat: plain.flat.filter(|_| is_own), ..plain };
-        let parts = self.constants.parts.get_or_init(|| Parts::of(self.program, self.bindings()));
-        (!parts.may_be_changed(variable, steps)).then_some(plain)
+        Some(plain)
+    }
+
+    pub(super) fn parts(&self) -> &Parts<'a> {
+        self.constants.parts.get_or_init(|| Parts::of(self.program, self.bindings()))
     }
 }
 
@@ -113,7 +122,7 @@ impl<'a> Finder<'_, 'a> {
         let Some(variable) = self.bindings.scopes.variable(id.name.as_str(), id.span.start) else { return };
         if matches!(self.bindings.made(variable), Made::Constant(_) | Made::Foreign(_)) {
             let all = if is_opened { &mut self.found.opened } else { &mut self.found.handed };
-            all.entry(variable).or_default().insert(steps);
+            all.entry(variable).or_default().entry(steps).or_insert(id.span.start);
         }
     }
 

@@ -9,6 +9,7 @@ use oxc_span::GetSpan;
 use super::file::File;
 use super::handed::{NO_PATH, last_name};
 use super::literals::{alternatives, is_nothing};
+use super::reasons::NO_CONSTANT;
 use super::tables::SPREAD;
 use super::zod::{returned, returned_by_arrow};
 use crate::drift::shape::{Form, Site, Unread};
@@ -126,7 +127,10 @@ impl<'a> File<'a> {
         match values.filter(|values| !values.is_empty() && deep < DEEPEST) {
             Some(values) if self.is_too_much(value, values.len()) => {}
             Some(values) => values.into_iter().for_each(|value| self.path_value(value, form, at, deep + 1)),
-            None => self.path_site(None, form, at),
+            None => {
+                let reason = self.no_path(value);
+                self.module.unread.push(Unread::new(at, reason));
+            }
         }
     }
 
@@ -151,8 +155,7 @@ impl<'a> File<'a> {
         match path {
             Some(path) => self.module.sites.push(Site { form, ty: None, path, at }),
             None => {
-                let reason = "a path that is not written as a literal, or as a constant of this file";
-                self.module.unread.push(Unread::new(at, reason));
+                self.module.unread.push(Unread::new(at, NO_CONSTANT));
             }
         }
     }
@@ -287,7 +290,10 @@ impl<'a> File<'a> {
                     values.for_each(|value| self.table_values(value, 1));
                 }
             }
-            _ => self.module.unread.push(Unread::new(at, SPREAD)),
+            _ => {
+                let reason = self.no_spread(value, SPREAD);
+                self.module.unread.push(Unread::new(at, reason));
+            }
         }
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Constants<'a> {
     within: RefCell<HashMap<*const Expression<'a>, Option<Plain<'a>>>>,
     /// Which objects within constants others may have.
     pub(super) parts: OnceCell<Parts<'a>>,
+    /// Where variables are first touched.
+    pub(super) touched: OnceCell<HashMap<usize, u32>>,
     deep: Cell<u32>,
     taken: Cell<u32>,
     spent: Cell<Option<u32>>,
