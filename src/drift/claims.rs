@@ -3,6 +3,8 @@
 //! A comment whose first line begins with FIELD MAPPING CONTRACT claims the fields that stand as bullets (`- order.cart`)
 //! below a line that ends with `fields:`, up to the next line that is neither a bullet nor blank.
 
+use memchr::memmem;
+
 use super::acknowledgement::field;
 use super::comment::{self, Line};
 use super::contract::names::is_aside;
@@ -28,7 +30,7 @@ pub struct Claim {
 pub fn in_code(text: &str) -> (Vec<Claim>, Vec<Problem>) {
     let mut claims = Vec::new();
     let mut problems = Vec::new();
-    for comment in comment::titled(text, |line| line.starts_with(TITLE)) {
+    for comment in comment::titled(text, TITLE, |line| line.starts_with(TITLE)) {
         let mut claiming = false;
         for line in &comment.lines {
             match line.text.strip_prefix("- ").or_else(|| line.text.strip_prefix("\u{2022} ")) {
@@ -75,8 +77,20 @@ fn claim(line: &Line<'_>, bullet: &str) -> Result<Claim, String> {
 
 /// Whether a file names the contract by its path in a comment.
 pub fn names(text: &str, contract: &str) -> bool {
-    !contract.is_empty()
-        && text.lines().any(|line| line.match_indices(contract).any(|(at, _)| refers(line, at, contract)))
+    // No line has what has more than one.
+    if contract.is_empty() || contract.contains('\n') {
+        return false;
+    }
+    let mut line = 0..0;
+    memmem::find_iter(text.as_bytes(), contract).any(|at| {
+        if at >= line.end {
+            let before = text.get(line.end..at).and_then(|before| before.rfind('\n'));
+            let start = before.map_or(line.end, |feed| line.end + feed + 1);
+            let rest = text.get(at..).and_then(|rest| rest.find('\n'));
+            line = start..rest.map_or(text.len(), |feed| at + feed);
+        }
+        text.get(line.clone()).is_some_and(|whole| refers(whole, at - line.start, contract))
+    })
 }
 
 /// Whether the path that stands at a place of a line is the whole of a path, in a comment.
@@ -144,6 +158,8 @@ mod tests {
             "x = 1  # see `.docs/reports/map.md`",
             "-- (.docs/reports/map.md)",
             "\"\"\"\n.docs/reports/map.md\n\"\"\"",
+            "read('.docs/reports/map.md') // .docs/reports/map.md",
+            "read('.docs/reports/map.md')\n\n// a\n// .docs/reports/map.md\nb",
         ] {
             assert!(names(text, map), "{text:?}");
         }
@@ -154,6 +170,7 @@ mod tests {
             "// .docs/reports/map.mdx",
             "// x.docs/reports/map.md",
             "// .docs/reports/",
+            "// a\nread('.docs/reports/map.md')",
             "",
         ] {
             assert!(!names(text, map), "{text:?}");

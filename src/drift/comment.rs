@@ -3,6 +3,8 @@
 //!
 //! Owns what is one comment. Must not know what any of them says.
 
+use memchr::memmem;
+
 /// The most lines of one comment that are read.
 const MAX_LINES: usize = 400;
 
@@ -35,9 +37,13 @@ pub(super) struct Line<'a> {
     pub(super) line: u32,
 }
 
-/// The comments that have a line which `is_title` takes, from that line on.
-pub(super) fn titled<'a>(text: &'a str, is_title: impl Fn(&str) -> bool) -> Vec<Comment<'a>> {
+/// The comments that have a line which `is_title` takes, from that line on. All that it takes begins with `begin`.
+pub(super) fn titled<'a>(text: &'a str, begin: &str, is_title: impl Fn(&str) -> bool) -> Vec<Comment<'a>> {
     let mut comments: Vec<Comment<'a>> = Vec::new();
+    // Few files have any.
+    if memmem::find(text.as_bytes(), begin.as_bytes()).is_none() {
+        return comments;
+    }
     let mut open: Option<&str> = None;
     let mut at = 0_usize;
     for (line, source) in (1_u32..).zip(text.split_inclusive('\n')) {
@@ -48,6 +54,9 @@ pub(super) fn titled<'a>(text: &'a str, is_title: impl Fn(&str) -> bool) -> Vec<
             Some(kind) => (kind, without_star(source.trim())),
             None => uncover(source.trim()),
         };
+        if open.is_none() && !inner.starts_with(begin) {
+            continue;
+        }
         let (said, closed) = close(inner, leader);
         let piece = Line { text: said.trim_end(), at: end.saturating_sub(inner.len()), line };
         if is_title(piece.text) {

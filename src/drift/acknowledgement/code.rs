@@ -5,6 +5,9 @@ use crate::drift::comment::{self, Comment, Line};
 use crate::drift::problem::{Problem, short};
 use crate::escape::excerpt;
 
+/// What all titles begin with.
+const TITLES: &str = "DRIFT ACKNOWLEDG";
+
 /// What a line of the comment belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
@@ -20,7 +23,7 @@ enum Key {
 pub fn in_code(text: &str) -> (Vec<Acknowledgement>, Vec<Problem>) {
     let mut given = Vec::new();
     let mut problems = Vec::new();
-    for comment in comment::titled(text, is_title) {
+    for comment in comment::titled(text, TITLES, is_title) {
         match read(&comment) {
             Ok(acknowledgement) => given.push(acknowledgement),
             Err(problem) => problems.push(problem),

@@ -31,6 +31,7 @@ mod itself;
 mod lent;
 mod literals;
 mod lookup;
+mod marks;
 mod mixed;
 mod origins;
 mod parts;
@@ -50,6 +51,7 @@ mod tables;
 mod trails;
 mod types;
 mod utilities;
+mod watched;
 mod zod;
 mod zod_methods;
 

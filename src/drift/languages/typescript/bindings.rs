@@ -11,6 +11,7 @@ use oxc_span::GetSpan;
 use super::file::enum_member_name;
 use super::handed::last_name;
 use super::itself::{is_itself, may_be_itself};
+use super::marks::Marks;
 use super::plain::{Members, is_written_out};
 use super::readers::{GIVEN, is_of_language, is_quiet, is_reader, reader};
 use super::scopes::{Made, Scopes};
@@ -29,26 +30,27 @@ pub(super) struct Bindings<'a> {
     /// Names whose value may be changed at a place, or gets another name there; and names whatever has them.
     pub(super) touches: Vec<Use<'a>>,
     touched_names: HashSet<&'a str>,
-    touched: HashSet<usize>,
+    touched: Marks,
     /// Names that a method of lists is called on which leaves them as they are.
     asks: Vec<Use<'a>>,
-    asked: HashSet<usize>,
+    asked: Marks,
     /// Names that are given to a function of a package, which only reads them, with that function's own.
     loans: Vec<(Use<'a>, Use<'a>)>,
+    /// What of `GIVEN` is touched.
     changed: HashSet<&'a str>,
     /// Names that are given to one of `GIVEN`, which only reads them, and names that are all that a file exports.
     gifts: Vec<(&'a str, u32, &'static str)>,
     given: HashSet<(usize, &'static str)>,
     exports: Vec<Use<'a>>,
-    whole: HashSet<usize>,
+    whole: Marks,
     /// How many statements export something the old way.
     pub(super) exporting: usize,
-    /// Which members of a name are read.
+    /// Which members of a name are read; and of variables, by these.
     views: Vec<(&'a str, u32, &'a str)>,
-    shown: HashMap<usize, HashSet<&'a str>>,
+    shown: Vec<(usize, &'a str)>,
     /// Where a name, or a member of what has it, only is read; and where a member is more than read.
-    read: HashSet<u32>,
-    written: HashSet<u32>,
+    read: Marks,
+    written: Marks,
     /// How many types, or parameters of types, have a name.
     types: HashMap<&'a str, usize>,
     /// The file's own path.
@@ -81,13 +83,11 @@ impl<'a> Bindings<'a> {
         self.whole = self.exports.iter().filter_map(meant).collect();
         let gifts = self.gifts.iter();
         self.given = gifts.filter_map(|(name, at, to)| Some((scopes.variable(name, *at)?, *to))).collect();
-        for (name, at, member) in &self.views {
-            if let Some(variable) = scopes.variable(name, *at) {
-                self.shown.entry(variable).or_default().insert(member);
-            }
-        }
+        let views = self.views.iter();
+        self.shown = views.filter_map(|(name, at, member)| Some((scopes.variable(name, *at)?, *member))).collect();
+        self.shown.sort_unstable_by_key(|(variable, _)| *variable);
         // What is touched somewhere may be something of the language.
-        self.changed = self.touches.iter().map(|(name, _)| *name).collect();
+        self.changed = self.touches.iter().map(|(name, _)| *name).filter(|name| GIVEN.contains(name)).collect();
     }
 
     /// Whether anything is assigned to a variable of this name, or that cannot be known.
@@ -109,15 +109,15 @@ impl<'a> Bindings<'a> {
     pub(super) fn is_touched(&self, variable: usize) -> bool {
         let is_given = |to: &&'static str| self.given.contains(&(variable, *to)) && self.is_changed(to);
         self.is_open
-            || self.touched.contains(&variable)
+            || self.touched.contains(variable)
             || self.scopes.name(variable).is_none_or(|name| self.touched_names.contains(name))
-            || self.whole.contains(&variable) && self.exporting > 1
+            || self.whole.contains(variable) && self.exporting > 1
             || GIVEN.iter().any(is_given)
     }
 
     /// Whether methods of lists are called on what a variable holds, or they may be others here.
     pub(super) fn is_asked(&self, variable: usize) -> bool {
-        self.asked.contains(&variable)
+        self.asked.contains(variable)
     }
 
     /// Whether the file may have put other methods in the place of those of lists.
@@ -125,14 +125,16 @@ impl<'a> Bindings<'a> {
         self.is_changed("Array") || self.touched_names.contains("__proto__")
     }
 
-    /// Whether something of the language may be another in this file.
+    /// Whether one of `GIVEN` may be another in this file.
     pub(super) fn is_changed(&self, global: &str) -> bool {
         self.is_bound(global) || self.touched_names.contains(global) || self.changed.contains(global)
     }
 
     /// Whether the members of what a variable holds are all that is read of it.
     pub(super) fn shows_only(&self, variable: usize, members: &Members<'a>) -> bool {
-        self.shown.get(&variable).is_none_or(|shown| shown.iter().all(|name| members.contains_key(name)))
+        let first = self.shown.partition_point(|(of, _)| *of < variable);
+        let mut shown = self.shown.iter().skip(first).take_while(|(of, _)| *of == variable);
+        shown.all(|(_, name)| members.contains_key(name))
     }
 
     /// What is said of what a name means at a place.
@@ -239,10 +241,10 @@ impl<'a> Bindings<'a> {
             AstKind::TaggedTemplateExpression(tagged) => self.writes(&tagged.tag),
             AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => self.writes(&unary.argument),
             AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => self.reads(&unary.argument),
-            AstKind::StaticMemberExpression(member) if !self.written.contains(&member.span.end) => {
+            AstKind::StaticMemberExpression(member) if !self.written.contains(member.span.end) => {
                 self.reads_member(&member.object, Some(member.property.name.as_str()));
             }
-            AstKind::ComputedMemberExpression(member) if !self.written.contains(&member.span.end) => {
+            AstKind::ComputedMemberExpression(member) if !self.written.contains(member.span.end) => {
                 let name = member.static_property_name();
                 self.reads_member(&member.object, name.map(|name| name.as_str()));
             }
@@ -278,7 +280,7 @@ impl<'a> Bindings<'a> {
             AstKind::ImportExpression(import) => {
                 self.is_open |= may_be_itself(self.path, &import.source);
             }
-            AstKind::IdentifierReference(id) if !self.read.contains(&id.span.start) => {
+            AstKind::IdentifierReference(id) if !self.read.contains(id.span.start) => {
                 self.touches.push((id.name.as_str(), id.span.start));
             }
             _ => {}
@@ -448,7 +450,7 @@ impl<'a> Visit<'a> for Bindings<'a> {
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
         // What exports is come to before.
-        if let Some(member) = it.as_member_expression().filter(|member| !self.read.contains(&member.span().start)) {
+        if let Some(member) = it.as_member_expression().filter(|member| !self.read.contains(member.span().start)) {
             self.writes_member(member);
         }
         it.get_expression().into_iter().for_each(|inner| self.writes(inner));

@@ -17,6 +17,7 @@ use super::plain::{self, Constants};
 use super::references::{Name, name_of};
 use super::sites;
 use super::types::record;
+use super::watched::Watched;
 use super::zod::NO_SCHEMA;
 use crate::drift::shape::{Definition, Kind, Module, Shape, Unread};
 
@@ -47,8 +48,12 @@ pub(super) struct File<'a> {
     pub(super) closed: RefCell<HashMap<String, bool>>,
     /// What was asked of constants that may be schemas.
     pub(super) asked: RefCell<HashMap<(&'a str, Asked), bool>>,
+    pub(super) watched: Watched<'a>,
     /// Where mapping functions and tables are used in place, or are given on under their own names.
     pub(super) claimed: HashSet<Span>,
+    /// Names that are files of one's own as a whole, and packages with hooks; found out when that is first asked for.
+    pub(super) own_modules: OnceCell<HashSet<&'a str>>,
+    pub(super) hook_packages: OnceCell<HashSet<&'a str>>,
     /// Constants that are modules as a whole.
     pub(super) loaded: HashSet<&'a str>,
     /// Members of what nobody knows that have the name of a mapping function.
@@ -111,7 +116,10 @@ impl<'a> File<'a> {
             constants: Constants::default(),
             closed: RefCell::default(),
             asked: RefCell::default(),
+            watched: Watched::of(source.sites),
             claimed: HashSet::new(),
+            own_modules: OnceCell::new(),
+            hook_packages: OnceCell::new(),
             loaded: HashSet::new(),
             doubted: Vec::new(),
             is_lent: false,

@@ -1,13 +1,14 @@
 //! Mapping functions under other names: what a look at calls alone would miss.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span};
 
 use super::file::File;
-use super::imports::{Origin, Type, origin};
+use super::imports::{Foreign, Index, Origin, Type, origin};
 use super::renamed::is_loaded_from;
 use crate::drift::shape::{HANDED_ON, Unread};
 
@@ -261,26 +262,6 @@ impl<'a> File<'a> {
         last_name(value).is_some_and(|name| self.is_mapping_function(name))
     }
 
-    /// The mapping functions, and the patches that are known by their receivers.
-    pub(super) fn watched(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let sites = self.source.sites;
-        sites.functions.iter().map(|(name, _)| name.as_str()).chain(sites.patches_of_receivers())
-    }
-
-    pub(super) fn is_mapping_function(&self, name: &str) -> bool {
-        self.source.sites.functions.iter().any(|(function, _)| function == name)
-    }
-
-    /// Whether a name is the last one of a mapping function.
-    pub(super) fn is_ending(&self, name: &str) -> bool {
-        self.watched().any(|function| is_end(function, name))
-    }
-
-    /// Whether a name is that of what has a mapping function: `mapper` of `mapper.map`.
-    pub(super) fn is_receiver(&self, name: &str) -> bool {
-        self.watched().any(|function| function.rsplit_once('.').is_some_and(|(of, _)| is_end(of, name)))
-    }
-
     /// Whether a name is that of a constant that is no function for certain, wherever the file uses it.
     fn is_no_function(&self, name: &str) -> bool {
         let value = self.fixed(name).map(|value| value.get_inner_expression());
@@ -351,12 +332,21 @@ impl<'a> File<'a> {
         if self.source.sites.functions.is_empty() {
             return false;
         }
-        match self.index().foreign.get(name) {
-            Some(foreign) => {
+        let foreign = &self.index().foreign;
+        self.own_modules().contains(name) || self.loaded.contains(name) && !foreign.contains_key(name)
+    }
+
+    /// The names of files of one's own as a whole, as far as the top of the file says so.
+    fn own_modules(&self) -> &HashSet<&'a str> {
+        self.own_modules.get_or_init(|| {
+            let Index { foreign, values, .. } = self.index();
+            let is_own = |foreign: &Foreign<'a>| {
                 matches!(foreign.name, None | Some("default")) && origin(foreign.specifier) != Origin::Package
-            }
-            None => self.loaded.contains(name) || self.index().values.get(name).is_some_and(|value| is_loaded(value)),
-        }
+            };
+            let imported = foreign.iter().filter(|(_, foreign)| is_own(foreign)).map(|(name, _)| *name);
+            let loaded = values.iter().filter(|(name, value)| !foreign.contains_key(*name) && is_loaded(value));
+            imported.chain(loaded.map(|(name, _)| *name)).collect()
+        })
     }
 
     /// Whether a value is a module as a whole, whose members are functions by their own names: `import * as mapping`, a
@@ -394,11 +384,6 @@ impl<'a> File<'a> {
         }
         false
     }
-}
-
-/// Whether a name is the last part of one with dots.
-pub(super) fn is_end(dotted: &str, name: &str) -> bool {
-    dotted.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// Whether a member of a function runs it: `map.call(…)`.

@@ -69,10 +69,13 @@ impl<'a> File<'a> {
 
     /// Whether a name is that of a package with hooks as a whole.
     fn has_hooks(&self, of: &IdentifierReference<'a>) -> bool {
-        let foreign = self.index().foreign.get(of.name.as_str());
-        foreign.is_some_and(|foreign| {
-            matches!(foreign.name, None | Some("default")) && PACKAGES.contains(&foreign.specifier)
-        })
+        let packages = self.hook_packages.get_or_init(|| {
+            let foreign = self.index().foreign.iter().filter(|(_, foreign)| {
+                matches!(foreign.name, None | Some("default")) && PACKAGES.contains(&foreign.specifier)
+            });
+            foreign.map(|(name, _)| *name).collect()
+        });
+        packages.contains(of.name.as_str())
     }
 
     /// Whether a function is a hook by what the file imports; one that it makes itself may do anything.

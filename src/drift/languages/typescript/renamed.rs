@@ -5,8 +5,9 @@ use oxc_ast::ast::*;
 use oxc_span::Span;
 
 use super::file::File;
-use super::handed::{is_end, last_name};
+use super::handed::last_name;
 use super::imports::export_name;
+use super::watched::is_end;
 
 impl<'a> File<'a> {
     pub(super) fn renamed(&mut self, kind: AstKind<'a>) {

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_span::{GetSpan, Span};
 
+use super::marks::Marks;
 use super::origins::Origin;
 
-/// Of how many variables of one name it is kept what is said of them; more are not known.
+/// Of how many bindings it is asked what is said of them.
 const MOST_SAID: usize = 64;
 
 /// What a variable holds as long as nobody changes that.
@@ -23,19 +25,42 @@ pub(super) enum Made<'a> {
     Unknown,
 }
 
-/// What types are said of the variables of a name.
-type Said<'a> = Vec<Option<&'a TSType<'a>>>;
+/// What binds a name: a declaration, a parameter, an import.
+struct Binding<'a> {
+    /// The name's number.
+    name: usize,
+    /// Where it stands, if it stands where it binds.
+    at: Option<u32>,
+    scope: Span,
+    made: Made<'a>,
+    said: Option<&'a TSType<'a>>,
+}
 
 /// All that has one name in one scope.
 struct Variable<'a> {
-    name: &'a str,
+    /// The name's number.
+    name: usize,
     scope: Span,
     made: Made<'a>,
-    said: Said<'a>,
+    /// Where it stands what types are said of it.
+    said: Range<usize>,
     /// What it is made of, where no type is said of it.
     origin: Option<Origin<'a>>,
     /// The next variable of the name whose scope is around.
     outer: Option<usize>,
+}
+
+/// All that has one name.
+struct Named<'a> {
+    name: &'a str,
+    /// How many bindings have it.
+    bound: usize,
+    /// Whether it may be seen where the scopes of its variables do not say so.
+    is_loose: bool,
+    /// Its variables by where their scopes begin; outer ones first.
+    variables: Range<usize>,
+    /// Where it stands what types are said of all of them.
+    said: Range<usize>,
 }
 
 /// What variables are declared in, while it is gone through.
@@ -51,31 +76,23 @@ struct Scope {
 /// The whole file.
 const FILE: Scope = Scope { span: Span::new(0, u32::MAX), is_whole: true, is_space: false };
 
-/// What is known of a binding before it is come to.
-struct Noted<'a> {
-    scope: Scope,
-    made: Made<'a>,
-    said: Option<&'a TSType<'a>>,
-}
-
 #[derive(Default)]
 pub(super) struct Scopes<'a> {
     around: Vec<Scope>,
-    variables: Vec<Variable<'a>>,
-    places: HashMap<(&'a str, Span), usize>,
-    noted: HashMap<u32, Noted<'a>>,
+    bindings: Vec<Binding<'a>>,
+    /// Where names stand whose bindings were known before they were come to.
+    noted: Marks,
     /// What variables are made of, by the places of their bindings.
     pub(super) origins: HashMap<u32, Origin<'a>>,
     /// The classes around, and the functions that are methods of their values.
     classes: Vec<&'a Class<'a>>,
     methods: HashSet<u32>,
-    /// The variables of each name by where their scopes begin; outer ones first.
-    named: HashMap<&'a str, Vec<usize>>,
-    /// How many bindings have a name, and what is said of all of them.
-    bound: HashMap<&'a str, usize>,
-    said: HashMap<&'a str, Said<'a>>,
-    /// Names that may be seen where their scopes do not say so.
-    loose: HashSet<&'a str>,
+    numbers: HashMap<&'a str, usize>,
+    named: Vec<Named<'a>>,
+    /// By name, and by where their scopes begin.
+    variables: Vec<Variable<'a>>,
+    /// What types are said of bindings, in the order of variables.
+    said: Vec<Option<&'a TSType<'a>>>,
 }
 
 impl<'a> Scopes<'a> {
@@ -108,7 +125,7 @@ impl<'a> Scopes<'a> {
                 if let Some(id) = &function.id {
                     // It may be seen all over the function around, too.
                     if !self.current().is_whole {
-                        self.add(id.name.as_str(), self.whole(), Made::Unknown, None, None);
+                        self.add(id.name.as_str(), None, self.whole(), Made::Unknown, None);
                     }
                     self.note(id, self.current(), Made::Unknown, None);
                 }
@@ -144,7 +161,7 @@ impl<'a> Scopes<'a> {
             _ => return,
         };
         let scope = Scope { span, is_whole: false, is_space: false };
-        self.add("this", scope, made.unwrap_or(Made::Unknown), None, None);
+        self.add("this", None, scope, made.unwrap_or(Made::Unknown), None);
     }
 
     fn declared(&mut self, variables: &'a VariableDeclaration<'a>) {
@@ -158,7 +175,8 @@ impl<'a> Scopes<'a> {
                 }
                 (pattern, _) => {
                     for id in pattern.get_binding_identifiers() {
-                        self.noted.insert(id.span.start, Noted { scope, made: Made::Unknown, said: None });
+                        self.noted.insert(id.span.start);
+                        self.add(id.name.as_str(), Some(id.span.start), scope, Made::Unknown, None);
                     }
                 }
             }
@@ -172,8 +190,8 @@ impl<'a> Scopes<'a> {
         made: Made<'a>,
         said: Option<&'a TSTypeAnnotation<'a>>,
     ) {
-        let said = said.map(|said| &said.type_annotation);
-        self.noted.insert(id.span.start, Noted { scope, made, said });
+        self.noted.insert(id.span.start);
+        self.add(id.name.as_str(), Some(id.span.start), scope, made, said.map(|said| &said.type_annotation));
     }
 
     fn current(&self) -> Scope {
@@ -186,72 +204,76 @@ impl<'a> Scopes<'a> {
 
     /// Takes in a binding that was come to.
     pub(super) fn bind(&mut self, id: &'a BindingIdentifier<'a>) {
-        let nothing = Noted { scope: self.current(), made: Made::Unknown, said: None };
-        let Noted { scope, made, said } = self.noted.remove(&id.span.start).unwrap_or(nothing);
-        let origin = self.origins.remove(&id.span.start);
-        self.add(id.name.as_str(), scope, made, said, origin);
+        if !self.noted.contains(id.span.start) {
+            self.add(id.name.as_str(), Some(id.span.start), self.current(), Made::Unknown, None);
+        }
     }
 
-    fn add(
-        &mut self,
-        name: &'a str,
-        scope: Scope,
-        made: Made<'a>,
-        said: Option<&'a TSType<'a>>,
-        origin: Option<Origin<'a>>,
-    ) {
-        *self.bound.entry(name).or_default() += 1;
-        push_said(self.said.entry(name).or_default(), said);
-        if scope.is_space {
-            self.loose.insert(name);
-        }
-        let next = self.variables.len();
-        let index = *self.places.entry((name, scope.span)).or_insert(next);
-        match self.variables.get_mut(index) {
-            Some(variable) => {
-                variable.made = Made::Unknown;
-                variable.origin = None;
-                push_said(&mut variable.said, said);
-            }
-            None => {
-                let scope = scope.span;
-                self.variables.push(Variable { name, scope, made, said: vec![said], origin, outer: None });
-            }
-        }
+    fn add(&mut self, name: &'a str, at: Option<u32>, scope: Scope, made: Made<'a>, said: Option<&'a TSType<'a>>) {
+        let name = self.bound_anew(name, scope.is_space);
+        self.bindings.push(Binding { name, at, scope: scope.span, made, said });
     }
 
     /// Makes a name one that may be anything wherever it is used.
     pub(super) fn loosen(&mut self, name: &'a str) {
-        self.loose.insert(name);
-        *self.bound.entry(name).or_default() += 1;
+        self.bound_anew(name, true);
     }
 
-    /// Puts the variables in order once all of them are known.
-    pub(super) fn finish(&mut self) {
-        for (index, variable) in self.variables.iter().enumerate() {
-            self.named.entry(variable.name).or_default().push(index);
-        }
-        for named in self.named.values_mut() {
-            let scope = |index: usize| self.variables.get(index).map(|variable| variable.scope).unwrap_or_default();
-            named.sort_by_key(|index| (scope(*index).start, Reverse(scope(*index).end)));
-            let mut around: Vec<(usize, Span)> = Vec::new();
-            for index in named.iter().copied() {
-                let Some(variable) = self.variables.get_mut(index) else { continue };
-                while around.last().is_some_and(|(_, scope)| scope.end <= variable.scope.start) {
-                    around.pop();
-                }
-                variable.outer = around.last().map(|(outer, _)| *outer);
-                around.push((index, variable.scope));
+    /// Counts a binding of a name, and gives the name's number.
+    fn bound_anew(&mut self, name: &'a str, is_loose: bool) -> usize {
+        let next = self.named.len();
+        let number = *self.numbers.entry(name).or_insert(next);
+        match self.named.get_mut(number) {
+            Some(named) => {
+                named.bound += 1;
+                named.is_loose |= is_loose;
             }
+            None => self.named.push(Named { name, bound: 1, is_loose, variables: 0..0, said: 0..0 }),
         }
+        number
+    }
+
+    /// Makes variables of the bindings once all of them are known.
+    pub(super) fn finish(&mut self) {
+        let mut bindings = std::mem::take(&mut self.bindings);
+        bindings.sort_by_key(|one| (one.name, one.scope.start, Reverse(one.scope.end)));
+        self.said = bindings.iter().map(|one| one.said).collect();
+        let mut said = 0;
+        for bindings in bindings.chunk_by(|one, next| (one.name, one.scope) == (next.name, next.scope)) {
+            let Some(Binding { name, at, scope, made, .. }) = bindings.first() else { continue };
+            let (made, origin) = match (bindings.len(), at) {
+                (1, Some(at)) => (*made, self.origins.remove(at)),
+                (1, None) => (*made, None),
+                _ => (Made::Unknown, None),
+            };
+            let Some(named) = self.named.get_mut(*name) else { continue };
+            let index = self.variables.len();
+            if named.variables.is_empty() {
+                (named.variables.start, named.said.start) = (index, said);
+            }
+            let mut outer = named.variables.clone().next_back();
+            while let Some(variable) = outer.and_then(|outer| self.variables.get(outer))
+                && variable.scope.end <= scope.start
+            {
+                outer = variable.outer;
+            }
+            let own = said..said + bindings.len();
+            said = own.end;
+            (named.variables.end, named.said.end) = (index + 1, said);
+            self.variables.push(Variable { name: *name, scope: *scope, made, said: own, origin, outer });
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<&Named<'a>> {
+        self.named.get(*self.numbers.get(name)?)
     }
 
     /// The variable that a name means at a place.
     pub(super) fn variable(&self, name: &str, at: u32) -> Option<usize> {
-        let named = self.named.get(name)?;
-        let begun = named
-            .partition_point(|index| self.variables.get(*index).is_some_and(|variable| variable.scope.start <= at));
-        let mut index = *named.get(begun.checked_sub(1)?)?;
+        let named = self.named(name)?;
+        let variables = self.variables.get(named.variables.clone())?;
+        let begun = variables.partition_point(|variable| variable.scope.start <= at);
+        let mut index = named.variables.start + begun.checked_sub(1)?;
         loop {
             let variable = self.variables.get(index)?;
             if at < variable.scope.end {
@@ -261,45 +283,47 @@ impl<'a> Scopes<'a> {
         }
     }
 
+    /// A variable that is seen only where its scope says so.
+    fn bound_variable(&self, variable: usize) -> Option<&Variable<'a>> {
+        let variable = self.variables.get(variable)?;
+        self.named.get(variable.name).is_some_and(|named| !named.is_loose).then_some(variable)
+    }
+
     /// What a variable holds.
     pub(super) fn made(&self, variable: usize) -> Made<'a> {
-        let variable = self.variables.get(variable).filter(|variable| !self.loose.contains(variable.name));
-        variable.map_or(Made::Unknown, |variable| variable.made)
+        self.bound_variable(variable).map_or(Made::Unknown, |variable| variable.made)
     }
 
     /// What a variable is made of, be it what a function of its name gives.
     pub(super) fn origin(&self, variable: usize) -> Option<&Origin<'a>> {
-        let variable = self.variables.get(variable).filter(|variable| !self.loose.contains(variable.name))?;
-        variable.origin.as_ref()
+        self.bound_variable(variable)?.origin.as_ref()
     }
 
     pub(super) fn name(&self, variable: usize) -> Option<&'a str> {
-        self.variables.get(variable).map(|variable| variable.name)
+        let variable = self.variables.get(variable)?;
+        self.named.get(variable.name).map(|named| named.name)
     }
 
     /// The variable of a name that no other one of the file has.
     pub(super) fn only(&self, name: &str) -> Option<usize> {
-        self.named.get(name).filter(|_| self.bound(name) == 1)?.first().copied()
+        self.named(name).filter(|named| named.bound == 1)?.variables.clone().next()
     }
 
     /// How many bindings have a name.
     pub(super) fn bound(&self, name: &str) -> usize {
-        self.bound.get(name).copied().unwrap_or_default()
+        self.named(name).map_or(0, |named| named.bound)
     }
 
-    /// What is said of all that a name may mean at a place.
+    /// What types are said of all that a name may mean at a place; `None` where that is nothing, or too much.
     pub(super) fn said_of(&self, name: &str, at: u32) -> &[Option<&'a TSType<'a>>] {
-        if self.loose.contains(name) {
-            return self.said.get(name).map(Vec::as_slice).unwrap_or_default();
+        let said = match self.named(name) {
+            Some(named) if named.is_loose => Some(&named.said),
+            _ => self.variable(name, at).and_then(|variable| self.variables.get(variable)).map(|one| &one.said),
+        };
+        match said.and_then(|said| self.said.get(said.clone())).unwrap_or_default() {
+            said if said.len() > MOST_SAID => &[None],
+            said => said,
         }
-        let variable = self.variable(name, at).and_then(|variable| self.variables.get(variable));
-        variable.map(|variable| variable.said.as_slice()).unwrap_or_default()
-    }
-}
-
-fn push_said<'a>(all: &mut Said<'a>, said: Option<&'a TSType<'a>>) {
-    if all.len() <= MOST_SAID {
-        all.push(said.filter(|_| all.len() < MOST_SAID));
     }
 }
 
