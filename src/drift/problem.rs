@@ -91,16 +91,18 @@ impl Lines {
 /// Every so many bytes the lines of a large file are counted.
 const STEP: usize = 1024;
 
-/// How many lines end before every [`STEP`]th byte of a text: enough to say of a few places in it on which lines they are,
-/// and far less than where each line begins.
-pub(super) struct LineCounts(Vec<usize>);
+/// How many lines end before every [`STEP`]th byte of a text, and where the one begins that it stands in: enough to say of a
+/// few places on which lines they are, and far less than where each line begins.
+pub(super) struct LineCounts(Vec<(usize, usize)>);
 
 impl LineCounts {
     pub(super) fn of(text: &[u8]) -> Self {
-        let mut count = 0;
+        let (mut count, mut start, mut at) = (0, 0, 0);
         let before = |step: &[u8]| {
-            let before = count;
+            let before = (count, start);
             count += feeds(step);
+            start = last_start(step).map_or(start, |begin| at + begin);
+            at += step.len();
             before
         };
         Self(text.chunks(STEP).map(before).collect())
@@ -110,11 +112,16 @@ impl LineCounts {
     pub(super) fn place(&self, text: &[u8], at: usize) -> (u32, u32) {
         let before = text.get(..at).unwrap_or(text);
         let step = before.len().saturating_sub(1) / STEP;
-        let counted = self.0.get(step).copied().unwrap_or_default();
-        let lines = counted + feeds(before.get(step * STEP..).unwrap_or_default());
-        let start = memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
-        (short(lines + 1), short((at - start).saturating_add(1)))
+        let (counted, start) = self.0.get(step).copied().unwrap_or_default();
+        let rest = before.get(step * STEP..).unwrap_or_default();
+        let start = last_start(rest).map_or(start, |begin| step * STEP + begin);
+        (short(counted + feeds(rest) + 1), short((at - start).saturating_add(1)))
     }
+}
+
+/// Where the last line begins that begins behind a line's end in a text.
+fn last_start(text: &[u8]) -> Option<usize> {
+    memchr::memrchr(b'\n', text).map(|feed| feed + 1)
 }
 
 fn feeds(text: &[u8]) -> usize {

@@ -3,8 +3,11 @@
 //! Most of a document is brackets, keys and plain texts, which are taken here as they stand; what takes more looking
 //! at (numbers, escapes, and what is no value at all) is the library's, whose words every refusal has.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bstr::ByteSlice;
 use jiter::{Jiter, JiterError, Peek};
+use memchr::memmem;
 
 use super::{Document, MAX_DEPTH, Node, Part, Text, Unread, Value, offset, too_deep};
 
@@ -22,6 +25,9 @@ pub fn read(text: &str) -> Result<Document<'_>, Unread> {
 
 /// Shorter texts, in bytes, are read before a thread would be there.
 const WORTH_A_THREAD: usize = 256 << 10;
+/// In how many parts a longer one is read: few enough to be worth their beginning, and enough for no thread to wait long
+/// for the other.
+const PARTS: usize = 8;
 /// The place of nothing.
 const NOWHERE: u32 = u32::MAX;
 
@@ -38,8 +44,9 @@ pub fn items<T: Send>(text: &str, make: impl Fn(Node<'_>) -> T + Sync) -> Result
 
 /// As [`items`], by two threads where the text is so long.
 ///
-/// The second one begins where an item seems to begin. Whoever reads from the start finds out whether one does: then all
-/// that lies behind it is read already, for nothing before an item says how it is read; else it was read in vain.
+/// They take turns at parts that begin where an item seems to begin. Whoever reads the part before finds out whether one
+/// does: then all that lies behind it is read as it should be, for nothing before an item says how it is read; else what
+/// came before is read on to the end, and the parts behind it were read in vain.
 pub(super) fn items_of<T: Send>(
     text: &str,
     long: usize,
@@ -51,20 +58,43 @@ pub(super) fn items_of<T: Send>(
         return Ok(Err(reader.end()?.root().at));
     }
     let first = reader.behind();
-    let Some(later) = reader.later_item().filter(|_| text.len() >= long) else {
+    let parts = if text.len() < long { Vec::new() } else { reader.parts() };
+    if parts.len() < 2 {
         return reader.each(first, NOWHERE, &make).map(|(items, _)| Ok(items));
-    };
-    std::thread::scope(|scope| {
-        let rest = || Reader::from(text, later).each(Some(b'{'), NOWHERE, &make);
-        let thread = std::thread::Builder::new().spawn_scoped(scope, rest);
-        let until = if thread.is_ok() { offset(later) } else { NOWHERE };
-        let (mut items, met) = reader.each(first, until, &make)?;
-        if let Some(thread) = thread.ok().filter(|_| met) {
-            let ended = |_| Err(Unread::new(until, "a thread of refgate's own ended early; please report it"));
-            items.extend(thread.join().unwrap_or_else(ended)?.0);
+    }
+    let next = AtomicUsize::new(0);
+    let take_turns = || {
+        let mut read = Vec::new();
+        loop {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let Some(begin) = parts.get(turn) else { return read };
+            let until = parts.get(turn + 1).map_or(NOWHERE, |next| offset(*next));
+            let part = Reader::from(text, *begin).each(Some(b'{'), until, &make);
+            if part.as_ref().is_ok_and(|(_, met)| !met) {
+                next.store(parts.len(), Ordering::Relaxed);
+            }
+            read.push((turn, part));
         }
-        Ok(Ok(items))
-    })
+    };
+    let mut read = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, take_turns);
+        let mut read = take_turns();
+        if let Ok(thread) = thread {
+            let ended = |_| Unread::new(0, "a thread of refgate's own ended early; please report it");
+            read.extend(thread.join().map_err(ended)?);
+        }
+        Ok(read)
+    })?;
+    read.sort_unstable_by_key(|(turn, _)| *turn);
+    let mut items = Vec::new();
+    for (_, part) in read {
+        let (own, met) = part?;
+        items.extend(own);
+        if !met {
+            break;
+        }
+    }
+    Ok(Ok(items))
 }
 
 struct Reader<'a> {
@@ -182,14 +212,22 @@ impl<'a> Reader<'a> {
         Ok((items, met))
     }
 
-    /// Where an item seems to begin half way through: where a line begins as the one of the first item does.
-    fn later_item(&self) -> Option<usize> {
+    /// Where the first item begins, and in each further part of the text the first that seems to be one: where a line
+    /// begins as the one of the first item does.
+    fn parts(&self) -> Vec<usize> {
         let text = self.document.text.as_bytes();
         let first = text.len().saturating_sub(self.rest.len());
-        let line = text.get(..first)?.rfind_byte(b'\n')?;
-        let (begin, half) = (text.get(line..=first)?, text.len() / 2);
-        let found = text.get(half..)?.find(begin)?;
-        Some(half + found + begin.len() - 1).filter(|_| self.rest.first() == Some(&b'{'))
+        let line =
+            text.get(..first).and_then(|before| before.rfind_byte(b'\n')).filter(|_| self.rest.starts_with(b"{"));
+        let Some(begin) = line.and_then(|line| text.get(line..=first)) else { return Vec::new() };
+        let finder = memmem::Finder::new(begin);
+        let mut parts = vec![first];
+        for part in 1..PARTS {
+            let from = (text.len() / PARTS * part).max(parts.last().map_or(0, |last| last + 1));
+            let found = text.get(from..).and_then(|rest| finder.find(rest));
+            parts.extend(found.map(|found| from + found + begin.len() - 1));
+        }
+        parts
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Unread> {

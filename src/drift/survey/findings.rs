@@ -174,11 +174,9 @@ impl Pairing<'_, '_, '_> {
             gone.entry(&entry.ty).or_default().insert(&entry.path);
         }
         let mut come: BTreeMap<&str, BTreeSet<&FieldPath>> = BTreeMap::new();
-        for (field, _) in self.come {
+        for (field, _) in self.come.iter().filter(|(field, _)| self.base.of_type(&field.ty).is_empty()) {
             come.entry(&field.ty).or_default().insert(&field.path);
         }
-        let old: BTreeSet<&str> = self.base.types().collect();
-        come.retain(|ty, _| !old.contains(ty));
         rename::types(&gone, &come)
     }
 
