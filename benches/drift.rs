@@ -18,6 +18,8 @@ const TINY: [usize; 3] = [3, 4, 20];
 const LAGGING: [usize; 2] = [60, 60];
 /// How many of the source files a change touches.
 const CHANGED: usize = 10;
+/// Of how many mapping files what they map is found.
+const MAPPING: usize = 600;
 
 pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
     let [types, fields, files] = if asked.tiny { TINY } else { FULL };
@@ -25,6 +27,9 @@ pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
     let [few, many] = if asked.tiny { [types, fields] } else { LAGGING };
     let lagging = Pair::of(&folder.join("lagging"), "a contract that lags behind", || schema_trunk(few, many, 2))?;
     let code = Pair::of(&folder.join("code"), &format!("{files} source files"), || code_trunk(files))?;
+    let mapping = if asked.tiny { files } else { MAPPING };
+    let maps = Pair::of(&folder.join("maps"), &format!("{mapping} mapping files"), || mapping_trunk(mapping))?;
+    let maps_work = checked_out(&maps, folder, "maps")?;
     let (schema_work, code_work) = (checked_out(&schema, folder, "schema")?, checked_out(&code, folder, "code")?);
     let lagging_work = checked_out(&lagging, folder, "lagging")?;
     let kilobytes = size(&schema_work.join("packages/a/schema.json")) / 1000;
@@ -72,6 +77,13 @@ pub(crate) fn rows(asked: &Asked, folder: &Path) -> Fallible<Vec<Row>> {
             [Job::new(&asked.refgate, &absolute, &code_work), Job::new(&parser, &["src"], &code_work)],
             Some(2.0),
             9,
+        ),
+        row(
+            format!("drift check, absolute, of {mapping} TypeScript files that map"),
+            "oxc's parser alone over the same files, on one thread",
+            [Job::new(&asked.refgate, &absolute, &maps_work), Job::new(&parser, &["src"], &maps_work)],
+            None,
+            21,
         ),
         Row {
             limit: Some(Limit::Whole(Duration::from_millis(30))),
@@ -170,6 +182,24 @@ fn code_trunk(files: usize) -> String {
     write_file(&mut stream, CONTRACT, &contract);
     for number in 0..files {
         write_file(&mut stream, &path(number), &source(number, false));
+    }
+    stream.push_str("done\n");
+    stream
+}
+
+/// The same files as mapping files, each with a path of a schema's that it has from a constant.
+fn mapping_trunk(files: usize) -> String {
+    let mut stream = begin();
+    let policy = "version = 1\n[drift]\n[[drift.source]]\nlanguage = \"json-schema\"\npaths = [\"model.json\"]\n\
+                  [[drift.mapping]]\npaths = [\"src/**\"]\nfunctions = { mapField = 1 }\n";
+    write_file(&mut stream, "refgate.toml", policy);
+    let schema = "{\"title\": \"Order\", \"type\": \"object\", \"properties\": {\"id\": {\"type\": \"string\"}}}\n";
+    write_file(&mut stream, "model.json", schema);
+    write_file(&mut stream, CONTRACT, "# Fields\n\n## `model.json`\n\n### `Order`\n\n- `id`\n");
+    for number in 0..files {
+        let text = source(number, false);
+        let maps = "const PATHS = { id: 'Order.id' } as const;\n\nexport const id = mapField(PATHS.id);\n";
+        write_file(&mut stream, &path(number), &format!("// The fields are those of {CONTRACT}\n{text}\n{maps}"));
     }
     stream.push_str("done\n");
     stream

@@ -93,6 +93,9 @@ pub(super) fn borrowers(
     changed: &BTreeSet<BString>,
 ) -> Result<Vec<BString>> {
     let mut borrowers = Vec::new();
+    if held.mappings.is_empty() {
+        return Ok(borrowers);
+    }
     for language in Language::ALL.into_iter().filter(|language| language.lends()) {
         let lenders = lenders(language, base, head, changed)?;
         let may_borrow = |path: &[u8]| {
