@@ -449,6 +449,7 @@ impl<'a> Visit<'a> for Bindings<'a> {
     }
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
+        self.scopes.sets(it);
         // What exports is come to before.
         if let Some(member) = it.as_member_expression().filter(|member| !self.read.contains(member.span().start)) {
             self.writes_member(member);

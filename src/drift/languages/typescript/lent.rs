@@ -158,6 +158,8 @@ impl<'a> File<'a> {
         let bindings = self.bindings();
         let variable = bindings.only(name)?;
         let (is_frozen, is_deep) = match bindings.made(variable) {
+            // What is no `const` is meant to change.
+            Made::Constant(_) if !self.index().values.contains_key(name) => return None,
             Made::Constant(value) => {
                 if let Some(text) = self.text(value) {
                     return spend(left, text.len()).then(|| Constant::Text(text.into_owned()));

@@ -165,7 +165,7 @@ impl<'a> File<'a> {
     /// The path that a template is, where only places in lists are put in: `items[${i}].sku`.
     fn path_key(&self, property: &'a ObjectProperty<'a>) -> Option<String> {
         match property.key.as_expression()? {
-            Expression::TemplateLiteral(template) if property.computed => super::patches::path_template(template),
+            Expression::TemplateLiteral(template) if property.computed => self.path_template(template),
             _ => None,
         }
     }

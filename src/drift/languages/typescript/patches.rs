@@ -165,9 +165,25 @@ impl<'a> File<'a> {
             return Some(text.into_owned());
         }
         match value.get_inner_expression() {
-            Expression::TemplateLiteral(template) => path_template(template),
+            Expression::TemplateLiteral(template) => self.path_template(template),
             _ => None,
         }
+    }
+
+    /// A path with values in it that are constants, or say which item of a list is meant: `items[${i}].sku`,
+    /// `${PATHS.items}[_key=="${key}"].sku`.
+    pub(super) fn path_template(&self, template: &'a TemplateLiteral<'a>) -> Option<String> {
+        let mut text = String::new();
+        let mut values = template.expressions.iter();
+        for part in &template.quasis {
+            text.push_str(part.value.cooked.as_ref()?.as_str());
+            match values.next().map(|value| self.text(value)) {
+                Some(Some(known)) => text.push_str(&known),
+                Some(None) => text.push('\0'),
+                None => {}
+            }
+        }
+        path_of_items(&text)
     }
 
     /// The values of a mapping table. What stands in one that was read is not read again, nor is what has its name, which
@@ -369,17 +385,10 @@ fn choices<'a>(value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
     found
 }
 
-/// A path with values in it that say which item of a list is meant: `items[${i}].sku`, `items[_key=="${key}"].sku`.
-pub(super) fn path_template(template: &TemplateLiteral<'_>) -> Option<String> {
-    let mut text = String::new();
-    for (index, part) in template.quasis.iter().enumerate() {
-        if index > 0 {
-            text.push('\0');
-        }
-        text.push_str(part.value.cooked.as_ref()?.as_str());
-    }
+/// The path that a text is where unknown values only say which item of a list is meant: `items[\0].sku`.
+fn path_of_items(text: &str) -> Option<String> {
     let mut path = String::with_capacity(text.len());
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some((before, after)) = rest.split_once('[') {
         let (index, after) = after.split_once(']')?;
         path.push_str(before);

@@ -217,7 +217,12 @@ impl<'a> File<'a> {
     fn class_members(&self, class: &'a Class<'a>) -> Option<Members<'a>> {
         let mut members = Members::new();
         for element in &class.body.body {
-            let ClassElement::PropertyDefinition(property) = element else { return None };
+            let property = match element {
+                ClassElement::PropertyDefinition(property) => property,
+                // `private constructor() {}`
+                ClassElement::MethodDefinition(method) if does_nothing(method) => continue,
+                _ => return None,
+            };
             let is_constant = property.r#static && property.readonly && !property.declare && !property.computed;
             let value = property.value.as_ref().filter(|value| is_constant && self.is_plain(value))?;
             if !property.decorators.is_empty() {
@@ -266,6 +271,13 @@ pub(super) fn is_written_out(value: &Expression<'_>) -> bool {
         Expression::UnaryExpression(minus) => minus.argument.is_number_literal(),
         _ => false,
     }
+}
+
+/// Whether a member of a class is a constructor that makes nothing.
+fn does_nothing(method: &MethodDefinition<'_>) -> bool {
+    let function = &method.value;
+    let body = function.body.as_ref().is_none_or(|body| body.statements.is_empty());
+    method.kind.is_constructor() && function.params.items.is_empty() && function.params.rest.is_none() && body
 }
 
 /// Whether a value may be a function that changes what it is called on.

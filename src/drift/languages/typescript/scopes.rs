@@ -93,6 +93,8 @@ pub(super) struct Scopes<'a> {
     variables: Vec<Variable<'a>>,
     /// What types are said of bindings, in the order of variables.
     said: Vec<Option<&'a TSType<'a>>>,
+    /// What is set, and where.
+    set: Vec<(&'a str, u32)>,
 }
 
 impl<'a> Scopes<'a> {
@@ -114,6 +116,9 @@ impl<'a> Scopes<'a> {
                     self.note(id, self.current(), Made::Unknown, said);
                 }
                 return;
+            }
+            AstKind::AssignmentTargetPropertyIdentifier(property) => {
+                self.set.push((property.binding.name.as_str(), property.binding.span.start));
             }
             AstKind::TSEnumDeclaration(listed) => {
                 return self.note(&listed.id, self.current(), Made::Enum(listed), None);
@@ -164,12 +169,22 @@ impl<'a> Scopes<'a> {
         self.add("this", None, scope, made.unwrap_or(Made::Unknown), None);
     }
 
+    /// Notes what is set, whatever its type is said to be: `x = …`, `(x as any) = …`
+    pub(super) fn sets(&mut self, target: &SimpleAssignmentTarget<'a>) {
+        let id = match target {
+            SimpleAssignmentTarget::AssignmentTargetIdentifier(id) => Some(&**id),
+            target => target.get_expression().and_then(|inner| inner.get_inner_expression().get_identifier_reference()),
+        };
+        self.set.extend(id.map(|id| (id.name.as_str(), id.span.start)));
+    }
+
     fn declared(&mut self, variables: &'a VariableDeclaration<'a>) {
         let scope = if variables.kind.is_var() { self.whole() } else { self.current() };
         for variable in &variables.declarations {
             match (&variable.id, &variable.init) {
                 (BindingPattern::BindingIdentifier(id), value) => {
-                    let is_constant = variables.kind == VariableDeclarationKind::Const && !variables.declare;
+                    // One that is set later is found out once all is gone through.
+                    let is_constant = variables.kind.is_lexical() && !variables.declare;
                     let made = value.as_ref().filter(|_| is_constant).map_or(Made::Unknown, Made::Constant);
                     self.note(id, scope, made, variable.type_annotation.as_deref());
                 }
@@ -261,6 +276,10 @@ impl<'a> Scopes<'a> {
             said = own.end;
             (named.variables.end, named.said.end) = (index + 1, said);
             self.variables.push(Variable { name: *name, scope: *scope, made, said: own, origin, outer });
+        }
+        for (name, at) in std::mem::take(&mut self.set) {
+            let variable = self.variable(name, at).and_then(|variable| self.variables.get_mut(variable));
+            variable.into_iter().for_each(|variable| variable.made = Made::Unknown);
         }
     }
 
