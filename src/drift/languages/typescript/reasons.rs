@@ -15,8 +15,9 @@ pub(super) const NO_CONSTANT: &str = "a path that is not written as a literal, o
 const FOREIGN: &str =
     "import it by a relative path from the file that exports it as a text, with `as const` or `Object.freeze`";
 
-/// How much of a line is shown.
-const LONGEST: usize = 60;
+/// How many bytes of a line are shown around a place.
+const BEFORE: usize = 40;
+const AFTER: usize = 40;
 
 impl<'a> File<'a> {
     /// Why a value is not known as a path.
@@ -81,15 +82,14 @@ impl<'a> File<'a> {
         touched.get(&variable).copied()
     }
 
-    /// What stands on the line around a place.
+    /// What stands around a place on its line.
     fn line_at(&self, at: u32) -> String {
-        let text = self.source.text;
-        let at = usize::try_from(at).unwrap_or_default();
-        let begin = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-        let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim();
-        // The part of a long line that the place is in.
-        let skipped = at.saturating_sub(begin + LONGEST / 2);
-        let from = if line.len() > LONGEST { skipped.min(line.len() - LONGEST) } else { 0 };
-        line.chars().skip(from).take(LONGEST).filter(|c| matches!(c, ' '..='~')).collect()
+        let (text, at) = (self.source.text.as_bytes(), usize::try_from(at).unwrap_or(usize::MAX));
+        let before = text.get(at.saturating_sub(BEFORE)..at).unwrap_or_default();
+        let after = text.get(at..text.len().min(at.saturating_add(AFTER))).unwrap_or_default();
+        let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let after = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let shown = before.iter().chain(after).filter(|byte| matches!(byte, b' '..=b'~'));
+        shown.map(|byte| char::from(*byte)).collect::<String>().trim().to_owned()
     }
 }

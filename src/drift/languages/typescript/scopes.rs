@@ -154,7 +154,8 @@ impl<'a> Scopes<'a> {
         let (span, made) = match kind {
             AstKind::Class(class) => return self.classes.push(class),
             AstKind::ClassBody(body) => (body.span, self.classes.last().map(|class| Made::Class(class))),
-            AstKind::MethodDefinition(method) if !method.r#static => {
+            // What says its own `this` may be called on anything.
+            AstKind::MethodDefinition(method) if !method.r#static && method.value.this_param.is_none() => {
                 self.methods.insert(method.value.span.start);
                 return;
             }

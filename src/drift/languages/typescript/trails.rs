@@ -48,7 +48,10 @@ impl<'a> File<'a> {
                 let awaited = promised.into_iter().map(|trail| self.awaited(&trail).map_or(trail, begin));
                 Some(awaited.collect())
             }
-            Expression::CallExpression(call) => self.call_trails(call, deep),
+            Expression::CallExpression(call) => match self.kept_by_hook(value, "useMemo") {
+                Some(ty) => Some(vec![begin(ty)]),
+                None => self.call_trails(call, deep),
+            },
             Expression::ChainExpression(chain) => match &chain.expression {
                 ChainElement::CallExpression(call) => self.call_trails(call, deep),
                 other => self.member_trails(other.as_member_expression()?, deep),
@@ -76,7 +79,7 @@ impl<'a> File<'a> {
             Base::Type(ty) => vec![begin(ty)],
             Base::Gets(_) | Base::Returns(_) => return None,
             Base::Given(ty) => vec![begin(self.given_to(ty)?)],
-            Base::Value(value) => match (self.state_of(value), steps.peek()) {
+            Base::Value(value) => match (self.kept_by_hook(value, "useState"), steps.peek()) {
                 (Some(ty), Some(Step::At(0))) => {
                     steps.next();
                     vec![begin(ty)]
@@ -106,16 +109,22 @@ impl<'a> File<'a> {
             MemberExpression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
             member => member.static_property_name(),
         };
-        if let Expression::ThisExpression(this) = member.object() {
-            let bindings = self.bindings();
-            let Made::Class(class) = bindings.made(bindings.scopes.variable("this", this.span.start)?) else {
-                return None;
-            };
+        if let Some(class) = self.class_of_this(member.object()) {
             return Some(vec![begin(own_member(class, name?)?)]);
         }
         let of = self.trails_within(member.object(), deep)?;
         let is_place = name.is_none_or(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         self.stepped(of, name.filter(|_| !is_place).map_or(Step::Item, Step::Member))
+    }
+
+    /// The class that `this` is a value of.
+    fn class_of_this(&self, value: &Expression<'a>) -> Option<&'a Class<'a>> {
+        let Expression::ThisExpression(this) = value else { return None };
+        let bindings = self.bindings();
+        match bindings.made(bindings.scopes.variable("this", this.span.start)?) {
+            Made::Class(class) => Some(class),
+            _ => None,
+        }
     }
 
     /// What a function of the file says that it gives, or a method of a list gives of it.
@@ -137,6 +146,9 @@ impl<'a> File<'a> {
             return said.as_deref().map(|said| vec![begin(&said.type_annotation)]);
         }
         let member = call.callee.get_inner_expression().as_member_expression()?;
+        if let Some(class) = self.class_of_this(member.object()) {
+            return Some(vec![begin(own_method(class, member.static_property_name()?)?)]);
+        }
         let of = self.trails_within(member.object(), deep)?;
         match member.static_property_name()? {
             "filter" | "reverse" | "slice" | "sort" | "toReversed" | "toSorted" => {
@@ -179,8 +191,8 @@ impl<'a> File<'a> {
         reference.type_arguments.as_deref().filter(|_| is_known)?.params.first()
     }
 
-    /// The type of what `useState<Order>()` keeps.
-    fn state_of(&self, value: &'a Expression<'a>) -> Option<&'a TSType<'a>> {
+    /// The type of what a hook of React keeps: `useState<Order>()`, `useMemo<Order>()`.
+    fn kept_by_hook(&self, value: &'a Expression<'a>, hook: &str) -> Option<&'a TSType<'a>> {
         let Expression::CallExpression(call) = value.get_inner_expression() else { return None };
         let (of, name) = match call.callee.get_inner_expression() {
             Expression::Identifier(id) => (&**id, None),
@@ -192,11 +204,11 @@ impl<'a> File<'a> {
         let bindings = self.bindings();
         let Made::Foreign(package) = bindings.made(bindings.variable(of)?) else { return None };
         let foreign = self.index().foreign.get(of.name.as_str())?;
-        let is_state = match name {
-            None => foreign.name == Some("useState"),
-            Some(name) => name == "useState" && matches!(foreign.name, None | Some("default")),
+        let is_hook = match name {
+            None => foreign.name == Some(hook),
+            Some(name) => name == hook && matches!(foreign.name, None | Some("default")),
         };
-        call.type_arguments.as_deref().filter(|_| is_state && PACKAGES.contains(&package))?.params.first()
+        call.type_arguments.as_deref().filter(|_| is_hook && PACKAGES.contains(&package))?.params.first()
     }
 
     /// What a function is given first, by its own type: `(order: Order) => void`, `FC<Props>`.
@@ -207,15 +219,17 @@ impl<'a> File<'a> {
         }
         let TSType::TSTypeReference(reference) = inner(ty) else { return None };
         let name = name_of(&reference.type_name)?;
-        let foreign = self.index().foreign.get(name.head)?;
+        let foreign = self.index().foreign.get(name.head);
         let own = name.full.split_once('.').map(|(_, own)| own);
-        let known = match (foreign.name, own) {
-            (Some(known), None) => known,
-            (None | Some("default"), Some(own)) => own,
+        let known = match (foreign.map(|foreign| foreign.name), own) {
+            (Some(Some(known)), None) => known,
+            (Some(None | Some("default")), Some(own)) => own,
+            // Everybody knows its types.
+            (None, Some(own)) if name.head == "React" && !self.is_declared(&name) => own,
             _ => return None,
         };
         let is_known = COMPONENTS.contains(&known)
-            && PACKAGES.contains(&foreign.specifier)
+            && foreign.is_none_or(|foreign| PACKAGES.contains(&foreign.specifier))
             && self.bindings().types_named(name.head) == 0;
         reference.type_arguments.as_deref().filter(|_| is_known)?.params.first()
     }
@@ -247,6 +261,21 @@ fn own_member<'a>(class: &'a Class<'a>, name: &str) -> Option<&'a TSType<'a>> {
     }
     match found.as_slice() {
         [Some(said)] => Some(&said.type_annotation),
+        _ => None,
+    }
+}
+
+/// The type that a method of a class's values says that it gives.
+fn own_method<'a>(class: &'a Class<'a>, name: &str) -> Option<&'a TSType<'a>> {
+    let named = class.body.body.iter().filter(|element| match element {
+        ClassElement::MethodDefinition(method) => method.computed || method.key.is_specific_static_name(name),
+        ClassElement::PropertyDefinition(property) => property.computed || property.key.is_specific_static_name(name),
+        _ => false,
+    });
+    match named.collect::<Vec<_>>().as_slice() {
+        [ClassElement::MethodDefinition(method)] if method.kind.is_method() && !method.r#static && !method.computed => {
+            method.value.return_type.as_deref().map(|said| &said.type_annotation)
+        }
         _ => None,
     }
 }
