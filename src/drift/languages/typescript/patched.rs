@@ -152,7 +152,7 @@ impl<'a> File<'a> {
                     }
                     let made = self.kept_as(variable).iter().map(|made| made.get_inner_expression());
                     let made = made.filter(|made| !made.is_identifier_reference() && !made.is_member_expression());
-                    waiting.extend(made.map(|made| (made, false)));
+                    waiting.extend(made.map(|made| (made, false)).take(usize::from(LINKS)));
                 }
                 value => match called(value) {
                     Some(callee) if ends_in(callee, receiver) => return true,
