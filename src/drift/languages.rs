@@ -218,6 +218,7 @@ impl Language {
     }
 
     /// The constants that a file gives to others: those that are wholly written out, and that nobody is meant to change.
+    #[cfg_attr(not(feature = "typescript"), allow(unused_variables, reason = "no other language has them"))]
     pub fn constants(self, source: &Source<'_>) -> Constants {
         match self {
             #[cfg(feature = "typescript")]
