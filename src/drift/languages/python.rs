@@ -12,6 +12,7 @@ mod given;
 mod guard;
 mod imports;
 mod names;
+mod scopes;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -55,9 +56,8 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Bindings::of(parsed.suite(), |stmt| !assigned::definitions(names, source.text, stmt).is_empty())
     };
     names.rebound.extend(bindings.written());
-    if bindings.is_open() {
-        names.constants.clear();
-    }
+    names.texts.extend(bindings.texts());
+    names.is_open = bindings.is_open();
     names.starred.extend(bindings.starred());
     names.strays = fields::has_strays(&names, parsed.suite());
     let mut families = HashMap::new();

@@ -25,6 +25,8 @@ pub(super) struct Bindings<'a> {
     starred: HashSet<&'a str>,
     /// Classes that inherit from what is imported by their own name, and take its place.
     heirs: HashSet<&'a str>,
+    /// Names that are written to in a text.
+    texts: HashSet<&'a str>,
     /// Names may be written that nobody can tell.
     is_open: bool,
 }
@@ -71,7 +73,7 @@ impl<'a> Bindings<'a> {
             }
             Node::Expr(_) => true,
             Node::Parameter(captured) => {
-                all.others.insert(captured);
+                all.others.insert(captured.as_str());
                 true
             }
         });
@@ -134,9 +136,14 @@ impl<'a> Bindings<'a> {
             return;
         }
         match subscript.slice.as_string_literal_expr() {
-            Some(name) => _ = self.others.insert(name.value.to_str()),
+            Some(name) => self.text(name.value.to_str()),
             None => self.is_open = true,
         }
+    }
+
+    fn text(&mut self, name: &'a str) {
+        self.others.insert(name);
+        self.texts.insert(name);
     }
 
     /// `globals().update(…)`, `setattr(module, "Base", Other)`, `exec(…)`
@@ -148,7 +155,7 @@ impl<'a> Bindings<'a> {
             Expr::Name(name) if name.id == "exec" => self.is_open |= arguments.get(1).is_none_or(is_namespace),
             Expr::Name(name) if name.id == "setattr" && arguments.first().is_some_and(is_module) => {
                 match arguments.get(1).and_then(Expr::as_string_literal_expr) {
-                    Some(name) => _ = self.others.insert(name.value.to_str()),
+                    Some(name) => self.text(name.value.to_str()),
                     None => self.is_open = true,
                 }
             }
@@ -168,6 +175,11 @@ impl<'a> Bindings<'a> {
     /// The names that are assigned to, and those of functions, whatever else they are.
     pub(super) fn written(&self) -> impl Iterator<Item = &'a str> {
         self.others.iter().chain(&self.functions).copied()
+    }
+
+    /// The names that are written to in a text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.texts.iter().copied()
     }
 
     /// Whether names may be written that nobody can tell.

@@ -1,16 +1,21 @@
 //! What names stand for that a file gives a meaning once, and which dictionaries of these stay what they are written as.
 
+mod listed;
 mod readings;
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{CmpOp, Expr, ExprCall, Stmt, StmtImportFrom};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, Stmt, StmtImportFrom};
+use ruff_text_size::{Ranged, TextRange};
 
-use super::bodies;
-use super::names::{Names, dotted};
+use super::names::{Names, dotted, last};
+use super::scopes::Variable;
 use super::walk::{Node, each};
+pub(super) use listed::{Listed, listed};
 use readings::{excused, readings, told};
+
+/// What gives a member of something a value.
+const SETTERS: [&str; 4] = ["__delattr__", "__setattr__", "delattr", "setattr"];
 
 /// What leads to the names of a module or to the object of a method, whatever they are called.
 const WAYS: [&str; 18] = [
@@ -34,72 +39,130 @@ const WAYS: [&str; 18] = [
     "vars",
 ];
 
-/// The value of a constant, and where it has its name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Constant<'a> {
-    pub(super) value: &'a Expr,
-    scope: Scope,
+/// What code does to names of a file behind their back.
+#[derive(Debug, Default)]
+pub(super) struct Changed<'a> {
+    /// Members that it gives anything (`fields.PATH = …`), or names of the module, in a text (`setattr(fields, "PATH", …)`).
+    names: HashSet<&'a str>,
+    /// The same of members, those of `self` among them.
+    members: HashSet<&'a str>,
+    /// Names that are not only asked for their members.
+    handed_on: HashSet<&'a str>,
+    /// Nobody can tell which names of the module.
+    is_open: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Scope {
-    Module,
-    /// In a condition or a loop of the module.
-    Block,
-    Function(TextRange),
-    Class(TextRange),
-}
+impl<'a> Changed<'a> {
+    pub(super) fn of(names: &Names<'a>, body: &'a [Stmt]) -> Self {
+        let mut changed = Self::default();
+        let ways = Ways::of(names, body);
+        let (mut read, mut excuses, mut asked) = (HashSet::new(), HashSet::new(), HashSet::new());
+        each(body, |node| match node {
+            Node::Stmt(stmt) => {
+                read.extend(told(stmt));
+                if let Stmt::Assign(assign) = stmt {
+                    let entries = assign.targets.iter().filter_map(Expr::as_subscript_expr);
+                    read.extend(
+                        entries.filter(|entry| entry.slice.is_string_literal_expr()).map(|entry| entry.value.range()),
+                    );
+                }
+            }
+            Node::Expr(expr) => {
+                read.extend(readings(names, expr));
+                excuses.extend(ways.excused(expr));
+                if let Expr::Call(call) = expr {
+                    read.insert(call.func.range());
+                }
+                match expr {
+                    Expr::Attribute(member) => _ = asked.insert(member.value.range()),
+                    Expr::Name(name) if !asked.contains(&name.range()) => {
+                        _ = changed.handed_on.insert(name.id.as_str())
+                    }
+                    _ => {}
+                }
+                changed.expr(names, expr);
+                let called = expr.as_call_expr().map_or(expr.range(), |call| call.func.range());
+                let is_fine = read.contains(&expr.range()) || excuses.contains(&called);
+                changed.is_open |= is_namespace(names, expr) && !is_fine;
+            }
+            Node::Parameter(_) => {}
+        });
+        changed
+    }
 
-impl Constant<'_> {
-    /// Whether a name at some place is this constant: a star import may have brought another one of its name.
-    pub(super) fn counts_at(&self, place: TextSize, star: Option<TextSize>) -> bool {
-        let is_behind = self.value.range().end() <= place;
-        match self.scope {
-            Scope::Module => star.is_none_or(|star| star < self.value.range().start() && is_behind),
-            Scope::Block => star.is_none(),
-            Scope::Function(range) => range.contains(place) && is_behind,
-            Scope::Class(range) => range.contains(place) && star.is_none(),
+    fn expr(&mut self, names: &Names<'a>, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) => self.is_open |= matches!(name.id.as_str(), "eval" | "exec"),
+            Expr::Attribute(member) if !member.ctx.is_load() => {
+                self.members.insert(member.attr.as_str());
+                if !is_of_self(names, &member.value) {
+                    self.names.insert(member.attr.as_str());
+                }
+            }
+            Expr::Subscript(entry) if !entry.ctx.is_load() && is_namespace(names, &entry.value) => {
+                self.names.extend(entry.slice.as_string_literal_expr().map(|name| name.value.to_str()));
+            }
+            Expr::Call(call) if last(&call.func).is_some_and(|name| SETTERS.contains(&name)) => {
+                let [of, rest @ ..] = &*call.arguments.args else { return };
+                let texts = rest.iter().filter_map(Expr::as_string_literal_expr).map(|name| name.value.to_str());
+                self.members.extend(texts.clone());
+                self.names.extend(texts.filter(|_| !is_of_self(names, of)));
+                let is_computed = rest.first().is_some_and(|name| !name.is_string_literal_expr());
+                self.is_open |= is_computed && of.as_name_expr().is_some_and(|of| names.is_imported(&of.id));
+            }
+            _ => {}
         }
+    }
+
+    /// Whether what a name of the module is given may be something else.
+    pub(super) fn doubts(&self, name: &str) -> bool {
+        self.is_open || self.names.contains(name)
+    }
+
+    /// Whether what a class has by a name may be something else.
+    pub(super) fn doubts_member(&self, name: &str) -> bool {
+        self.is_open || self.members.contains(name)
+    }
+
+    pub(super) fn is_handed_on(&self, name: &str) -> bool {
+        self.handed_on.contains(name)
     }
 }
 
-/// The constants of a file.
-pub(super) fn of<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashMap<&'a str, Constant<'a>> {
-    let mut found = HashMap::new();
-    let mut rest: Vec<(&Stmt, Scope)> = body.iter().map(|stmt| (stmt, Scope::Module)).collect();
-    while let Some((stmt, scope)) = rest.pop() {
-        let assigned = match stmt {
-            Stmt::Assign(assign) => match assign.targets.as_slice() {
-                [target] => Some((target, &*assign.value)),
-                _ => None,
-            },
-            Stmt::AnnAssign(assign) => assign.value.as_deref().map(|value| (&*assign.target, value)),
-            _ => None,
-        };
-        if let Some((Expr::Name(name), value)) = assigned
-            && names.given.once(name.id.as_str())
-        {
-            found.insert(name.id.as_str(), Constant { value, scope });
+/// `self`, which is an argument.
+fn is_of_self(names: &Names<'_>, expr: &Expr) -> bool {
+    let own = expr.as_name_expr().filter(|name| name.id == "self");
+    own.and_then(|name| names.scopes.variable(&name.id, name.start())).is_some_and(Variable::is_parameter)
+}
+
+/// What has the names of a module or of a class, or may write any of them.
+fn is_namespace(names: &Names<'_>, expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => {
+            call.func.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "globals" | "locals" | "vars"))
         }
-        let below = match (stmt, scope) {
-            (Stmt::FunctionDef(_), _) => Scope::Function(stmt.range()),
-            (Stmt::ClassDef(_), _) => Scope::Class(stmt.range()),
-            (_, Scope::Module) => Scope::Block,
-            (_, scope) => scope,
-        };
-        rest.extend(bodies(stmt).into_iter().flatten().map(|stmt| (stmt, below)));
+        Expr::Name(name) => matches!(name.id.as_str(), "globals" | "locals" | "vars"),
+        Expr::Attribute(member) => match member.attr.as_str() {
+            "__dict__" => !is_of_self(names, &member.value),
+            "__globals__" | "f_globals" => true,
+            _ => false,
+        },
+        _ => false,
     }
-    found
 }
 
 /// The dictionaries at the top of a module to which nothing in the file does more than read them.
 pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str> {
-    let constants = names.constants.iter().filter(|(_, constant)| matches!(constant.scope, Scope::Module));
-    let mut found: HashSet<&str> =
-        constants.filter(|(_, constant)| constant.value.is_dict_expr()).map(|(name, _)| *name).collect();
+    let is_dict = |variable: &Variable<'_>| {
+        variable.assigned().is_some_and(|(value, in_block)| !in_block && value.is_dict_expr())
+    };
+    let own = names.scopes.of_module().filter(|(_, variable)| is_dict(variable));
+    let mut found: HashSet<&str> = own.map(|(name, _)| name).collect();
     if found.is_empty() {
         return found;
     }
+    let holders = holders(names, &found);
+    let mut given_away = HashSet::new();
     let ways = Ways::of(names, body);
     let (mut read, mut excuses) = (HashSet::new(), HashSet::new());
     each(body, |node| match node {
@@ -113,12 +176,25 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
             }
         }
         Node::Stmt(stmt) => {
-            read.extend(told(stmt));
+            let told = told(stmt);
+            if let Stmt::For(_) = stmt {
+                given_away.extend(told.iter().copied());
+            }
+            read.extend(told);
             excuses.extend(excused(names, stmt));
         }
         Node::Expr(expr) => {
-            read.extend(readings(names, expr));
+            let readings = readings(names, expr);
+            given_away.extend(shown(names, expr, &readings));
+            read.extend(readings);
             excuses.extend(ways.excused(expr));
+            if let Expr::Name(name) = expr
+                && given_away.contains(&name.range())
+                && holders.contains(name.id.as_str())
+                && names.scopes.is_of_module(&name.id, name.start())
+            {
+                found.remove(name.id.as_str());
+            }
             if excuses.contains(&expr.range()) {
                 return;
             }
@@ -128,9 +204,58 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
                 Touched::Anything => found.clear(),
             }
         }
-        Node::Parameter(name) => _ = found.remove(name),
+        Node::Parameter(_) => {}
     });
     found
+}
+
+/// The dictionaries that hold what may be changed by whoever gets it, or have the entries of one that does.
+fn holders<'a>(names: &Names<'a>, found: &HashSet<&'a str>) -> HashSet<&'a str> {
+    let (mut waiting, mut heirs) = (Vec::new(), HashMap::<&str, Vec<&str>>::new());
+    for name in found {
+        let value = names.scopes.member(name, None).and_then(Variable::assigned);
+        for item in value.and_then(|(value, _)| value.as_dict_expr()).into_iter().flat_map(|dict| &dict.items) {
+            match (&item.key, &item.value) {
+                (None, Expr::Name(base)) => heirs.entry(base.id.as_str()).or_default().push(name),
+                (key, value) if key.is_none() || is_holder(value) => waiting.push(*name),
+                _ => {}
+            }
+        }
+    }
+    let mut holders = HashSet::new();
+    while let Some(name) = waiting.pop() {
+        if holders.insert(name) {
+            waiting.extend(heirs.get(name).into_iter().flatten());
+        }
+    }
+    holders
+}
+
+/// Whether a value may be changed by whoever gets it.
+fn is_holder(value: &Expr) -> bool {
+    match value {
+        Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_) | Expr::DictComp(_) | Expr::ListComp(_) | Expr::If(_) => true,
+        Expr::BoolOp(_) => true,
+        Expr::BinOp(both) => both.op == Operator::BitOr,
+        Expr::Call(call) => last(&call.func).is_some_and(|name| matches!(name, "dict" | "list")),
+        _ => false,
+    }
+}
+
+/// Which of what an expression reads gives away what a dictionary has, and not only all of it, or its names.
+fn shown(names: &Names<'_>, expr: &Expr, read: &[TextRange]) -> Vec<TextRange> {
+    let is_kept = |range: &TextRange| match expr {
+        Expr::Dict(_) | Expr::BinOp(_) | Expr::Compare(_) | Expr::FString(_) | Expr::If(_) | Expr::UnaryOp(_) => true,
+        Expr::Call(call) => {
+            let name = last(&call.func).unwrap_or_default();
+            let makes = names.is_foreign(&call.func) || names.classes.contains(name);
+            let mut spread = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
+            let is_spread = makes && spread.any(|keyword| keyword.value.range() == *range);
+            is_spread || matches!(name, "dumps" | "isinstance" | "len" | "print" | "rename")
+        }
+        _ => false,
+    };
+    read.iter().copied().filter(|range| !is_kept(range)).collect()
 }
 
 /// `from sqlalchemy import inspect` shows the parts of a table, and not those of a module.
@@ -234,7 +359,13 @@ fn touched<'a>(names: &Names<'_>, expr: &'a Expr, read: &HashSet<TextRange>) -> 
         Expr::Name(name) if name.ctx.is_store() || (name.ctx.is_load() && read.contains(&expr.range())) => {
             Touched::Nothing
         }
-        Expr::Name(name) => Touched::Name(name.id.as_str()),
+        Expr::Name(name) => {
+            if names.scopes.is_of_module(&name.id, name.start()) {
+                Touched::Name(&name.id)
+            } else {
+                Touched::Nothing
+            }
+        }
         Expr::Attribute(attribute) if WAYS.contains(&attribute.attr.as_str()) => Touched::Anything,
         // What the views of a dictionary show of it, `BASE.keys().mapping`, compares as the dictionary itself.
         Expr::Attribute(attribute) if attribute.attr.as_str() == "mapping" && attribute.value.is_call_expr() => {

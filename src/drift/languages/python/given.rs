@@ -24,7 +24,7 @@ impl<'a> Given<'a> {
         each(body, |node| match node {
             Node::Stmt(stmt) => given.stmt(stmt),
             Node::Expr(Expr::Name(name)) if !name.ctx.is_load() => given.count(name.id.as_str()),
-            Node::Parameter(name) => given.count(name),
+            Node::Parameter(name) => given.count(name.as_str()),
             Node::Expr(_) => {}
         });
         given

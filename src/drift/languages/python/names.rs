@@ -3,17 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    ConversionFlag, Expr, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
+    ConversionFlag, Expr, ExprAttribute, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number,
+    Operator, Stmt,
 };
 use ruff_text_size::{Ranged, TextSize};
 
-use super::constants::{self, Constant};
+use super::constants::{self, Changed, Listed};
 use super::given::Given;
+use super::scopes::{Kind as ScopeKind, Scopes, Variable};
 use super::walk::{Node, each};
 use crate::drift::shape::{Kind, Shape};
 
 /// How many attributes one name may have, as in `a.b.c`.
-const MAX_DOTS: usize = 32;
+pub(super) const MAX_DOTS: usize = 32;
 /// How many parts a string is put together from, and how long it is.
 const MAX_PARTS: usize = 64;
 const MAX_STRING: usize = 4096;
@@ -73,8 +75,13 @@ pub(super) struct Names<'a> {
     pub(super) variables: HashSet<&'a str>,
     /// How often each name gets a meaning.
     pub(super) given: Given<'a>,
-    pub(super) constants: HashMap<&'a str, Constant<'a>>,
-    /// Of these nothing in the file does more than read them.
+    pub(super) scopes: Scopes<'a>,
+    /// What code does to names that are not seen there.
+    changed: Changed<'a>,
+    /// Names of the module that are written in a text, and whether any of them may be.
+    pub(super) texts: HashSet<&'a str>,
+    pub(super) is_open: bool,
+    /// Dictionaries of the module. Of these nothing in the file does more than read them.
     tables: HashSet<&'a str>,
     /// Where the last import of names stands that come in whole.
     last_star: Option<TextSize>,
@@ -97,7 +104,8 @@ impl<'a> Names<'a> {
                 names.take(stmt);
             }
         });
-        names.constants = constants::of(&names, body);
+        names.scopes = Scopes::of(body);
+        names.changed = Changed::of(&names, body);
         names.tables = constants::tables(&names, body);
         names
     }
@@ -216,18 +224,71 @@ impl<'a> Names<'a> {
 
     /// What a name stands for here, if that is a constant.
     fn stands_for(&self, name: &ExprName) -> Option<&'a Expr> {
-        let constant = self.constants.get(name.id.as_str())?;
-        constant.counts_at(name.range().start(), self.last_star).then_some(constant.value)
+        let (text, at) = (name.id.as_str(), name.range().start());
+        // Python calls that otherwise within a class.
+        if text.starts_with("__") && !text.ends_with("__") && self.scopes.is_in_class(at) {
+            return None;
+        }
+        self.held(self.scopes.variable(text, at)?, text, at)
+    }
+
+    /// The one value of a variable at a place: a star import may have brought another one of its name.
+    fn held(&self, variable: &Variable<'a>, name: &str, at: TextSize) -> Option<&'a Expr> {
+        let (value, in_block) = variable.assigned()?;
+        let is_behind = value.range().end() <= at;
+        let is_last = match variable.kind {
+            ScopeKind::Function => return is_behind.then_some(value),
+            ScopeKind::Class => self.last_star.is_none() && is_behind && !in_block,
+            ScopeKind::Module if in_block => self.last_star.is_none(),
+            ScopeKind::Module => self.last_star.is_none_or(|star| star < value.range().start() && is_behind),
+            ScopeKind::Comprehension | ScopeKind::First => false,
+        };
+        let is_changed = self.is_open || self.texts.contains(name) || self.changed.doubts(name);
+        (is_last && !is_changed).then_some(value)
     }
 
     /// The dictionary that a name stands for here, if that stays what it is written as.
     pub(super) fn table(&self, expr: &Expr) -> Option<&'a Expr> {
-        self.stands_for(expr.as_name_expr().filter(|name| self.tables.contains(name.id.as_str()))?)
+        let name = expr.as_name_expr().filter(|name| self.tables.contains(name.id.as_str()))?;
+        let variable = self.scopes.variable(&name.id, name.range().start())?;
+        let value = (variable.kind == ScopeKind::Module).then(|| self.stands_for(name)).flatten();
+        value.filter(|value| value.is_dict_expr())
+    }
+
+    /// What a class of constants has by a name: `Path.ID`, and `Path.ID.value` of an enum. `is_alone` says that nothing is
+    /// made of it.
+    fn member(&self, member: &ExprAttribute, is_alone: bool) -> Option<&'a Expr> {
+        let (of, of_value) = match &*member.value {
+            Expr::Attribute(inner) if member.attr.as_str() == "value" => (inner, true),
+            _ => (member, false),
+        };
+        let class = of.value.as_name_expr()?;
+        let variable = self.scopes.variable(&class.id, class.range().start())?;
+        let is_last = self.last_star.is_none() && variable.kind != ScopeKind::Class;
+        let is_changed = |name: &str| self.is_open || self.texts.contains(name) || self.changed.doubts(name);
+        let name = of.attr.as_str();
+        if !is_last || is_changed(&class.id) || ["_value_", name].iter().any(|name| self.changed.doubts_member(name)) {
+            return None;
+        }
+        let of_class = variable.class()?;
+        let is_believed = match constants::listed(self, of_class)? {
+            Listed::Plain => !of_value && !self.changed.is_handed_on(&class.id),
+            Listed::Enum => of_value,
+            Listed::TextEnum => of_value || is_alone,
+            Listed::StrEnum => true,
+        };
+        let (value, in_block) = self.scopes.member(name, Some(of_class))?.assigned()?;
+        (is_believed && !in_block).then_some(value)
     }
 
     /// Whether a function is one of Python or of a package by every meaning that the file gives its name.
     pub(super) fn is_foreign(&self, function: &Expr) -> bool {
         ends(function).is_some_and(|(root, _)| self.given.is_foreign(root))
+    }
+
+    /// Whether nothing in the file has a name, so that a method of that name is one of a package.
+    pub(super) fn is_foreign_text(&self, name: &str) -> bool {
+        !self.given.is_own(name) && !self.changed.doubts(name)
     }
 
     /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
@@ -242,6 +303,9 @@ impl<'a> Names<'a> {
                     rest.extend([Piece::Expr(&sum.right), Piece::Expr(&sum.left)]);
                 }
                 Piece::Expr(Expr::FString(string)) => rest.extend(pieces(string)?.into_iter().rev()),
+                Piece::Expr(Expr::Attribute(member)) => {
+                    rest.push(Piece::Expr(self.member(member, member.range() == expr.range())?));
+                }
                 Piece::Expr(Expr::Name(name)) => rest.push(Piece::Expr(self.stands_for(name)?)),
                 Piece::Expr(_) => return None,
             }
@@ -339,6 +403,15 @@ pub(super) fn dotted(expr: &Expr) -> Option<String> {
         }
     }
     None
+}
+
+/// The last part of a name.
+pub(super) fn last(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
 }
 
 /// What a type of Python or of a package is on the wire; `None` where it has parts or is none.

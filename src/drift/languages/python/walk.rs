@@ -1,7 +1,7 @@
 //! Every statement and expression of a file, without a call for each level of nesting.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ExceptHandler, Expr, Parameter, Pattern, Stmt};
+use ruff_python_ast::{ExceptHandler, Expr, Identifier, Parameter, Pattern, Stmt};
 
 /// A part of a file.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub(super) enum Node<'a> {
     /// An expression.
     Expr(&'a Expr),
     /// A name that an argument, a pattern or an exception gets.
-    Parameter(&'a str),
+    Parameter(&'a Identifier),
 }
 
 #[derive(Clone, Copy)]
@@ -39,12 +39,12 @@ impl<'a> Visitor<'a> for Below<'a> {
 
     fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
         let ExceptHandler::ExceptHandler(caught) = handler;
-        self.0.extend(caught.name.iter().map(|name| Part::Node(Node::Parameter(name.as_str()))));
+        self.0.extend(caught.name.iter().map(|name| Part::Node(Node::Parameter(name))));
         visitor::walk_except_handler(self, handler);
     }
 
     fn visit_parameter(&mut self, parameter: &'a Parameter) {
-        self.0.push(Part::Node(Node::Parameter(parameter.name.as_str())));
+        self.0.push(Part::Node(Node::Parameter(&parameter.name)));
         visitor::walk_parameter(self, parameter);
     }
 }
@@ -96,12 +96,11 @@ fn walk<'a>(mut rest: Vec<Part<'a>>, see: &mut dyn FnMut(Node<'a>) -> bool) {
     }
 }
 
-fn captured(pattern: &Pattern) -> Option<&str> {
-    let name = match pattern {
+fn captured(pattern: &Pattern) -> Option<&Identifier> {
+    match pattern {
         Pattern::MatchAs(pattern) => pattern.name.as_ref(),
         Pattern::MatchStar(pattern) => pattern.name.as_ref(),
         Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
         _ => None,
-    };
-    name.map(|name| name.as_str())
+    }
 }

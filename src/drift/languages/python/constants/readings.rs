@@ -113,6 +113,17 @@ fn of_call(names: &Names<'_>, call: &ExprCall) -> Vec<TextRange> {
         found.extend(arguments.args.iter().map(Ranged::range));
     }
     if let Expr::Attribute(method) = &**func
+        && names.is_foreign_text(method.attr.as_str())
+    {
+        match method.attr.as_str() {
+            // `df.rename(columns=BASE)`
+            "rename" => found.extend(arguments.keywords.iter().map(|keyword| keyword.value.range())),
+            // `column.map(BASE)`
+            "map" | "replace" => found.extend(arguments.args.iter().map(Ranged::range)),
+            _ => {}
+        }
+    }
+    if let Expr::Attribute(method) = &**func
         && matches!(method.attr.as_str(), "get" | "items" | "keys" | "values" | "copy")
     {
         found.push(method.value.range());

@@ -339,7 +339,7 @@ fn stored(class: &StmtClassDef) -> (HashMap<&str, usize>, bool) {
             true
         }
         Node::Parameter(name) => {
-            count(name);
+            count(name.as_str());
             true
         }
         _ => true,
