@@ -14,6 +14,7 @@ mod imports;
 mod names;
 mod scopes;
 mod sites;
+mod spelled;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -1,46 +1,52 @@
 //! Where Python code names fields of a contract.
 
 mod literals;
+mod makers;
 mod patches;
 mod tables;
+mod typed;
 mod wires;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
-use super::names::{Names, dotted};
+use super::names::Names;
+use super::spelled::spelled;
 use super::types::{Types, at};
 use super::walk::{Node, each};
 use super::{Source, bodies};
 use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
+use makers::Receivers;
 use wires::Wires;
 
 const SPREAD: &str = "what this hands on cannot be read; write the keys down";
 const COMPUTED: &str = "this key is computed; write it as a string";
 
 /// Adds the mapping sites of a file to its module.
-pub(super) fn read(source: &Source<'_>, names: &Names<'_>, body: &[Stmt], module: &mut Module) {
+pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt], module: &mut Module) {
     if source.sites.is_empty() {
         return;
     }
     let types = Types { names, text: source.text, scope: "", variables: &[] };
     let wires = if source.sites.types.is_empty() { Wires::default() } else { Wires::of(names, body) };
+    let receivers = if source.sites.types.is_empty() { Receivers::default() } else { Receivers::of(names, body) };
     let mut reader = Reader {
         names,
         types,
         wires: &wires,
+        receivers: &receivers,
         sites: source.sites,
         claimed: HashSet::new(),
         called: HashSet::new(),
         written: HashSet::new(),
         bases: Vec::new(),
+        seen: HashSet::new(),
         doubted: Vec::new(),
         lent_to: HashSet::new(),
         module,
     };
-    reader.later(body, HashMap::new());
     each(body, |node| match node {
         Node::Stmt(stmt) => reader.stmt(stmt),
         Node::Expr(expr) => reader.expr(expr),
@@ -58,6 +64,7 @@ struct Reader<'n, 'a> {
     types: Types<'n, 'a>,
     sites: &'n Sites,
     wires: &'n Wires<'n>,
+    receivers: &'n Receivers<'a>,
     /// The places of dictionaries whose type is known from what stands around them.
     claimed: HashSet<u32>,
     /// The places of names that are called, with their ends.
@@ -66,6 +73,8 @@ struct Reader<'n, 'a> {
     written: HashSet<(u32, u32)>,
     /// Constants that tables have the entries of.
     bases: Vec<&'a Expr>,
+    /// The places of constants whose entries literals of a type have, with that.
+    seen: HashSet<(String, u32)>,
     /// Calls that may be patches if what they are called on is one by another name, and that name.
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
@@ -88,6 +97,7 @@ impl Reader<'_, '_> {
                 for target in &assign.targets {
                     self.kept(target, &assign.value);
                     self.assigned(target, &assign.value);
+                    self.declared(target, &assign.value);
                 }
             }
             Stmt::AnnAssign(assign) => match &assign.value {
@@ -98,8 +108,10 @@ impl Reader<'_, '_> {
                 }
                 None => _ = self.written.insert(place(&assign.target)),
             },
-            // `FIELD_MAP |= {…}`
-            Stmt::AugAssign(assign) => self.assigned(&assign.target, &assign.value),
+            Stmt::AugAssign(assign) => {
+                self.assigned(&assign.target, &assign.value);
+                self.declared(&assign.target, &assign.value);
+            }
             Stmt::FunctionDef(function) => {
                 self.returned(function);
                 self.given_back(function);
@@ -118,6 +130,7 @@ impl Reader<'_, '_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Call(call) => {
+                self.handed_on(expr);
                 self.called.insert(place(&call.func));
                 self.function(call);
                 self.constructor(call);
@@ -144,11 +157,15 @@ impl Reader<'_, '_> {
                 self.handed_on(expr);
                 self.stored(expr);
             }
-            Expr::Subscript(_) => self.stored(expr),
+            Expr::Subscript(_) => {
+                self.handed_on(expr);
+                self.stored(expr);
+            }
             // `(FIELD_MAP := {…})`
             Expr::Named(named) => {
                 self.kept(&named.target, &named.value);
                 self.assigned(&named.target, &named.value);
+                self.declared(&named.target, &named.value);
             }
             _ => {}
         }
@@ -166,9 +183,11 @@ impl Reader<'_, '_> {
                 self.called.insert(place(&attribute.value));
                 attribute.ctx.is_load()
             }
+            Expr::Subscript(entry) => entry.ctx.is_load(),
+            Expr::Call(_) => true,
             _ => false,
         };
-        let Some(written) = dotted(expr).filter(|_| is_read && !self.called.contains(&place(expr))) else { return };
+        let Some(written) = spelled(expr).filter(|_| is_read && !self.called.contains(&place(expr))) else { return };
         let sites = self.sites;
         if sites.functions.iter().any(|(declared, _)| self.is_declared(&written, declared)) {
             self.unread(expr, HANDED_ON);
@@ -196,7 +215,7 @@ impl Reader<'_, '_> {
 
     /// A call of a declared mapping function.
     fn function(&mut self, call: &ExprCall) {
-        let Some(written) = dotted(&call.func) else { return };
+        let Some(written) = spelled(&call.func) else { return };
         let sites = self.sites;
         for (declared, position) in &sites.functions {
             if !self.is_declared(&written, declared) {

@@ -1,54 +1,61 @@
 //! Dictionaries and calls whose keys are fields of a type.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use ruff_python_ast::{Arguments, Expr, ExprBinOp, ExprCall, ExprDict, Operator, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Arguments, BoolOp, Expr, ExprBinOp, ExprCall, ExprDict, Operator};
 
 use super::wires::Argument;
-use super::{COMPUTED, Reader, SPREAD, own, returns};
-use crate::drift::languages::python::names::dotted;
+use super::{COMPUTED, Reader, SPREAD};
 use crate::drift::languages::python::types::at;
 use crate::drift::path::{FieldPath, Segment};
-use crate::drift::shape::{Form, IfKnown, Shape, Unread, When};
+use crate::drift::shape::{Form, IfKnown, Unread, When};
 
 /// How deep literals nest, and how long a key is.
-const MAX_DEPTH: usize = 48;
+pub(super) const MAX_DEPTH: usize = 48;
 const MAX_KEY: usize = 512;
 
 const WIRE: &str =
     "what its class calls this on the wire cannot be read; write that name here, or say it once, at the field";
-const TOO_DEEP: &str = "this literal is nested too deep";
+const MANY: &str = "what is called here may be too many things; call it by its own name";
+pub(super) const TOO_DEEP: &str = "this literal is nested too deep";
 
-impl Reader<'_, '_> {
+/// An argument of a class: its name, where that stands, and what it is.
+type Given<'e> = (String, u32, &'e Expr);
+
+impl<'a> Reader<'_, 'a> {
     /// `Order(total=…)`
     pub(super) fn constructor(&mut self, call: &ExprCall) {
-        if let Expr::Attribute(method) = &*call.func {
-            let arguments = &call.arguments.args;
-            let makes = ["model_validate", "parse_obj", "from_dict", "validate"].contains(&method.attr.as_str());
-            let ty = dotted(&method.value).and_then(|written| self.declared_type(&written));
-            if let (true, Some(ty), Some(argument)) = (makes, ty, arguments.first()) {
-                return match dotted(&method.value) {
-                    Some(class) => self.validated(&ty, &class, argument, is_by_name(&call.arguments)),
-                    None => self.literal(&ty, None, argument, MAX_DEPTH),
-                };
-            }
+        if self.sites.types.is_empty() {
+            return;
         }
-        // That takes fields by their names, whatever the class lets others do.
-        let (func, by_name) = match &*call.func {
-            Expr::Attribute(method) if matches!(method.attr.as_str(), "model_construct" | "construct") => {
-                (&*method.value, true)
-            }
-            other => (other, false),
-        };
-        let Some(written) = dotted(func) else { return };
-        if self.names.known(func) == Some("cast")
+        if self.names.known(&call.func) == Some("cast")
             && let [ty, value] = &*call.arguments.args
         {
             let shape = self.types.shape(ty);
             return self.typed(&shape, value, MAX_DEPTH);
         }
-        if let Some(ty) = self.declared_type(&written) {
-            self.keywords(&ty, None, &call.arguments, Some((&written, by_name)), MAX_DEPTH);
+        let method = call.func.as_attribute_expr().map(|method| (method.attr.as_str(), &*method.value));
+        let (class, by_name) = match (method, &*call.arguments.args) {
+            (Some(("model_validate" | "parse_obj" | "from_dict" | "validate", of)), [argument, ..]) => {
+                let Some(made) = self.made_by(of) else { return self.unread(of, MANY) };
+                let by_name = is_by_name(&call.arguments);
+                return made.iter().for_each(|(ty, class)| self.validated(ty, class, argument, by_name));
+            }
+            // These take fields by their names, whatever the class lets others do.
+            (Some(("model_construct" | "construct", of)), _) => (of, true),
+            (Some(("__call__" | "__init__" | "__new__", of)), _) => (of, false),
+            // `partial(Order, total=…)`
+            (_, [of, ..]) if self.is_partial(&call.func) => (of, false),
+            _ => (&*call.func, false),
+        };
+        let Some(made) = self.made_by(class) else {
+            if !call.arguments.keywords.is_empty() {
+                self.unread(class, MANY);
+            }
+            return;
+        };
+        for (ty, class) in made {
+            self.keywords(&ty, None, &call.arguments, Some((&class, by_name)), MAX_DEPTH);
         }
     }
 
@@ -65,23 +72,24 @@ impl Reader<'_, '_> {
             for keyword in &arguments.keywords {
                 match (&keyword.arg, &keyword.value) {
                     (Some(name), value) => self.key(ty, path, (name.as_str(), at(name)), value, depth),
-                    (None, Expr::Dict(dict)) => self.dict(ty, path, dict, depth),
-                    (None, value) => self.unread(value, SPREAD),
+                    (None, value) => self.spread_in(ty, path, value, depth),
                 }
             }
             return;
         };
         let mut given = Vec::new();
-        self.arguments(arguments, &mut given);
+        self.arguments(ty, arguments, &mut given);
         self.given(ty, class.0, &given, class.1);
     }
 
-    fn arguments<'e>(&mut self, arguments: &'e Arguments, given: &mut Vec<(String, u32, &'e Expr)>) {
+    fn arguments<'e>(&mut self, ty: &str, arguments: &'e Arguments, given: &mut Vec<Given<'e>>)
+    where
+        'a: 'e,
+    {
         for keyword in &arguments.keywords {
             match (&keyword.arg, &keyword.value) {
                 (Some(name), value) => given.push((name.to_string(), at(name), value)),
-                (None, Expr::Dict(dict)) => self.items(dict, given, MAX_DEPTH),
-                (None, value) => self.unread(value, SPREAD),
+                (None, value) => self.spread_out(ty, value, given),
             }
         }
     }
@@ -91,49 +99,106 @@ impl Reader<'_, '_> {
         let mut given = Vec::new();
         let mut rest = vec![value];
         while let Some(value) = rest.pop() {
-            if let Some(values) = one_of(value) {
-                rest.extend(values.into_iter().rev());
-                continue;
-            }
             match value {
-                Expr::Dict(dict) => self.items(dict, &mut given, MAX_DEPTH),
-                Expr::BinOp(both) if both.op == Operator::BitOr && is_joined(value) => {
-                    for side in [&*both.right, &*both.left] {
-                        match side.is_dict_expr() || side.is_bin_op_expr() || side.is_call_expr() {
-                            true => rest.push(side),
-                            false => self.unread(side, SPREAD),
-                        }
-                    }
-                }
+                Expr::Dict(_) => self.spread_out(ty, value, &mut given),
+                Expr::BinOp(_) if is_joined(value) => self.spread_out(ty, value, &mut given),
                 Expr::Call(call) if self.names.known(&call.func) == Some("dict") => {
                     self.claimed.insert(at(call));
                     rest.extend(&call.arguments.args);
-                    self.arguments(&call.arguments, &mut given);
+                    self.arguments(ty, &call.arguments, &mut given);
                 }
                 Expr::DictComp(_) => self.unread(value, COMPUTED),
-                _ => {}
+                value => rest.extend(one_of(value).into_iter().flatten().rev()),
             }
         }
         self.given(ty, class, &given, by_name);
     }
 
-    /// The entries of a dictionary that are the arguments of a class.
-    fn items<'e>(&mut self, dict: &'e ExprDict, given: &mut Vec<(String, u32, &'e Expr)>, depth: usize) {
-        self.claimed.insert(at(dict));
-        for item in &dict.items {
-            match (&item.key, &item.value) {
-                (Some(key), value) => match self.names.string(key) {
-                    Some(name) => given.push((name, at(key), value)),
-                    None => self.unread(key, COMPUTED),
+    /// The entries of what is spread that are the arguments of a class.
+    fn spread_out<'e>(&mut self, ty: &str, value: &'e Expr, given: &mut Vec<Given<'e>>)
+    where
+        'a: 'e,
+    {
+        let mut waiting = vec![value];
+        while let Some(value) = waiting.pop() {
+            match value {
+                Expr::Dict(dict) => {
+                    // A constant may say of itself what type it has.
+                    if !self.seen.contains(&(ty.to_owned(), at(dict))) {
+                        self.claimed.insert(at(dict));
+                    }
+                    for item in &dict.items {
+                        match (&item.key, &item.value) {
+                            (Some(key), value) => match self.names.string(key) {
+                                Some(name) => given.push((name, at(key), value)),
+                                None => self.unread(key, COMPUTED),
+                            },
+                            (None, value) => waiting.push(value),
+                        }
+                    }
+                }
+                Expr::Call(call) if self.names.known(&call.func) == Some("dict") => {
+                    self.claimed.insert(at(call));
+                    waiting.extend(&call.arguments.args);
+                    for keyword in &call.arguments.keywords {
+                        match &keyword.arg {
+                            Some(name) => given.push((name.to_string(), at(name), &keyword.value)),
+                            None => waiting.push(&keyword.value),
+                        }
+                    }
+                }
+                Expr::BinOp(both) if both.op == Operator::BitOr => waiting.extend([&*both.left, &*both.right]),
+                value => match one_of_spread(value) {
+                    Some(values) => waiting.extend(values),
+                    None => self.constant_out(ty, value, &mut waiting),
                 },
-                (None, Expr::Dict(inner)) if depth > 0 => self.items(inner, given, depth - 1),
-                (None, value) => self.unread(value, SPREAD),
+            }
+        }
+    }
+
+    /// A constant of the file, whose entries count once for each type.
+    fn constant_out<'e>(&mut self, ty: &str, value: &'e Expr, waiting: &mut Vec<&'e Expr>)
+    where
+        'a: 'e,
+    {
+        match self.names.table(value) {
+            Some(base) if self.seen.insert((ty.to_owned(), at(base))) => waiting.push(base),
+            Some(_) => {}
+            None => self.unread(value, SPREAD),
+        }
+    }
+
+    /// What is spread into a literal of a type.
+    fn spread_in(&mut self, ty: &str, path: Option<&FieldPath>, value: &Expr, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return self.unread(value, TOO_DEEP) };
+        if let Some(values) = one_of_spread(value) {
+            return values.into_iter().for_each(|value| self.spread_in(ty, path, value, depth));
+        }
+        match value {
+            Expr::Dict(inner) => self.dict(ty, path, inner, depth),
+            Expr::Call(call) if self.names.known(&call.func) == Some("dict") => {
+                self.claimed.insert(at(call));
+                call.arguments.args.iter().for_each(|inner| self.spread_in(ty, path, inner, depth));
+                self.keywords(ty, path, &call.arguments, None, depth);
+            }
+            Expr::BinOp(both) if both.op == Operator::BitOr => {
+                [&*both.left, &*both.right].into_iter().for_each(|side| self.spread_in(ty, path, side, depth));
+            }
+            _ => {
+                let Some(base) = self.names.table(value) else { return self.unread(value, SPREAD) };
+                let place = path.map_or_else(|| ty.to_owned(), |path| format!("{ty} {path}"));
+                if self.seen.insert((place, at(base))) {
+                    // It may say of itself what type it has.
+                    let claimed = std::mem::take(&mut self.claimed);
+                    self.spread_in(ty, path, base, depth);
+                    self.claimed = claimed;
+                }
             }
         }
     }
 
     /// The arguments of a class, with their places.
-    fn given(&mut self, ty: &str, class: &str, given: &[(String, u32, &Expr)], by_name: bool) {
+    fn given(&mut self, ty: &str, class: &str, given: &[Given<'_>], by_name: bool) {
         let names: HashSet<&str> = given.iter().map(|(name, ..)| name.as_str()).collect();
         for (name, place, value) in given {
             match self.wires.wire(class, name, &names, by_name) {
@@ -141,77 +206,6 @@ impl Reader<'_, '_> {
                 Argument::Other(wire) => self.key(ty, None, (&wire, *place), value, MAX_DEPTH),
                 Argument::Unread => self.module.unread.push(Unread::new(*place, WIRE)),
             }
-        }
-    }
-
-    /// The dictionaries that a function with a declared type returns, or has for an argument where nothing is given.
-    pub(super) fn returned(&mut self, function: &StmtFunctionDef) {
-        if let Some(annotation) = &function.returns {
-            let shape = self.types.shape(annotation);
-            returns(function).into_iter().for_each(|value| self.typed(&shape, value, MAX_DEPTH));
-        }
-        let mut names = HashMap::new();
-        for parameter in function.parameters.iter_non_variadic_params() {
-            let Some(annotation) = parameter.annotation() else { continue };
-            let shape = self.types.shape(annotation);
-            if let Some(value) = &parameter.default {
-                self.typed(&shape, value, MAX_DEPTH);
-            }
-            names.insert(parameter.name().to_string(), shape);
-        }
-        self.later(&function.body, names);
-    }
-
-    /// What names get that were given a type before: `order: Order`, and below it `order = {…}`. `names` have one already.
-    pub(super) fn later(&mut self, body: &[Stmt], mut names: HashMap<String, Shape>) {
-        if self.sites.types.is_empty() {
-            return;
-        }
-        for stmt in own(body) {
-            match stmt {
-                Stmt::AnnAssign(assign) => {
-                    if let Some(name) = dotted(&assign.target) {
-                        names.insert(name, self.types.shape(&assign.annotation));
-                    }
-                }
-                Stmt::Assign(assign) => {
-                    let known = assign.targets.iter().filter_map(dotted).find_map(|name| names.get(&name));
-                    if let Some(shape) = known {
-                        self.typed(shape, &assign.value, MAX_DEPTH);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    pub(super) fn annotated(&mut self, annotation: &Expr, value: &Expr) {
-        let shape = self.types.shape(annotation);
-        self.typed(&shape, value, MAX_DEPTH);
-    }
-
-    /// A value that is said to have a type.
-    fn typed(&mut self, shape: &Shape, value: &Expr, depth: usize) {
-        let Some(depth) = depth.checked_sub(1) else { return self.unread(value, TOO_DEEP) };
-        if !matches!(shape, Shape::Named { .. })
-            && let Some(values) = one_of(value)
-        {
-            return values.into_iter().for_each(|value| self.typed(shape, value, depth));
-        }
-        match (shape, value) {
-            (Shape::Named { name, .. }, _) => {
-                if let Some(ty) = self.declared_type(name) {
-                    self.literal(&ty, None, value, depth);
-                }
-            }
-            (Shape::Array(item), Expr::List(list)) => list.elts.iter().for_each(|one| self.typed(item, one, depth)),
-            (Shape::Array(item), Expr::Tuple(tuple)) => tuple.elts.iter().for_each(|one| self.typed(item, one, depth)),
-            (Shape::Array(item), Expr::ListComp(comprehension)) => self.typed(item, &comprehension.elt, depth),
-            (Shape::Map(item), Expr::Dict(dict)) => {
-                dict.items.iter().for_each(|one| self.typed(item, &one.value, depth))
-            }
-            (Shape::Any(shapes), _) => shapes.iter().for_each(|shape| self.typed(shape, value, depth)),
-            _ => {}
         }
     }
 
@@ -252,7 +246,7 @@ impl Reader<'_, '_> {
     }
 
     /// What a literal of a type writes. At the top only dictionaries do; below, everything else is the value of a field.
-    fn literal(&mut self, ty: &str, path: Option<(&FieldPath, u32)>, value: &Expr, depth: usize) {
+    pub(super) fn literal(&mut self, ty: &str, path: Option<(&FieldPath, u32)>, value: &Expr, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return self.unread(value, TOO_DEEP) };
         if let Some(values) = one_of(value) {
             return values.into_iter().for_each(|value| self.literal(ty, path, value, depth));
@@ -310,13 +304,8 @@ impl Reader<'_, '_> {
 
     /// `{"a": 1} | rest`
     fn joined(&mut self, ty: &str, path: Option<(&FieldPath, u32)>, both: &ExprBinOp, depth: usize) {
-        for side in [&*both.left, &*both.right] {
-            if side.is_dict_expr() || side.is_bin_op_expr() || side.is_call_expr() {
-                self.literal(ty, path, side, depth);
-            } else {
-                self.unread(side, SPREAD);
-            }
-        }
+        let below = path.map(|(path, _)| path);
+        [&*both.left, &*both.right].into_iter().for_each(|side| self.spread_in(ty, below, side, depth));
     }
 
     fn list(&mut self, ty: &str, path: Option<(&FieldPath, u32)>, items: &[Expr], depth: usize) {
@@ -338,8 +327,7 @@ impl Reader<'_, '_> {
                     Some(name) => self.key(ty, path, (&name, at(key)), value, depth),
                     None => self.unread(key, COMPUTED),
                 },
-                (None, Expr::Dict(inner)) if depth > 0 => self.dict(ty, path, inner, depth - 1),
-                (None, value) => self.unread(value, SPREAD),
+                (None, value) => self.spread_in(ty, path, value, depth),
             }
         }
     }
@@ -364,12 +352,21 @@ fn is_by_name(arguments: &Arguments) -> bool {
 }
 
 /// The values that a value may be.
-fn one_of(value: &Expr) -> Option<Vec<&Expr>> {
+pub(super) fn one_of(value: &Expr) -> Option<Vec<&Expr>> {
     match value {
         Expr::If(either) => Some(vec![&*either.body, &*either.orelse]),
         Expr::BoolOp(any) => Some(any.values.iter().collect()),
         Expr::Named(named) => Some(vec![&*named.value]),
         _ => None,
+    }
+}
+
+/// The same of what is spread: what `and` asks first is spread only where it is empty.
+fn one_of_spread(value: &Expr) -> Option<Vec<&Expr>> {
+    match value {
+        Expr::BoolOp(both) if both.op == BoolOp::And => Some(both.values.last().into_iter().collect()),
+        Expr::NoneLiteral(_) => Some(Vec::new()),
+        value => one_of(value),
     }
 }
 

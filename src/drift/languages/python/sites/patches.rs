@@ -178,7 +178,7 @@ pub(super) fn choices(value: &Expr) -> Vec<&Expr> {
 }
 
 /// What a value is, or is one of, that is no member and no call.
-fn parts(value: &Expr) -> Vec<&Expr> {
+pub(super) fn parts(value: &Expr) -> Vec<&Expr> {
     match value {
         Expr::Await(awaited) => vec![&awaited.value],
         Expr::If(choice) => vec![&choice.body, &choice.orelse],

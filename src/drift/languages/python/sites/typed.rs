@@ -1,0 +1,138 @@
+//! Values that something around them says the type of: what variables, members and arguments are declared as, and functions
+//! give back.
+
+use ruff_python_ast::{Expr, ExprAttribute, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::literals::{MAX_DEPTH, TOO_DEEP, one_of};
+use super::{Reader, returns};
+use crate::drift::languages::python::assigned::made;
+use crate::drift::languages::python::spelled::dotted_member;
+use crate::drift::languages::python::types::arguments;
+use crate::drift::languages::python::walk::{Node, each_while};
+use crate::drift::shape::Shape;
+
+/// What functions are said to give that give one value after the other.
+const GENERATORS: [&str; 6] = ["AsyncGenerator", "AsyncIterable", "AsyncIterator", "Generator", "Iterable", "Iterator"];
+
+/// How many annotations of one name are looked at.
+const MOST_SAID: usize = 16;
+
+impl<'a> Reader<'_, 'a> {
+    /// The dictionaries that a function with a declared type gives back, or has for an argument where nothing is given.
+    pub(super) fn returned(&mut self, function: &StmtFunctionDef) {
+        if let Some(annotation) = &function.returns {
+            let shape = self.types.shape(annotation);
+            returns(function).into_iter().for_each(|value| self.typed(&shape, value, MAX_DEPTH));
+            self.yielded(function, annotation);
+        }
+        for parameter in function.parameters.iter_non_variadic_params() {
+            if let (Some(annotation), Some(value)) = (parameter.annotation(), &parameter.default) {
+                self.annotated(annotation, value);
+            }
+        }
+    }
+
+    /// What a function gives back one after the other: `yield {…}`, `yield from [{…}]`.
+    fn yielded(&mut self, function: &StmtFunctionDef, annotation: &Expr) {
+        let Some(of) = self.types.plain(annotation, |annotation| {
+            let of = annotation.as_subscript_expr()?;
+            let is_generator = self.names.known(&of.value).is_some_and(|name| GENERATORS.contains(&name));
+            is_generator.then(|| arguments(of).first().map(|first| self.types.shape(first)))?
+        }) else {
+            return;
+        };
+        let all = Shape::Array(Box::new(of.clone()));
+        let mut found = Vec::new();
+        each_while(&function.body, |node| {
+            match node {
+                Node::Expr(Expr::Yield(one)) => found.extend(one.value.as_deref().map(|value| (&of, value))),
+                Node::Expr(Expr::YieldFrom(several)) => found.push((&all, &*several.value)),
+                _ => {}
+            }
+            // What functions within give is not of this one.
+            !matches!(node, Node::Stmt(Stmt::FunctionDef(_) | Stmt::ClassDef(_)) | Node::Expr(Expr::Lambda(_)))
+        });
+        found.into_iter().for_each(|(shape, value)| self.typed(shape, value, MAX_DEPTH));
+    }
+
+    /// What a name gets that is declared elsewhere: `order: Order`, and below it `order = {…}`.
+    pub(super) fn declared(&mut self, target: &Expr, value: &Expr) {
+        if self.sites.types.is_empty() {
+            return;
+        }
+        let said = match (target, value) {
+            (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
+                return targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.declared(target, value));
+            }
+            (Expr::Name(name), _) => match self.names.scopes.variable(&name.id, name.range().start()) {
+                Some(variable) => variable.bindings.iter().filter_map(|binding| binding.said).take(MOST_SAID).collect(),
+                None => Vec::new(),
+            },
+            (Expr::Attribute(member), _) => self.member_said(member),
+            _ => return,
+        };
+        let shapes: Vec<Shape> = said.into_iter().map(|said| self.types.shape(said)).collect();
+        shapes.iter().for_each(|shape| self.typed(shape, value, MAX_DEPTH));
+    }
+
+    /// What is said of `self.order`, by the class or by one that it inherits from, or of `order.address`.
+    fn member_said(&self, member: &ExprAttribute) -> Vec<&'a Expr> {
+        let name = member.attr.as_str();
+        match self.receiver(&member.value) {
+            Some(class) => self.receivers.said(class, name),
+            None => Vec::from_iter(dotted_member(member).and_then(|written| self.receivers.said_of(&written))),
+        }
+    }
+
+    pub(super) fn annotated(&mut self, annotation: &Expr, value: &Expr) {
+        let shape = self.types.shape(annotation);
+        self.typed(&shape, value, MAX_DEPTH);
+    }
+
+    /// A value that is said to have a type.
+    pub(super) fn typed(&mut self, shape: &Shape, value: &Expr, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return self.unread(value, TOO_DEEP) };
+        if !matches!(shape, Shape::Named { .. })
+            && let Some(values) = one_of(value)
+        {
+            return values.into_iter().for_each(|value| self.typed(shape, value, depth));
+        }
+        match (shape, value) {
+            (Shape::Named { name, at }, _) => match self.declared_type(name) {
+                Some(ty) => self.literal(&ty, None, value, depth),
+                None => self.meanings(name, *at).iter().for_each(|shape| self.typed(shape, value, depth)),
+            },
+            (Shape::Array(_), Expr::Starred(several)) => self.typed(shape, &several.value, depth),
+            (Shape::Array(item), Expr::List(list)) => self.each_typed(item, &list.elts, depth),
+            (Shape::Array(item), Expr::Tuple(tuple)) => self.each_typed(item, &tuple.elts, depth),
+            (Shape::Array(item), Expr::ListComp(each)) => self.typed(item, &each.elt, depth),
+            (Shape::Array(item), Expr::Generator(each)) => self.typed(item, &each.elt, depth),
+            (Shape::Map(item), Expr::Dict(dict)) => {
+                dict.items.iter().for_each(|one| self.typed(item, &one.value, depth))
+            }
+            (Shape::Map(item), Expr::DictComp(each)) => self.typed(item, &each.value, depth),
+            (Shape::Any(shapes), _) => shapes.iter().for_each(|shape| self.typed(shape, value, depth)),
+            _ => {}
+        }
+    }
+
+    fn each_typed(&mut self, item: &Shape, values: &[Expr], depth: usize) {
+        for value in values {
+            match value {
+                Expr::Starred(several) => self.typed(&Shape::Array(Box::new(item.clone())), &several.value, depth),
+                value => self.typed(item, value, depth),
+            }
+        }
+    }
+
+    /// What a type is that the file gives a name: `Draft = Order`, `type Orders = list[Order]`.
+    fn meanings(&self, name: &str, at: u32) -> Vec<Shape> {
+        let Some(variable) = self.names.scopes.variable(name, TextSize::new(at)) else { return Vec::new() };
+        let of = |value: &Expr| match value {
+            Expr::Call(call) => made(&self.types, call),
+            value => Some(self.types.shape(value)),
+        };
+        variable.values().take(MAX_DEPTH).filter_map(of).collect()
+    }
+}
