@@ -43,6 +43,7 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         written: HashSet::new(),
         bases: Vec::new(),
         seen: HashSet::new(),
+        grown: if source.sites.table_member.is_some() { tables::grown(names, body) } else { HashSet::new() },
         doubted: Vec::new(),
         lent_to: HashSet::new(),
         module,
@@ -75,6 +76,8 @@ struct Reader<'n, 'a> {
     bases: Vec<&'a Expr>,
     /// The places of constants whose entries literals of a type have, with that.
     seen: HashSet<(String, u32)>,
+    /// What is put into after it was made.
+    grown: HashSet<&'a str>,
     /// Calls that may be patches if what they are called on is one by another name, and that name.
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
@@ -109,7 +112,7 @@ impl Reader<'_, '_> {
                 None => _ = self.written.insert(place(&assign.target)),
             },
             Stmt::AugAssign(assign) => {
-                self.assigned(&assign.target, &assign.value);
+                self.added(&assign.target, &assign.value);
                 self.declared(&assign.target, &assign.value);
             }
             Stmt::FunctionDef(function) => {

@@ -7,14 +7,19 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
-use super::patches::choices;
+use super::patches::{choices, parts};
 use super::{Reader, SPREAD, place, returns};
-use crate::drift::languages::python::names::dotted;
+use crate::drift::languages::python::names::{Names, dotted, last};
+use crate::drift::languages::python::scopes::Variable;
+use crate::drift::languages::python::spelled::spelled;
 use crate::drift::languages::python::types::at;
+use crate::drift::languages::python::walk::{Node, each};
 use crate::drift::shape::{Form, Unread};
 
 /// How many parts of what stands beside a path are looked at.
 const MOST_PARTS: usize = 1024;
+/// Through how many names a table is looked for.
+const MOST_NAMES: usize = 64;
 
 const WRITE_DOWN: &str = "this mapping table is computed; write it down";
 const COMPUTED: &str = "the path in this table is computed; write it as a string";
@@ -32,7 +37,7 @@ impl Reader<'_, '_> {
                 }
                 self.put_within(subscript, value);
             }
-            Expr::Subscript(subscript) if self.is_table(&subscript.value) => {
+            Expr::Subscript(subscript) if self.is_put_into(&subscript.value) => {
                 self.written.insert(place(target));
                 if subscript.slice.is_slice_expr() { self.table(value) } else { self.item(value) }
             }
@@ -45,6 +50,14 @@ impl Reader<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    /// `FIELD_MAP |= {…}`, which changes what has other names, too.
+    pub(super) fn added(&mut self, target: &Expr, value: &Expr) {
+        if target.is_name_expr() && !self.is_table(target) && self.is_put_into(target) {
+            return self.table(value);
+        }
+        self.assigned(target, value);
     }
 
     /// `FIELD_MAP, other = {…}, 1`. What is not told here is [written](Self::stored) nobody knows what with.
@@ -61,13 +74,15 @@ impl Reader<'_, '_> {
 
     /// A place that is written to.
     pub(super) fn stored(&mut self, target: &Expr) {
-        let table = match target {
-            Expr::Subscript(subscript) if subscript.ctx.is_store() => &*subscript.value,
-            Expr::Name(name) if name.ctx.is_store() => target,
-            Expr::Attribute(attribute) if attribute.ctx.is_store() => target,
+        let is_table = match target {
+            Expr::Subscript(entry) if entry.ctx.is_store() => {
+                self.is_put_into(&entry.value) || self.is_table_within(&entry.value)
+            }
+            Expr::Name(name) if name.ctx.is_store() => self.is_table(target),
+            Expr::Attribute(attribute) if attribute.ctx.is_store() => self.is_table(target),
             _ => return,
         };
-        if (self.is_table(table) || self.is_table_within(table)) && !self.written.contains(&place(target)) {
+        if is_table && !self.written.contains(&place(target)) {
             self.unread(target, WRITE_DOWN);
         }
     }
@@ -76,9 +91,33 @@ impl Reader<'_, '_> {
         let name = match target {
             Expr::Name(name) => name.id.as_str(),
             Expr::Attribute(attribute) => attribute.attr.as_str(),
+            // `globals()["FIELD_MAP"]`, `getattr(fields, "FIELD_MAP")`
+            Expr::Subscript(_) | Expr::Call(_) => {
+                let written = spelled(target);
+                return written.is_some_and(|written| self.sites.tables.contains(end(&written)));
+            }
             _ => return false,
         };
         self.sites.tables.contains(name) || dotted(target).is_some_and(|written| self.sites.tables.contains(&written))
+    }
+
+    /// Whether what is put into a value is put into a table: that has other names in this file, too.
+    fn is_put_into(&self, value: &Expr) -> bool {
+        let mut waiting = vec![value];
+        for _ in 0..MOST_NAMES {
+            let Some(value) = waiting.pop() else { break };
+            if self.is_table(value) {
+                return true;
+            }
+            match value {
+                Expr::Name(name) => {
+                    let variable = self.names.scopes.variable(&name.id, name.range().start());
+                    waiting.extend(variable.into_iter().flat_map(Variable::values).take(MOST_NAMES));
+                }
+                other => waiting.extend(parts(other)),
+            }
+        }
+        false
     }
 
     /// Whether a value is an entry of a table, or is within one: `FIELD_MAP["a"]["b"]`.
@@ -86,7 +125,7 @@ impl Reader<'_, '_> {
         let mut value = value;
         while let Expr::Subscript(entry) = value {
             value = &entry.value;
-            if self.is_table(value) {
+            if self.is_put_into(value) {
                 return true;
             }
         }
@@ -170,8 +209,11 @@ impl Reader<'_, '_> {
     /// `FIELDS as BASE` of an import.
     fn is_read_elsewhere(&self, value: &Expr) -> bool {
         let full = || dotted(value).filter(|_| self.names.is_foreign(value)).and_then(|name| self.names.full(&name));
-        let is_declared = |name: String| self.sites.tables.contains(name.rsplit('.').next().unwrap_or_default());
-        self.is_table(value) || full().is_some_and(is_declared)
+        let is_declared = |name: String| self.sites.tables.contains(end(&name));
+        // What a function is given need not be a table.
+        let variable = value.as_name_expr().and_then(|name| self.names.scopes.variable(&name.id, name.range().start()));
+        let is_argument = variable.is_some_and(Variable::is_parameter);
+        !is_argument && (self.is_table(value) || full().is_some_and(is_declared))
     }
 
     /// Reads what tables hand on of constants, which may do so themselves: each of them once.
@@ -262,7 +304,17 @@ impl Reader<'_, '_> {
         let mut waiting = vec![value];
         for _ in 0..MOST_PARTS {
             let Some(value) = waiting.pop() else { return false };
-            let items = match self.names.constant(value) {
+            if let Expr::Name(name) = value {
+                let variable = self.names.scopes.variable(&name.id, name.range().start());
+                // What is made here and gets more later need not show its entries.
+                let values: Vec<&Expr> = variable.into_iter().flat_map(Variable::values).take(MOST_PARTS).collect();
+                if values.iter().any(|value| is_container(value)) && self.grown.contains(name.id.as_str()) {
+                    return true;
+                }
+                waiting.extend(values);
+                continue;
+            }
+            let items = match value {
                 Expr::Dict(_) | Expr::DictComp(_) => return true,
                 Expr::List(list) => &*list.elts,
                 Expr::Tuple(tuple) => &*tuple.elts,
@@ -308,7 +360,7 @@ impl Reader<'_, '_> {
                 }
                 return;
             }
-            Expr::Attribute(method) if self.is_table(&method.value) => {
+            Expr::Attribute(method) if self.is_put_into(&method.value) => {
                 return match (method.attr.as_str(), arguments) {
                     ("update" | "extend" | "extendleft" | "__ior__" | "__iadd__", _) => self.tables(&call.arguments),
                     ("append" | "appendleft" | "add", items) => items.iter().for_each(|item| self.item(item)),
@@ -327,7 +379,7 @@ impl Reader<'_, '_> {
                 self.table(value)
             }
             // A table that is all that is given is what something else gets.
-            [table, ..] if self.is_table(table) && call.arguments.len() > 1 => {
+            [table, ..] if self.is_put_into(table) && call.arguments.len() > 1 => {
                 self.unread(&call.func, WRITE_DOWN);
             }
             _ => {}
@@ -387,6 +439,35 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// The last part of a name.
+fn end(written: &str) -> &str {
+    written.rsplit('.').next().unwrap_or_default()
+}
+
+/// Whether a value is made to hold others.
+fn is_container(value: &Expr) -> bool {
+    let called = value.as_call_expr().and_then(|call| last(&call.func));
+    let is_made = called.is_some_and(|name| matches!(name, "defaultdict" | "deque" | "dict" | "list"));
+    let is_list = matches!(value, Expr::Dict(_) | Expr::List(_) | Expr::ListComp(_) | Expr::DictComp(_));
+    is_made || is_list
+}
+
+/// The names of a file that something may be put into: `kids.append(…)`, `kids[0] = …`, `other = kids`, `fill(kids)`.
+pub(super) fn grown<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str> {
+    let mut found = HashSet::new();
+    each(body, |node| {
+        let into: &[Expr] = match node {
+            Node::Expr(Expr::Subscript(entry)) if !entry.ctx.is_load() => std::slice::from_ref(&*entry.value),
+            Node::Expr(Expr::Attribute(method)) if puts(method.attr.as_str()) => std::slice::from_ref(&*method.value),
+            Node::Expr(Expr::Call(call)) if !names.is_foreign(&call.func) => &call.arguments.args,
+            Node::Stmt(Stmt::Assign(assign)) => std::slice::from_ref(&*assign.value),
+            _ => return,
+        };
+        found.extend(into.iter().filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
+    });
+    found
 }
 
 /// Functions that put something into what they are given first.
