@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    Alias, Comprehension, Expr, Identifier, Parameters, Stmt, StmtClassDef, StmtFunctionDef, TypeParams,
+    Alias, Comprehension, Expr, Identifier, Parameters, Pattern, PatternMatchAs, Stmt, StmtClassDef, StmtFunctionDef,
+    TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -37,13 +38,13 @@ pub(super) struct Binding<'a> {
     pub(super) class: Option<&'a StmtClassDef>,
     /// What its annotation says.
     pub(super) said: Option<&'a Expr>,
-    /// The place of an argument.
+    /// Where it gets its name.
     pub(super) at: TextSize,
 }
 
 impl<'a> Binding<'a> {
-    fn new(by: By, value: Option<&'a Expr>) -> Self {
-        Self { by, value, class: None, said: None, at: TextSize::new(0) }
+    fn new(by: By, at: TextSize, value: Option<&'a Expr>) -> Self {
+        Self { by, value, class: None, said: None, at }
     }
 }
 
@@ -121,6 +122,14 @@ impl<'a> Variable<'a> {
         }
     }
 
+    /// Where a constant is given something once more.
+    pub(super) fn again(&self) -> Option<TextSize> {
+        let is_assigned = |binding: &Binding<'_>| matches!(binding.by, By::Assignment { .. } | By::Class);
+        let mut given = self.bindings.iter().filter(|binding| binding.by != By::Declaration);
+        let first = given.next().filter(|first| is_assigned(first));
+        first.and(given.next()).map(|again| again.at)
+    }
+
     pub(super) fn is_parameter(&self) -> bool {
         self.bindings.iter().any(|binding| binding.by == By::Parameter)
     }
@@ -177,16 +186,15 @@ impl<'a> Scopes<'a> {
     }
 
     fn bind(&mut self, found: Found<'a>) {
-        let nothing = Binding::new(By::Nothing, None);
         for (name, at) in found.globals {
             let own = self.at(at);
             let variable = self.own(name, 0);
             self.places.insert((name, own), variable);
-            self.give(variable, nothing);
+            self.give(variable, Binding::new(By::Nothing, at, None));
         }
         let mut nonlocals: HashMap<(&str, usize), Vec<Binding<'a>>> = HashMap::new();
         for (name, at) in &found.nonlocals {
-            nonlocals.entry((*name, self.at(*at))).or_default().push(nothing);
+            nonlocals.entry((*name, self.at(*at))).or_default().push(Binding::new(By::Nothing, *at, None));
         }
         for (name, place, binding) in found.bindings {
             let scope = match place {
@@ -265,6 +273,11 @@ impl<'a> Scopes<'a> {
         }
     }
 
+    /// Whether nothing is known of the variables of this file.
+    pub(super) fn is_lost(&self) -> bool {
+        self.unknown.is_some()
+    }
+
     /// The variable that a name means at a place.
     pub(super) fn variable(&self, name: &str, at: TextSize) -> Option<&Variable<'a>> {
         if self.unknown.is_some() {
@@ -314,7 +327,7 @@ impl<'a> Found<'a> {
     }
 
     fn push(&mut self, name: &'a str, at: TextSize, by: By, value: Option<&'a Expr>) {
-        self.bindings.push((name, Place::At(at), Binding::new(by, value)));
+        self.bindings.push((name, Place::At(at), Binding::new(by, at, value)));
     }
 
     fn stmt(&mut self, stmt: &'a Stmt) {
@@ -322,7 +335,7 @@ impl<'a> Found<'a> {
         match stmt {
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => {
-                let binding = Binding { class: Some(class), ..Binding::new(By::Class, None) };
+                let binding = Binding { class: Some(class), ..Binding::new(By::Class, class.start(), None) };
                 self.bindings.push((class.name.as_str(), Place::At(class.start()), binding));
                 self.variables(class.type_params.as_deref(), class.start());
                 self.body(&class.body, Kind::Class);
@@ -343,11 +356,22 @@ impl<'a> Found<'a> {
                 let Expr::Name(name) = &*assign.target else { return };
                 let by = if assign.value.is_some() { By::Assignment { in_block } } else { By::Declaration };
                 self.taken.insert(name.start());
-                let binding = Binding { said: Some(&assign.annotation), ..Binding::new(by, assign.value.as_deref()) };
+                let binding = Binding {
+                    said: Some(&assign.annotation),
+                    ..Binding::new(by, name.start(), assign.value.as_deref())
+                };
                 self.bindings.push((name.id.as_str(), Place::At(name.start()), binding));
             }
             Stmt::AugAssign(assign) => self.given(std::slice::from_ref(&*assign.target), &assign.value, By::Other),
             Stmt::For(each) => self.gone_through(&each.target, &each.iter),
+            Stmt::Match(choice) => {
+                for case in &choice.cases {
+                    if let Pattern::MatchAs(PatternMatchAs { pattern: None, name: Some(name), .. }) = &case.pattern {
+                        self.taken.insert(name.start());
+                        self.push(name.as_str(), name.start(), By::Other, Some(&choice.subject));
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -392,7 +416,7 @@ impl<'a> Found<'a> {
             Expr::Named(named) => {
                 if let Expr::Name(name) = &*named.target {
                     self.taken.insert(name.start());
-                    let binding = Binding::new(By::Other, Some(&named.value));
+                    let binding = Binding::new(By::Other, name.start(), Some(&named.value));
                     self.bindings.push((name.id.as_str(), Place::Leaving(name.start()), binding));
                 }
             }
@@ -423,7 +447,7 @@ impl<'a> Found<'a> {
             let name = parameter.name();
             self.taken.insert(name.start());
             let (value, said) = (parameter.default(), parameter.annotation());
-            let binding = Binding { said, at: name.start(), ..Binding::new(By::Parameter, value) };
+            let binding = Binding { said, ..Binding::new(By::Parameter, name.start(), value) };
             self.bindings.push((name.as_str(), scope, binding));
         }
     }

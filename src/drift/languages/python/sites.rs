@@ -29,6 +29,9 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
     if source.sites.is_empty() {
         return;
     }
+    if names.scopes.is_lost() {
+        module.unread.push(Unread::new(0, "the functions of this file are nested too deep to tell its names apart"));
+    }
     let types = Types { names, text: source.text, scope: "", variables: &[] };
     let wires = if source.sites.types.is_empty() { Wires::default() } else { Wires::of(names, body) };
     let receivers = if source.sites.types.is_empty() { Receivers::default() } else { Receivers::of(names, body) };

@@ -40,18 +40,28 @@ fn in_text(expr: &Expr) -> Option<(&str, Option<&Expr>)> {
             let [of, name, ..] = &*call.arguments.args else { return None };
             Some((name.as_string_literal_expr()?.value.to_str(), Some(of)))
         }
-        Expr::Subscript(entry) => {
-            let name = entry.slice.as_string_literal_expr()?.value.to_str();
-            match &*entry.value {
-                Expr::Attribute(all) if all.attr.as_str() == "__dict__" => Some((name, Some(&*all.value))),
-                Expr::Call(call) => match call.func.as_name_expr()?.id.as_str() {
-                    "globals" | "locals" => Some((name, None)),
-                    "vars" => Some((name, call.arguments.args.first())),
-                    _ => None,
-                },
-                _ => None,
-            }
+        // `globals().get("b")`
+        Expr::Call(call) => {
+            let entry =
+                call.func.as_attribute_expr().filter(|entry| matches!(entry.attr.as_str(), "get" | "__getitem__"))?;
+            Some((call.arguments.args.first()?.as_string_literal_expr()?.value.to_str(), namespace(&entry.value)?))
         }
+        Expr::Subscript(entry) => {
+            Some((entry.slice.as_string_literal_expr()?.value.to_str(), namespace(&entry.value)?))
+        }
+        _ => None,
+    }
+}
+
+/// What has the names that an expression lists, if that is no module: `globals()`, `vars(a)`, `a.__dict__`.
+fn namespace(expr: &Expr) -> Option<Option<&Expr>> {
+    match expr {
+        Expr::Attribute(all) if all.attr.as_str() == "__dict__" => Some(Some(&*all.value)),
+        Expr::Call(call) => match call.func.as_name_expr()?.id.as_str() {
+            "globals" | "locals" => Some(None),
+            "vars" => Some(call.arguments.args.first()),
+            _ => None,
+        },
         _ => None,
     }
 }

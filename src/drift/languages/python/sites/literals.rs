@@ -35,27 +35,33 @@ impl<'a> Reader<'_, 'a> {
             return self.typed(&shape, value, MAX_DEPTH);
         }
         let method = call.func.as_attribute_expr().map(|method| (method.attr.as_str(), &*method.value));
-        let (class, by_name) = match (method, &*call.arguments.args) {
+        let (classes, by_name) = match (method, &*call.arguments.args) {
             (Some(("model_validate" | "parse_obj" | "from_dict" | "validate", of)), [argument, ..]) => {
                 let Some(made) = self.made_by(of) else { return self.unread(of, MANY) };
                 let by_name = is_by_name(&call.arguments);
                 return made.iter().for_each(|(ty, class)| self.validated(ty, class, argument, by_name));
             }
             // These take fields by their names, whatever the class lets others do.
-            (Some(("model_construct" | "construct", of)), _) => (of, true),
-            (Some(("__call__" | "__init__" | "__new__", of)), _) => (of, false),
+            (Some(("model_construct" | "construct", of)), _) => (vec![of], true),
+            // `type.__call__(Order, total=…)`
+            (Some(("__call__" | "__new__", of)), given) => (given.iter().take(1).chain([of]).collect(), false),
+            (Some(("__init__", of)), _) => (vec![of], false),
             // `partial(Order, total=…)`
-            (_, [of, ..]) if self.is_partial(&call.func) => (of, false),
-            _ => (&*call.func, false),
+            (_, [of, ..]) if self.is_partial(&call.func) => (vec![of], false),
+            _ => (vec![&*call.func], false),
         };
-        let Some(made) = self.made_by(class) else {
-            if !call.arguments.keywords.is_empty() {
+        for class in classes {
+            let made = self.made_by(class);
+            if made.is_none() && !call.arguments.keywords.is_empty() {
                 self.unread(class, MANY);
             }
-            return;
-        };
-        for (ty, class) in made {
-            self.keywords(&ty, None, &call.arguments, Some((&class, by_name)), MAX_DEPTH);
+            for (ty, class) in made.unwrap_or_default() {
+                // A typed dictionary is made of another one.
+                if let [Expr::Dict(dict)] = &*call.arguments.args {
+                    self.dict(&ty, None, dict, MAX_DEPTH);
+                }
+                self.keywords(&ty, None, &call.arguments, Some((&class, by_name)), MAX_DEPTH);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use ruff_text_size::{Ranged, TextSize};
 use super::patches::parts;
 use super::{Reader, own};
 use crate::drift::languages::python::names::{Names, dotted, last};
+use crate::drift::languages::python::scopes::Variable;
 use crate::drift::languages::python::spelled::spelled;
 use crate::drift::languages::python::types::arguments;
 use crate::drift::languages::python::walk::{Node, each};
@@ -27,7 +28,7 @@ pub(super) struct Receivers<'a> {
     bases: HashMap<&'a str, Vec<&'a str>>,
     /// What is said of the members of a class.
     said: HashMap<(&'a str, &'a str), &'a Expr>,
-    /// What members are given that may be classes, wherever that is.
+    /// What members, keys and arguments are given that may be classes, wherever that is.
     kept: HashMap<&'a str, Vec<&'a Expr>>,
     /// What is said of other members, by all that is written: `order.address: Address`.
     written: HashMap<String, &'a Expr>,
@@ -47,7 +48,19 @@ impl<'a> Receivers<'a> {
             }
             Node::Stmt(Stmt::Assign(assign)) => {
                 for target in &assign.targets {
-                    all.keep(target.as_attribute_expr().map(|member| member.attr.as_str()), &assign.value);
+                    let into = target.as_subscript_expr().map_or(target, |entry| &entry.value);
+                    all.keep(last(into).filter(|_| !target.is_name_expr()), &assign.value);
+                }
+            }
+            Node::Expr(Expr::Dict(dict)) => {
+                for item in &dict.items {
+                    let name = item.key.as_ref().and_then(Expr::as_string_literal_expr);
+                    all.keep(name.map(|name| name.value.to_str()), &item.value);
+                }
+            }
+            Node::Expr(Expr::Call(call)) => {
+                for given in &call.arguments.keywords {
+                    all.keep(given.arg.as_ref().map(|name| name.as_str()), &given.value);
                 }
             }
             _ => {}
@@ -60,6 +73,11 @@ impl<'a> Receivers<'a> {
         if let Some(name) = name.filter(|_| may_be_class) {
             self.kept.entry(name).or_default().push(value);
         }
+    }
+
+    /// What anything of a name is given: a member, a key, an argument, an entry of what has the name.
+    fn kept(&self, name: &str) -> impl Iterator<Item = &'a Expr> {
+        self.kept.get(name).into_iter().flatten().copied().take(MOST_STEPS + 1)
     }
 
     fn class(&mut self, class: &'a StmtClassDef) {
@@ -162,26 +180,33 @@ impl<'a> Reader<'_, 'a> {
     {
         match callee {
             Expr::Name(name) => {
+                let kept = self.receivers.kept(&name.id);
                 let variable = self.names.scopes.variable(&name.id, name.start());
                 let bindings = || variable.into_iter().flat_map(|variable| &variable.bindings).take(MOST_STEPS + 1);
                 bindings().for_each(|binding| found.extend(self.family(self.receivers.of.get(&binding.at).copied())));
                 let said = bindings().filter_map(|binding| self.class_said(binding.said?));
-                bindings().filter_map(|binding| binding.value).chain(said).collect()
+                let is_argument = variable.is_some_and(Variable::is_parameter);
+                let given = bindings().filter_map(|binding| binding.value).chain(said);
+                given.chain(kept.filter(|_| is_argument)).collect()
             }
             // `self.__class__`
             Expr::Attribute(member) if member.attr.as_str() == "__class__" => self.classes_of(&member.value, found),
             // `self.model`
-            Expr::Attribute(member) => {
-                let kept = self.receivers.kept.get(member.attr.as_str());
-                kept.into_iter().flatten().copied().take(MOST_STEPS + 1).collect()
-            }
+            Expr::Attribute(member) => self.receivers.kept(&member.attr).collect(),
             Expr::Call(call) if self.is_partial(&call.func) => call.arguments.args.first().into_iter().collect(),
             Expr::Call(call) => match (last(&call.func), &*call.arguments.args, &*call.func) {
                 (Some("type"), [value], _) => self.classes_of(value, found),
                 (Some("get" | "__getitem__"), _, Expr::Attribute(method)) => vec![&method.value],
+                (Some("dict"), ..) => {
+                    call.arguments.keywords.iter().map(|given| &given.value).take(MOST_STEPS + 1).collect()
+                }
                 _ => Vec::new(),
             },
-            Expr::Subscript(of) => vec![&of.value],
+            Expr::Subscript(of) => {
+                let key = of.slice.as_string_literal_expr().map(|key| key.value.to_str());
+                let names = key.into_iter().chain(last(&of.value));
+                std::iter::once(&*of.value).chain(names.flat_map(|name| self.receivers.kept(name))).collect()
+            }
             Expr::Dict(dict) => dict.items.iter().map(|item| &item.value).take(MOST_STEPS + 1).collect(),
             Expr::List(list) => list.elts.iter().take(MOST_STEPS + 1).collect(),
             Expr::Tuple(tuple) => tuple.elts.iter().take(MOST_STEPS + 1).collect(),
@@ -200,11 +225,12 @@ impl<'a> Reader<'_, 'a> {
         bindings().filter_map(|binding| binding.said).collect()
     }
 
-    /// `functools.partial`
+    /// `functools.partial` and `operator.call`, which are given a class first.
     pub(super) fn is_partial(&self, function: &Expr) -> bool {
-        [last(function), self.names.known(function)]
-            .iter()
-            .any(|name| matches!(name, Some("partial" | "partialmethod")))
+        let is_one = |name: &Option<&str>| matches!(name, Some("partial" | "partialmethod"));
+        let full = || dotted(function).and_then(|written| self.names.full(&written));
+        [last(function), self.names.known(function)].iter().any(is_one)
+            || full().is_some_and(|name| name == "operator.call")
     }
 
     /// `type[Order]`

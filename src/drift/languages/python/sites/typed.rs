@@ -1,12 +1,13 @@
 //! Values that something around them says the type of: what variables, members and arguments are declared as, and functions
 //! give back.
 
-use ruff_python_ast::{Expr, ExprAttribute, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprAttribute, ExprBinOp, Operator, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::literals::{MAX_DEPTH, TOO_DEEP, one_of};
 use super::{Reader, returns};
 use crate::drift::languages::python::assigned::made;
+use crate::drift::languages::python::names::last;
 use crate::drift::languages::python::spelled::dotted_member;
 use crate::drift::languages::python::types::arguments;
 use crate::drift::languages::python::walk::{Node, each_while};
@@ -108,6 +109,13 @@ impl<'a> Reader<'_, 'a> {
             (Shape::Array(item), Expr::Tuple(tuple)) => self.each_typed(item, &tuple.elts, depth),
             (Shape::Array(item), Expr::ListComp(each)) => self.typed(item, &each.elt, depth),
             (Shape::Array(item), Expr::Generator(each)) => self.typed(item, &each.elt, depth),
+            // `list({…} for …)`, `[{…}] + [{…}]`
+            (Shape::Array(_), Expr::Call(call)) if self.is_list(&call.func) => {
+                call.arguments.args.iter().take(1).for_each(|of| self.typed(shape, of, depth));
+            }
+            (Shape::Array(_), Expr::BinOp(sum)) if sum.op == Operator::Add => {
+                summed(sum).into_iter().for_each(|side| self.typed(shape, side, depth));
+            }
             (Shape::Map(item), Expr::Dict(dict)) => {
                 dict.items.iter().for_each(|one| self.typed(item, &one.value, depth))
             }
@@ -115,6 +123,12 @@ impl<'a> Reader<'_, 'a> {
             (Shape::Any(shapes), _) => shapes.iter().for_each(|shape| self.typed(shape, value, depth)),
             _ => {}
         }
+    }
+
+    /// Functions of Python that give back what they get as another list.
+    fn is_list(&self, function: &Expr) -> bool {
+        const NAMES: [&str; 7] = ["deque", "frozenset", "iter", "list", "reversed", "sorted", "tuple"];
+        self.names.is_foreign(function) && last(function).is_some_and(|name| NAMES.contains(&name))
     }
 
     fn each_typed(&mut self, item: &Shape, values: &[Expr], depth: usize) {
@@ -135,4 +149,18 @@ impl<'a> Reader<'_, 'a> {
         };
         variable.values().take(MAX_DEPTH).filter_map(of).collect()
     }
+}
+
+/// What is put together: `a + b + c`, which the parser nests to the left.
+fn summed(sum: &ExprBinOp) -> Vec<&Expr> {
+    let mut found = vec![&*sum.right];
+    let mut left = &*sum.left;
+    while let Expr::BinOp(sum) = left
+        && sum.op == Operator::Add
+    {
+        found.push(&sum.right);
+        left = &sum.left;
+    }
+    found.push(left);
+    found
 }
