@@ -6,7 +6,7 @@ mod readings;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, Stmt, StmtImportFrom};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::names::{Names, dotted, last};
 use super::scopes::Variable;
@@ -43,9 +43,9 @@ const WAYS: [&str; 18] = [
 #[derive(Debug, Default)]
 pub(super) struct Changed<'a> {
     /// Members that it gives anything (`fields.PATH = …`), or names of the module, in a text (`setattr(fields, "PATH", …)`).
-    names: HashSet<&'a str>,
+    names: HashMap<&'a str, TextSize>,
     /// The same of members, those of `self` among them.
-    members: HashSet<&'a str>,
+    members: HashMap<&'a str, TextSize>,
     /// Names that are not only asked for their members.
     handed_on: HashSet<&'a str>,
     /// Nobody can tell which names of the module.
@@ -60,6 +60,7 @@ impl<'a> Changed<'a> {
         each(body, |node| match node {
             Node::Stmt(stmt) => {
                 read.extend(told(stmt));
+                asked.extend(annotations(stmt).into_iter().map(Ranged::range));
                 if let Stmt::Assign(assign) = stmt {
                     let entries = assign.targets.iter().filter_map(Expr::as_subscript_expr);
                     read.extend(
@@ -94,17 +95,19 @@ impl<'a> Changed<'a> {
         match expr {
             Expr::Name(name) => self.is_open |= matches!(name.id.as_str(), "eval" | "exec"),
             Expr::Attribute(member) if !member.ctx.is_load() => {
-                self.members.insert(member.attr.as_str());
+                self.members.entry(member.attr.as_str()).or_insert(expr.start());
                 if !is_of_self(names, &member.value) {
-                    self.names.insert(member.attr.as_str());
+                    self.names.entry(member.attr.as_str()).or_insert(expr.start());
                 }
             }
             Expr::Subscript(entry) if !entry.ctx.is_load() && is_namespace(names, &entry.value) => {
-                self.names.extend(entry.slice.as_string_literal_expr().map(|name| name.value.to_str()));
+                let name = entry.slice.as_string_literal_expr();
+                self.names.extend(name.map(|name| (name.value.to_str(), expr.start())));
             }
             Expr::Call(call) if last(&call.func).is_some_and(|name| SETTERS.contains(&name)) => {
                 let [of, rest @ ..] = &*call.arguments.args else { return };
                 let texts = rest.iter().filter_map(Expr::as_string_literal_expr).map(|name| name.value.to_str());
+                let texts = texts.map(|name| (name, expr.start()));
                 self.members.extend(texts.clone());
                 self.names.extend(texts.filter(|_| !is_of_self(names, of)));
                 let is_computed = rest.first().is_some_and(|name| !name.is_string_literal_expr());
@@ -116,16 +119,33 @@ impl<'a> Changed<'a> {
 
     /// Whether what a name of the module is given may be something else.
     pub(super) fn doubts(&self, name: &str) -> bool {
-        self.is_open || self.names.contains(name)
+        self.is_open || self.names.contains_key(name)
     }
 
     /// Whether what a class has by a name may be something else.
     pub(super) fn doubts_member(&self, name: &str) -> bool {
-        self.is_open || self.members.contains(name)
+        self.is_open || self.members.contains_key(name)
+    }
+
+    /// The place that gives a name of the module, or a member, something else.
+    pub(super) fn place(&self, name: &str, is_member: bool) -> Option<TextSize> {
+        if is_member { self.members.get(name) } else { self.names.get(name) }.copied()
     }
 
     pub(super) fn is_handed_on(&self, name: &str) -> bool {
         self.handed_on.contains(name)
+    }
+}
+
+/// What a statement says of types, which does nothing to the classes that are named there.
+fn annotations(stmt: &Stmt) -> Vec<&Expr> {
+    match stmt {
+        Stmt::AnnAssign(assign) => vec![&assign.annotation],
+        Stmt::FunctionDef(function) => {
+            let of_arguments = function.parameters.iter().filter_map(|parameter| parameter.annotation());
+            of_arguments.chain(function.returns.as_deref()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -151,13 +171,13 @@ fn is_namespace(names: &Names<'_>, expr: &Expr) -> bool {
     }
 }
 
-/// The dictionaries at the top of a module to which nothing in the file does more than read them.
-pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str> {
+/// The dictionaries at the top of a module, each with the place that does more than read it, if there is one.
+pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashMap<&'a str, Option<TextSize>> {
     let is_dict = |variable: &Variable<'_>| {
         variable.assigned().is_some_and(|(value, in_block)| !in_block && value.is_dict_expr())
     };
     let own = names.scopes.of_module().filter(|(_, variable)| is_dict(variable));
-    let mut found: HashSet<&str> = own.map(|(name, _)| name).collect();
+    let mut found: HashMap<&str, Option<TextSize>> = own.map(|(name, _)| (name, None)).collect();
     if found.is_empty() {
         return found;
     }
@@ -169,9 +189,9 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
         // `from fields import BASE as other`, in a file of that name.
         Node::Stmt(Stmt::ImportFrom(import)) => {
             for alias in &import.names {
-                found.remove(alias.name.as_str());
+                touch(&mut found, alias.name.as_str(), alias.start());
                 if WAYS.contains(&alias.name.as_str()) && !is_inspection(import, alias.name.as_str()) {
-                    found.clear();
+                    touch_all(&mut found, alias.start());
                 }
             }
         }
@@ -193,15 +213,15 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
                 && holders.contains(name.id.as_str())
                 && names.scopes.is_of_module(&name.id, name.start())
             {
-                found.remove(name.id.as_str());
+                touch(&mut found, name.id.as_str(), name.start());
             }
             if excuses.contains(&expr.range()) {
                 return;
             }
             match touched(names, expr, &read) {
                 Touched::Nothing => {}
-                Touched::Name(name) => _ = found.remove(name),
-                Touched::Anything => found.clear(),
+                Touched::Name(name) => touch(&mut found, name, expr.start()),
+                Touched::Anything => touch_all(&mut found, expr.start()),
             }
         }
         Node::Parameter(_) => {}
@@ -209,10 +229,24 @@ pub(super) fn tables<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str
     found
 }
 
+fn touch(found: &mut HashMap<&str, Option<TextSize>>, name: &str, at: TextSize) {
+    if let Some(touched) = found.get_mut(name) {
+        touched.get_or_insert(at);
+    }
+}
+
+/// Something may touch each of them.
+fn touch_all(found: &mut HashMap<&str, Option<TextSize>>, at: TextSize) {
+    // Once is enough, however often that is.
+    if found.values().any(Option::is_none) {
+        found.values_mut().for_each(|touched| _ = touched.get_or_insert(at));
+    }
+}
+
 /// The dictionaries that hold what may be changed by whoever gets it, or have the entries of one that does.
-fn holders<'a>(names: &Names<'a>, found: &HashSet<&'a str>) -> HashSet<&'a str> {
+fn holders<'a>(names: &Names<'a>, found: &HashMap<&'a str, Option<TextSize>>) -> HashSet<&'a str> {
     let (mut waiting, mut heirs) = (Vec::new(), HashMap::<&str, Vec<&str>>::new());
-    for name in found {
+    for name in found.keys() {
         let value = names.scopes.member(name, None).and_then(Variable::assigned);
         for item in value.and_then(|(value, _)| value.as_dict_expr()).into_iter().flat_map(|dict| &dict.items) {
             match (&item.key, &item.value) {

@@ -82,7 +82,7 @@ pub(super) struct Names<'a> {
     pub(super) texts: HashSet<&'a str>,
     pub(super) is_open: bool,
     /// Dictionaries of the module. Of these nothing in the file does more than read them.
-    tables: HashSet<&'a str>,
+    tables: HashMap<&'a str, Option<TextSize>>,
     /// Where the last import of names stands that come in whole.
     last_star: Option<TextSize>,
     /// Names that the file gives another meaning than their import, or Python, has.
@@ -249,10 +249,29 @@ impl<'a> Names<'a> {
 
     /// The dictionary that a name stands for here, if that stays what it is written as.
     pub(super) fn table(&self, expr: &Expr) -> Option<&'a Expr> {
-        let name = expr.as_name_expr().filter(|name| self.tables.contains(name.id.as_str()))?;
+        let name = expr.as_name_expr().filter(|name| self.tables.get(name.id.as_str()) == Some(&None))?;
         let variable = self.scopes.variable(&name.id, name.range().start())?;
         let value = (variable.kind == ScopeKind::Module).then(|| self.stands_for(name)).flatten();
         value.filter(|value| value.is_dict_expr())
+    }
+
+    /// The place that keeps a constant from being believed, where one place does.
+    pub(super) fn doubt(&self, expr: &Expr) -> Option<TextSize> {
+        let (name, variable, is_member) = match expr {
+            Expr::Name(name) if name.ctx.is_load() => {
+                (&name.id, self.scopes.variable(&name.id, name.range().start())?, false)
+            }
+            Expr::Attribute(member) if member.ctx.is_load() => {
+                let of = member.value.as_name_expr()?;
+                let class = self.scopes.variable(&of.id, of.range().start())?.class()?;
+                (&member.attr.id, self.scopes.member(&member.attr, Some(class))?, true)
+            }
+            _ => return None,
+        };
+        let is_of_file = !matches!(variable.kind, ScopeKind::Function | ScopeKind::Comprehension);
+        let changed = self.changed.place(name, is_member).filter(|_| is_of_file && variable.assigned().is_some());
+        let touched = self.tables.get(name.as_str()).filter(|_| variable.kind == ScopeKind::Module).copied().flatten();
+        variable.again().or(changed).or(touched)
     }
 
     /// What a class of constants has by a name: `Path.ID`, and `Path.ID.value` of an enum. `is_alone` says that nothing is

@@ -10,7 +10,7 @@ mod wires;
 use std::collections::HashSet;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 use super::names::Names;
 use super::spelled::spelled;
@@ -22,6 +22,8 @@ use makers::Receivers;
 use wires::Wires;
 
 const SPREAD: &str = "what this hands on cannot be read; write the keys down";
+/// How long a line is that a reason shows.
+const MAX_LINE: usize = 80;
 const COMPUTED: &str = "this key is computed; write it as a string";
 
 /// Adds the mapping sites of a file to its module.
@@ -90,6 +92,12 @@ struct Reader<'n, 'a> {
 
 impl Reader<'_, '_> {
     fn unread(&mut self, expr: &Expr, reason: &str) {
+        let is_value = reason == SPREAD || reason.contains("computed");
+        let line = self.names.doubt(expr).filter(|_| is_value).and_then(|at| line(self.types.text, at));
+        let reason = match (line, reason.split_once("; ")) {
+            (Some(line), Some((what, instead))) => format!("{what}, as `{line}` may change it; {instead}"),
+            _ => reason.to_owned(),
+        };
         self.module.unread.push(Unread::new(at(expr), reason));
     }
 
@@ -243,6 +251,16 @@ impl Reader<'_, '_> {
 /// A name without what says that it is part of the code around.
 fn of_self(name: &str) -> &str {
     name.strip_prefix("self.").or(name.strip_prefix("cls.")).unwrap_or(name)
+}
+
+/// The line of a place, if it is a short one that can be shown.
+fn line(text: &str, at: TextSize) -> Option<&str> {
+    let (before, behind) = text.split_at_checked(at.to_usize())?;
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let end = at.to_usize() + behind.find('\n').unwrap_or(behind.len());
+    let line = text.get(start..end)?.trim();
+    let is_shown = |letter: u8| matches!(letter, b' '..=b'~') && letter != b'`';
+    (line.len() <= MAX_LINE && line.bytes().all(is_shown)).then_some(line)
 }
 
 fn place(expr: &Expr) -> (u32, u32) {
