@@ -36,12 +36,19 @@ pub(in crate::drift::languages::python) fn listed(names: &Names<'_>, class: &Stm
         [Some("StrEnum")] => Listed::StrEnum,
         _ => return None,
     };
-    class.body.iter().all(|stmt| is_plain(listed, stmt)).then_some(listed)
+    // What its members are as texts is up to this, and not what their values are.
+    let is_told = |stmt: &Stmt| stmt.as_function_def_stmt().is_some_and(|method| writes(method.name.as_str()));
+    let is_enum = listed != Listed::Plain;
+    let listed = if is_enum && class.body.iter().any(is_told) { Listed::Enum } else { listed };
+    class.body.iter().all(|stmt| is_plain(is_enum, stmt)).then_some(listed)
+}
+
+fn writes(method: &str) -> bool {
+    matches!(method, "__format__" | "__repr__" | "__str__")
 }
 
 /// Whether a statement gives a constant a name, or does nothing to them.
-fn is_plain(listed: Listed, stmt: &Stmt) -> bool {
-    let is_enum = listed != Listed::Plain;
+fn is_plain(is_enum: bool, stmt: &Stmt) -> bool {
     // Names of this kind say how an enum is made.
     let is_name = |target: &Expr| target.as_name_expr().is_some_and(|name| !is_enum || !name.id.starts_with('_'));
     match stmt {
@@ -49,7 +56,10 @@ fn is_plain(listed: Listed, stmt: &Stmt) -> bool {
         Stmt::AnnAssign(assign) => is_name(&assign.target),
         Stmt::Expr(alone) => alone.value.is_literal_expr(),
         Stmt::Pass(_) => true,
-        Stmt::FunctionDef(method) => is_enum && !method.name.starts_with('_') && method.name.as_str() != "value",
+        Stmt::FunctionDef(method) => {
+            let name = method.name.as_str();
+            is_enum && name != "value" && (!name.starts_with('_') || writes(name))
+        }
         _ => false,
     }
 }
