@@ -51,6 +51,7 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         grown: if source.sites.table_member.is_some() { tables::grown(names, body) } else { HashSet::new() },
         doubted: Vec::new(),
         lent_to: HashSet::new(),
+        steps: 0,
         module,
     };
     each(body, |node| match node {
@@ -87,6 +88,8 @@ struct Reader<'n, 'a> {
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
     lent_to: HashSet<String>,
+    /// How much was read again of what types with a name stand for.
+    steps: usize,
     module: &'n mut Module,
 }
 

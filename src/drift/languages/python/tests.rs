@@ -128,3 +128,23 @@ fn no_beginning_of_a_file_is_too_short() {
         said(&code[..end]);
     }
 }
+
+#[test]
+fn names_that_lead_to_each_other_come_to_an_end() {
+    let begun = std::time::Instant::now();
+    let times = 2_000;
+    let many = |line: &str| (0..times).map(|n| line.replace("{n}", &n.to_string())).collect::<String>();
+    for text in [
+        "A = B | B\nB = A | A\nx: A = {'a': 1}\n".to_owned(),
+        format!("A = list[A] | list[A]\nx: A = {}1{}\n", "[".repeat(40), "]".repeat(40)),
+        many("A = Order\nA(a=1)\n"),
+        format!("A = A0\nB = {{**B, **B}}\nOrder(**B)\n{}", many("A{n} = A\nA = A{n}\nA{n}(a=1)\n")),
+        many("x = FIELD_MAP\nx['a'] = 'a'\n"),
+        many("class A{n}(A):\n  def f(cls):\n    cls(a=1)\n    self.a = {'a': 1}\n"),
+        format!("x = {}0\n{}", "lambda: ".repeat(120), many("map(PATH)\n")),
+        many("B{n} = {**B, 'a': 'a'}\nB = {**B{n}}\nFIELD_MAP = {**B}\n"),
+    ] {
+        said(&text);
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}

@@ -16,6 +16,9 @@ use crate::drift::shape::Shape;
 /// What functions are said to give that give one value after the other.
 const GENERATORS: [&str; 6] = ["AsyncGenerator", "AsyncIterable", "AsyncIterator", "Generator", "Iterable", "Iterator"];
 
+/// How many letters of types that have a name are read again for each letter of the file.
+const MOST_STEPS: usize = 64;
+const TOO_MANY: &str = "its type leads through too many names; write the type itself";
 /// How many annotations of one name are looked at.
 const MOST_SAID: usize = 16;
 
@@ -102,7 +105,10 @@ impl<'a> Reader<'_, 'a> {
         match (shape, value) {
             (Shape::Named { name, at }, _) => match self.declared_type(name) {
                 Some(ty) => self.literal(&ty, None, value, depth),
-                None => self.meanings(name, *at).iter().for_each(|shape| self.typed(shape, value, depth)),
+                None => match self.meanings(name, *at) {
+                    Some(shapes) => shapes.iter().for_each(|shape| self.typed(shape, value, depth)),
+                    None => self.unread(value, TOO_MANY),
+                },
             },
             (Shape::Array(_), Expr::Starred(several)) => self.typed(shape, &several.value, depth),
             (Shape::Array(item), Expr::List(list)) => self.each_typed(item, &list.elts, depth),
@@ -141,13 +147,21 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// What a type is that the file gives a name: `Draft = Order`, `type Orders = list[Order]`.
-    fn meanings(&self, name: &str, at: u32) -> Vec<Shape> {
-        let Some(variable) = self.names.scopes.variable(name, TextSize::new(at)) else { return Vec::new() };
-        let of = |value: &Expr| match value {
-            Expr::Call(call) => made(&self.types, call),
-            value => Some(self.types.shape(value)),
-        };
-        variable.values().take(MAX_DEPTH).filter_map(of).collect()
+    /// `None` where types that lead to each other have been gone through too often in this file.
+    fn meanings(&mut self, name: &str, at: u32) -> Option<Vec<Shape>> {
+        let Some(variable) = self.names.scopes.variable(name, TextSize::new(at)) else { return Some(Vec::new()) };
+        let mut found = Vec::new();
+        for value in variable.values().take(MAX_DEPTH) {
+            self.steps += value.range().len().to_usize();
+            if self.steps > MOST_STEPS * (self.types.text.len() + MOST_STEPS) {
+                return None;
+            }
+            match value {
+                Expr::Call(call) => found.extend(made(&self.types, call)),
+                value => found.push(self.types.shape(value)),
+            }
+        }
+        Some(found)
     }
 }
 
