@@ -9,7 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::Task;
 use crate::drift::config::Mode;
 use crate::drift::survey::{Blob, Survey, Tree, survey};
-use crate::entry::Mode as EntryMode;
+use crate::entry::{Entry, Mode as EntryMode};
 use crate::error::{Error, Result};
 use crate::git::{Blobs, Repo};
 use crate::oid::Oid;
@@ -150,6 +150,17 @@ impl Tree for Stored<'_> {
     }
 
     fn folder(&self, folder: &BStr) -> Result<Vec<BString>> {
+        self.inside(folder, |entry| entry.mode.is_file())
+    }
+
+    fn others(&self, folder: &BStr) -> Result<Vec<BString>> {
+        self.inside(folder, |entry| !entry.mode.is_file())
+    }
+}
+
+impl Stored<'_> {
+    /// Those entries of a folder that are wanted.
+    fn inside(&self, folder: &BStr, wanted: impl Fn(&Entry) -> bool) -> Result<Vec<BString>> {
         let path = folder.strip_suffix(b"/").unwrap_or(folder).as_bstr();
         let tree = match path.is_empty() {
             true => Some(self.root),
@@ -158,8 +169,8 @@ impl Tree for Stored<'_> {
             }
         };
         let entries = tree.map(|tree| self.repo.tree(tree)).transpose()?.unwrap_or_default();
-        let files = entries.into_iter().filter(|(_, entry)| entry.mode.is_file());
-        Ok(files.map(|(name, _)| bstr::concat([folder.as_bytes(), name.as_slice()]).into()).collect())
+        let wanted = entries.into_iter().filter(|(_, entry)| wanted(entry));
+        Ok(wanted.map(|(name, _)| bstr::concat([folder.as_bytes(), name.as_slice()]).into()).collect())
     }
 }
 

@@ -79,6 +79,12 @@ pub trait Tree {
     /// # Errors
     /// The tree cannot be read.
     fn folder(&self, folder: &BStr) -> Result<Vec<BString>>;
+
+    /// What else stands in a folder: links, submodules, and folders.
+    ///
+    /// # Errors
+    /// The tree cannot be read.
+    fn others(&self, folder: &BStr) -> Result<Vec<BString>>;
 }
 
 /// A stored file.

@@ -66,6 +66,16 @@ impl Tree for Memory {
         let inside = |path: &&BString| path.strip_prefix(folder.as_bytes()).is_some_and(|name| !name.contains(&b'/'));
         Ok(self.files.keys().filter(inside).cloned().collect())
     }
+
+    fn others(&self, folder: &BStr) -> Result<Vec<BString>> {
+        let name = |path: &BString| {
+            let rest = path.strip_prefix(folder.as_bytes())?;
+            let end = rest.iter().position(|byte| *byte == b'/');
+            let end = end.or_else(|| self.links.contains(path).then_some(rest.len()))?;
+            path.get(..folder.len() + end).map(BString::from)
+        };
+        Ok(self.files.keys().chain(&self.links).filter_map(name).collect())
+    }
 }
 
 pub(crate) fn globs(patterns: &[&str]) -> GlobSet {

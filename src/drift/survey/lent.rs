@@ -1,6 +1,6 @@
 //! Constants of other files that mapping files name, and the mapping files that a change of such constants can be seen in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -50,10 +50,25 @@ impl Side<'_> {
 
     /// What the file gives to others that an import means. Where it may be one of several, tools do not agree which.
     fn lender(&self, language: Language, from: &[BString]) -> Result<Option<Arc<Constants>>> {
+        let key = (language, from.to_vec());
+        if let Some(known) = self.lenders.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let lender = self.found_lender(language, from)?;
+        self.lenders.borrow_mut().insert(key, lender.clone());
+        Ok(lender)
+    }
+
+    fn found_lender(&self, language: Language, from: &[BString]) -> Result<Option<Arc<Constants>>> {
         let mut found: Option<&BString> = None;
         for path in from {
-            let is_other = path.is_empty() || self.leads_on(path.as_bstr())? || self.tree.is_odd(path.as_bstr())?;
-            if is_other {
+            if path.is_empty() {
+                return Ok(None);
+            }
+            if !self.stands(path.as_bstr())? {
+                continue;
+            }
+            if self.leads_on(path.as_bstr())? {
                 return Ok(None);
             }
             if is_manifest(path.as_bstr()) || found == Some(path) || self.blob(path.as_bstr())?.is_none() {
@@ -64,6 +79,32 @@ impl Side<'_> {
             }
         }
         found.map_or(Ok(None), |path| self.constants(language, path.as_bstr()))
+    }
+
+    /// Whether anything stands at a path. To look for each of many paths by itself would read a large folder that often.
+    fn stands(&self, path: &BStr) -> Result<bool> {
+        let mut begin = 0;
+        while let Some(length) = path.get(begin..).and_then(|rest| rest.find_byte(b'/')) {
+            let end = begin + length;
+            if !path.get(..end).map_or(Ok(false), |folder| self.is_listed(folder.as_bstr(), begin))? {
+                return Ok(false);
+            }
+            begin = end + 1;
+        }
+        self.is_listed(path, begin)
+    }
+
+    /// The same of what stands in a folder that is there; the folder's path is so long.
+    fn is_listed(&self, path: &BStr, folder: usize) -> Result<bool> {
+        let folder = path.get(..folder).unwrap_or_default().as_bstr();
+        let all = match self.listed.get(folder) {
+            Some(all) => all,
+            None => {
+                let [files, others] = [self.tree.folder(folder)?, self.tree.others(folder)?];
+                self.listed.insert(folder.to_owned(), Box::new(HashSet::from_iter(files.into_iter().chain(others))))
+            }
+        };
+        Ok(all.contains(path))
     }
 
     /// The constants that a file gives to others; `None` where there is none.

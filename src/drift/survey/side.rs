@@ -1,7 +1,7 @@
 //! One state of the files, read when it is asked for, each file once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,6 +44,9 @@ type Read = (BString, Arc<Module>);
 /// Modules by what they were read from.
 type Modules<K> = RefCell<HashMap<K, Arc<Module>>>;
 
+/// Constants by the language and the paths that an import may mean.
+type Lenders = RefCell<HashMap<(Language, Vec<BString>), Option<Arc<Constants>>>>;
+
 /// The claims of a file, and what is wrong with them.
 type Claims = (Vec<Claim>, Vec<Problem>);
 
@@ -73,6 +76,11 @@ pub struct Side<'a> {
     blobs: FrozenMap<BString, Box<Option<Blob>>>,
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
+    /// What stands in folders, whatever it is.
+    #[allow(clippy::box_collection, reason = "a frozen map keeps what it has behind a pointer")]
+    pub(super) listed: FrozenMap<BString, Box<HashSet<BString>>>,
+    /// What the files give that the paths of imports mean.
+    pub(super) lenders: Lenders,
     lines: FrozenMap<BString, Box<LineCounts>>,
     claims: FrozenMap<BString, Box<Claims>>,
     /// How many bytes of files are held.
@@ -90,6 +98,8 @@ impl<'a> Side<'a> {
             blobs: FrozenMap::new(),
             modules: FrozenMap::new(),
             folders: FrozenMap::new(),
+            listed: FrozenMap::new(),
+            lenders: RefCell::default(),
             lines: FrozenMap::new(),
             claims: FrozenMap::new(),
             held: Cell::default(),
