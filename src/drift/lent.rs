@@ -25,9 +25,15 @@ pub fn lent(wanted: &[Import], constants: &Given<'_>) -> Result<Constants> {
         let constant = match &import.name {
             Some(name) => all.get(name).cloned(),
             // A module as a whole: nobody can give it another member.
-            None => Some(Constant::Members { members: (*all).clone(), is_frozen: true }),
+            None => Some(Constant::Members { members: without_classes(&all), is_frozen: true, is_class: false }),
         };
         lent.extend(constant.map(|constant| (local, constant)));
     }
     Ok(lent)
+}
+
+/// What can only be had by the names that are listed.
+fn without_classes(all: &Constants) -> Constants {
+    let is_class = |constant: &Constant| matches!(constant, Constant::Members { is_class: true, .. });
+    all.iter().filter(|(_, one)| !is_class(one)).map(|(name, one)| (name.clone(), one.clone())).collect()
 }

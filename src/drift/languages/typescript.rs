@@ -46,6 +46,7 @@ mod renamed;
 mod returns;
 mod said;
 mod scopes;
+mod shared;
 mod sites;
 mod tables;
 mod trails;

@@ -13,6 +13,8 @@ pub enum Constant {
         members: Constants,
         /// Nobody can change it, whatever it is handed to.
         is_frozen: bool,
+        /// It is a class, which others get by members that are not listed.
+        is_class: bool,
     },
 }
 

@@ -267,8 +267,8 @@ const SCRIPTS: [&str; 2] = [".js", ".jsx"];
 /// Those that only other tools leave out.
 const OTHERS: [&str; 4] = [".mts", ".cts", ".mjs", ".cjs"];
 
-/// The files that a relative specifier may mean, best first; `None` when it leads out of the repository.
-fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
+/// The path that a relative specifier is; `None` when it leads out of the repository.
+pub(super) fn exact(path: &[u8], specifier: &str) -> Option<BString> {
     let mut parts = path.split(|byte| *byte == b'/').collect::<Vec<_>>();
     parts.pop();
     for part in specifier.split('/') {
@@ -278,8 +278,13 @@ fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
             part => parts.push(part.as_bytes()),
         }
     }
+    Some(BString::from(parts.join(&b'/')))
+}
+
+/// The files that a relative specifier may mean, best first; `None` when it leads out of the repository.
+fn candidates(path: &[u8], specifier: &str) -> Option<Vec<BString>> {
     let is_folder = specifier.ends_with('/') || matches!(specifier.rsplit('/').next(), Some("." | ".."));
-    let stem = BString::from(parts.join(&b'/'));
+    let stem = exact(path, specifier)?;
     let with = |stem: &[u8], ending: &str| BString::from([stem, ending.as_bytes()].concat());
     let mut found = Vec::with_capacity(16);
     if !is_folder {

@@ -3,19 +3,23 @@
 //! What other files do with a constant is not seen. So one with members is given only where nobody is meant to change it:
 //! the language refuses that (`Object.freeze`), or the compiler does (`as const`, an enum, `static readonly`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use bstr::ByteSlice;
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::*;
 use oxc_ast::builder::AstBuilder;
 use oxc_span::SPAN;
 
 use super::file::File;
-use super::imports::export_name;
+use super::imports::{Origin, exact, export_name, origin};
 use super::lookup::is_fixed;
 use super::plain::Plain;
 use super::scopes::Made;
+use super::shared::Shared;
+use crate::drift::languages::Language;
 use crate::drift::mentions::DEFAULT;
 use crate::drift::shape::{Constant, Constants, Import};
 
@@ -28,6 +32,9 @@ pub(super) struct Lent<'a> {
     /// A text, or an object of such.
     pub(super) value: &'a Expression<'a>,
     pub(super) is_frozen: bool,
+    pub(super) is_class: bool,
+    /// Tells what is not written the same apart.
+    pub(super) written: u64,
 }
 
 /// What a file has from others.
@@ -38,6 +45,8 @@ pub(super) struct Lender<'a> {
     wanted: RefCell<BTreeSet<&'a str>>,
     /// Whether that is for a mapping: types are found out without the constants of others.
     is_open: Cell<bool>,
+    /// What may be changed under other names; found out when that is first asked for.
+    pub(super) shared: OnceCell<Shared<'a>>,
 }
 
 impl<'a> Lender<'a> {
@@ -45,8 +54,10 @@ impl<'a> Lender<'a> {
         let builder = AstBuilder::new(arena);
         let known = lent.iter().map(|(name, constant)| {
             let is_frozen = matches!(constant, Constant::Members { is_frozen: true, .. });
+            let is_class = matches!(constant, Constant::Members { is_class: true, .. });
             let value = &*arena.alloc(expression(constant, arena, &builder));
-            (name.clone(), Lent { value, is_frozen })
+            let written = BuildHasherDefault::<DefaultHasher>::default().hash_one(constant);
+            (name.clone(), Lent { value, is_frozen, is_class, written })
         });
         Self { known: known.collect(), ..Self::default() }
     }
@@ -83,6 +94,12 @@ impl<'a> File<'a> {
         let bindings = self.bindings();
         let Made::Foreign(_) = bindings.made(variable) else { return None };
         let name = bindings.scopes.name(variable).filter(|_| self.lender.is_open())?;
+        self.shared();
+        self.known_of_others(name)
+    }
+
+    /// The same by the name alone.
+    pub(super) fn known_of_others(&self, name: &'a str) -> Option<Lent<'a>> {
         self.lender.wanted.borrow_mut().insert(name);
         self.lender.known.get(name).copied()
     }
@@ -98,13 +115,24 @@ impl<'a> File<'a> {
         let wanted = self.lender.wanted.borrow();
         let imports = wanted.iter().filter_map(|local| {
             let foreign = self.index().foreign.get(local)?;
-            Some(self.import_of(Some(local), foreign.name, foreign.specifier))
+            let mut import = self.import_of(Some(local), foreign.name, foreign.specifier);
+            // A file of the very name comes before all that the endings of code lead to.
+            if origin(foreign.specifier) == Origin::Relative && !import.from.is_empty() {
+                import.from.extend(exact(self.source.path, foreign.specifier));
+            }
+            Some(import)
         });
         imports.filter(|import| import.from.iter().any(|path| !path.is_empty())).collect()
     }
 
     /// The constants that this file gives to others.
     pub(super) fn constants(&self) -> Constants {
+        // A definition is of what another file does, and says nothing of values.
+        let name = self.source.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let is_code = Language::of_code(self.source.path.as_bstr()) == Some(Language::TypeScript);
+        if !is_code || self.program.source_type.is_typescript_definition() || name.contains_str(".d.") {
+            return Constants::new();
+        }
         let bindings = self.bindings();
         // What is exported the old way, too, is more than the exports say.
         if bindings.exporting > 0 || ["exports", "module"].into_iter().any(|name| bindings.is_changed(name)) {
@@ -157,6 +185,7 @@ impl<'a> File<'a> {
     fn given_out_as(&self, name: &str, left: &mut usize) -> Option<Constant> {
         let bindings = self.bindings();
         let variable = bindings.only(name)?;
+        let is_class = matches!(bindings.made(variable), Made::Class(_));
         let (is_frozen, is_deep) = match bindings.made(variable) {
             // What is no `const` is meant to change.
             Made::Constant(_) if !self.index().values.contains_key(name) => return None,
@@ -172,7 +201,7 @@ impl<'a> File<'a> {
             Made::Foreign(_) | Made::Unknown => return None,
         };
         let members = self.members_given((variable, is_deep), &self.plain_of(variable)?, &mut Vec::new(), left)?;
-        Some(Constant::Members { members, is_frozen })
+        Some(Constant::Members { members, is_frozen, is_class })
     }
 
     /// The members of a constant, or of an object within it, that are texts; those of objects where they are as constant.
@@ -191,7 +220,7 @@ impl<'a> File<'a> {
                 None => match self.object_within(variable, steps).filter(|_| is_deep) {
                     Some(part) => {
                         let members = self.members_given((variable, true), &part, steps, left)?;
-                        Some(Constant::Members { members, is_frozen: false })
+                        Some(Constant::Members { members, is_frozen: false, is_class: false })
                     }
                     None => None,
                 },

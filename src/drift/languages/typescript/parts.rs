@@ -34,6 +34,16 @@ impl<'a> Parts<'a> {
         finder.found
     }
 
+    /// What of a variable gets another name, or is handed on,
+    pub(super) fn handed_of(&self, variable: usize) -> impl Iterator<Item = &[&'a str]> {
+        self.handed.get(&variable).into_iter().flat_map(HashMap::keys).map(Vec::as_slice)
+    }
+
+    /// and of what of it that may be any member.
+    pub(super) fn opened_of(&self, variable: usize) -> impl Iterator<Item = &[&'a str]> {
+        self.opened.get(&variable).into_iter().flat_map(HashMap::keys).map(Vec::as_slice)
+    }
+
     /// Where somebody may get a part of a constant, or what it is a part of.
     pub(super) fn who_has(&self, variable: usize, steps: &[&'a str]) -> Option<u32> {
         let around = |ends: std::ops::Range<usize>, all: &HashMap<usize, HashMap<Steps<'a>, u32>>| {
@@ -58,6 +68,9 @@ impl<'a> File<'a> {
     pub(super) fn object_within(&self, variable: usize, steps: &[&'a str]) -> Option<Plain<'a>> {
         let plain = self.object_at(variable, steps)?;
         let is_own = !matches!(self.bindings().made(variable), Made::Foreign(_));
+        if !is_own && self.is_changed_elsewhere(variable) {
+            return None;
+        }
         let plain = Plain { flat: plain.flat.filter(|_| is_own), ..plain };
         self.parts().who_has(variable, steps).is_none().then_some(plain)
     }

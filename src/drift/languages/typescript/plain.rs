@@ -122,10 +122,15 @@ impl<'a> File<'a> {
             Made::Unknown => return None,
         };
         let is_changed = bindings.is_touched(variable) || bindings.is_asked(variable) && !self.is_simple_list(literal);
+        let is_changed = is_changed || matches!(made, Made::Foreign(_)) && self.is_changed_elsewhere(variable);
         if is_changed && !is_frozen {
             return None;
         }
         let plain = self.plain_literal(literal)?;
+        let is_class = matches!(made, Made::Foreign(_)) && self.lent(variable).is_some_and(|lent| lent.is_class);
+        if is_class && !bindings.shows_only(variable, &plain.members) {
+            return None;
+        }
         // What stands in another file cannot be read as if it stood here.
         let is_own = !matches!(made, Made::Foreign(_));
         Some(Plain { flat: plain.flat.filter(|_| is_own), ..plain })
