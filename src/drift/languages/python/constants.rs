@@ -12,6 +12,7 @@ use super::names::{Names, dotted, last};
 use super::scopes::Variable;
 use super::walk::{Node, each};
 pub(super) use listed::{Listed, listed};
+use listed::{MAKERS, WRITERS};
 use readings::{excused, readings, told};
 
 /// What gives a member of something a value.
@@ -50,6 +51,8 @@ pub(super) struct Changed<'a> {
     handed_on: HashSet<&'a str>,
     /// Nobody can tell which names of the module.
     is_open: bool,
+    /// Nobody can tell which members of an instance, by a method of it.
+    is_instance_open: bool,
 }
 
 impl<'a> Changed<'a> {
@@ -59,6 +62,7 @@ impl<'a> Changed<'a> {
         let (mut read, mut excuses, mut asked) = (HashSet::new(), HashSet::new(), HashSet::new());
         each(body, |node| match node {
             Node::Stmt(stmt) => {
+                changed.is_open |= brings_builtins(stmt);
                 read.extend(told(stmt));
                 asked.extend(annotations(stmt).into_iter().map(Ranged::range));
                 if let Stmt::Assign(assign) = stmt {
@@ -83,8 +87,10 @@ impl<'a> Changed<'a> {
                 }
                 changed.expr(names, expr);
                 let called = expr.as_call_expr().map_or(expr.range(), |call| call.func.range());
-                let is_fine = read.contains(&expr.range()) || excuses.contains(&called);
-                changed.is_open |= is_namespace(names, expr) && !is_fine;
+                let is_read = read.contains(&expr.range());
+                let is_fine = is_read || excuses.contains(&called);
+                changed.is_open |= (is_namespace(names, expr) || is_setter(expr)) && !is_fine;
+                changed.is_instance_open |= (is_namespace(names, expr) || is_of_instance(names, expr)) && !is_read;
             }
             Node::Parameter(_) => {}
         });
@@ -93,25 +99,37 @@ impl<'a> Changed<'a> {
 
     fn expr(&mut self, names: &Names<'a>, expr: &'a Expr) {
         match expr {
-            Expr::Name(name) => self.is_open |= matches!(name.id.as_str(), "eval" | "exec"),
+            Expr::Name(name) => self.is_open |= matches!(name.id.as_str(), "__builtins__" | "eval" | "exec"),
             Expr::Attribute(member) if !member.ctx.is_load() => {
                 self.members.entry(member.attr.as_str()).or_insert(expr.start());
                 if !is_of_self(names, &member.value) {
                     self.names.entry(member.attr.as_str()).or_insert(expr.start());
                 }
             }
-            Expr::Subscript(entry) if !entry.ctx.is_load() && is_namespace(names, &entry.value) => {
-                let name = entry.slice.as_string_literal_expr();
-                self.names.extend(name.map(|name| (name.value.to_str(), expr.start())));
+            Expr::Subscript(entry) if !entry.ctx.is_load() => {
+                let is_of_instance = is_of_instance(names, &entry.value);
+                let name = entry.slice.as_string_literal_expr().map(|name| (name.value.to_str(), expr.start()));
+                if is_of_instance || is_namespace(names, &entry.value) {
+                    self.members.extend(name);
+                    self.names.extend(name.filter(|_| !is_of_instance));
+                }
             }
+            Expr::StringLiteral(name) => self.is_open |= matches!(name.value.to_str(), "__builtins__" | "builtins"),
             Expr::Call(call) if last(&call.func).is_some_and(|name| SETTERS.contains(&name)) => {
-                let [of, rest @ ..] = &*call.arguments.args else { return };
+                let (of, rest) = match (&*call.func, &*call.arguments.args) {
+                    // `fields.__setattr__("PATH", …)`
+                    (Expr::Attribute(method), given @ [_, _]) => (&*method.value, given),
+                    (_, [of, rest @ ..]) => (of, rest),
+                    _ => return,
+                };
                 let texts = rest.iter().filter_map(Expr::as_string_literal_expr).map(|name| name.value.to_str());
                 let texts = texts.map(|name| (name, expr.start()));
                 self.members.extend(texts.clone());
                 self.names.extend(texts.filter(|_| !is_of_self(names, of)));
-                let is_computed = rest.first().is_some_and(|name| !name.is_string_literal_expr());
-                self.is_open |= is_computed && of.as_name_expr().is_some_and(|of| names.is_imported(&of.id));
+                let is_computed = rest.first().is_none_or(|name| !name.is_string_literal_expr());
+                let is_own = is_of_self(names, of) || is_super(of);
+                self.is_instance_open |= is_computed && is_own;
+                self.is_open |= is_computed && !is_own;
             }
             _ => {}
         }
@@ -125,6 +143,13 @@ impl<'a> Changed<'a> {
     /// Whether what a class has by a name may be something else.
     pub(super) fn doubts_member(&self, name: &str) -> bool {
         self.is_open || self.members.contains_key(name)
+    }
+
+    /// Whether the values of the members of an enum may be others.
+    pub(super) fn doubts_values(&self) -> bool {
+        let mut said = MAKERS.iter().chain(&WRITERS);
+        let is_changed = self.members.contains_key("_value_") || said.any(|name| self.names.contains_key(name));
+        self.is_open || self.is_instance_open || is_changed
     }
 
     /// The place that gives a name of the module, or a member, something else.
@@ -152,21 +177,56 @@ fn annotations(stmt: &Stmt) -> Vec<&Expr> {
 /// `self`, which is an argument.
 fn is_of_self(names: &Names<'_>, expr: &Expr) -> bool {
     let own = expr.as_name_expr().filter(|name| name.id == "self");
-    own.and_then(|name| names.scopes.variable(&name.id, name.start())).is_some_and(Variable::is_parameter)
+    own.and_then(|name| names.scopes.variable(&name.id, name.start())).is_some_and(Variable::is_receiver)
+}
+
+/// `super()`, which is that of a method.
+fn is_super(expr: &Expr) -> bool {
+    expr.as_call_expr().is_some_and(|call| last(&call.func) == Some("super"))
 }
 
 /// What has the names of a module or of a class, or may write any of them.
 fn is_namespace(names: &Names<'_>, expr: &Expr) -> bool {
     match expr {
-        Expr::Call(call) => {
-            call.func.as_name_expr().is_some_and(|name| matches!(name.id.as_str(), "globals" | "locals" | "vars"))
-        }
+        Expr::Call(call) => match (last(&call.func), &*call.arguments.args) {
+            (Some("getattr"), [_, Expr::StringLiteral(name), ..]) => {
+                matches!(name.value.to_str(), "__dict__" | "__globals__" | "f_globals")
+            }
+            (Some("globals" | "locals" | "vars"), _) => call.func.is_name_expr(),
+            _ => false,
+        },
         Expr::Name(name) => matches!(name.id.as_str(), "globals" | "locals" | "vars"),
         Expr::Attribute(member) => match member.attr.as_str() {
             "__dict__" => !is_of_self(names, &member.value),
             "__globals__" | "f_globals" => true,
             _ => false,
         },
+        _ => false,
+    }
+}
+
+/// The members of an instance, within its class: `self.__dict__`.
+fn is_of_instance(names: &Names<'_>, expr: &Expr) -> bool {
+    match expr {
+        Expr::Attribute(member) => member.attr.as_str() == "__dict__" && is_of_self(names, &member.value),
+        _ => false,
+    }
+}
+
+/// `setattr`, which does nobody knows what where it is not called.
+fn is_setter(expr: &Expr) -> bool {
+    expr.as_name_expr().is_some_and(|name| name.ctx.is_load() && matches!(name.id.as_str(), "delattr" | "setattr"))
+}
+
+/// What runs code or shows all names, under other names than Python gives it.
+fn brings_builtins(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Import(import) => import.names.iter().any(|alias| alias.name.as_str() == "builtins"),
+        Stmt::ImportFrom(import) => {
+            let is_of_python = import.level == 0 && import.module.as_deref() == Some("builtins");
+            let leads = |name: &str| WAYS.contains(&name) || SETTERS.contains(&name) || matches!(name, "*" | "getattr");
+            is_of_python && import.names.iter().any(|alias| leads(alias.name.as_str()))
+        }
         _ => false,
     }
 }

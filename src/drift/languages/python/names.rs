@@ -226,7 +226,7 @@ impl<'a> Names<'a> {
     fn stands_for(&self, name: &ExprName) -> Option<&'a Expr> {
         let (text, at) = (name.id.as_str(), name.range().start());
         // Python calls that otherwise within a class.
-        if text.starts_with("__") && !text.ends_with("__") && self.scopes.is_in_class(at) {
+        if is_mangled(text) || (is_private(text) && self.scopes.is_in_class(at)) {
             return None;
         }
         self.held(self.scopes.variable(text, at)?, text, at)
@@ -286,12 +286,13 @@ impl<'a> Names<'a> {
         let is_last = self.last_star.is_none() && variable.kind != ScopeKind::Class;
         let is_changed = |name: &str| self.is_open || self.texts.contains(name) || self.changed.doubts(name);
         let name = of.attr.as_str();
-        if !is_last || is_changed(&class.id) || ["_value_", name].iter().any(|name| self.changed.doubts_member(name)) {
+        if !is_last || is_changed(&class.id) || self.changed.doubts_member(name) || is_private(name) {
             return None;
         }
         let of_class = variable.class()?;
         let is_believed = match constants::listed(self, of_class)? {
             Listed::Plain => !of_value && !self.changed.is_handed_on(&class.id),
+            _ if self.changed.doubts_values() => false,
             Listed::Enum => of_value,
             Listed::TextEnum => of_value || is_alone,
             Listed::StrEnum => true,
@@ -370,6 +371,16 @@ fn pieces(string: &ExprFString) -> Option<Vec<Piece<'_>>> {
         }
     }
     Some(found)
+}
+
+/// Whether code of a class may have a name by another one: within `C`, `__a` is `_C__a`.
+fn is_mangled(name: &str) -> bool {
+    let class = name.strip_prefix('_').filter(|rest| !rest.starts_with('_'));
+    class.is_some_and(|rest| rest.contains("__")) && !name.ends_with("__")
+}
+
+fn is_private(name: &str) -> bool {
+    is_mangled(name) || (name.starts_with("__") && !name.ends_with("__"))
 }
 
 fn lists(words: &str, word: &str) -> bool {

@@ -1,15 +1,15 @@
 //! Where the variables of a file are seen: which one of a name is meant at a place, and what it is given.
 
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+mod found;
 
-use ruff_python_ast::{
-    Alias, Comprehension, Expr, Identifier, Parameters, Pattern, PatternMatchAs, Stmt, StmtClassDef, StmtFunctionDef,
-    TypeParams,
-};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::walk::{Node, each};
+use super::walk::each;
+use found::{Found, Place};
 
 /// How deep scopes nest; of a file where they nest deeper no variable is known.
 const MOST_AROUND: usize = 128;
@@ -26,6 +26,8 @@ pub(super) enum By {
     /// `name: Type`, which gives it none.
     Declaration,
     Parameter,
+    /// The first argument of a method.
+    Receiver,
     Class,
     /// An import, a function, a loop, `del` …
     Nothing,
@@ -86,28 +88,6 @@ pub(super) struct Scopes<'a> {
     unknown: Option<Variable<'a>>,
 }
 
-/// Where something is given a name.
-#[derive(Clone, Copy)]
-enum Place {
-    At(TextSize),
-    /// A comprehension gives it to the scope around.
-    Leaving(TextSize),
-    Scope(usize),
-}
-
-/// What the walk through a file finds.
-#[derive(Default)]
-struct Found<'a> {
-    scopes: Vec<(TextRange, Kind)>,
-    bindings: Vec<(&'a str, Place, Binding<'a>)>,
-    globals: Vec<(&'a str, TextSize)>,
-    nonlocals: Vec<(&'a str, TextSize)>,
-    /// The places of names that are taken in with what gives them a value.
-    taken: HashSet<TextSize>,
-    /// The places of statements that stand in no condition and no loop.
-    direct: HashSet<TextSize>,
-}
-
 impl<'a> Variable<'a> {
     fn only(&self) -> Option<&Binding<'a>> {
         let mut given = self.bindings.iter().filter(|binding| binding.by != By::Declaration);
@@ -131,7 +111,12 @@ impl<'a> Variable<'a> {
     }
 
     pub(super) fn is_parameter(&self) -> bool {
-        self.bindings.iter().any(|binding| binding.by == By::Parameter)
+        self.bindings.iter().any(|binding| matches!(binding.by, By::Parameter | By::Receiver))
+    }
+
+    /// Whether it is what a method is called on, and nothing else.
+    pub(super) fn is_receiver(&self) -> bool {
+        !self.bindings.is_empty() && self.bindings.iter().all(|binding| binding.by == By::Receiver)
     }
 
     /// The class that it is, if it is nothing else.
@@ -292,9 +277,16 @@ impl<'a> Scopes<'a> {
         self.variables.get(*self.places.get(&(name, scope))?)
     }
 
+    /// All that a name may mean at a place: before a class gives it something, its body sees that of the module.
+    pub(super) fn meant(&self, name: &str, at: TextSize) -> impl Iterator<Item = &Variable<'a>> {
+        let nearest = self.variable(name, at);
+        let is_of_class = nearest.is_some_and(|variable| variable.kind == Kind::Class);
+        nearest.into_iter().chain(is_of_class.then(|| self.member(name, None)).flatten())
+    }
+
     /// Whether a name may be one of the module at a place.
     pub(super) fn is_of_module(&self, name: &str, at: TextSize) -> bool {
-        self.variable(name, at).is_none_or(|variable| variable.kind == Kind::Module)
+        self.variable(name, at).is_none_or(|variable| matches!(variable.kind, Kind::Module | Kind::Class))
     }
 
     /// Whether a class stands around a place, nearer or farther.
@@ -313,170 +305,5 @@ impl<'a> Scopes<'a> {
     pub(super) fn of_module(&self) -> impl Iterator<Item = (&'a str, &Variable<'a>)> {
         let own = self.places.iter().filter(|((_, scope), _)| *scope == 0);
         own.filter_map(|((name, _), index)| Some((*name, self.variables.get(*index)?)))
-    }
-}
-
-impl<'a> Found<'a> {
-    fn node(&mut self, node: Node<'a>) {
-        match node {
-            Node::Stmt(stmt) => self.stmt(stmt),
-            Node::Expr(expr) => self.expr(expr),
-            Node::Parameter(name) if self.taken.contains(&name.start()) => {}
-            Node::Parameter(name) => self.push(name.as_str(), name.start(), By::Nothing, None),
-        }
-    }
-
-    fn push(&mut self, name: &'a str, at: TextSize, by: By, value: Option<&'a Expr>) {
-        self.bindings.push((name, Place::At(at), Binding::new(by, at, value)));
-    }
-
-    fn stmt(&mut self, stmt: &'a Stmt) {
-        let in_block = !self.direct.contains(&stmt.start());
-        match stmt {
-            Stmt::FunctionDef(function) => self.function(function),
-            Stmt::ClassDef(class) => {
-                let binding = Binding { class: Some(class), ..Binding::new(By::Class, class.start(), None) };
-                self.bindings.push((class.name.as_str(), Place::At(class.start()), binding));
-                self.variables(class.type_params.as_deref(), class.start());
-                self.body(&class.body, Kind::Class);
-            }
-            Stmt::TypeAlias(alias) => {
-                self.given(std::slice::from_ref(&*alias.name), &alias.value, By::Other);
-                self.variables(alias.type_params.as_deref(), alias.start());
-            }
-            Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
-            Stmt::ImportFrom(import) => import.names.iter().for_each(|alias| self.import(alias)),
-            Stmt::Global(all) => self.globals.extend(all.names.iter().map(|name| (name.as_str(), all.start()))),
-            Stmt::Nonlocal(all) => self.nonlocals.extend(all.names.iter().map(|name| (name.as_str(), all.start()))),
-            Stmt::Assign(assign) => match assign.targets.as_slice() {
-                [Expr::Name(_)] => self.given(&assign.targets, &assign.value, By::Assignment { in_block }),
-                targets => self.given(targets, &assign.value, By::Other),
-            },
-            Stmt::AnnAssign(assign) => {
-                let Expr::Name(name) = &*assign.target else { return };
-                let by = if assign.value.is_some() { By::Assignment { in_block } } else { By::Declaration };
-                self.taken.insert(name.start());
-                let binding = Binding {
-                    said: Some(&assign.annotation),
-                    ..Binding::new(by, name.start(), assign.value.as_deref())
-                };
-                self.bindings.push((name.id.as_str(), Place::At(name.start()), binding));
-            }
-            Stmt::AugAssign(assign) => self.given(std::slice::from_ref(&*assign.target), &assign.value, By::Other),
-            Stmt::For(each) => self.gone_through(&each.target, &each.iter),
-            Stmt::Match(choice) => {
-                for case in &choice.cases {
-                    if let Pattern::MatchAs(PatternMatchAs { pattern: None, name: Some(name), .. }) = &case.pattern {
-                        self.taken.insert(name.start());
-                        self.push(name.as_str(), name.start(), By::Other, Some(&choice.subject));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// What a value gives names, each for itself where that is seen.
-    fn given(&mut self, targets: &'a [Expr], value: &'a Expr, by: By) {
-        let mut waiting: Vec<(&Expr, &Expr)> = targets.iter().map(|target| (target, value)).collect();
-        while let Some((target, value)) = waiting.pop() {
-            match (items(target), items(value), target) {
-                (.., Expr::Name(name)) => {
-                    self.taken.insert(name.start());
-                    self.push(name.id.as_str(), name.start(), by, Some(value));
-                }
-                (Some(targets), Some(values), _)
-                    if targets.len() == values.len() && !targets.iter().chain(values).any(Expr::is_starred_expr) =>
-                {
-                    waiting.extend(targets.iter().zip(values));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// `for a in [b, c]`
-    fn gone_through(&mut self, target: &'a Expr, over: &'a Expr) {
-        let values = items(over).unwrap_or_default().iter().filter(|value| !value.is_starred_expr());
-        if let Expr::Name(name) = target {
-            values.for_each(|value| self.push(name.id.as_str(), name.start(), By::Other, Some(value)));
-        }
-    }
-
-    fn expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::Lambda(lambda) => {
-                self.scopes.push((lambda.body.range(), Kind::Function));
-                lambda.parameters.iter().for_each(|parameters| self.parameters(parameters));
-            }
-            Expr::ListComp(each) => self.comprehension(expr, &each.generators),
-            Expr::SetComp(each) => self.comprehension(expr, &each.generators),
-            Expr::DictComp(each) => self.comprehension(expr, &each.generators),
-            Expr::Generator(each) => self.comprehension(expr, &each.generators),
-            Expr::Named(named) => {
-                if let Expr::Name(name) = &*named.target {
-                    self.taken.insert(name.start());
-                    let binding = Binding::new(By::Other, name.start(), Some(&named.value));
-                    self.bindings.push((name.id.as_str(), Place::Leaving(name.start()), binding));
-                }
-            }
-            Expr::Name(name) if !name.ctx.is_load() && !self.taken.contains(&name.start()) => {
-                self.push(name.id.as_str(), name.start(), By::Nothing, None);
-            }
-            _ => {}
-        }
-    }
-
-    fn comprehension(&mut self, whole: &'a Expr, generators: &'a [Comprehension]) {
-        self.scopes.push((whole.range(), Kind::Comprehension));
-        self.scopes.extend(generators.first().map(|first| (first.iter.range(), Kind::First)));
-        generators.iter().for_each(|each| self.gone_through(&each.target, &each.iter));
-    }
-
-    fn function(&mut self, function: &'a StmtFunctionDef) {
-        self.push(function.name.as_str(), function.start(), By::Nothing, None);
-        self.variables(function.type_params.as_deref(), function.start());
-        self.body(&function.body, Kind::Function);
-        self.parameters(&function.parameters);
-    }
-
-    /// The arguments of the scope that has just begun. What they are if nothing is given is looked for around it.
-    fn parameters(&mut self, parameters: &'a Parameters) {
-        let scope = Place::Scope(self.scopes.len().saturating_sub(1));
-        for parameter in parameters {
-            let name = parameter.name();
-            self.taken.insert(name.start());
-            let (value, said) = (parameter.default(), parameter.annotation());
-            let binding = Binding { said, ..Binding::new(By::Parameter, name.start(), value) };
-            self.bindings.push((name.as_str(), scope, binding));
-        }
-    }
-
-    fn body(&mut self, body: &'a [Stmt], kind: Kind) {
-        self.direct.extend(body.iter().map(Ranged::start));
-        let (first, last) = (body.first().map(Ranged::start), body.last().map(Ranged::end));
-        self.scopes.push((TextRange::new(first.unwrap_or_default(), last.unwrap_or_default()), kind));
-    }
-
-    fn import(&mut self, alias: &'a Alias) {
-        // `import app.models` gives `app` its meaning.
-        let top = alias.name.split('.').next().unwrap_or_default();
-        let name = alias.asname.as_ref().map_or(top, Identifier::as_str);
-        self.push(name, alias.start(), By::Nothing, None);
-    }
-
-    fn variables(&mut self, params: Option<&'a TypeParams>, at: TextSize) {
-        let params = params.into_iter().flat_map(|params| params.iter());
-        params.for_each(|param| self.push(param.name().as_str(), at, By::Nothing, None));
-    }
-}
-
-/// The items of a list that is written out.
-fn items(value: &Expr) -> Option<&[Expr]> {
-    match value {
-        Expr::Tuple(tuple) => Some(&tuple.elts),
-        Expr::List(list) => Some(&list.elts),
-        Expr::Set(set) => Some(&set.elts),
-        _ => None,
     }
 }

@@ -17,6 +17,12 @@ pub(in crate::drift::languages::python) enum Listed {
     StrEnum,
 }
 
+/// What of an enum says how its members are written as texts.
+pub(super) const WRITERS: [&str; 3] = ["__format__", "__repr__", "__str__"];
+/// What of an enum says which values its members have.
+pub(super) const MAKERS: [&str; 6] =
+    ["__getattribute__", "__init__", "__new__", "_generate_next_value_", "_value_", "value"];
+
 /// What a class is, if all of it is written out.
 pub(in crate::drift::languages::python) fn listed(names: &Names<'_>, class: &StmtClassDef) -> Option<Listed> {
     let known = |expr| names.known(expr).filter(|_| names.is_foreign(expr));
@@ -39,12 +45,17 @@ pub(in crate::drift::languages::python) fn listed(names: &Names<'_>, class: &Stm
     // What its members are as texts is up to this, and not what their values are.
     let is_told = |stmt: &Stmt| stmt.as_function_def_stmt().is_some_and(|method| writes(method.name.as_str()));
     let is_enum = listed != Listed::Plain;
-    let listed = if is_enum && class.body.iter().any(is_told) { Listed::Enum } else { listed };
+    let has = |member: &str| names.scopes.member(member, Some(class)).is_some();
+    if is_enum && MAKERS.iter().any(|member| has(member)) {
+        return None;
+    }
+    let is_written = class.body.iter().any(is_told) || WRITERS.iter().any(|member| has(member));
+    let listed = if is_enum && is_written { Listed::Enum } else { listed };
     class.body.iter().all(|stmt| is_plain(is_enum, stmt)).then_some(listed)
 }
 
 fn writes(method: &str) -> bool {
-    matches!(method, "__format__" | "__repr__" | "__str__")
+    WRITERS.contains(&method)
 }
 
 /// Whether a statement gives a constant a name, or does nothing to them.

@@ -111,8 +111,8 @@ impl Reader<'_, '_> {
             }
             match value {
                 Expr::Name(name) => {
-                    let variable = self.names.scopes.variable(&name.id, name.range().start());
-                    waiting.extend(variable.into_iter().flat_map(Variable::values).take(MOST_NAMES));
+                    let meant = self.names.scopes.meant(&name.id, name.range().start());
+                    waiting.extend(meant.flat_map(Variable::values).take(MOST_NAMES));
                 }
                 other => waiting.extend(parts(other)),
             }
@@ -305,9 +305,9 @@ impl Reader<'_, '_> {
         for _ in 0..MOST_PARTS {
             let Some(value) = waiting.pop() else { return false };
             if let Expr::Name(name) = value {
-                let variable = self.names.scopes.variable(&name.id, name.range().start());
+                let meant = self.names.scopes.meant(&name.id, name.range().start());
                 // What is made here and gets more later need not show its entries.
-                let values: Vec<&Expr> = variable.into_iter().flat_map(Variable::values).take(MOST_PARTS).collect();
+                let values: Vec<&Expr> = meant.flat_map(Variable::values).take(MOST_PARTS).collect();
                 if values.iter().any(|value| is_container(value)) && self.grown.contains(name.id.as_str()) {
                     return true;
                 }
