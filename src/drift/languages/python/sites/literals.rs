@@ -57,8 +57,8 @@ impl<'a> Reader<'_, 'a> {
             }
             for (ty, class) in made.unwrap_or_default() {
                 // A typed dictionary is made of another one.
-                if let [Expr::Dict(dict)] = &*call.arguments.args {
-                    self.dict(&ty, None, dict, MAX_DEPTH);
+                if let [given] = &*call.arguments.args {
+                    self.literal(&ty, None, given, MAX_DEPTH);
                 }
                 self.keywords(&ty, None, &call.arguments, Some((&class, by_name)), MAX_DEPTH);
             }

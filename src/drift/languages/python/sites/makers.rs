@@ -181,11 +181,11 @@ impl<'a> Reader<'_, 'a> {
         match callee {
             Expr::Name(name) => {
                 let kept = self.receivers.kept(&name.id);
-                let variable = self.names.scopes.variable(&name.id, name.start());
-                let bindings = || variable.into_iter().flat_map(|variable| &variable.bindings).take(MOST_STEPS + 1);
+                let variables = || self.names.scopes.meant(&name.id, name.start());
+                let bindings = || variables().flat_map(|variable| &variable.bindings).take(MOST_STEPS + 1);
                 bindings().for_each(|binding| found.extend(self.family(self.receivers.of.get(&binding.at).copied())));
                 let said = bindings().filter_map(|binding| self.class_said(binding.said?));
-                let is_argument = variable.is_some_and(Variable::is_parameter);
+                let is_argument = variables().any(Variable::is_parameter);
                 let given = bindings().filter_map(|binding| binding.value).chain(said);
                 given.chain(kept.filter(|_| is_argument)).collect()
             }

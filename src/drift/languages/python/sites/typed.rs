@@ -8,6 +8,7 @@ use super::literals::{MAX_DEPTH, TOO_DEEP, one_of};
 use super::{Reader, returns};
 use crate::drift::languages::python::assigned::made;
 use crate::drift::languages::python::names::last;
+use crate::drift::languages::python::scopes::Variable;
 use crate::drift::languages::python::spelled::dotted_member;
 use crate::drift::languages::python::types::arguments;
 use crate::drift::languages::python::walk::{Node, each_while};
@@ -70,12 +71,17 @@ impl<'a> Reader<'_, 'a> {
                 return targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.declared(target, value));
             }
             (Expr::Name(name), _) => match self.names.scopes.variable(&name.id, name.range().start()) {
-                Some(variable) => variable.bindings.iter().filter_map(|binding| binding.said).take(MOST_SAID).collect(),
+                Some(variable) => {
+                    variable.bindings.iter().filter_map(|binding| binding.said).take(MOST_SAID + 1).collect()
+                }
                 None => Vec::new(),
             },
             (Expr::Attribute(member), _) => self.member_said(member),
             _ => return,
         };
+        if said.len() > MOST_SAID {
+            return self.unread(value, TOO_MANY);
+        }
         let shapes: Vec<Shape> = said.into_iter().map(|said| self.types.shape(said)).collect();
         shapes.iter().for_each(|shape| self.typed(shape, value, MAX_DEPTH));
     }
@@ -149,9 +155,8 @@ impl<'a> Reader<'_, 'a> {
     /// What a type is that the file gives a name: `Draft = Order`, `type Orders = list[Order]`.
     /// `None` where types that lead to each other have been gone through too often in this file.
     fn meanings(&mut self, name: &str, at: u32) -> Option<Vec<Shape>> {
-        let Some(variable) = self.names.scopes.variable(name, TextSize::new(at)) else { return Some(Vec::new()) };
         let mut found = Vec::new();
-        for value in variable.values().take(MAX_DEPTH) {
+        for value in self.names.scopes.meant(name, TextSize::new(at)).flat_map(Variable::values) {
             self.steps += value.range().len().to_usize();
             if self.steps > MOST_STEPS * (self.types.text.len() + MOST_STEPS) {
                 return None;
