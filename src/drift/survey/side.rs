@@ -77,7 +77,7 @@ pub struct Side<'a> {
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
     /// What stands in folders, whatever it is.
-    #[allow(clippy::box_collection, reason = "a frozen map keeps what it has behind a pointer")]
+    #[expect(clippy::box_collection, reason = "a frozen map keeps what it has behind a pointer")]
     pub(super) listed: FrozenMap<BString, Box<HashSet<BString>>>,
     /// What the files give that the paths of imports mean.
     pub(super) lenders: Lenders,

@@ -16,7 +16,7 @@ impl<'a> File<'a> {
     /// Claims the names in `useMemo(() => …, [mapField])`.
     pub(super) fn used_by_hook(&mut self, call: &'a CallExpression<'a>) {
         let [_, Argument::ArrayExpression(list)] = call.arguments.as_slice() else { return };
-        if self.is_hook(&call.callee) {
+        if self.hook(&call.callee).is_some_and(|hook| HOOKS.contains(&hook)) {
             for name in list.elements.iter().filter_map(ArrayExpressionElement::as_expression) {
                 self.claim(name);
                 let span = name.get_inner_expression().span();
@@ -78,22 +78,21 @@ impl<'a> File<'a> {
         packages.contains(of.name.as_str())
     }
 
-    /// Whether a function is a hook by what the file imports; one that it makes itself may do anything.
-    fn is_hook(&self, callee: &Expression<'a>) -> bool {
-        let (of, hook) = match callee.get_inner_expression() {
-            Expression::Identifier(name) => (name, None),
-            Expression::StaticMemberExpression(member) => match &member.object {
-                Expression::Identifier(of) => (of, Some(member.property.name.as_str())),
-                _ => return false,
-            },
-            _ => return false,
+    /// The hook that a function is by what the file imports: `useMemo`, `React.useMemo`. One that it makes itself may do
+    /// anything.
+    pub(super) fn hook(&self, callee: &Expression<'a>) -> Option<&'a str> {
+        let (of, member) = match callee.get_inner_expression() {
+            Expression::Identifier(name) => (&**name, None),
+            callee => {
+                let member = callee.as_member_expression()?;
+                (member.object().get_identifier_reference()?, Some(member.static_property_name()?))
+            }
         };
-        let Some(foreign) = self.index().foreign.get(of.name.as_str()) else { return false };
-        let is_hook = match (foreign.name, hook) {
-            (Some(name), None) => HOOKS.contains(&name),
-            (None | Some("default"), Some(name)) => HOOKS.contains(&name),
-            _ => false,
+        let foreign = self.index().foreign.get(of.name.as_str())?;
+        let hook = match (foreign.name, member) {
+            (Some(name), None) | (None | Some("default"), Some(name)) => name,
+            _ => return None,
         };
-        is_hook && PACKAGES.contains(&foreign.specifier) && self.bindings().is_bound_once(&of.name)
+        (PACKAGES.contains(&foreign.specifier) && self.bindings().is_bound_once(&of.name)).then_some(hook)
     }
 }

@@ -194,21 +194,8 @@ impl<'a> File<'a> {
     /// The type of what a hook of React keeps: `useState<Order>()`, `useMemo<Order>()`.
     fn kept_by_hook(&self, value: &'a Expression<'a>, hook: &str) -> Option<&'a TSType<'a>> {
         let Expression::CallExpression(call) = value.get_inner_expression() else { return None };
-        let (of, name) = match call.callee.get_inner_expression() {
-            Expression::Identifier(id) => (&**id, None),
-            callee => {
-                let member = callee.as_member_expression()?;
-                (member.object().get_identifier_reference()?, member.static_property_name())
-            }
-        };
-        let bindings = self.bindings();
-        let Made::Foreign(package) = bindings.made(bindings.variable(of)?) else { return None };
-        let foreign = self.index().foreign.get(of.name.as_str())?;
-        let is_hook = match name {
-            None => foreign.name == Some(hook),
-            Some(name) => name == hook && matches!(foreign.name, None | Some("default")),
-        };
-        call.type_arguments.as_deref().filter(|_| is_hook && PACKAGES.contains(&package))?.params.first()
+        let is_meant = self.hook(&call.callee) == Some(hook);
+        call.type_arguments.as_deref().filter(|_| is_meant)?.params.first()
     }
 
     /// What a function is given first, by its own type: `(order: Order) => void`, `FC<Props>`.

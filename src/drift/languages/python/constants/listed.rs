@@ -69,7 +69,7 @@ fn is_plain(is_enum: bool, stmt: &Stmt) -> bool {
         Stmt::Pass(_) => true,
         Stmt::FunctionDef(method) => {
             let name = method.name.as_str();
-            is_enum && name != "value" && (!name.starts_with('_') || writes(name))
+            is_enum && (!name.starts_with('_') || writes(name))
         }
         _ => false,
     }
