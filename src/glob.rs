@@ -106,6 +106,11 @@ impl Glob {
         self.alternatives.iter().any(|alternative| alternative.matches(path))
     }
 
+    /// Whether the pattern spells this path out, without a star.
+    pub fn names(&self, path: &[u8]) -> bool {
+        self.alternatives.iter().any(|alternative| alternative.is(path))
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.pattern

@@ -57,6 +57,17 @@ fn braces_choose_and_brackets_are_themselves() {
 }
 
 #[test]
+fn a_pattern_names_what_it_spells_out() {
+    let names = |pattern: &str, path: &str| Glob::parse(pattern).unwrap().names(path.as_bytes());
+    for (pattern, path) in [("a/b.md", "a/b.md"), ("a/{b,c}.md", "a/c.md"), ("a/[b].md", "a/[b].md")] {
+        assert!(names(pattern, path), "{pattern}");
+    }
+    for pattern in ["a/", "a/**", "**", "a/*.md", "a/b.md*", "*a/b.md", "a/**/b.md", "a/b", "b.md", "A/b.md"] {
+        assert!(!names(pattern, "a/b.md"), "{pattern}");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_are_matched_as_bytes() {
     let glob = Glob::parse("src/*.ts").unwrap();
     assert!(glob.matches(b"src/\xff\xfe.ts") && !glob.matches(b"src/\xff/a.ts"));

@@ -53,6 +53,11 @@ impl Alternative {
         Ok(Self { prefix, rest: rest.collect() })
     }
 
+    /// Whether the pattern is this path and no other.
+    pub(super) fn is(&self, path: &[u8]) -> bool {
+        self.rest.is_empty() && self.prefix == path
+    }
+
     pub(super) fn matches(&self, path: &[u8]) -> bool {
         let Some(tail) = path.strip_prefix(self.prefix.as_slice()) else { return false };
         match self.rest.as_slice() {

@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "A drift baseline that lists more than before, or what is gone",
     docs: Docs {
-        refuses: "A line that the change adds to the drift baseline. A first baseline counts when the approval lists its file under `Schema changes`. In mode `absolute` also a line for drift that is not there any more: it would excuse that drift when it comes back.",
+        refuses: "A line that the change adds to the drift baseline. A first baseline counts when the approval lists its file under `Schema changes`, by its path and not by a pattern. In mode `absolute` also a line for drift that is not there any more: it would excuse that drift when it comes back.",
         why: "The baseline is how a project begins; from then on drift only shrinks.",
         example: "a new line in `.docs/reports/drift-baseline.txt`",
         fix: "Mend the drift, or have it acknowledged; `refgate drift baseline` writes the file without what is gone.",
@@ -55,7 +55,7 @@ fn grown(ctx: &Ctx<'_>, before: Option<&Lines>, after: &Lines, path: &BString) -
         if ctx.change.bootstrap || is_listed(ctx, path.as_bstr()) != Some(false) {
             return Vec::new();
         }
-        let help = "have a person list the file in the approval under Schema changes";
+        let help = "have a person list the file by its path in the approval under Schema changes";
         return vec![Violation::new("a first baseline excuses drift, and no approval lists it", help).at(path.clone())];
     };
     let new = after.difference(before).map(|line| {
@@ -146,12 +146,10 @@ mod tests {
         let schema = format!("- Schema changes\n  - `{PATH}`");
         Facts::promotion("t1").touch(PATH).absolute().scope(&schema).drift(first()).accepted_by(&RULE);
         let runtime = format!("- Runtime code changes\n  - `{PATH}`");
-        Facts::promotion("t1")
-            .touch(PATH)
-            .absolute()
-            .scope(&runtime)
-            .drift(first())
-            .refused_by(&RULE, "a first baseline");
+        for scope in [runtime.as_str(), "- Schema changes\n  - `.docs/**`"] {
+            let facts = Facts::promotion("t1").touch(PATH).absolute().scope(scope).drift(first());
+            facts.refused_by(&RULE, "a first baseline");
+        }
         Facts::branch_push("main").bootstrap(None).drift(first()).accepted_by(&RULE);
         Facts::branch_push("main").drift(first()).refused_by(&RULE, "a first baseline");
     }

@@ -14,10 +14,10 @@ pub(super) static RULE: Rule = Rule {
     family: Family::Drift,
     summary: "A contract that the change touches and the approval does not list under schema changes",
     docs: Docs {
-        refuses: "Any change of a contract's file that no entry under `Schema changes` of the task's approval covers, even where code and contract still agree. On a task branch this is asked once an approval is there.",
+        refuses: "Any change of a contract's file that no entry under `Schema changes` of the task's approval names, even where code and contract still agree. A pattern with a star names no file. On a task branch this is asked once an approval is there.",
         why: "Code aligns to the contract, not the contract to the code.",
         example: "a field added to the code and to the contract in one push, with only `src/**` approved",
-        fix: "Take the contract out of the change, or have a person list it under Schema changes.",
+        fix: "Take the contract out of the change, or have a person list it under Schema changes, by its path.",
         waiver: BY_OVERRIDE,
     },
     severity: Severity::Enforce,
@@ -36,7 +36,7 @@ fn check(ctx: &Ctx<'_>) -> Result<Vec<Violation>> {
     let mut found = Vec::new();
     for path in ctx.change.content.touched.keys().filter(|path| config.is_contract(path)) {
         if is_listed(ctx, path.as_bstr()) == Some(false) {
-            let help = "take it out of every commit, or have a person list it in the approval under Schema changes";
+            let help = "take it out of every commit, or have a person list it by its path in the approval under Schema changes";
             let message = "the contract is changed, and no approval lists it under Schema changes";
             found.push(Violation::new(message, help).at(path.clone()));
         }
@@ -56,6 +56,11 @@ mod tests {
         let runtime = format!("- Runtime code changes\n  - `{MAP}`");
         let told = facts(Facts::promotion("t1").scope(&runtime)).refused_by(&RULE, "no approval lists it");
         assert_eq!(told.path.unwrap(), MAP);
+        let (folder, _) = MAP.rsplit_once('/').unwrap();
+        for pattern in ["**".to_owned(), format!("{folder}/"), format!("{folder}/*"), format!("{MAP}*")] {
+            let schema = format!("- Schema changes\n  - `{pattern}`");
+            facts(Facts::promotion("t1").scope(&schema)).refused_by(&RULE, "no approval lists it");
+        }
         facts(Facts::promotion_of_branch("topic")).refused_by(&RULE, "no approval lists it");
         facts(Facts::branch_push("hotfix/x")).refused_by(&RULE, "no approval lists it");
     }

@@ -102,7 +102,8 @@ pub(in crate::rules) fn seen<'a>(ctx: &Ctx<'a>) -> Option<Seen<'a>> {
     })
 }
 
-/// Whether the approval lists the path as a schema change; on a task branch this is asked once an approval is there.
+/// Whether the approval names the path itself as a schema change: whoever lets a folder change has not read what becomes
+/// of the contract in it. On a task branch this is asked once an approval is there.
 pub(in crate::rules) fn is_listed(ctx: &Ctx<'_>, path: &BStr) -> Option<bool> {
     let task = match scoped_task(ctx) {
         Some(task) => task,
@@ -111,7 +112,7 @@ pub(in crate::rules) fn is_listed(ctx: &Ctx<'_>, path: &BStr) -> Option<bool> {
     };
     let scope = approval(task).and_then(|approval| approval.scope);
     let entries = scope.map(|scope| scope.entries).unwrap_or_default();
-    Some(entries.iter().any(|entry| entry.heading == Heading::Schema && entry.glob.matches(path)))
+    Some(entries.iter().any(|entry| entry.heading == Heading::Schema && entry.glob.names(path)))
 }
 
 impl<'a> Seen<'a> {
