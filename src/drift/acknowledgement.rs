@@ -12,7 +12,7 @@ mod tests;
 
 use jiff::civil::Date;
 
-use super::contract::names::{is_nothing, marked, shown, split_route};
+use super::contract::names::{is_nothing, is_route, marked, shown};
 use super::contract::reader::is_acknowledgements;
 use super::page::{self, Block, Item};
 use super::path::FieldPath;
@@ -137,8 +137,7 @@ pub fn field(text: &str) -> Result<(String, FieldPath), String> {
         }
     };
     let is_name = !ty.contains(|c: char| c.is_whitespace() || "`;,".contains(c));
-    let is_route = matches!(split_route(&ty), (Some(_), ""));
-    if is_name || is_route { Ok((ty, path)) } else { Err("it has no type in front".to_owned()) }
+    if is_name || is_route(&ty) { Ok((ty, path)) } else { Err("it has no type in front".to_owned()) }
 }
 
 /// A field as programs read it, `Type.a.b[]`, whatever dots the type's name has; without a type the path alone.

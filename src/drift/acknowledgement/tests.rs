@@ -311,6 +311,8 @@ fn a_field_reads_back_as_it_is_written() {
         ("Order.Line", "sku", "Order.Line#sku"),
         ("a-b", "c", "a-b.c"),
         ("order", "['x.y'].z", "order['x.y'].z"),
+        ("POST /orders", "total", "POST /orders#total"),
+        ("POST /orders 200", "total", "POST /orders 200#total"),
         ("", "total", "#total"),
         ("", "[].a.b", "#[].a.b"),
     ] {

@@ -71,18 +71,55 @@ pub(super) fn named(text: &str, at: usize) -> Result<Named, String> {
 
 /// The route that a text begins with, and the rest.
 pub(in crate::drift) fn split_route(text: &str) -> (Option<String>, &str) {
-    let Some((method, rest)) = text.split_once(' ') else { return (None, text) };
-    let rest = rest.trim_start();
-    if !METHODS.contains(&method) || !rest.starts_with('/') {
-        return (None, text);
+    let Some((route, behind)) = begins(text) else { return (None, text) };
+    let (place, below) = word(behind.trim_start());
+    if is_place(place) && !below.trim_start().is_empty() {
+        return (Some(format!("{route} {place}")), below_route(below));
     }
-    let end = rest.find(|c: char| c == '#' || c.is_whitespace()).unwrap_or(rest.len());
-    if end > MAX_ROUTE {
-        return (None, text);
+    (Some(route), below_route(behind))
+}
+
+/// The route that a text says, whatever it says behind it.
+pub(super) fn route_of(text: &str) -> Option<String> {
+    if is_route(text) { Some(text.to_owned()) } else { begins(text).map(|(route, _)| route) }
+}
+
+/// `METHOD /route`, and what stands behind it.
+fn begins(text: &str) -> Option<(String, &str)> {
+    let (method, rest) = text.split_once(' ')?;
+    let (route, behind) = word(rest.trim_start());
+    let is_one = METHODS.contains(&method) && route.starts_with('/') && route.len() <= MAX_ROUTE;
+    is_one.then(|| (format!("{method} {route}"), behind))
+}
+
+/// A text up to its first `#` or white space, and the rest.
+fn word(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| c == '#' || c.is_whitespace()).unwrap_or(text.len()))
+}
+
+fn below_route(text: &str) -> &str {
+    text.strip_prefix('#').unwrap_or(text).trim_start()
+}
+
+/// Whether a text is a route and nothing else: `POST /orders`, or what an operation of OpenAPI takes or gives elsewhere
+/// than in its body, `POST /orders 200`, `GET /orders query`.
+pub(in crate::drift) fn is_route(text: &str) -> bool {
+    match split_route(text) {
+        (Some(_), "") => true,
+        (Some(route), place) => {
+            is_place(place) && text.strip_prefix(&*route).is_some_and(|rest| !rest.starts_with('#'))
+        }
+        (None, _) => false,
     }
-    let (route, path) = rest.split_at(end);
-    let path = path.strip_prefix('#').unwrap_or(path).trim_start();
-    (Some(format!("{method} {route}")), path)
+}
+
+/// Whether a word behind a route is a status of HTTP, or a place of parameters.
+fn is_place(word: &str) -> bool {
+    let is_status = |status: &[u8]| match status {
+        [b'1'..=b'5', rest @ ..] => rest == b"XX" || (rest.len() == 2 && rest.iter().all(u8::is_ascii_digit)),
+        _ => false,
+    };
+    matches!(word, "query" | "header" | "cookie" | "default") || is_status(word.as_bytes())
 }
 
 /// Whether a text is one of the words for "no field".
@@ -178,7 +215,11 @@ fn codes(runs: &[Run]) -> Result<Vec<Named>, (usize, String)> {
             continue;
         }
         let text = std::mem::take(&mut between);
-        let (route, text) = if names.is_empty() { split_route(text.trim()) } else { (None, text.trim()) };
+        let (route, text) = match text.trim() {
+            text if !names.is_empty() => (None, text),
+            text if is_route(text) => (Some(text.to_owned()), ""),
+            text => split_route(text),
+        };
         if !BETWEEN.contains(&text) || (names.is_empty() && !text.is_empty()) {
             return Err((run.at, "between paths stand commas, nothing else".to_owned()));
         }

@@ -417,9 +417,8 @@ pub(in crate::drift) fn is_acknowledgements(text: &str) -> bool {
 
 /// Whether a heading with a name in backticks is one of that type.
 pub(in crate::drift) fn is_type(name: &str) -> bool {
-    let is_route = matches!(names::split_route(name), (Some(_), ""));
     let is_plain = !is_file(name) && !name.contains(char::is_whitespace);
-    !name.is_empty() && name.len() <= MAX_NAME && (is_route || is_plain)
+    !name.is_empty() && name.len() <= MAX_NAME && (is_plain || names::is_route(name))
 }
 
 fn is_identifier(text: &str) -> bool {

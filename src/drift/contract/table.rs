@@ -181,8 +181,9 @@ fn row(reader: &mut Reader<'_>, plan: &Plan, row: &Row) {
     };
     let route = match plan.route.map_or(Cell::Blank, cell) {
         Cell::Blank | Cell::Nothing => None,
-        Cell::Names(names) => names.into_iter().find_map(|name| name.route),
-        Cell::Words { .. } => plan.route.and_then(|at| route_of(row.cells.get(at)?)),
+        // A status or a place behind a route alone is no path here.
+        Cell::Names(names) if names.len() > 1 => names.into_iter().find_map(|name| name.route),
+        Cell::Names(_) | Cell::Words { .. } => plan.route.and_then(|at| route_of(row.cells.get(at)?)),
     };
     match plan.target.map_or(Cell::Blank, cell) {
         Cell::Words { at, reason } => reader.problem(
@@ -223,7 +224,7 @@ fn is_section(cell: &[Run]) -> bool {
 /// The route that a cell shows, whatever else it says.
 fn route_of(cell: &[Run]) -> Option<String> {
     let text = names::shown(cell);
-    names::split_route(text.trim()).0
+    names::route_of(text.trim())
 }
 
 fn enter(reader: &mut Reader<'_>, plan: &Plan, row: &Row, fields: Vec<(Named, Target)>, route: Option<String>) {

@@ -28,6 +28,10 @@ pub fn read(text: &str) -> Result<Document<'_>, Unread> {
     if let Some((at, _)) = text.char_indices().find(|(_, c)| odd(*c)) {
         return Err(Unread::new(offset(at), "YAML has no control characters and no byte order mark; remove this one"));
     }
+    // Of YAML 1.1 and 1.2 only one takes these for the end of a line, and so of a comment.
+    if let Some((at, _)) = text.char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')) {
+        return Err(Unread::new(offset(at), "readers of YAML differ on whether this character ends a line; remove it"));
+    }
     let mut builder = Builder::new(text);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {

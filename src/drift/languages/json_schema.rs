@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::{BStr, ByteSlice};
 
 use crate::drift::document::{self, Node};
-use crate::drift::shape::{Definition, Import, Module, Shape};
+use crate::drift::shape::{Definition, Import, Module, Shape, Unread};
 
 use super::Source;
 
@@ -48,11 +48,18 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         return Module::unread(root.at, "this is no object, and so no schema that has fields");
     }
     let mut schemas = Schemas::new(source.path, root);
-    if root.entries().any(|entry| !NOTES.contains(&entry.key)) {
+    let content = root.entries().find(|entry| !NOTES.contains(&entry.key) && !entry.key.starts_with("x-"));
+    if content.is_some() {
         schemas.add_whole(root);
     }
     schemas.add_nested(root, "");
-    schemas.finish()
+    let mut module = schemas.finish();
+    let is_silent = module.definitions.first().is_some_and(|whole| whole.shape == Shape::Opaque);
+    // Anything may lie in a file that is no schema by itself.
+    let reason = "nothing at the top of this file says what a value has: no `type`, `properties`, `$ref` or the like";
+    let unread = content.filter(|_| is_silent).map(|content| Unread::new(content.at, reason));
+    module.unread.extend(unread);
+    module
 }
 
 /// The schemas of one file that are types, and how references find them.

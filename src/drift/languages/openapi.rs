@@ -57,19 +57,23 @@ fn unknown_version(version: Node<'_>) -> Option<Unread> {
 fn description(path: &BStr, root: Node<'_>) -> Module {
     let mut schemas = Schemas::new(path, root);
     let mut unread = Vec::new();
-    if let Some(defined) = root.get("components").and_then(|components| components.get("schemas")) {
+    let components = root.get("components");
+    if let Some(defined) = components.and_then(|components| components.get("schemas")) {
         if !defined.is_object() {
             unread.push(Unread::new(defined.at, "`schemas` is an object of schemas"));
         }
         defined.entries().for_each(|entry| schemas.add(entry.key, entry.at, entry.node));
     }
     let mut operations = Operations::new(&mut schemas);
+    operations.in_place(components);
     for key in ["paths", "webhooks"] {
-        let Some(routes) = root.get(key) else { continue };
+        let Some(routes) = operations.in_place(root.get(key)) else { continue };
         if !routes.is_object() {
             unread.push(Unread::new(routes.at, format!("`{key}` is an object of operations")));
         }
-        for entry in routes.entries().filter(|entry| !entry.key.starts_with("x-")) {
+        // A webhook may have any name.
+        let is_route = |name: &str| name != "$ref" && (key == "webhooks" || !name.starts_with("x-"));
+        for entry in routes.entries().filter(|entry| is_route(entry.key)) {
             operations.route(entry.key, entry.node);
         }
     }

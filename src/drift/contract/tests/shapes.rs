@@ -31,6 +31,20 @@ fn tables_are_found_by_their_headers() {
         "|Field|API path|Endpoint|\n|--|--|--|\n|a|b|POST /orders|\n|POST /carts c|d||\n|POST /carts `e`|f||\n",
         &["POST /orders a = b by POST /orders", "POST /carts c = d by POST /carts", "POST /carts e = f by POST /carts"],
     );
+    lists(
+        "### `GET /o 200`\n- `id`\n\n### `POST /o query`\n- `limit`\n\n### `POST /o`\n- `query`\n\n### `GET /o 2XX`\n- `a`\n",
+        &["GET /o 200 id", "POST /o query limit", "POST /o query", "GET /o 2XX a"],
+    );
+    lists(
+        "|Field|Path|Endpoint|\n|--|--|--|\n|`GET /o 200#id`|N/A||\n|`GET /o query limit`|N/A||\n|`POST /o query`|N/A||\n|a|N/A|GET /o default|\n|b|N/A|GET /o 600|\n",
+        &[
+            "GET /o 200 id = nothing by GET /o 200",
+            "GET /o query limit = nothing by GET /o query",
+            "POST /o query = nothing by POST /o",
+            "GET /o default a = nothing by GET /o default",
+            "GET /o b = nothing by GET /o",
+        ],
+    );
     lists("## `order`\n|Field|Notes|\n|--|--|\n|[`a`](#a)|x|\n|`b` \u{2014} prose|y|\n", &["order a", "order b"]);
     lists("|Field|Meaning|\n|--|--|\n|a|b|\n\n|Name|Path|\n|--|--|\n|a|b|\n", &[]);
     lists("- item\n\n  |Field|Path|\n  |--|--|\n  |order.a|b|\n", &["order a = b"]);

@@ -80,14 +80,15 @@ impl<'n> Schemas<'n> {
 
     /// What the schema's own `enum`, `const` and `type` say.
     fn own(&mut self, node: Node<'n>) -> Option<Shape> {
-        if let Some(value) = node.get("const") {
-            return listed(std::iter::once(value));
-        }
-        if let Some(values) = node.get("enum") {
-            return match values.is_array() {
-                true => listed(values.items()),
-                false => Some(Shape::unread(values.at, "`enum` is an array of values")),
-            };
+        let listed = match (node.get("const"), node.get("enum")) {
+            (Some(value), _) => Some(listed(std::iter::once(value))),
+            (None, Some(values)) if values.is_array() => Some(listed(values.items())),
+            (None, Some(values)) => Some(Some(Shape::unread(values.at, "`enum` is an array of values"))),
+            (None, None) => None,
+        };
+        if let Some(listed) = listed {
+            // Members beside listed values are declared all the same.
+            return Shape::one_of(listed.into_iter().chain(self.implied(node)).collect());
         }
         let Some(types) = node.get("type") else { return self.implied(node) };
         let one = (!types.is_array()).then_some(types);

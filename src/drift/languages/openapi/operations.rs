@@ -29,17 +29,30 @@ impl<'s, 'n> Operations<'s, 'n> {
 
     /// All operations of a route.
     pub(super) fn route(&mut self, route: &str, node: Node<'n>) {
-        let result = self.at_target(node, |this, node| {
-            let shared = node.get("parameters");
-            for entry in node.entries() {
-                this.operation(route, entry, shared);
-            }
-        });
+        // What stands beside a reference counts as well.
+        if node.get("$ref").is_some() {
+            self.operations(route, node);
+        }
+        let result = self.at_target(node, |this, node| this.operations(route, node));
         self.unread.extend(result.err());
     }
 
+    fn operations(&mut self, route: &str, node: Node<'n>) {
+        let shared = node.get("parameters");
+        for entry in node.entries() {
+            self.operation(route, entry, shared);
+        }
+    }
+
+    /// A part of a description that takes no reference by the standard: what bundlers put there is not known.
+    pub(super) fn in_place(&mut self, node: Option<Node<'n>>) -> Option<Node<'n>> {
+        let reference = node.and_then(|node| node.get("$ref"));
+        let unread = |reference: Node<'n>| Unread::new(reference.at, "OpenAPI has no `$ref` here; write this part out");
+        self.unread.extend(reference.map(unread));
+        node
+    }
+
     fn operation(&mut self, route: &str, entry: Entry<'n>, shared: Option<Node<'n>>) {
-        let node = entry.node;
         match entry.key {
             "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" => {}
             "$ref" | "summary" | "description" | "servers" | "parameters" => return,
@@ -49,13 +62,15 @@ impl<'s, 'n> Operations<'s, 'n> {
                 return self.unread.push(Unread::new(entry.at, reason));
             }
         }
+        let Some(node) = self.in_place(Some(entry.node)) else { return };
         let name = format!("{} {route}", entry.key.to_ascii_uppercase());
         self.parameters(&name, entry.at, [shared, node.get("parameters")]);
         if let Some(body) = node.get("requestBody") {
             self.content(name.clone(), entry.at, body);
         }
-        if let Some(responses) = node.get("responses") {
-            for response in responses.entries().filter(|response| !response.key.starts_with("x-")) {
+        if let Some(responses) = self.in_place(node.get("responses")) {
+            let is_response = |key: &str| key != "$ref" && !key.starts_with("x-");
+            for response in responses.entries().filter(|response| is_response(response.key)) {
                 self.content(format!("{name} {}", response.key), response.at, response.node);
             }
         }
@@ -92,8 +107,9 @@ impl<'s, 'n> Operations<'s, 'n> {
 
     /// What all media types with fields of a body, a response or a parameter say.
     pub(super) fn schema_of_content(&mut self, node: Node<'n>) -> Option<Shape> {
-        let media = node.get("content").into_iter().flat_map(Node::entries).filter(|media| has_fields(media.key));
-        let schemas: Vec<_> = media.filter_map(|media| media.node.get("schema")).collect();
+        let content = self.in_place(node.get("content"));
+        let media = content.into_iter().flat_map(Node::entries).filter(|media| has_fields(media.key));
+        let schemas: Vec<_> = media.filter_map(|media| self.in_place(Some(media.node))?.get("schema")).collect();
         Shape::one_of(schemas.into_iter().map(|schema| self.schemas.shape(schema)).collect())
     }
 
@@ -135,14 +151,7 @@ impl<'s, 'n> Operations<'s, 'n> {
 /// Whether a body of this media type has fields by name: JSON and forms.
 fn has_fields(media: &str) -> bool {
     let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let known = [
-        "application/json",
-        "application/x-ndjson",
-        "application/jsonl",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-        "application/*",
-        "*/*",
-    ];
-    known.contains(&essence.as_str()) || essence.ends_with("+json")
+    let known = ["application/x-www-form-urlencoded", "multipart/form-data", "application/*", "text/*", "*/*"];
+    let is_json = |word: &str| matches!(word, "json" | "jsonl" | "ndjson");
+    known.contains(&essence.as_str()) || essence.split(|c: char| !c.is_ascii_alphanumeric()).any(is_json)
 }
