@@ -14,6 +14,7 @@ use lent::Lender;
 
 mod assigned;
 mod bindings;
+mod callbacks;
 mod class;
 mod constants;
 mod declared;

@@ -8,6 +8,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::super::Source;
 use super::bindings::Bindings;
+use super::callbacks::Kept;
 use super::doubtful::Asked;
 use super::exports::{Shown, Table};
 use super::filled::Filled;
@@ -101,8 +102,8 @@ pub(super) struct File<'a> {
     pub(super) blocks: HashMap<String, (Option<u32>, bool)>,
     /// Constants of other files.
     pub(super) lender: Lender<'a>,
-    /// What variables are set to, wherever; found out when that is first asked for.
-    pub(super) kept: OnceCell<HashMap<usize, Vec<&'a Expression<'a>>>>,
+    /// What variables hold, wherever they get it; found out when that is first asked for.
+    pub(super) kept: OnceCell<HashMap<usize, Kept<'a>>>,
 }
 
 impl<'a> File<'a> {

@@ -198,7 +198,7 @@ impl<'a> File<'a> {
                 Some((is_frozen, is_const)).filter(|_| is_const || is_frozen)?
             }
             Made::Enum(_) | Made::Class(_) => (false, false),
-            Made::Foreign(_) | Made::Unknown => return None,
+            Made::Foreign(_) | Made::Function(_) | Made::Unknown => return None,
         };
         let members = self.members_given((variable, is_deep), &self.plain_of(variable)?, &mut Vec::new(), left)?;
         Some(Constant::Members { members, is_frozen, is_class })

@@ -21,8 +21,6 @@ pub(super) enum Base<'a> {
     Given(&'a TSType<'a>),
     /// or this value.
     Value(&'a Expression<'a>),
-    /// It is what a function gets that this call is given, and alone.
-    Gets(&'a CallExpression<'a>),
     /// It is a function that gives a value of a type.
     Returns(&'a TSType<'a>),
 }
@@ -80,21 +78,14 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// `orders.map((order) => …)`, `client.transaction().patch(id, (patch) => …)`
+    /// `orders.map((order) => …)`
     fn called_back(&mut self, call: &'a CallExpression<'a>) {
-        let Some(member) = call.callee.get_inner_expression().as_member_expression() else { return };
-        let is_each = member.static_property_name().is_some_and(|name| EACH.contains(&name));
-        for (place, argument) in call.arguments.iter().enumerate() {
-            let Some(parameters) = argument.as_expression().and_then(parameters) else { continue };
-            match (parameters.items.as_slice(), is_each && place == 0) {
-                ([first, ..], true) if is_plain(first) => {
-                    self.pattern(&first.pattern, Base::Value(member.object()), &mut vec![Step::Item]);
-                }
-                ([only], false) if only.pattern.is_binding_identifier() && parameters.rest.is_none() => {
-                    self.taken_apart(&only.pattern, Base::Gets(call));
-                }
-                _ => {}
-            }
+        let of = call.callee.get_inner_expression().as_member_expression().filter(|_| is_each(call));
+        let function = call.arguments.first().and_then(Argument::as_expression);
+        if let (Some(of), Some(function)) = (of, function)
+            && let Some(first) = first(function)
+        {
+            self.pattern(&first.pattern, Base::Value(of.object()), &mut vec![Step::Item]);
         }
     }
 
@@ -141,12 +132,18 @@ impl<'a> Scopes<'a> {
     }
 }
 
+/// Whether a call is of a method of lists whose function gets an item first.
+pub(super) fn is_each(call: &CallExpression<'_>) -> bool {
+    let member = call.callee.get_inner_expression().as_member_expression();
+    member.and_then(MemberExpression::static_property_name).is_some_and(|name| EACH.contains(&name))
+}
+
 /// The first parameter of a function, if it says no type and has no other value by default.
 fn first<'a>(function: &'a Expression<'a>) -> Option<&'a FormalParameter<'a>> {
     parameters(function)?.items.first().filter(|first| is_plain(first))
 }
 
-pub(super) fn parameters<'a>(function: &'a Expression<'a>) -> Option<&'a FormalParameters<'a>> {
+fn parameters<'a>(function: &'a Expression<'a>) -> Option<&'a FormalParameters<'a>> {
     match function.get_inner_expression() {
         Expression::ArrowFunctionExpression(function) => Some(&function.params),
         Expression::FunctionExpression(function) => Some(&function.params),

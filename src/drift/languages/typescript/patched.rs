@@ -1,17 +1,14 @@
 //! Patches: calls whose arguments have paths for keys, by the name of a method or by what it is called on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
-use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 
-use super::bindings::Bindings;
 use super::file::File;
 use super::handed::{ends_in, last_name};
 use super::literals::{Writing, alternatives};
-use super::origins::{Base, parameters};
 use super::renamed::is_loaded_from;
 use crate::drift::shape::{Form, HANDED_ON, Unread};
 
@@ -143,14 +140,14 @@ impl<'a> File<'a> {
                     let Some(variable) = self.bindings().variable(name).filter(|one| seen.insert(*one)) else {
                         continue;
                     };
-                    if let Some(Base::Gets(call)) = self.bindings().scopes.origin(variable).map(|origin| origin.base) {
-                        if ends_in(&call.callee, receiver) {
-                            return true;
-                        }
-                        let of = call.callee.get_inner_expression().as_member_expression();
-                        waiting.extend(of.map(|of| (of.object(), true)));
+                    let Some(kept) = self.kept_as(variable) else { continue };
+                    if kept.calls.iter().any(|call| ends_in(&call.callee, receiver)) {
+                        return true;
                     }
-                    let made = self.kept_as(variable).iter().map(|made| made.get_inner_expression());
+                    let of =
+                        kept.calls.iter().filter_map(|call| call.callee.get_inner_expression().as_member_expression());
+                    waiting.extend(of.map(|of| (of.object(), true)).take(usize::from(LINKS)));
+                    let made = kept.values.iter().map(|made| made.get_inner_expression());
                     let made = made.filter(|made| !made.is_identifier_reference() && !made.is_member_expression());
                     waiting.extend(made.map(|made| (made, false)).take(usize::from(LINKS)));
                 }
@@ -178,13 +175,7 @@ impl<'a> File<'a> {
             return;
         }
         match kind {
-            AstKind::CallExpression(call) => {
-                let callee = call.callee.get_inner_expression();
-                let of = callee.as_member_expression().map(MemberExpression::object);
-                let gives = self.is_receiver_of_patch(callee) || of.is_some_and(|of| self.is_given(of));
-                // `client.patch(id).then((patch) => …)`
-                self.is_lent |= gives && !self.is_route(call) && call.arguments.iter().any(takes_something);
-            }
+            AstKind::CallExpression(call) => self.calls_back(call),
             AstKind::ExpressionStatement(statement) => self.claim_given(&statement.expression),
             AstKind::StaticMemberExpression(member) => self.claim_given(&member.object),
             AstKind::ComputedMemberExpression(member) => self.claim_given(&member.object),
@@ -227,27 +218,6 @@ impl<'a> File<'a> {
             }
         }
         true
-    }
-
-    /// Whether a call says what answers to a route: `app.patch('/orders/:id', (req, res) => …)`. It gives nothing that is
-    /// patched: what is, has an id.
-    fn is_route(&self, call: &'a CallExpression<'a>) -> bool {
-        let first = call.arguments.first().and_then(Argument::as_expression);
-        let mut given = call.arguments.iter().filter(|argument| takes_something(argument));
-        first.and_then(|first| self.text(first)).is_some_and(|route| route.starts_with('/'))
-            && given.all(|argument| {
-                argument.as_expression().and_then(parameters).is_some_and(|given| given.items.len() > 1)
-            })
-    }
-
-    /// What a variable holds at some time.
-    fn kept_as(&self, variable: usize) -> &[&'a Expression<'a>] {
-        let kept = self.kept.get_or_init(|| {
-            let mut kept = Kept { bindings: self.bindings(), found: HashMap::new() };
-            kept.visit_program(self.program);
-            kept.found
-        });
-        kept.get(&variable).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// `const tx = client.tx(id)`, `const other = client`
@@ -295,7 +265,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn is_receiver_of_patch(&self, value: &Expression<'a>) -> bool {
+    pub(super) fn is_receiver_of_patch(&self, value: &Expression<'a>) -> bool {
         let mut patches = self.source.sites.patches_of_receivers();
         patches.any(|patch| patch.rsplit_once('.').is_some_and(|(receiver, _)| ends_in(value, receiver)))
     }
@@ -315,7 +285,7 @@ impl<'a> File<'a> {
         found
     }
 
-    fn is_given(&self, value: &'a Expression<'a>) -> bool {
+    pub(super) fn is_given(&self, value: &'a Expression<'a>) -> bool {
         !self.given(value).is_empty()
     }
 
@@ -362,39 +332,6 @@ fn parts<'a>(value: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
         Expression::AssignmentExpression(assignment) => vec![&assignment.right],
         Expression::SequenceExpression(values) => values.expressions.last().into_iter().collect(),
         _ => Vec::new(),
-    }
-}
-
-/// Whether an argument is a function that is given something.
-fn takes_something<'a>(argument: &'a Argument<'a>) -> bool {
-    let parameters = argument.as_expression().and_then(parameters);
-    parameters.is_some_and(|given| !given.items.is_empty() || given.rest.is_some())
-}
-
-/// All that variables are set to.
-struct Kept<'f, 'a> {
-    bindings: &'f Bindings<'a>,
-    found: HashMap<usize, Vec<&'a Expression<'a>>>,
-}
-
-impl<'a> Visit<'a> for Kept<'_, 'a> {
-    fn enter_node(&mut self, kind: AstKind<'a>) {
-        let (name, at, value) = match kind {
-            AstKind::VariableDeclarator(variable) => match (&variable.id, &variable.init) {
-                (BindingPattern::BindingIdentifier(id), Some(value)) => (id.name.as_str(), id.span.start, value),
-                _ => return,
-            },
-            AstKind::AssignmentExpression(assignment) => match &assignment.left {
-                AssignmentTarget::AssignmentTargetIdentifier(id) => {
-                    (id.name.as_str(), id.span.start, &assignment.right)
-                }
-                _ => return,
-            },
-            _ => return,
-        };
-        if let Some(variable) = self.bindings.scopes.variable(name, at) {
-            self.found.entry(variable).or_default().push(value);
-        }
     }
 }
 

@@ -119,7 +119,7 @@ impl<'a> File<'a> {
                 let is_known = bindings.shows_only(variable, &members);
                 return is_known.then(|| Plain::listed(members));
             }
-            Made::Unknown => return None,
+            Made::Function(_) | Made::Unknown => return None,
         };
         let is_changed = bindings.is_touched(variable) || bindings.is_asked(variable) && !self.is_simple_list(literal);
         let is_changed = is_changed || matches!(made, Made::Foreign(_)) && self.is_changed_elsewhere(variable);

@@ -50,7 +50,7 @@ impl<'a> File<'a> {
                 }
                 is_known
             }
-            Made::Unknown => false,
+            Made::Function(_) | Made::Unknown => false,
         };
         let at = match self.plain_of(variable).filter(|_| is_constant) {
             None if is_constant => self.touched_at(variable)?,

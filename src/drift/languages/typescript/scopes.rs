@@ -20,6 +20,7 @@ pub(super) enum Made<'a> {
     Constant(&'a Expression<'a>),
     Enum(&'a TSEnumDeclaration<'a>),
     Class(&'a Class<'a>),
+    Function(&'a Function<'a>),
     /// What a module of this specifier gives.
     Foreign(&'a str),
     Unknown,
@@ -132,7 +133,7 @@ impl<'a> Scopes<'a> {
                     if !self.current().is_whole {
                         self.add(id.name.as_str(), None, self.whole(), Made::Unknown, None);
                     }
-                    self.note(id, self.current(), Made::Unknown, None);
+                    self.note(id, self.current(), Made::Function(function), None);
                 }
             }
             _ => {}

@@ -77,7 +77,7 @@ impl<'a> File<'a> {
         let mut steps = origin.steps.iter().copied().peekable();
         let mut trails = match origin.base {
             Base::Type(ty) => vec![begin(ty)],
-            Base::Gets(_) | Base::Returns(_) => return None,
+            Base::Returns(_) => return None,
             Base::Given(ty) => vec![begin(self.given_to(ty)?)],
             Base::Value(value) => match (self.kept_by_hook(value, "useState"), steps.peek()) {
                 (Some(ty), Some(Step::At(0))) => {
