@@ -152,9 +152,12 @@ impl<'a> Scopes<'a> {
 
     /// Notes where `this` is a value of a class: it is a variable with a name that no other one has.
     fn this(&mut self, kind: AstKind<'a>) {
+        // There is no value yet.
+        computed_key(kind).into_iter().for_each(|key| self.add_this(key, Made::Unknown));
         let (span, made) = match kind {
             AstKind::Class(class) => return self.classes.push(class),
             AstKind::ClassBody(body) => (body.span, self.classes.last().map(|class| Made::Class(class))),
+            AstKind::Decorator(decorator) => (decorator.span, None),
             // What says its own `this` may be called on anything.
             AstKind::MethodDefinition(method) if !method.r#static && method.value.this_param.is_none() => {
                 self.methods.insert(method.value.span.start);
@@ -167,8 +170,11 @@ impl<'a> Scopes<'a> {
             AstKind::StaticBlock(block) => (block.span, None),
             _ => return,
         };
-        let scope = Scope { span, is_whole: false, is_space: false };
-        self.add("this", None, scope, made.unwrap_or(Made::Unknown), None);
+        self.add_this(span, made.unwrap_or(Made::Unknown));
+    }
+
+    fn add_this(&mut self, span: Span, made: Made<'a>) {
+        self.add("this", None, Scope { span, is_whole: false, is_space: false }, made, None);
     }
 
     /// Notes what is set, whatever its type is said to be: `x = …`, `(x as any) = …`
@@ -356,6 +362,17 @@ fn foreign<'a>(import: &'a ImportDeclaration<'a>, name: &ImportDeclarationSpecif
     };
     let is_plain = import.with_clause.is_none() && import.phase.is_none() && import.import_kind.is_value();
     if is_plain && !is_type { Made::Foreign(import.source.value.as_str()) } else { Made::Unknown }
+}
+
+/// Where the name of a class's member is found out once the class is made.
+fn computed_key(kind: AstKind<'_>) -> Option<Span> {
+    let (key, is_computed) = match kind {
+        AstKind::MethodDefinition(method) => (&method.key, method.computed),
+        AstKind::PropertyDefinition(property) => (&property.key, property.computed),
+        AstKind::AccessorProperty(property) => (&property.key, property.computed),
+        _ => return None,
+    };
+    is_computed.then(|| key.span())
 }
 
 /// The scope that a node is. What a function's default values say does not see the body's own variables.
