@@ -220,7 +220,7 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
     }
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
-        self.file.table_target(it);
+        self.file.table_target(self.alloc(it));
         self.file.hook_set(it);
         walk::walk_simple_assignment_target(self, it);
     }

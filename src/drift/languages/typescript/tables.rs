@@ -209,11 +209,29 @@ impl<'a> File<'a> {
         self.module.unread.push(Unread::new(span.start, reason));
     }
 
+    /// The table that a value is by its last name.
+    fn table_named(&self, value: &'a Expression<'a>) -> Option<&'a str> {
+        match value {
+            Expression::Identifier(id) => self.source.sites.tables.get(id.name.as_str()).map(String::as_str),
+            value => self.table_of_member(value.as_member_expression()?),
+        }
+    }
+
+    /// The same of a member, be its name a constant: `exports[NAME]`.
+    fn table_of_member(&self, member: &'a MemberExpression<'a>) -> Option<&'a str> {
+        let name = match member {
+            MemberExpression::ComputedMemberExpression(member) => self.text(&member.expression)?,
+            MemberExpression::PrivateFieldExpression(member) => Cow::Borrowed(member.field.name.as_str()),
+            MemberExpression::StaticMemberExpression(member) => Cow::Borrowed(member.property.name.as_str()),
+        };
+        self.source.sites.tables.get(&*name).map(String::as_str)
+    }
+
     /// The table that a value is, or is an entry of: `o.TABLE.a.b`, `TABLE.get('a')`.
-    fn table_around(&self, value: &Expression<'a>) -> Option<&'a str> {
+    fn table_around(&self, value: &'a Expression<'a>) -> Option<&'a str> {
         let mut value = value.get_inner_expression();
         for _ in 0..DEEPEST {
-            if let Some(name) = last_name(value).filter(|name| self.is_table(name)) {
+            if let Some(name) = self.table_named(value) {
                 return Some(name);
             }
             let member = match value {
@@ -237,15 +255,14 @@ impl<'a> File<'a> {
         let inner = left.get_expression().map(Expression::get_inner_expression);
         let member = left.as_member_expression().or(inner.and_then(Expression::as_member_expression));
         let own = match (left, inner) {
-            (AssignmentTarget::AssignmentTargetIdentifier(id), _) => Some(id.name.as_str()),
-            (_, Some(Expression::Identifier(id))) => Some(id.name.as_str()),
-            _ => member.and_then(|member| match member {
-                MemberExpression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
-                member => member.static_property_name(),
-            }),
+            (AssignmentTarget::AssignmentTargetIdentifier(id), _) => self.source.sites.tables.get(id.name.as_str()),
+            (_, Some(Expression::Identifier(id))) => self.source.sites.tables.get(id.name.as_str()),
+            _ => None,
         };
-        let own = own.filter(|name| self.is_table(name));
-        let Some(name) = own.or_else(|| member.and_then(|member| self.table_around(member.object()))) else { return };
+        let own = own.map(String::as_str).or_else(|| self.table_of_member(member?));
+        let Some(name) = own.or_else(|| self.table_around(member?.object())) else {
+            return member.into_iter().for_each(|member| self.exported_as_any(member, value));
+        };
         if !assignment.operator.is_assign() && !assignment.operator.is_logical() {
             return self.unread_table(assignment.span, TAKEN);
         }
@@ -256,8 +273,18 @@ impl<'a> File<'a> {
         }
     }
 
+    /// What a file exports by a name that is not known may be a table: `exports[name] = value`.
+    fn exported_as_any(&mut self, member: &'a MemberExpression<'a>, value: &'a Expression<'a>) {
+        let MemberExpression::ComputedMemberExpression(member) = member else { return };
+        let value = value.get_inner_expression();
+        let is_none = value.is_literal() || value.is_function();
+        if last_name(&member.object) == Some("exports") && !is_none && self.text(&member.expression).is_none() {
+            self.unread_table(member.span, UNKNOWN);
+        }
+    }
+
     /// `[TABLE.a] = …`, `for (TABLE.a of …)`, `({ a: TABLE } = …)`: an assignment by itself is read by what it assigns.
-    pub(super) fn table_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
+    pub(super) fn table_target(&mut self, target: &'a SimpleAssignmentTarget<'a>) {
         self.filled_target(target);
         if self.source.sites.tables.is_empty() || self.claimed.contains(&target.span()) {
             return;
@@ -266,8 +293,7 @@ impl<'a> File<'a> {
             (SimpleAssignmentTarget::AssignmentTargetIdentifier(id), _) => self.is_table(id.name.as_str()),
             (_, Some(inner)) => self.table_around(inner).is_some(),
             (target, None) => target.as_member_expression().is_some_and(|member| {
-                let own = member.static_property_name().is_some_and(|name| self.is_table(name));
-                own || self.table_around(member.object()).is_some()
+                self.table_of_member(member).or_else(|| self.table_around(member.object())).is_some()
             }),
         };
         if name {
@@ -320,7 +346,7 @@ impl<'a> File<'a> {
     }
 
     /// Whether a call of what the language has is given a table. One that the file has by that name does what it does.
-    fn takes_table(&self, call: &CallExpression<'a>) -> bool {
+    fn takes_table(&self, call: &'a CallExpression<'a>) -> bool {
         let mut values = call.arguments.iter().filter_map(Argument::as_expression);
         let callee = call.callee.get_inner_expression().as_member_expression();
         values.any(|value| self.table_around(value).is_some())
@@ -330,7 +356,7 @@ impl<'a> File<'a> {
     }
 
     /// `TABLE.set('a', 'b')`, `TABLE.push('b')`.
-    fn table_filled(&mut self, callee: &MemberExpression<'a>, call: &'a CallExpression<'a>) {
+    fn table_filled(&mut self, callee: &'a MemberExpression<'a>, call: &'a CallExpression<'a>) {
         let Some(name) = self.table_around(callee.object()) else { return };
         let is_pair = match callee.static_property_name() {
             Some("set") => true,
