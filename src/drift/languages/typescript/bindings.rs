@@ -10,7 +10,7 @@ use oxc_span::GetSpan;
 
 use super::file::enum_member_name;
 use super::handed::last_name;
-use super::itself::{is_itself, may_be_itself};
+use super::itself::{is_itself, is_relative, may_be_itself};
 use super::marks::Marks;
 use super::plain::{Members, is_written_out};
 use super::readers::{GIVEN, is_of_language, is_quiet, is_reader, reader};
@@ -296,10 +296,11 @@ impl<'a> Bindings<'a> {
     fn called(&mut self, call: &'a CallExpression<'a>) {
         self.is_open |= call.callee.is_specific_id("eval");
         // Whatever it is called: `createRequire(import.meta.url)('./paths')`
-        if let Some(Argument::StringLiteral(specifier)) = call.arguments.first()
-            && (specifier.value.starts_with('.') || call.callee.is_specific_id("require"))
-        {
-            self.imports(specifier.value.as_str());
+        let first = call.arguments.first();
+        let is_require = call.callee.is_specific_id("require")
+            || call.callee.get_inner_expression().is_specific_member_access("module", "require");
+        if let Some(first) = first.filter(|first| is_require || is_relative(first)) {
+            self.is_open |= first.as_expression().is_none_or(|first| may_be_itself(self.path, first));
         }
         if self.only_asks(call) || self.lends(call) {
             return;

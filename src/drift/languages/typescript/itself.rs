@@ -62,6 +62,15 @@ pub(super) fn may_be_itself(path: &[u8], specifier: &Expression<'_>) -> bool {
     is_kind && is_around
 }
 
+/// Whether an argument says where a file is from this one.
+pub(super) fn is_relative(argument: &Argument<'_>) -> bool {
+    match argument {
+        Argument::StringLiteral(text) => text.value.starts_with('.'),
+        Argument::TemplateLiteral(text) => text.quasis.first().is_some_and(|begin| begin.value.raw.starts_with('.')),
+        _ => false,
+    }
+}
+
 fn without_ending(path: &str) -> &str {
     ENDINGS.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
 }

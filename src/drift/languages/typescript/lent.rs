@@ -135,7 +135,9 @@ impl<'a> File<'a> {
         }
         let bindings = self.bindings();
         // What is exported the old way, too, is more than the exports say.
-        if bindings.exporting > 0 || ["exports", "module"].into_iter().any(|name| bindings.is_changed(name)) {
+        let is_whole = self.program.body.iter().any(|one| matches!(one, Statement::TSExportAssignment(_)));
+        if is_whole || bindings.exporting > 0 || ["exports", "module"].into_iter().any(|name| bindings.is_changed(name))
+        {
             return Constants::new();
         }
         let mut left = MOST;
