@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bstr::{BStr, ByteSlice};
 
 use super::languages::{Language, Source, stack_for};
-use super::shape::{Constants, Module, Sites};
+use super::shape::{Lends, Loans, Module, Sites};
 use crate::error::{Error, Result};
 
 /// The largest file that is read, whatever the policy says.
@@ -28,7 +28,7 @@ pub struct Job<'a> {
     /// Which of its places are mapping sites.
     pub sites: &'a Sites,
     /// What is known of the constants that it has from other files.
-    pub lent: &'a Constants,
+    pub lent: &'a Loans,
 }
 
 impl Job<'_> {
@@ -44,9 +44,9 @@ impl Job<'_> {
         }
     }
 
-    fn constants(&self) -> Constants {
+    fn lends(&self) -> Lends {
         let text = self.bytes.to_str().ok().filter(|text| text.len() <= MAX_BYTES);
-        text.map(|text| self.language.constants(&self.source(text))).unwrap_or_default()
+        text.map_or_else(Lends::unknown, |text| self.language.lends_of(&self.source(text)))
     }
 
     fn source<'s>(&'s self, text: &'s str) -> Source<'s> {
@@ -65,12 +65,12 @@ pub fn extract(jobs: &[Job<'_>]) -> Result<Vec<Module>> {
     on_threads(jobs, |job| job.read())
 }
 
-/// The constants that a file gives to others.
+/// What a file gives to others.
 ///
 /// # Errors
 /// As for [`extract`].
-pub fn constants(job: &Job<'_>) -> Result<Constants> {
-    Ok(on_threads(std::slice::from_ref(job), |job| job.constants())?.pop().unwrap_or_default())
+pub fn lends(job: &Job<'_>) -> Result<Lends> {
+    Ok(on_threads(std::slice::from_ref(job), |job| job.lends())?.pop().unwrap_or_else(Lends::unknown))
 }
 
 fn on_threads<T: Send>(jobs: &[Job<'_>], read: impl Fn(&Job<'_>) -> T + Sync) -> Result<Vec<T>> {

@@ -3,8 +3,8 @@
 use bstr::BStr;
 
 use super::manifest::is_manifest;
-use super::mentions::write_out;
-use super::shape::{Constants, Module, Sites};
+use super::mentions::{write_out, write_out_imports};
+use super::shape::{Lends, Loans, Module, Sites};
 
 #[cfg(feature = "go")]
 mod go;
@@ -202,11 +202,11 @@ impl Language {
     /// Parsers of programming languages call themselves for each level of nesting: the caller gives this a stack that
     /// fits the file ([`super::extract`]).
     pub fn read(self, source: &Source<'_>) -> Module {
-        self.read_with(source, &Constants::new())
+        self.read_with(source, &Loans::new())
     }
 
     /// The same where it is known what some of the constants are that the file has from others, by their names there.
-    pub fn read_with(self, source: &Source<'_>, lent: &Constants) -> Module {
+    pub fn read_with(self, source: &Source<'_>, lent: &Loans) -> Module {
         let mut module = self.parse(source, lent);
         write_out(&mut module, self, source);
         module
@@ -217,18 +217,21 @@ impl Language {
         matches!(self, Self::TypeScript)
     }
 
-    /// The constants that a file gives to others: those that are wholly written out, and that nobody is meant to change.
+    /// What a file gives to others: of its own those constants that are wholly written out, and that nobody is meant to
+    /// change.
     #[cfg_attr(not(feature = "typescript"), allow(unused_variables, reason = "no other language has them"))]
-    pub fn constants(self, source: &Source<'_>) -> Constants {
-        match self {
+    pub fn lends_of(self, source: &Source<'_>) -> Lends {
+        let mut lends = match self {
             #[cfg(feature = "typescript")]
-            Self::TypeScript => typescript::constants(source),
-            _ => Constants::new(),
-        }
+            Self::TypeScript => typescript::lends(source),
+            _ => Lends::unknown(),
+        };
+        write_out_imports(lends.handed_mut(), self, source);
+        lends
     }
 
     #[cfg_attr(not(feature = "typescript"), allow(unused_variables, reason = "no other language has them"))]
-    fn parse(self, source: &Source<'_>, lent: &Constants) -> Module {
+    fn parse(self, source: &Source<'_>, lent: &Loans) -> Module {
         match self {
             Self::SanitySchema => sanity::read(source),
             Self::JsonSchema => json_schema::read(source),

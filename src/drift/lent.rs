@@ -1,39 +1,130 @@
-//! Constants that one file has from another: what they are is said by the file that they stand in, as it is at the same
-//! time.
+//! Constants that one file has from another: what they are is said by the file that makes them, as it is at the same time.
+//! Files between that only hand them on are followed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bstr::BString;
 
-use super::shape::{Constant, Constants, Import};
+use super::mentions::DEFAULT;
+use super::shape::{Constant, Given, Import, Lends, Loan, Loans};
 use crate::error::Result;
 
 /// How often a file is read again for what it asks for once it knows more.
 pub const MOST_ROUNDS: usize = 4;
 
-/// What gives the constants of the one file that several paths may mean.
-pub type Given<'g> = dyn Fn(&[BString]) -> Result<Option<Arc<Constants>>> + 'g;
+/// Through how many files something is followed that is handed on.
+const MOST_HOPS: u8 = 32;
+/// Of how many files something may be that is not known.
+const MOST_FILES: usize = 256;
+
+/// The one file that several paths may mean, with what it gives to others.
+pub type Lenders<'g> = dyn Fn(&[BString]) -> Result<Option<(BString, Arc<Lends>)>> + 'g;
 
 /// What is asked for, as far as that is known, by the names of the file that asks.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn lent(wanted: &[Import], constants: &Given<'_>) -> Result<Constants> {
-    let mut lent = Constants::new();
+pub fn lent(wanted: &[Import], lenders: &Lenders<'_>) -> Result<Loans> {
+    let mut way = Way { lenders, found: BTreeMap::new() };
+    let mut loans = Loans::new();
     for import in wanted {
-        let Some((local, all)) = import.local.clone().zip(constants(&import.from)?) else { continue };
-        let constant = match &import.name {
-            Some(name) => all.get(name).cloned(),
-            // A module as a whole: nobody can give it another member.
-            None => Some(Constant::Members { members: without_classes(&all), is_frozen: true, is_class: false }),
-        };
-        lent.extend(constant.map(|constant| (local, constant)));
+        if let Some(local) = &import.local {
+            loans.insert(local.clone(), way.loan(import)?);
+        }
     }
-    Ok(lent)
+    Ok(loans)
 }
 
-/// What can only be had by the names that are listed.
-fn without_classes(all: &Constants) -> Constants {
-    let is_class = |constant: &Constant| matches!(constant, Constant::Members { is_class: true, .. });
-    all.iter().filter(|(_, one)| !is_class(one)).map(|(name, one)| (name.clone(), one.clone())).collect()
+/// What is behind a name of a file.
+#[derive(Clone, PartialEq, Eq)]
+enum Found {
+    /// What one file makes; nothing more is known of what is no constant.
+    In {
+        file: BString,
+        of: String,
+        constant: Option<Arc<Constant>>,
+    },
+    Nothing,
+    /// It may be of several files, or of one that is not known.
+    Unknown,
+}
+
+/// The way to what is handed on.
+struct Way<'w> {
+    lenders: &'w Lenders<'w>,
+    /// What was found, by file and name; what is looked for right now is not known.
+    found: BTreeMap<(BString, String), Found>,
+}
+
+impl Way<'_> {
+    fn loan(&mut self, import: &Import) -> Result<Loan> {
+        let found = match &import.name {
+            Some(name) => self.named(&import.from, name, MOST_HOPS)?,
+            None => Found::Unknown,
+        };
+        if let Found::In { file, of, constant } = found {
+            return Ok(Loan { constant, of: Some(of), files: vec![file] });
+        }
+        let whole = (self.lenders)(&import.from)?.filter(|_| import.name.is_none());
+        let constant = whole.map(|(_, lends)| Arc::clone(&lends.whole));
+        Ok(Loan { constant, of: None, files: self.files(&import.from)? })
+    }
+
+    fn named(&mut self, from: &[BString], name: &str, hops: u8) -> Result<Found> {
+        let Some((file, lends)) = (self.lenders)(from)?.filter(|_| hops > 0) else { return Ok(Found::Unknown) };
+        let key = (file, name.to_owned());
+        if let Some(known) = self.found.get(&key) {
+            return Ok(known.clone());
+        }
+        self.found.insert(key.clone(), Found::Unknown);
+        let found = match lends.names.get(name) {
+            Some(Given::Own(of, constant)) => {
+                let constant = Some(Arc::clone(constant));
+                Found::In { file: key.0.clone(), of: of.clone(), constant }
+            }
+            Some(Given::Handed(Import { name: Some(name), from, .. })) => self.named(from, name, hops - 1)?,
+            Some(Given::Handed(_)) => Found::Unknown,
+            Some(Given::Unknown) => Found::In { file: key.0.clone(), of: name.to_owned(), constant: None },
+            None if lends.is_open => Found::Unknown,
+            None if name == DEFAULT => Found::Nothing,
+            None => self.among(&lends.stars, name, hops - 1)?,
+        };
+        self.found.insert(key, found.clone());
+        Ok(found)
+    }
+
+    /// The same of files all of whose names are handed on. A name that two of them have is not known.
+    fn among(&mut self, stars: &[Import], name: &str, hops: u8) -> Result<Found> {
+        let mut found = Found::Nothing;
+        for star in stars {
+            found = match (found, self.named(&star.from, name, hops)?) {
+                (one, other) if one == other => one,
+                (one, Found::Nothing) | (Found::Nothing, one) => one,
+                _ => return Ok(Found::Unknown),
+            };
+        }
+        Ok(found)
+    }
+
+    /// All files that an import may give something of.
+    fn files(&self, from: &[BString]) -> Result<Vec<BString>> {
+        let (mut files, mut waiting) = (BTreeSet::new(), vec![from.to_vec()]);
+        while let Some(from) = waiting.pop() {
+            match (self.lenders)(&from)? {
+                Some((file, lends)) => {
+                    if files.insert(file) {
+                        waiting.extend(lends.handed().map(|import| import.from.clone()));
+                    }
+                }
+                // What is spelt otherwise leads nobody knows where.
+                None if from.is_empty() => return Ok(vec![BString::default()]),
+                None => files.extend(from),
+            }
+            if files.len() > MOST_FILES {
+                return Ok(vec![BString::default()]);
+            }
+        }
+        Ok(files.into_iter().collect())
+    }
 }

@@ -121,6 +121,16 @@ pub(super) fn has_dots(text: &[u8], language: Language) -> bool {
     }
 }
 
+/// Whether a text of TypeScript may hand on what other files give, by name or with a star.
+pub(super) fn hands_on(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, "export").any(|at| {
+        let rest = text.get(at + "export".len()..).unwrap_or_default();
+        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        // A comment, or an odd space, may stand before the list.
+        next.is_some_and(|next| !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'$' | b'='))
+    })
+}
+
 /// Sees to it that what a file of program code refers to stands in it word for word.
 pub(super) fn write_out(module: &mut Module, language: Language, source: &Source<'_>) {
     let handed = module.exports.as_mut().map(|exports| &mut exports.names);
@@ -129,12 +139,7 @@ pub(super) fn write_out(module: &mut Module, language: Language, source: &Source
         return;
     }
     let spelling = Spelling::of(source, language);
-    for import in module.imports.iter_mut().chain(&mut module.wanted).chain(handed.into_iter().flatten()) {
-        if !spelling.has_import(import) {
-            // Nobody can tell that it leads to a file of the repository.
-            import.from.clear();
-        }
-    }
+    spelling.imports(module.imports.iter_mut().chain(&mut module.wanted).chain(handed.into_iter().flatten()));
     let synthetic: HashSet<&str> = module.imports.iter().filter_map(|import| import.local.as_deref()).collect();
     for definition in &mut module.definitions {
         spelling.shape(&mut definition.shape, &synthetic);
@@ -143,6 +148,15 @@ pub(super) fn write_out(module: &mut Module, language: Language, source: &Source
             definition.shape = Shape::unread(definition.at, SPELT);
         }
     }
+}
+
+/// The same of what a file hands on alone.
+pub(super) fn write_out_imports<'i>(
+    imports: impl Iterator<Item = &'i mut Import>,
+    language: Language,
+    source: &Source<'_>,
+) {
+    Spelling::of(source, language).imports(imports);
 }
 
 /// What is spelt out in a file.
@@ -180,6 +194,11 @@ impl<'s> Spelling<'s> {
     fn search(&self, part: &[u8], fits: fn(&[u8], usize, usize) -> bool) -> bool {
         self.searches.set(self.searches.get() + 1);
         self.searches.get() <= MOST_SEARCHES && finds(self.text(), part, fits)
+    }
+
+    /// Of what is not spelt out nobody can tell that it leads to a file of the repository.
+    fn imports<'i>(&self, imports: impl Iterator<Item = &'i mut Import>) {
+        imports.filter(|import| !self.has_import(import)).for_each(|import| import.from.clear());
     }
 
     fn has_import(&self, import: &Import) -> bool {

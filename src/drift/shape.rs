@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use bstr::BString;
 
 pub use known::{IfKnown, When};
-pub use lent::{Constant, Constants};
+pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

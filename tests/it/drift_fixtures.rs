@@ -10,7 +10,7 @@ use refgate::drift::languages::{Language, Source};
 use refgate::drift::lent::{MOST_ROUNDS, lent};
 use refgate::drift::migrations::fold;
 use refgate::drift::resolve::{Files, resolve};
-use refgate::drift::shape::{Constants, Module, Site, Sites, When};
+use refgate::drift::shape::{Loans, Module, Site, Sites, When};
 use refgate::glob::{Glob, GlobSet};
 use serde::Deserialize;
 
@@ -124,17 +124,19 @@ fn run(language: Language, case: &Case) -> Expect {
     };
     let none = Sites::default();
     // One file alone that an import may mean.
-    let constants = |from: &[BString]| {
+    let lenders = |from: &[BString]| {
         let there = |path: &BString| case.files.get_key_value(path.to_str().unwrap());
         let found: BTreeMap<_, _> = from.iter().filter_map(there).collect();
-        let constants = |(path, text): (&String, &String)| Arc::new(language.constants(&source(path, text, &none)));
-        Ok((found.len() == 1).then(|| found.into_iter().next().map(constants)).flatten())
+        let lends = |(path, text): (&String, &String)| {
+            (BString::from(path.as_str()), Arc::new(language.lends_of(&source(path, text, &none))))
+        };
+        Ok((found.len() == 1).then(|| found.into_iter().next().map(lends)).flatten())
     };
     let read = || {
         let module = |(path, text): (&String, &String)| {
-            let (mut module, mut known) = (language.read(&source(path, text, &sites)), Constants::new());
+            let (mut module, mut known) = (language.read(&source(path, text, &sites)), Loans::new());
             for _ in 0..MOST_ROUNDS {
-                let found = lent(&module.wanted, &constants).unwrap();
+                let found = lent(&module.wanted, &lenders).unwrap();
                 if found == known {
                     break;
                 }

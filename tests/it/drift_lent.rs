@@ -1,6 +1,7 @@
 //! Mapping files that have constants from other files: a change of those alone is seen in them.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use refgate::drift::config::{Config, Files, Held, Maps, Mode};
 use refgate::drift::contract::Columns;
@@ -8,7 +9,7 @@ use refgate::drift::shape::Sites;
 use refgate::drift::survey::survey;
 use refgate::glob::GlobSet;
 
-use crate::drift_model::{MAP, Memory, differing, globs};
+use crate::drift_model::{MAP, Memory, SOON, differing, globs};
 
 const CONTRACT: &str = "## `model.json`\n\n### `order`\n\n- `id`\n- `email`\n";
 const FILE: &str = "export const PATHS = { id: 'order.id' } as const\n";
@@ -25,7 +26,8 @@ fn config() -> Config {
 fn memory(files: &[(&str, &str)]) -> Memory {
     let files = files.iter().filter(|(_, text)| !text.is_empty());
     let files = files.map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    Memory::of(files.chain([(MAP.to_owned(), CONTRACT.to_owned()), ("map/order.ts".to_owned(), MAPPING.to_owned())]))
+    let own = [(MAP, CONTRACT), ("map/order.ts", MAPPING)].map(|(path, text)| (path.to_owned(), text.to_owned()));
+    Memory::of(own.into_iter().chain(files))
 }
 
 /// What a change of files beside the mapping brings, and what stands after it.
@@ -65,6 +67,51 @@ fn a_change_of_constants_is_seen_in_the_files_that_have_them() {
         let due = [brings, stands].map(|due| Some(due.to_owned()).filter(|due| !due.is_empty()).into_iter().collect());
         assert_eq!(found(&before, &after), due, "{name}");
     }
+}
+
+#[test]
+fn a_change_of_constants_is_seen_through_the_files_that_hand_them_on() {
+    let drift = "noncanonical order.secret map/order.ts map.md";
+    let unread = "unread map/order.ts";
+    let secret = FILE.replace("order.id", "order.secret");
+    let star = ("paths/index.ts", "export * from './orders'\n");
+    let named = ("paths/index.ts", "export { PATHS } from './orders'\n");
+    let listed = ("paths/index.ts", "import { PATHS } from './orders'\nexport { PATHS }\n");
+    let twice = ("paths/index.ts", "export * from './more'\n");
+    let more = ("paths/more.ts", "export * from './orders'\n");
+    let (old, new) = (("paths/orders.ts", FILE), ("paths/orders.ts", &*secret));
+    let other = ("paths/other.ts", "export const OTHER = 'order.id'\n");
+    let both = ("paths/index.ts", "export * from './orders'\nexport * from './other'\n");
+    let clash = ("paths/other.ts", "export const PATHS = { id: 'order.secret' } as const\n");
+    for (name, before, after, brings, stands) in [
+        ("a star", vec![star, old], vec![star, new], drift, drift),
+        ("a name", vec![named, old], vec![named, new], drift, drift),
+        ("a list", vec![listed, old], vec![listed, new], drift, drift),
+        ("two of them", vec![twice, more, old], vec![twice, more, new], drift, drift),
+        ("the same", vec![star, old], vec![star, old, other], "", ""),
+        ("gone", vec![star, old], vec![star], unread, unread),
+        ("another barrel", vec![star, old, other], vec![both, new, other], drift, drift),
+        ("one of two", vec![both, old, other], vec![both, old, clash], unread, unread),
+        ("in a circle", vec![star, old], vec![star, ("paths/orders.ts", "export * from './index'\n")], unread, unread),
+    ] {
+        let due = [brings, stands].map(|due| Some(due.to_owned()).filter(|due| !due.is_empty()).into_iter().collect());
+        assert_eq!(found(&before, &after), due, "{name}");
+    }
+}
+
+#[test]
+fn many_files_share_what_one_large_file_gives() {
+    let members = (0..6_000).map(|number| format!("id{number}: 'order.id'")).collect::<Vec<_>>().join(", ");
+    let names = (0..4_000).map(|number| format!("export const N{number} = 'order.id'\n")).collect::<String>();
+    let large = format!("export const PATHS = {{ {members} }} as const\n{names}");
+    let mapping = "import { PATHS } from '../paths'\nimport * as all from '../paths'\n\
+                   mapField(PATHS.id7)\nmapField(all.PATHS.id7)\nmapField(all.N7)\n";
+    let files = (0..200).map(|number| (format!("map/{number}.ts"), mapping)).collect::<Vec<_>>();
+    let files = files.iter().map(|(path, text)| (path.as_str(), *text));
+    let files = files.chain([("paths.ts", &*large), ("map/order.ts", mapping)]).collect::<Vec<_>>();
+    let started = Instant::now();
+    assert_eq!(found(&[], &files), [BTreeSet::new(), BTreeSet::new()]);
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }
 
 #[test]

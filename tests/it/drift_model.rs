@@ -378,7 +378,7 @@ fn unread(language: Language, path: &str, text: impl Into<Vec<u8>>, limit: usize
     (told.collect(), started.elapsed())
 }
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_file_beyond_the_limit_is_not_read() {

@@ -8,7 +8,7 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_span::SourceType;
 
 use super::Source;
-use crate::drift::shape::{Constants, Module, Unread};
+use crate::drift::shape::{Lends, Loans, Module, Unread};
 use file::File;
 use lent::Lender;
 
@@ -29,6 +29,7 @@ mod handed;
 mod hooks;
 mod imports;
 mod itself;
+mod lends;
 mod lent;
 mod literals;
 mod lookup;
@@ -65,14 +66,16 @@ thread_local! {
     static ARENA: Cell<Allocator> = Cell::default();
 }
 
-pub(super) fn read(source: &Source<'_>, lent: &Constants) -> Module {
+pub(super) fn read(source: &Source<'_>, lent: &Loans) -> Module {
     parsed(source, |source, arena, program| File::read(File::new(source, program, Lender::of(lent, arena))))
         .unwrap_or_else(|unread| Module { unread: vec![unread], ..Module::default() })
 }
 
-/// The constants that a file gives to others; none of one that cannot be read.
-pub(super) fn constants(source: &Source<'_>) -> Constants {
-    parsed(source, |source, _, program| File::new(source, program, Lender::default()).constants()).unwrap_or_default()
+/// What a file gives to others; nothing is known of one that cannot be read.
+pub(super) fn lends(source: &Source<'_>) -> Lends {
+    let none = Loans::new();
+    let lends = parsed(source, |source, arena, program| File::new(source, program, Lender::of(&none, arena)).lends());
+    lends.unwrap_or_else(|_| Lends::unknown())
 }
 
 /// Does something with the tree of a file.

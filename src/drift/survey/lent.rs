@@ -10,12 +10,12 @@ use super::reach::MOST_NAMES;
 use super::reach::search::Search;
 use super::side::Side;
 use crate::drift::config::Held;
-use crate::drift::extract::{Job, constants, extract};
+use crate::drift::extract::{Job, extract, lends};
 use crate::drift::languages::Language;
 use crate::drift::lent::{MOST_ROUNDS, lent};
 use crate::drift::manifest::is_manifest;
-use crate::drift::mentions::Called;
-use crate::drift::shape::{Constants, Module, Sites};
+use crate::drift::mentions::{Called, hands_on};
+use crate::drift::shape::{Lends, Loans, Module, Sites};
 use crate::error::Result;
 
 impl Side<'_> {
@@ -25,21 +25,25 @@ impl Side<'_> {
         (language, path, blob, sites): (Language, &BString, &Blob, &Sites),
         read: Arc<Module>,
     ) -> Result<Arc<Module>> {
-        let (mut module, mut known) = (read, Constants::new());
+        let (mut module, mut known) = (read, Loans::new());
+        let key = (blob.oid, language, path.clone(), sites.clone());
         let Some(bytes) = &blob.bytes else { return Ok(module) };
         for _ in 0..MOST_ROUNDS {
             let found = lent(&module.wanted, &|from| self.lender(language, from))?;
             if found == known {
                 break;
             }
-            let key = (blob.oid, language, path.clone(), sites.clone(), found.clone());
-            let read = self.shared.borrowing.borrow().get(&key).cloned();
+            let read = self.shared.borrowing.borrow().get(&key).and_then(|read| {
+                let same = read.iter().find(|(lent, _)| *lent == found);
+                same.map(|(_, module)| Arc::clone(module))
+            });
             module = match read {
                 Some(module) => module,
                 None => {
                     let job = Job { language, path: path.as_bstr(), bytes, sites, lent: &found };
                     let Some(module) = extract(&[job])?.pop().map(Arc::new) else { break };
-                    self.shared.borrowing.borrow_mut().insert(key, Arc::clone(&module));
+                    let read = (found.clone(), Arc::clone(&module));
+                    self.shared.borrowing.borrow_mut().entry(key.clone()).or_default().push(read);
                     module
                 }
             };
@@ -49,7 +53,7 @@ impl Side<'_> {
     }
 
     /// What the file gives to others that an import means. Where it may be one of several, tools do not agree which.
-    fn lender(&self, language: Language, from: &[BString]) -> Result<Option<Arc<Constants>>> {
+    fn lender(&self, language: Language, from: &[BString]) -> Result<Option<(BString, Arc<Lends>)>> {
         let key = (language, from.to_vec());
         if let Some(known) = self.lenders.borrow().get(&key) {
             return Ok(known.clone());
@@ -59,7 +63,7 @@ impl Side<'_> {
         Ok(lender)
     }
 
-    fn found_lender(&self, language: Language, from: &[BString]) -> Result<Option<Arc<Constants>>> {
+    fn found_lender(&self, language: Language, from: &[BString]) -> Result<Option<(BString, Arc<Lends>)>> {
         let mut found: Option<&BString> = None;
         for path in from {
             if path.is_empty() {
@@ -78,7 +82,8 @@ impl Side<'_> {
                 return Ok(None);
             }
         }
-        found.map_or(Ok(None), |path| self.constants(language, path.as_bstr()))
+        let Some(path) = found else { return Ok(None) };
+        Ok(self.lends(language, path.as_bstr())?.map(|lends| (path.clone(), lends)))
     }
 
     /// Whether anything stands at a path. To look for each of many paths by itself would read a large folder that often.
@@ -107,20 +112,20 @@ impl Side<'_> {
         Ok(all.contains(path))
     }
 
-    /// The constants that a file gives to others; `None` where there is none.
-    fn constants(&self, language: Language, path: &BStr) -> Result<Option<Arc<Constants>>> {
+    /// What a file gives to others; `None` where there is none.
+    fn lends(&self, language: Language, path: &BStr) -> Result<Option<Arc<Lends>>> {
         let Some(blob) = self.blob(path)? else { return Ok(None) };
         let key = (blob.oid, language, path.to_owned());
-        if let Some(known) = self.shared.constants.borrow().get(&key) {
+        if let Some(known) = self.shared.lends.borrow().get(&key) {
             return Ok(Some(Arc::clone(known)));
         }
-        let (sites, lent) = (Sites::default(), Constants::new());
+        let (sites, lent) = (Sites::default(), Loans::new());
         let found = match &blob.bytes {
-            Some(bytes) => constants(&Job { language, path, bytes, sites: &sites, lent: &lent })?,
-            None => Constants::new(),
+            Some(bytes) => lends(&Job { language, path, bytes, sites: &sites, lent: &lent })?,
+            None => Lends::unknown(),
         };
         let found = Arc::new(found);
-        self.shared.constants.borrow_mut().insert(key, Arc::clone(&found));
+        self.shared.lends.borrow_mut().insert(key, Arc::clone(&found));
         Ok(Some(found))
     }
 }
@@ -138,14 +143,14 @@ pub(super) fn borrowers(
         return Ok(borrowers);
     }
     for language in Language::ALL.into_iter().filter(|language| language.lends()) {
-        let lenders = lenders(language, base, head, changed)?;
+        let mut lenders = lenders(language, base, head, changed)?;
+        add_barrels(language, head, &mut lenders)?;
         let may_borrow = |path: &[u8]| {
             Language::of_code(path.as_bstr()) == Some(language)
                 && !changed.contains(path.as_bstr())
                 && held.mappings.iter().any(|maps| maps.files.has(path))
         };
-        let is_called_anyhow = |file: &BString| Called::of(file.as_bstr(), language).anyhow;
-        if lenders.len() > MOST_NAMES || lenders.keys().any(is_called_anyhow) {
+        if are_too_many(language, &lenders) {
             borrowers.extend(head.list(&may_borrow)?);
         } else {
             borrowers.extend(Search::of_files(lenders).run(head, language, &may_borrow)?);
@@ -154,20 +159,44 @@ pub(super) fn borrowers(
     Ok(borrowers)
 }
 
+/// Files to look for, by none of their names.
+type Changed = BTreeMap<BString, BTreeSet<String>>;
+
+/// Whether no search would find all that mention the files.
+fn are_too_many(language: Language, files: &Changed) -> bool {
+    files.len() > MOST_NAMES || files.keys().any(|file| Called::of(file.as_bstr(), language).anyhow)
+}
+
+/// Adds the files that hand on what some give: who has it of those does not mention where it is made.
+fn add_barrels(language: Language, head: &Side<'_>, lenders: &mut Changed) -> Result<()> {
+    let mut new = lenders.clone();
+    while !new.is_empty() && !are_too_many(language, lenders) {
+        let may_hand_on = |path: &[u8]| Language::of_code(path.as_bstr()) == Some(language);
+        let mention = Search::of_files(std::mem::take(&mut new)).run(head, language, &may_hand_on)?;
+        for path in mention.into_iter().filter(|path| !lenders.contains_key(path)) {
+            if !head.bytes(path.as_bstr())?.is_some_and(hands_on) {
+                continue;
+            }
+            let lends = head.lends(language, path.as_bstr())?;
+            let mut from = lends.iter().flat_map(|lends| lends.handed()).flat_map(|import| &import.from);
+            if from.any(|path| lenders.contains_key(path)) {
+                new.insert(path, BTreeSet::new());
+            }
+        }
+        lenders.extend(new.clone());
+    }
+    Ok(())
+}
+
 /// The files of a change that give others something else than before, or lead them elsewhere.
-fn lenders(
-    language: Language,
-    base: &Side<'_>,
-    head: &Side<'_>,
-    changed: &BTreeSet<BString>,
-) -> Result<BTreeMap<BString, BTreeSet<String>>> {
-    let mut lenders = BTreeMap::new();
+fn lenders(language: Language, base: &Side<'_>, head: &Side<'_>, changed: &BTreeSet<BString>) -> Result<Changed> {
+    let mut lenders = Changed::new();
     for path in changed {
         let file = path.as_bstr();
         let is_other = if language.may_lead(file) {
             base.leads_on(file)? || head.leads_on(file)?
         } else if language.may_hold(file) {
-            let [before, after] = [base.constants(language, file)?, head.constants(language, file)?];
+            let [before, after] = [base.lends(language, file)?, head.lends(language, file)?];
             // A link or a submodule has none on both sides.
             before.is_none() || before != after
         } else {

@@ -18,7 +18,7 @@ use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
 use crate::drift::problem::{LineCounts, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
-use crate::drift::shape::{Constants, IfKnown, Module, Sites, Unread};
+use crate::drift::shape::{IfKnown, Lends, Loans, Module, Sites, Unread};
 use crate::error::{Error, Result};
 use crate::oid::Oid;
 
@@ -44,8 +44,11 @@ type Read = (BString, Arc<Module>);
 /// Modules by what they were read from.
 type Modules<K> = RefCell<HashMap<K, Arc<Module>>>;
 
-/// Constants by the language and the paths that an import may mean.
-type Lenders = RefCell<HashMap<(Language, Vec<BString>), Option<Arc<Constants>>>>;
+/// What files give to others, by the language and the paths that an import may mean.
+type Lenders = RefCell<HashMap<(Language, Vec<BString>), Option<(BString, Arc<Lends>)>>>;
+
+/// What a file was read as, each with what others lent it.
+pub(super) type Borrowing = Vec<(Loans, Arc<Module>)>;
 
 /// The claims of a file, and what is wrong with them.
 type Claims = (Vec<Claim>, Vec<Problem>);
@@ -63,9 +66,9 @@ pub struct State {
     /// What of a file of several mappings one of them asks for.
     parts: Modules<(Oid, Language, BString, Sites)>,
     /// What of a file is read with constants that it has from others.
-    pub(super) borrowing: Modules<(Oid, Language, BString, Sites, Constants)>,
-    /// The constants that files give to others.
-    pub(super) constants: RefCell<HashMap<(Oid, Language, BString), Arc<Constants>>>,
+    pub(super) borrowing: RefCell<HashMap<(Oid, Language, BString, Sites), Borrowing>>,
+    /// What files give to others.
+    pub(super) lends: RefCell<HashMap<(Oid, Language, BString), Arc<Lends>>>,
 }
 
 /// One state.
@@ -233,7 +236,7 @@ impl<'a> Side<'a> {
         let read = match (known, &blob.bytes) {
             (Some(known), _) => Some(known),
             (None, Some(bytes)) => {
-                let lent = Constants::new();
+                let lent = Loans::new();
                 extract(&[Job { language, path: path.as_bstr(), bytes, sites, lent: &lent }])?.pop().map(Arc::new)
             }
             (None, None) => Some(Arc::new(Module::unread(0, TOO_LARGE))),
@@ -316,7 +319,7 @@ impl<'a> Side<'a> {
                 (None, Some(bytes)) => wanted.push((path, blob, bytes, self.sites(path.as_bstr()))),
             }
         }
-        let lent = Constants::new();
+        let lent = Loans::new();
         let jobs: Vec<Job<'_>> = wanted
             .iter()
             .map(|(path, _, bytes, sites)| Job { language, path: path.as_bstr(), bytes, sites, lent: &lent })

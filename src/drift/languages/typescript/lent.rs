@@ -1,46 +1,43 @@
-//! Constants of other files: those that this one gives to others, and those that it has from them.
+//! Constants that a file has from others.
 //!
 //! What other files do with a constant is not seen. So one with members is given only where nobody is meant to change it:
 //! the language refuses that (`Object.freeze`), or the compiler does (`as const`, an enum, `static readonly`).
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeSet, HashMap};
 
-use bstr::ByteSlice;
 use oxc_allocator::{Allocator, ArenaVec};
+use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_ast::builder::AstBuilder;
+use oxc_ast_visit::Visit;
 use oxc_span::SPAN;
 
 use super::file::File;
-use super::imports::{Origin, exact, export_name, origin};
-use super::lookup::is_fixed;
-use super::plain::Plain;
+use super::imports::{Origin, exact, origin};
 use super::scopes::Made;
 use super::shared::Shared;
-use crate::drift::languages::Language;
-use crate::drift::mentions::DEFAULT;
-use crate::drift::shape::{Constant, Constants, Import};
-
-/// How many bytes the constants of a file have together that are given.
-const MOST: usize = 1 << 18;
+use crate::drift::shape::{Constant, Import, Loan, Loans};
 
 /// A constant of another file.
 #[derive(Clone, Copy)]
 pub(super) struct Lent<'a> {
-    /// A text, or an object of such.
+    /// A text, or an object of such, with those of its members that this file names.
     pub(super) value: &'a Expression<'a>,
     pub(super) is_frozen: bool,
     pub(super) is_class: bool,
-    /// Tells what is not written the same apart.
-    pub(super) written: u64,
+    /// The name of the variable that holds it where it is made.
+    pub(super) of: Option<&'a str>,
 }
 
 /// What a file has from others.
-#[derive(Default)]
 pub(super) struct Lender<'a> {
-    known: HashMap<String, Lent<'a>>,
+    arena: &'a Allocator,
+    loans: Loans,
+    /// What was made of those.
+    known: RefCell<HashMap<&'a str, Option<Lent<'a>>>>,
+    /// The members that this file names, of whatever.
+    named: OnceCell<BTreeSet<&'a str>>,
     /// What is asked for, known or not.
     wanted: RefCell<BTreeSet<&'a str>>,
     /// Whether that is for a mapping: types are found out without the constants of others.
@@ -50,16 +47,16 @@ pub(super) struct Lender<'a> {
 }
 
 impl<'a> Lender<'a> {
-    pub(super) fn of(lent: &Constants, arena: &'a Allocator) -> Self {
-        let builder = AstBuilder::new(arena);
-        let known = lent.iter().map(|(name, constant)| {
-            let is_frozen = matches!(constant, Constant::Members { is_frozen: true, .. });
-            let is_class = matches!(constant, Constant::Members { is_class: true, .. });
-            let value = &*arena.alloc(expression(constant, arena, &builder));
-            let written = BuildHasherDefault::<DefaultHasher>::default().hash_one(constant);
-            (name.clone(), Lent { value, is_frozen, is_class, written })
-        });
-        Self { known: known.collect(), ..Self::default() }
+    pub(super) fn of(loans: &Loans, arena: &'a Allocator) -> Self {
+        Self {
+            arena,
+            loans: loans.clone(),
+            known: RefCell::default(),
+            named: OnceCell::new(),
+            wanted: RefCell::default(),
+            is_open: Cell::default(),
+            shared: OnceCell::new(),
+        }
     }
 
     pub(super) fn open(&self) {
@@ -69,21 +66,31 @@ impl<'a> Lender<'a> {
     pub(super) fn is_open(&self) -> bool {
         self.is_open.get()
     }
-}
 
-fn expression<'a>(constant: &Constant, arena: &'a Allocator, builder: &AstBuilder<'a>) -> Expression<'a> {
-    let text = |text: &str| -> &'a str { arena.alloc_str(text) };
-    match constant {
-        Constant::Text(value) => Expression::new_string_literal(SPAN, text(value), None, builder),
-        Constant::Members { members, .. } => {
-            let properties = members.iter().map(|(name, constant)| {
-                let key = PropertyKey::new_string_literal(SPAN, text(name), None, builder);
-                let value = expression(constant, arena, builder);
-                let kind = PropertyKind::Init;
-                ObjectPropertyKind::new_object_property(SPAN, kind, key, value, false, false, false, builder)
-            });
-            let properties = ArenaVec::from_iter_in(properties, builder);
-            Expression::new_object_expression(SPAN, properties, builder)
+    /// What was found out of what has a name in this file.
+    pub(super) fn loan(&self, name: &str) -> Option<&Loan> {
+        self.loans.get(name)
+    }
+
+    fn text(&self, text: &str) -> &'a str {
+        self.arena.alloc_str(text)
+    }
+
+    /// A constant as if it were written here. One that has many members is had by many files, and named by few.
+    fn expression(&self, constant: &Constant, named: &BTreeSet<&'a str>, builder: &AstBuilder<'a>) -> Expression<'a> {
+        match constant {
+            Constant::Text(value) => Expression::new_string_literal(SPAN, self.text(value), None, builder),
+            Constant::Members { members, .. } => {
+                let members = named.iter().filter_map(|name| Some((*name, members.get(*name)?)));
+                let properties = members.map(|(name, constant)| {
+                    let key = PropertyKey::new_string_literal(SPAN, name, None, builder);
+                    let value = self.expression(constant, named, builder);
+                    let kind = PropertyKind::Init;
+                    ObjectPropertyKind::new_object_property(SPAN, kind, key, value, false, false, false, builder)
+                });
+                let properties = ArenaVec::from_iter_in(properties, builder);
+                Expression::new_object_expression(SPAN, properties, builder)
+            }
         }
     }
 }
@@ -100,8 +107,29 @@ impl<'a> File<'a> {
 
     /// The same by the name alone.
     pub(super) fn known_of_others(&self, name: &'a str) -> Option<Lent<'a>> {
-        self.lender.wanted.borrow_mut().insert(name);
-        self.lender.known.get(name).copied()
+        let lender = &self.lender;
+        lender.wanted.borrow_mut().insert(name);
+        *lender.known.borrow_mut().entry(name).or_insert_with(|| {
+            let loan = lender.loan(name)?;
+            let constant = loan.constant.as_ref()?;
+            let builder = AstBuilder::new(lender.arena);
+            let value = &*lender.arena.alloc(lender.expression(constant, self.all_members_named(), &builder));
+            let (is_frozen, is_class) = match &**constant {
+                Constant::Members { is_frozen, is_class, .. } => (*is_frozen, *is_class),
+                Constant::Text(_) => (false, false),
+            };
+            Some(Lent { value, is_frozen, is_class, of: loan.of.as_deref().map(|of| lender.text(of)) })
+        })
+    }
+
+    /// The members that this file names, of whatever.
+    fn all_members_named(&self) -> &BTreeSet<&'a str> {
+        self.lender.named.get_or_init(|| {
+            // Others are members of a file as a whole, which may be had as well.
+            let mut named = Named(self.index().foreign.values().filter_map(|foreign| foreign.name).collect());
+            named.visit_program(self.program);
+            named.0
+        })
     }
 
     /// The text that another file gives by a name.
@@ -115,132 +143,33 @@ impl<'a> File<'a> {
         let wanted = self.lender.wanted.borrow();
         let imports = wanted.iter().filter_map(|local| {
             let foreign = self.index().foreign.get(local)?;
-            let mut import = self.import_of(Some(local), foreign.name, foreign.specifier);
-            // A file of the very name comes before all that the endings of code lead to.
-            if origin(foreign.specifier) == Origin::Relative && !import.from.is_empty() {
-                import.from.extend(exact(self.source.path, foreign.specifier));
-            }
-            Some(import)
+            Some(self.constants_of(Some(local), foreign.name, foreign.specifier))
         });
         imports.filter(|import| import.from.iter().any(|path| !path.is_empty())).collect()
     }
 
-    /// The constants that this file gives to others.
-    pub(super) fn constants(&self) -> Constants {
-        // A definition is of what another file does, and says nothing of values.
-        let name = self.source.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let is_code = Language::of_code(self.source.path.as_bstr()) == Some(Language::TypeScript);
-        if !is_code || self.program.source_type.is_typescript_definition() || name.contains_str(".d.") {
-            return Constants::new();
+    /// What may be a constant of another file.
+    pub(super) fn constants_of(&self, local: Option<&str>, name: Option<&str>, specifier: &str) -> Import {
+        let mut import = self.import_of(local, name, specifier);
+        // A file of the very name comes before all that the endings of code lead to.
+        if origin(specifier) == Origin::Relative && !import.from.is_empty() {
+            import.from.extend(exact(self.source.path, specifier));
         }
-        let bindings = self.bindings();
-        // What is exported the old way, too, is more than the exports say.
-        let is_whole = self.program.body.iter().any(|one| matches!(one, Statement::TSExportAssignment(_)));
-        if is_whole || bindings.exporting > 0 || ["exports", "module"].into_iter().any(|name| bindings.is_changed(name))
-        {
-            return Constants::new();
-        }
-        let mut left = MOST;
-        let names = self.exported_names().into_iter();
-        let given =
-            names.filter_map(|(exported, local)| Some((exported.to_owned(), self.given_out_as(local?, &mut left)?)));
-        given.collect()
-    }
-
-    /// The names of what the file gives to others, each with its own one; none where that is no name, or are several.
-    fn exported_names(&self) -> BTreeMap<&'a str, Option<&'a str>> {
-        let mut names: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-        let mut add = |exported, local| {
-            names.entry(exported).and_modify(|known| *known = None).or_insert(local);
-        };
-        for statement in &self.program.body {
-            match statement {
-                Statement::ExportDeclaration(export) => match &export.declaration {
-                    Declaration::VariableDeclaration(variables) => {
-                        let bound = variables.declarations.iter().flat_map(|one| one.id.get_binding_identifiers());
-                        bound.for_each(|id| add(id.name.as_str(), Some(id.name.as_str())));
-                    }
-                    Declaration::TSInterfaceDeclaration(_) | Declaration::TSTypeAliasDeclaration(_) => {}
-                    declaration => {
-                        declaration.id().into_iter().for_each(|id| add(id.name.as_str(), Some(id.name.as_str())));
-                    }
-                },
-                Statement::ExportNamedDeclaration(export) if export.export_kind.is_value() => {
-                    let specifiers = export.specifiers.iter().filter(|one| one.export_kind.is_value());
-                    specifiers.for_each(|one| add(export_name(&one.exported), Some(export_name(&one.local))));
-                }
-                Statement::ExportFromDeclaration(export) => {
-                    export.specifiers.iter().for_each(|one| add(export_name(&one.exported), None));
-                }
-                Statement::ExportDefaultDeclaration(export) => {
-                    let value = export.declaration.as_expression().map(Expression::get_inner_expression);
-                    let local = value.and_then(|value| value.get_identifier_reference());
-                    add(DEFAULT, local.map(|id| id.name.as_str()));
-                }
-                _ => {}
-            }
-        }
-        names
-    }
-
-    /// What a variable of the file holds that others have, too.
-    fn given_out_as(&self, name: &str, left: &mut usize) -> Option<Constant> {
-        let bindings = self.bindings();
-        let variable = bindings.only(name)?;
-        let is_class = matches!(bindings.made(variable), Made::Class(_));
-        let (is_frozen, is_deep) = match bindings.made(variable) {
-            // What is no `const` is meant to change.
-            Made::Constant(_) if !self.index().values.contains_key(name) => return None,
-            Made::Constant(value) => {
-                if let Some(text) = self.text(value) {
-                    return spend(left, text.len()).then(|| Constant::Text(text.into_owned()));
-                }
-                let is_frozen = self.frozen(value).1;
-                let is_const = is_fixed(value) && !self.index().said.contains_key(name);
-                Some((is_frozen, is_const)).filter(|_| is_const || is_frozen)?
-            }
-            Made::Enum(_) | Made::Class(_) => (false, false),
-            Made::Foreign(_) | Made::Function(_) | Made::Unknown => return None,
-        };
-        let members = self.members_given((variable, is_deep), &self.plain_of(variable)?, &mut Vec::new(), left)?;
-        Some(Constant::Members { members, is_frozen, is_class })
-    }
-
-    /// The members of a constant, or of an object within it, that are texts; those of objects where they are as constant.
-    fn members_given(
-        &self,
-        (variable, is_deep): (usize, bool),
-        of: &Plain<'a>,
-        steps: &mut Vec<&'a str>,
-        left: &mut usize,
-    ) -> Option<Constants> {
-        let mut given = Constants::new();
-        for (name, value) in of.members.iter() {
-            steps.push(name);
-            let constant = match self.text(value) {
-                Some(text) => Some(Constant::Text(text.into_owned())),
-                None => match self.object_within(variable, steps).filter(|_| is_deep) {
-                    Some(part) => {
-                        let members = self.members_given((variable, true), &part, steps, left)?;
-                        Some(Constant::Members { members, is_frozen: false, is_class: false })
-                    }
-                    None => None,
-                },
-            };
-            steps.pop();
-            let text = if let Some(Constant::Text(text)) = &constant { text.len() } else { 0 };
-            if !spend(left, name.len() + text) {
-                return None;
-            }
-            given.extend(constant.map(|constant| ((*name).to_owned(), constant)));
-        }
-        Some(given)
+        import
     }
 }
 
-/// Takes so many bytes from what is left; whether that was enough.
-fn spend(left: &mut usize, bytes: usize) -> bool {
-    let rest = left.checked_sub(bytes);
-    *left = rest.unwrap_or_default();
-    rest.is_some()
+/// The members that a file names.
+struct Named<'a>(BTreeSet<&'a str>);
+
+impl<'a> Visit<'a> for Named<'a> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::StaticMemberExpression(member) => drop(self.0.insert(member.property.name.as_str())),
+            AstKind::ComputedMemberExpression(member) => {
+                self.0.extend(member.static_property_name().map(|name| name.as_str()));
+            }
+            _ => {}
+        }
+    }
 }

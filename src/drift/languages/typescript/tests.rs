@@ -13,7 +13,7 @@ fn read_bounded(path: &'static str, text: String) -> Module {
             table_member: None,
             functions: vec![("map".to_owned(), 1)],
         };
-        read(&Source { path: path.into(), text: &text, sites: &sites }, &Constants::new())
+        read(&Source { path: path.into(), text: &text, sites: &sites }, &Loans::new())
     };
     std::thread::Builder::new().stack_size(stack).spawn(read).unwrap().join().unwrap()
 }
@@ -268,8 +268,8 @@ fn any_prefix_of_a_file_is_read_without_a_panic() {
     let fixture = include_str!("../../../../fixtures/drift/typescript/all-together.toml");
     let text = fixture.split("'''").nth(1).unwrap();
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        read(&Source { path: "a.ts".into(), text: &text[..end], sites: &Sites::default() }, &Constants::new());
+        read(&Source { path: "a.ts".into(), text: &text[..end], sites: &Sites::default() }, &Loans::new());
         let rest = &text[end..];
-        read(&Source { path: "a.js".into(), text: rest, sites: &Sites::default() }, &Constants::new());
+        read(&Source { path: "a.js".into(), text: rest, sites: &Sites::default() }, &Loans::new());
     }
 }

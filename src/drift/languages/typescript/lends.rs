@@ -1,0 +1,211 @@
+//! What a file gives to others: its constants, and what it hands on of other files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bstr::ByteSlice;
+use oxc_ast::ast::*;
+
+use super::file::File;
+use super::imports::{Origin, export_name, origin};
+use super::lookup::is_fixed;
+use super::plain::Plain;
+use super::scopes::Made;
+use crate::drift::languages::Language;
+use crate::drift::mentions::DEFAULT;
+use crate::drift::shape::{Constant, Constants, Given, Import, Lends};
+
+/// How many bytes the constants of a file have together that are given.
+const MOST: usize = 1 << 18;
+
+/// What stands behind a name that others see.
+enum Exported<'a> {
+    /// A name of the file's own.
+    Local(&'a str),
+    Handed(Import),
+    Unknown,
+}
+
+/// What others see of a file.
+#[derive(Default)]
+struct Exporting<'a> {
+    names: BTreeMap<&'a str, Exported<'a>>,
+    stars: Vec<Import>,
+    /// Whether packages may give more.
+    is_open: bool,
+}
+
+impl<'a> Exporting<'a> {
+    /// Adds a name; what has it twice is not known.
+    fn add(&mut self, name: &'a str, exported: Exported<'a>) {
+        self.names.entry(name).and_modify(|known| *known = Exported::Unknown).or_insert(exported);
+    }
+
+    fn declared(&mut self, declaration: &'a Declaration<'a>) {
+        match declaration {
+            Declaration::VariableDeclaration(variables) => {
+                let bound = variables.declarations.iter().flat_map(|one| one.id.get_binding_identifiers());
+                bound.for_each(|id| self.add(id.name.as_str(), Exported::Local(id.name.as_str())));
+            }
+            // Values have other names than types.
+            Declaration::TSInterfaceDeclaration(_) | Declaration::TSTypeAliasDeclaration(_) => {}
+            declaration => {
+                let id = declaration.id();
+                id.into_iter().for_each(|id| self.add(id.name.as_str(), Exported::Local(id.name.as_str())));
+            }
+        }
+    }
+}
+
+impl<'a> File<'a> {
+    /// What this file gives to others.
+    pub(super) fn lends(&self) -> Lends {
+        // A definition is of what another file does, and says nothing of values.
+        let name = self.source.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let is_code = Language::of_code(self.source.path.as_bstr()) == Some(Language::TypeScript);
+        if !is_code || self.program.source_type.is_typescript_definition() || name.contains_str(".d.") {
+            return Lends::unknown();
+        }
+        let bindings = self.bindings();
+        // What is exported the old way, too, is more than the exports say.
+        let is_whole = self.program.body.iter().any(|one| matches!(one, Statement::TSExportAssignment(_)));
+        if is_whole || bindings.exporting > 0 || ["exports", "module"].into_iter().any(|name| bindings.is_changed(name))
+        {
+            return Lends::unknown();
+        }
+        let Exporting { names, stars, is_open } = self.exporting();
+        let (mut left, mut made) = (MOST, HashMap::new());
+        let names = names.into_iter().map(|(name, exported)| {
+            let given = match exported {
+                Exported::Local(local) => self.given_by(name, local, &mut made, &mut left),
+                Exported::Handed(import) => Given::Handed(import),
+                Exported::Unknown => Given::Unknown,
+            };
+            (name.to_owned(), given)
+        });
+        Lends::new(names.collect(), stars, is_open)
+    }
+
+    /// The names of what the file gives to others.
+    fn exporting(&self) -> Exporting<'a> {
+        let mut found = Exporting::default();
+        for statement in &self.program.body {
+            match statement {
+                Statement::ExportDeclaration(export) => found.declared(&export.declaration),
+                Statement::ExportNamedDeclaration(export) if export.export_kind.is_value() => {
+                    for one in export.specifiers.iter().filter(|one| one.export_kind.is_value()) {
+                        found.add(export_name(&one.exported), Exported::Local(export_name(&one.local)));
+                    }
+                }
+                Statement::ExportFromDeclaration(export) => {
+                    let is_plain = export.export_kind.is_value()
+                        && export.with_clause.is_none()
+                        && origin(export.source.value.as_str()) != Origin::Package;
+                    for one in &export.specifiers {
+                        let (name, exported) = (export_name(&one.local), export_name(&one.exported));
+                        let import = self.constants_of(Some(exported), Some(name), export.source.value.as_str());
+                        let is_plain = is_plain && one.export_kind.is_value();
+                        found.add(exported, if is_plain { Exported::Handed(import) } else { Exported::Unknown });
+                    }
+                }
+                Statement::ExportAllDeclaration(export) if export.export_kind.is_value() => match &export.exported {
+                    Some(name) => found.add(export_name(name), Exported::Unknown),
+                    None if origin(export.source.value.as_str()) == Origin::Package => found.is_open = true,
+                    None => found.stars.push(self.constants_of(None, None, export.source.value.as_str())),
+                },
+                Statement::ExportDefaultDeclaration(export) => {
+                    let value = export.declaration.as_expression().map(Expression::get_inner_expression);
+                    // Who looks for files that hand on names looks for lists of them.
+                    let local = value.and_then(|value| value.get_identifier_reference());
+                    let local = local.filter(|id| !self.index().foreign.contains_key(id.name.as_str()));
+                    found.add(DEFAULT, local.map_or(Exported::Unknown, |id| Exported::Local(id.name.as_str())));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// What others get by one of the file's own names.
+    fn given_by(
+        &self,
+        exported: &str,
+        local: &'a str,
+        made: &mut HashMap<&'a str, Option<Arc<Constant>>>,
+        left: &mut usize,
+    ) -> Given {
+        let constant = made.entry(local).or_insert_with(|| self.given_out_as(local, left).map(Arc::new));
+        if let Some(constant) = constant {
+            return Given::Own(local.to_owned(), Arc::clone(constant));
+        }
+        let bindings = self.bindings();
+        let variable = bindings.only(local).filter(|variable| !bindings.is_touched(*variable));
+        match (variable.map(|variable| bindings.made(variable)), self.index().foreign.get(local)) {
+            (Some(Made::Foreign(_)), Some(foreign)) if origin(foreign.specifier) != Origin::Package => {
+                Given::Handed(self.constants_of(Some(exported), foreign.name, foreign.specifier))
+            }
+            _ => Given::Unknown,
+        }
+    }
+
+    /// What a variable of the file holds that others have, too.
+    fn given_out_as(&self, name: &str, left: &mut usize) -> Option<Constant> {
+        let bindings = self.bindings();
+        let variable = bindings.only(name)?;
+        let is_class = matches!(bindings.made(variable), Made::Class(_));
+        let (is_frozen, is_deep) = match bindings.made(variable) {
+            // What is no `const` is meant to change.
+            Made::Constant(_) if !self.index().values.contains_key(name) => return None,
+            Made::Constant(value) => {
+                if let Some(text) = self.text(value) {
+                    return spend(left, text.len()).then(|| Constant::Text(text.into_owned()));
+                }
+                let is_frozen = self.frozen(value).1;
+                let is_const = is_fixed(value) && !self.index().said.contains_key(name);
+                Some((is_frozen, is_const)).filter(|_| is_const || is_frozen)?
+            }
+            Made::Enum(_) | Made::Class(_) => (false, false),
+            Made::Foreign(_) | Made::Function(_) | Made::Unknown => return None,
+        };
+        let members = self.members_given((variable, is_deep), &self.plain_of(variable)?, &mut Vec::new(), left)?;
+        Some(Constant::Members { members, is_frozen, is_class })
+    }
+
+    /// The members of a constant, or of an object within it, that are texts; those of objects where they are as constant.
+    fn members_given(
+        &self,
+        (variable, is_deep): (usize, bool),
+        of: &Plain<'a>,
+        steps: &mut Vec<&'a str>,
+        left: &mut usize,
+    ) -> Option<Constants> {
+        let mut given = Constants::new();
+        for (name, value) in of.members.iter() {
+            steps.push(name);
+            let constant = match self.text(value) {
+                Some(text) => Some(Constant::Text(text.into_owned())),
+                None => match self.object_within(variable, steps).filter(|_| is_deep) {
+                    Some(part) => {
+                        let members = self.members_given((variable, true), &part, steps, left)?;
+                        Some(Constant::Members { members, is_frozen: false, is_class: false })
+                    }
+                    None => None,
+                },
+            };
+            steps.pop();
+            let text = if let Some(Constant::Text(text)) = &constant { text.len() } else { 0 };
+            if !spend(left, name.len() + text) {
+                return None;
+            }
+            given.extend(constant.map(|constant| ((*name).to_owned(), Arc::new(constant))));
+        }
+        Some(given)
+    }
+}
+
+/// Takes so many bytes from what is left; whether that was enough.
+fn spend(left: &mut usize, bytes: usize) -> bool {
+    let rest = left.checked_sub(bytes);
+    *left = rest.unwrap_or_default();
+    rest.is_some()
+}
