@@ -115,6 +115,15 @@ fn many_files_share_what_one_large_file_gives() {
 }
 
 #[test]
+fn a_file_of_the_very_name_takes_the_place_of_one_with_an_ending() {
+    let mapping = ("map/order.ts", "import { PATHS } from '../paths.json'\nmapField(PATHS.id)\n");
+    let (file, data) = (("paths.json.ts", FILE), ("paths.json", "{}\n"));
+    let due = BTreeSet::from(["unread map/order.ts".to_owned()]);
+    assert_eq!(found(&[mapping, file], &[mapping, file, data]), [due.clone(), due]);
+    assert_eq!(found(&[mapping, file, data], &[mapping, file]), [BTreeSet::new(), BTreeSet::new()]);
+}
+
+#[test]
 fn a_link_in_the_place_of_constants_is_not_followed() {
     let (old, mut new) = (memory(&[("paths.ts", FILE)]), memory(&[]));
     new.links.insert("paths.ts".into());

@@ -18,6 +18,9 @@ use crate::drift::mentions::{Called, hands_on};
 use crate::drift::shape::{Lends, Loans, Module, Sites};
 use crate::error::Result;
 
+/// Endings that imports may leave out.
+const ENDINGS: [&str; 8] = ["cjs", "cts", "js", "jsx", "mjs", "mts", "ts", "tsx"];
+
 impl Side<'_> {
     /// A module that was read without the constants of other files, read anew with those that it asks for.
     pub(super) fn with_lent(
@@ -112,6 +115,16 @@ impl Side<'_> {
         Ok(all.contains(path))
     }
 
+    /// Whether a file stands there that has the whole name of another, and an ending that imports may leave out.
+    fn is_begun_by(&self, path: &BStr) -> Result<bool> {
+        for ending in ENDINGS {
+            if self.stands(BString::from([path.as_bytes(), b".", ending.as_bytes()].concat()).as_bstr())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What a file gives to others; `None` where there is none.
     fn lends(&self, language: Language, path: &BStr) -> Result<Option<Arc<Lends>>> {
         let Some(blob) = self.blob(path)? else { return Ok(None) };
@@ -200,7 +213,8 @@ fn lenders(language: Language, base: &Side<'_>, head: &Side<'_>, changed: &BTree
             // A link or a submodule has none on both sides.
             before.is_none() || before != after
         } else {
-            false
+            // An import of `./paths.json` may mean it, and not `paths.json.ts` any more.
+            base.stands(file)? != head.stands(file)? && head.is_begun_by(file)?
         };
         if is_other {
             lenders.insert(path.clone(), BTreeSet::new());
