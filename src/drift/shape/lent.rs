@@ -20,6 +20,8 @@ pub enum Constant {
         is_frozen: bool,
         /// It is a class, which others get by members that are not listed.
         is_class: bool,
+        /// Nothing is left out of it.
+        is_whole: bool,
     },
 }
 
@@ -58,7 +60,8 @@ impl Lends {
             Given::Own(_, constant) if !constant.is_class() => Some((name.clone(), Arc::clone(constant))),
             _ => None,
         });
-        let whole = Constant::Members { members: members.collect(), is_frozen: true, is_class: false };
+        let members = members.collect();
+        let whole = Constant::Members { members, is_frozen: true, is_class: false, is_whole: false };
         Self { names, stars, whole: Arc::new(whole), is_open }
     }
 
@@ -87,6 +90,11 @@ impl Lends {
 }
 
 impl Constant {
+    /// Whether nothing of it is left out.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Members { is_whole: true, .. })
+    }
+
     fn is_class(&self) -> bool {
         matches!(self, Self::Members { is_class: true, .. })
     }

@@ -7,6 +7,7 @@ use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
 use super::file::{DEEPEST, File, TOO_DEEP, union};
+use super::patched::member;
 use super::scopes::Made;
 use super::types::{COMPUTED, is_symbol, own_json, with_others};
 use crate::drift::shape::{Kind, Member, Shape};
@@ -44,17 +45,14 @@ impl<'a> File<'a> {
             Expression::Identifier(name) => {
                 self.text_within(self.fixed_at(name).or_else(|| self.lent_text(name))?, steps)
             }
-            Expression::StaticMemberExpression(member) => {
-                self.text_within(self.part(&member.object, member.property.name.as_str())?, steps)
-            }
-            Expression::ComputedMemberExpression(member) => {
-                self.text_within(self.part(&member.object, &member.static_property_name()?)?, steps)
-            }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 let left = self.text_within(&sum.left, steps)?;
                 joined(left, self.text_within(&sum.right, steps)?)
             }
-            _ => None,
+            value => {
+                let member = member(value)?;
+                self.text_within(self.part(member.object(), member.static_property_name()?)?, steps)
+            }
         }
     }
 

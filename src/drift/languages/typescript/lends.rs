@@ -167,27 +167,31 @@ impl<'a> File<'a> {
             Made::Enum(_) | Made::Class(_) => (false, false),
             Made::Foreign(_) | Made::Function(_) | Made::Unknown => return None,
         };
-        let members = self.members_given((variable, is_deep), &self.plain_of(variable)?, &mut Vec::new(), left)?;
-        Some(Constant::Members { members, is_frozen, is_class })
+        let plain = self.plain_of(variable)?;
+        let (members, is_whole) = self.members_given((variable, is_deep), &plain, &mut Vec::new(), left)?;
+        // Enums and classes have members that have no name here.
+        let is_whole = is_whole && matches!(bindings.made(variable), Made::Constant(_));
+        Some(Constant::Members { members, is_frozen, is_class, is_whole })
     }
 
-    /// The members of a constant, or of an object within it, that are texts; those of objects where they are as constant.
+    /// The members of a constant, or of an object within it, that are texts, and whether those are all; those of objects
+    /// where they are as constant.
     fn members_given(
         &self,
         (variable, is_deep): (usize, bool),
         of: &Plain<'a>,
         steps: &mut Vec<&'a str>,
         left: &mut usize,
-    ) -> Option<Constants> {
-        let mut given = Constants::new();
+    ) -> Option<(Constants, bool)> {
+        let (mut given, mut is_all) = (Constants::new(), true);
         for (name, value) in of.members.iter() {
             steps.push(name);
             let constant = match self.text(value) {
                 Some(text) => Some(Constant::Text(text.into_owned())),
-                None => match self.object_within(variable, steps).filter(|_| is_deep) {
+                None => match self.object_within(variable, steps).filter(|_| is_deep || self.frozen(value).1) {
                     Some(part) => {
-                        let members = self.members_given((variable, true), &part, steps, left)?;
-                        Some(Constant::Members { members, is_frozen: false, is_class: false })
+                        let (members, is_whole) = self.members_given((variable, is_deep), &part, steps, left)?;
+                        Some(Constant::Members { members, is_frozen: false, is_class: false, is_whole })
                     }
                     None => None,
                 },
@@ -197,9 +201,10 @@ impl<'a> File<'a> {
             if !spend(left, name.len() + text) {
                 return None;
             }
+            is_all &= constant.as_ref().is_some_and(Constant::is_whole);
             given.extend(constant.map(|constant| ((*name).to_owned(), Arc::new(constant))));
         }
-        Some(given)
+        Some((given, is_all))
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Lent<'a> {
     pub(super) value: &'a Expression<'a>,
     pub(super) is_frozen: bool,
     pub(super) is_class: bool,
+    /// Whether nothing was left out of it where it is made.
+    pub(super) is_whole: bool,
     /// The name of the variable that holds it where it is made.
     pub(super) of: Option<&'a str>,
 }
@@ -118,7 +120,8 @@ impl<'a> File<'a> {
                 Constant::Members { is_frozen, is_class, .. } => (*is_frozen, *is_class),
                 Constant::Text(_) => (false, false),
             };
-            Some(Lent { value, is_frozen, is_class, of: loan.of.as_deref().map(|of| lender.text(of)) })
+            let is_whole = constant.is_whole();
+            Some(Lent { value, is_frozen, is_class, is_whole, of: loan.of.as_deref().map(|of| lender.text(of)) })
         })
     }
 
@@ -136,6 +139,20 @@ impl<'a> File<'a> {
     pub(super) fn lent_text(&self, id: &IdentifierReference<'a>) -> Option<&'a Expression<'a>> {
         let lent = self.lent(self.bindings().variable(id)?)?;
         Some(lent.value).filter(|value| value.is_string_literal())
+    }
+
+    /// The texts of a constant of another file by its members, where it is nothing else and nobody may change it here.
+    pub(super) fn lent_texts(&self, value: &'a Expression<'a>) -> Option<Vec<(String, String)>> {
+        let Expression::Identifier(id) = value.get_inner_expression() else { return None };
+        let variable = self.bindings().variable(id)?;
+        self.lent(variable).filter(|lent| lent.is_whole && self.plain_of(variable).is_some())?;
+        let constant = self.lender.loan(id.name.as_str())?.constant.as_ref()?;
+        let Constant::Members { members, .. } = &**constant else { return None };
+        let texts = members.iter().map(|(name, member)| match &**member {
+            Constant::Text(text) => Some((name.clone(), text.clone())),
+            Constant::Members { .. } => None,
+        });
+        texts.collect()
     }
 
     /// What was asked for of other files, and where it may stand.

@@ -8,6 +8,7 @@ use oxc_span::GetSpan;
 
 use super::bindings::Bindings;
 use super::file::File;
+use super::patched::member;
 use super::plain::Plain;
 use super::readers::reader;
 use super::scopes::Made;
@@ -99,21 +100,13 @@ impl<'a> File<'a> {
 pub(super) fn chain<'e, 'a>(value: &'e Expression<'a>) -> Option<(&'e IdentifierReference<'a>, Vec<Option<&'a str>>)> {
     let (mut value, mut steps) = (value.get_inner_expression(), Vec::new());
     loop {
-        value = match value {
-            Expression::Identifier(id) => {
-                steps.reverse();
-                return Some((id, steps));
-            }
-            Expression::StaticMemberExpression(member) => {
-                steps.push(Some(member.property.name.as_str()));
-                member.object.get_inner_expression()
-            }
-            Expression::ComputedMemberExpression(member) => {
-                steps.push(member.static_property_name().map(|name| name.as_str()));
-                member.object.get_inner_expression()
-            }
-            _ => return None,
-        };
+        if let Expression::Identifier(id) = value {
+            steps.reverse();
+            return Some((id, steps));
+        }
+        let member = member(value).filter(|member| !matches!(member, MemberExpression::PrivateFieldExpression(_)))?;
+        steps.push(member.static_property_name());
+        value = member.object().get_inner_expression();
     }
 }
 
@@ -166,7 +159,7 @@ impl<'a> Finder<'_, 'a> {
     /// What stands in brackets of a chain.
     fn indices(&mut self, value: &Expression<'a>) {
         let mut value = value.get_inner_expression();
-        while let Some(member) = value.as_member_expression() {
+        while let Some(member) = member(value) {
             if let MemberExpression::ComputedMemberExpression(member) = member {
                 self.visit_expression(&member.expression);
             }
@@ -200,6 +193,10 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
         }
         match it {
             Expression::CallExpression(call) => self.called(call),
+            Expression::ChainExpression(chain) => match &chain.expression {
+                ChainElement::CallExpression(call) => self.called(call),
+                _ => walk::walk_expression(self, it),
+            },
             Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => {
                 self.writes(&unary.argument);
             }
@@ -248,6 +245,12 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
             Some(value) => self.visit_expression(value),
             None => {}
         }
+    }
+
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        self.reads(&it.test);
+        self.visit_statement(&it.consequent);
+        it.alternate.iter().for_each(|other| self.visit_statement(other));
     }
 
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {

@@ -316,7 +316,8 @@ fn span_of(value: &Expression<'_>) -> Span {
     }
 }
 
-fn member<'a>(value: &'a Expression<'a>) -> Option<&'a MemberExpression<'a>> {
+/// The member that a value is, be it by a chain that may end before: `a?.b`.
+pub(super) fn member<'e, 'a>(value: &'e Expression<'a>) -> Option<&'e MemberExpression<'a>> {
     match value {
         Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
         value => value.as_member_expression(),

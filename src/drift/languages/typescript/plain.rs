@@ -212,10 +212,15 @@ impl<'a> File<'a> {
     /// What another constant gives that is spread.
     fn spread_members(&self, spread: &'a SpreadElement<'a>) -> Option<Rc<Members<'a>>> {
         let Expression::Identifier(of) = spread.argument.get_inner_expression() else { return None };
-        // Lists and enums have members that have no name here.
-        let (literal, _) = self.frozen(self.fixed_at(of)?);
-        let is_object = matches!(literal, Expression::ObjectExpression(_));
-        self.plain(of).filter(|_| is_object).map(|plain| plain.members)
+        let variable = self.bindings().variable(of)?;
+        let is_object = match self.bindings().made(variable) {
+            // Lists and enums have members that have no name here.
+            Made::Constant(value) => matches!(self.frozen(value).0, Expression::ObjectExpression(_)),
+            // What is left out of it may take the place of a member.
+            Made::Foreign(_) => self.lent(variable).is_some_and(|lent| lent.is_whole),
+            _ => false,
+        };
+        self.plain_of(variable).filter(|_| is_object).map(|plain| plain.members)
     }
 
     /// A class that has nothing but constants: no code of it can change them.

@@ -40,7 +40,7 @@ impl<'a> File<'a> {
                 matches!(self.frozen(value).0, Expression::ObjectExpression(_) | Expression::ArrayExpression(_))
             }
             Made::Enum(_) | Made::Class(_) => true,
-            // No constant of another file is spread.
+            // Of one of another file that is spread no more is to be said.
             Made::Foreign(_) if !is_path => return None,
             Made::Foreign(specifier) => {
                 // One that is known may be changed here.
