@@ -10,7 +10,7 @@ use oxc_span::GetSpan;
 
 use super::file::enum_member_name;
 use super::handed::last_name;
-use super::itself::{is_itself, is_relative, may_be_itself};
+use super::itself::Loads;
 use super::marks::Marks;
 use super::plain::{Members, is_written_out};
 use super::readers::{GIVEN, is_of_language, is_quiet, is_reader, reader};
@@ -53,8 +53,8 @@ pub(super) struct Bindings<'a> {
     written: Marks,
     /// How many types, or parameters of types, have a name.
     types: HashMap<&'a str, usize>,
-    /// The file's own path.
-    path: &'a [u8],
+    /// What a file that loads itself exports has other names there.
+    loads: Loads<'a>,
     /// In how many functions and classes that have their own `this`.
     inside: u32,
     deep: u32,
@@ -64,7 +64,7 @@ pub(super) struct Bindings<'a> {
 
 impl<'a> Bindings<'a> {
     pub(super) fn of(program: &'a Program<'a>, path: &'a [u8]) -> Self {
-        let mut bindings = Self { path, ..Self::default() };
+        let mut bindings = Self { loads: Loads::of(path), ..Self::default() };
         bindings.visit_program(program);
         bindings.finish();
         bindings
@@ -72,6 +72,7 @@ impl<'a> Bindings<'a> {
 
     /// Finds out which variables were meant, once all of them are known.
     fn finish(&mut self) {
+        self.is_open |= self.loads.itself();
         self.scopes.finish();
         let scopes = &self.scopes;
         let meant = |(name, at): &Use<'a>| scopes.variable(name, *at);
@@ -275,11 +276,6 @@ impl<'a> Bindings<'a> {
                     self.exported(assignment);
                 }
             }
-            AstKind::ImportDeclaration(import) => self.imports(import.source.value.as_str()),
-            AstKind::TSExternalModuleReference(module) => self.imports(module.expression.value.as_str()),
-            AstKind::ImportExpression(import) => {
-                self.is_open |= may_be_itself(self.path, &import.source);
-            }
             AstKind::IdentifierReference(id) if !self.read.contains(id.span.start) => {
                 self.touches.push((id.name.as_str(), id.span.start));
             }
@@ -287,21 +283,9 @@ impl<'a> Bindings<'a> {
         }
     }
 
-    /// What a file that loads itself exports has other names there.
-    fn imports(&mut self, specifier: &str) {
-        self.is_open |= is_itself(self.path, specifier);
-    }
-
     /// To be handed to a function is to be changed, but by what is known to read alone.
     fn called(&mut self, call: &'a CallExpression<'a>) {
         self.is_open |= call.callee.is_specific_id("eval");
-        // Whatever it is called: `createRequire(import.meta.url)('./paths')`
-        let first = call.arguments.first();
-        let is_require = call.callee.is_specific_id("require")
-            || call.callee.get_inner_expression().is_specific_member_access("module", "require");
-        if let Some(first) = first.filter(|first| is_require || is_relative(first)) {
-            self.is_open |= first.as_expression().is_none_or(|first| may_be_itself(self.path, first));
-        }
         if self.only_asks(call) || self.lends(call) {
             return;
         }
@@ -426,6 +410,7 @@ impl<'a> Bindings<'a> {
 
 impl<'a> Visit<'a> for Bindings<'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
+        self.loads.look(kind);
         self.used(kind);
         self.typed(kind);
         match kind {

@@ -1,14 +1,91 @@
 //! Files that load themselves: what they export has another name there.
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 
-use super::imports::{Origin, origin};
+use super::handed::last_name;
+use super::imports::{Origin, export_name, origin};
 
 /// Endings that a specifier may have, or leave out.
 const ENDINGS: &[&str] = &[".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts"];
 
+/// What makes a function that loads files.
+const MAKER: &str = "createRequire";
+
+/// Whether a file loads itself.
+#[derive(Default)]
+pub(super) struct Loads<'a> {
+    /// The file's own path.
+    path: &'a [u8],
+    found: bool,
+    /// How often it is said what makes a function that loads files, and how often that function is called, or has a name
+    /// by which it is known.
+    said: usize,
+    known: usize,
+}
+
+impl<'a> Loads<'a> {
+    pub(super) fn of(path: &'a [u8]) -> Self {
+        Self { path, ..Self::default() }
+    }
+
+    pub(super) fn look(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::ImportDeclaration(import) => self.found |= is_itself(self.path, import.source.value.as_str()),
+            AstKind::TSExternalModuleReference(module) => {
+                self.found |= is_itself(self.path, module.expression.value.as_str());
+            }
+            AstKind::ImportExpression(import) => self.found |= may_be_itself(self.path, &import.source),
+            AstKind::CallExpression(call) => self.called(call),
+            AstKind::ImportSpecifier(import) => {
+                self.found |= export_name(&import.imported) == MAKER && import.local.name != MAKER;
+            }
+            AstKind::BindingProperty(property) => {
+                let own = property.value.get_identifier_name();
+                let is_other = own.is_none_or(|own| own != MAKER);
+                self.found |= is_other && property.key.is_specific_static_name(MAKER);
+            }
+            AstKind::VariableDeclarator(variable) => {
+                let is_known = variable.id.get_identifier_name().is_some_and(|name| name == "require");
+                self.known += usize::from(is_known && variable.init.as_ref().is_some_and(is_made));
+            }
+            AstKind::IdentifierReference(id) => self.said += usize::from(id.name == MAKER),
+            AstKind::StaticMemberExpression(member) => self.said += usize::from(member.property.name == MAKER),
+            _ => {}
+        }
+    }
+
+    /// `require('./paths')`, `createRequire(import.meta.url)('./paths')`. Whatever it is called, nothing else than a path
+    /// begins as one and leads here.
+    fn called(&mut self, call: &'a CallExpression<'a>) {
+        let is_made = is_made(&call.callee);
+        self.known += usize::from(is_made);
+        let is_require = is_made
+            || call.callee.is_specific_id("require")
+            || call.callee.get_inner_expression().is_specific_member_access("module", "require");
+        self.found |= call.arguments.first().is_some_and(|first| match first.as_expression() {
+            Some(specifier) if is_require => may_be_itself(self.path, specifier),
+            Some(Expression::StringLiteral(text)) => text.value.starts_with('.') && is_itself(self.path, &text.value),
+            specifier => specifier.is_none() && is_require,
+        });
+    }
+
+    /// Whether the file does so, or may.
+    pub(super) fn itself(&self) -> bool {
+        self.found || self.said > self.known
+    }
+}
+
+/// `createRequire(import.meta.url)`
+fn is_made(value: &Expression<'_>) -> bool {
+    match value.get_inner_expression() {
+        Expression::CallExpression(call) => last_name(&call.callee) == Some(MAKER),
+        _ => false,
+    }
+}
+
 /// Whether a specifier is, or by an alias may be, the file of a path.
-pub(super) fn is_itself(path: &[u8], specifier: &str) -> bool {
+fn is_itself(path: &[u8], specifier: &str) -> bool {
     let Ok(path) = std::str::from_utf8(path) else { return true };
     let own = without_ending(path);
     let origin = origin(specifier);
@@ -31,7 +108,7 @@ pub(super) fn is_itself(path: &[u8], specifier: &str) -> bool {
 
 /// Whether what is loaded by a specifier that is not all written out may be the file of a path: what has another folder,
 /// or another end, is not.
-pub(super) fn may_be_itself(path: &[u8], specifier: &Expression<'_>) -> bool {
+fn may_be_itself(path: &[u8], specifier: &Expression<'_>) -> bool {
     let (head, tail) = match specifier.get_inner_expression() {
         Expression::StringLiteral(text) => return is_itself(path, text.value.as_str()),
         Expression::TemplateLiteral(text) => {
@@ -60,15 +137,6 @@ pub(super) fn may_be_itself(path: &[u8], specifier: &Expression<'_>) -> bool {
         (_, None) => true,
     };
     is_kind && is_around
-}
-
-/// Whether an argument says where a file is from this one.
-pub(super) fn is_relative(argument: &Argument<'_>) -> bool {
-    match argument {
-        Argument::StringLiteral(text) => text.value.starts_with('.'),
-        Argument::TemplateLiteral(text) => text.quasis.first().is_some_and(|begin| begin.value.raw.starts_with('.')),
-        _ => false,
-    }
 }
 
 fn without_ending(path: &str) -> &str {
