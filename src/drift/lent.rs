@@ -45,6 +45,8 @@ enum Found {
         of: String,
         constant: Option<Arc<Constant>>,
     },
+    /// The file as a whole that these paths may mean.
+    Whole(Vec<BString>),
     Nothing,
     /// It may be of several files, or of one that is not known.
     Unknown,
@@ -61,14 +63,16 @@ impl Way<'_> {
     fn loan(&mut self, import: &Import) -> Result<Loan> {
         let found = match &import.name {
             Some(name) => self.named(&import.from, name, MOST_HOPS)?,
-            None => Found::Unknown,
+            None => Found::Whole(import.from.clone()),
         };
-        if let Found::In { file, of, constant } = found {
-            return Ok(Loan { constant, of: Some(of), files: vec![file] });
-        }
-        let whole = (self.lenders)(&import.from)?.filter(|_| import.name.is_none());
-        let constant = whole.map(|(_, lends)| Arc::clone(&lends.whole));
-        Ok(Loan { constant, of: None, files: self.files(&import.from)? })
+        Ok(match found {
+            Found::In { file, of, constant } => Loan { constant, of: Some(of), files: vec![file] },
+            Found::Whole(from) => {
+                let constant = (self.lenders)(&from)?.map(|(_, lends)| Arc::clone(&lends.whole));
+                Loan { constant, of: None, files: self.files(&from)? }
+            }
+            Found::Nothing | Found::Unknown => Loan { constant: None, of: None, files: self.files(&import.from)? },
+        })
     }
 
     fn named(&mut self, from: &[BString], name: &str, hops: u8) -> Result<Found> {
@@ -84,7 +88,8 @@ impl Way<'_> {
                 Found::In { file: key.0.clone(), of: of.clone(), constant }
             }
             Some(Given::Handed(Import { name: Some(name), from, .. })) => self.named(from, name, hops - 1)?,
-            Some(Given::Handed(_)) => Found::Unknown,
+            Some(Given::Handed(import)) => Found::Whole(import.from.clone()),
+            Some(Given::Part(_)) => Found::Unknown,
             Some(Given::Unknown) => Found::In { file: key.0.clone(), of: name.to_owned(), constant: None },
             None if lends.is_open => Found::Unknown,
             None if name == DEFAULT => Found::Nothing,
@@ -119,7 +124,8 @@ impl Way<'_> {
                 }
                 // What is spelt otherwise leads nobody knows where.
                 None if from.is_empty() => return Ok(vec![BString::default()]),
-                None => files.extend(from),
+                // Nor is it known what an alias leads to.
+                None => files.extend(from.into_iter().filter(|path| !path.is_empty())),
             }
             if files.len() > MOST_FILES {
                 return Ok(vec![BString::default()]);

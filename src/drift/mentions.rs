@@ -121,13 +121,13 @@ pub(super) fn has_dots(text: &[u8], language: Language) -> bool {
     }
 }
 
-/// Whether a text of TypeScript may hand on what other files give, by name or with a star.
+/// Whether a text of TypeScript may hand on what other files give, by name, with a star or as its default.
 pub(super) fn hands_on(text: &[u8]) -> bool {
     memchr::memmem::find_iter(text, "export").any(|at| {
-        let rest = text.get(at + "export".len()..).unwrap_or_default();
-        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        let rest = text.get(at + "export".len()..).unwrap_or_default().trim_ascii_start();
         // A comment, or an odd space, may stand before the list.
-        next.is_some_and(|next| !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'$' | b'='))
+        rest.starts_with(DEFAULT.as_bytes())
+            || rest.first().is_some_and(|next| !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'$' | b'='))
     })
 }
 

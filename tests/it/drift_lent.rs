@@ -77,6 +77,8 @@ fn a_change_of_constants_is_seen_through_the_files_that_hand_them_on() {
     let star = ("paths/index.ts", "export * from './orders'\n");
     let named = ("paths/index.ts", "export { PATHS } from './orders'\n");
     let listed = ("paths/index.ts", "import { PATHS } from './orders'\nexport { PATHS }\n");
+    let default = ("paths/made.ts", "import { PATHS } from './orders'\nexport default PATHS\n");
+    let again = ("paths/index.ts", "export { default as PATHS } from './made'\n");
     let twice = ("paths/index.ts", "export * from './more'\n");
     let more = ("paths/more.ts", "export * from './orders'\n");
     let (old, new) = (("paths/orders.ts", FILE), ("paths/orders.ts", &*secret));
@@ -87,6 +89,7 @@ fn a_change_of_constants_is_seen_through_the_files_that_hand_them_on() {
         ("a star", vec![star, old], vec![star, new], drift, drift),
         ("a name", vec![named, old], vec![named, new], drift, drift),
         ("a list", vec![listed, old], vec![listed, new], drift, drift),
+        ("a default", vec![again, default, old], vec![again, default, new], drift, drift),
         ("two of them", vec![twice, more, old], vec![twice, more, new], drift, drift),
         ("the same", vec![star, old], vec![star, old, other], "", ""),
         ("gone", vec![star, old], vec![star], unread, unread),

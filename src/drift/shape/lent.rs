@@ -33,8 +33,10 @@ pub type Constants = BTreeMap<String, Arc<Constant>>;
 pub enum Given {
     /// A constant, with the name of the file's own variable: one may be given by several names.
     Own(String, Arc<Constant>),
-    /// What another file gives.
+    /// What another file gives, be it the file as a whole.
     Handed(Import),
+    /// Something of what another file gives as a whole.
+    Part(Import),
     /// Something else.
     Unknown,
 }
@@ -73,8 +75,8 @@ impl Lends {
     /// What it hands on of other files.
     pub fn handed(&self) -> impl Iterator<Item = &Import> {
         let named = self.names.values().filter_map(|given| match given {
-            Given::Handed(import) => Some(import),
-            _ => None,
+            Given::Handed(import) | Given::Part(import) => Some(import),
+            Given::Own(..) | Given::Unknown => None,
         });
         named.chain(&self.stars)
     }
@@ -82,8 +84,8 @@ impl Lends {
     /// The same, to be changed.
     pub fn handed_mut(&mut self) -> impl Iterator<Item = &mut Import> {
         let named = self.names.values_mut().filter_map(|given| match given {
-            Given::Handed(import) => Some(import),
-            _ => None,
+            Given::Handed(import) | Given::Part(import) => Some(import),
+            Given::Own(..) | Given::Unknown => None,
         });
         named.chain(&mut self.stars)
     }

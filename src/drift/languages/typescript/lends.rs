@@ -9,6 +9,7 @@ use oxc_ast::ast::*;
 use super::file::File;
 use super::imports::{Origin, export_name, origin};
 use super::lookup::is_fixed;
+use super::parts::chain;
 use super::plain::Plain;
 use super::scopes::Made;
 use crate::drift::languages::Language;
@@ -109,15 +110,18 @@ impl<'a> File<'a> {
                     }
                 }
                 Statement::ExportAllDeclaration(export) if export.export_kind.is_value() => match &export.exported {
-                    Some(name) => found.add(export_name(name), Exported::Unknown),
+                    Some(name) => {
+                        let (name, from) = (export_name(name), export.source.value.as_str());
+                        let import = self.constants_of(Some(name), None, from);
+                        let is_known = origin(from) != Origin::Package;
+                        found.add(name, if is_known { Exported::Handed(import) } else { Exported::Unknown });
+                    }
                     None if origin(export.source.value.as_str()) == Origin::Package => found.is_open = true,
                     None => found.stars.push(self.constants_of(None, None, export.source.value.as_str())),
                 },
                 Statement::ExportDefaultDeclaration(export) => {
                     let value = export.declaration.as_expression().map(Expression::get_inner_expression);
-                    // Who looks for files that hand on names looks for lists of them.
                     let local = value.and_then(|value| value.get_identifier_reference());
-                    let local = local.filter(|id| !self.index().foreign.contains_key(id.name.as_str()));
                     found.add(DEFAULT, local.map_or(Exported::Unknown, |id| Exported::Local(id.name.as_str())));
                 }
                 _ => {}
@@ -139,13 +143,21 @@ impl<'a> File<'a> {
             return Given::Own(local.to_owned(), Arc::clone(constant));
         }
         let bindings = self.bindings();
-        let variable = bindings.only(local).filter(|variable| !bindings.is_touched(*variable));
-        match (variable.map(|variable| bindings.made(variable)), self.index().foreign.get(local)) {
-            (Some(Made::Foreign(_)), Some(foreign)) if origin(foreign.specifier) != Origin::Package => {
-                Given::Handed(self.constants_of(Some(exported), foreign.name, foreign.specifier))
-            }
-            _ => Given::Unknown,
-        }
+        let (foreign, is_same) = match bindings.only(local).map(|variable| (variable, bindings.made(variable))) {
+            Some((variable, Made::Foreign(_))) => (local, !bindings.is_touched(variable)),
+            // A second name, of whatever of that file: `export const OTHER = paths.PATHS as any`.
+            Some((_, Made::Constant(value))) => match chain(value) {
+                Some((id, _)) => (id.name.as_str(), false),
+                None => return Given::Unknown,
+            },
+            _ => return Given::Unknown,
+        };
+        let foreign = self.index().foreign.get(foreign).filter(|foreign| origin(foreign.specifier) != Origin::Package);
+        foreign.map_or(Given::Unknown, |foreign| {
+            let name = foreign.name.filter(|_| is_same);
+            let import = self.constants_of(Some(exported), name, foreign.specifier);
+            if is_same { Given::Handed(import) } else { Given::Part(import) }
+        })
     }
 
     /// What a variable of the file holds that others have, too.

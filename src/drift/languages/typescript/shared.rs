@@ -105,7 +105,7 @@ impl<'a> File<'a> {
                         shared.add(&paths, lent.of.map_or(What::Any, What::Of), Who::Variable(variable));
                     }
                     // What is known to be no constant is none that has another name.
-                    (None, Some(loan)) if loan.of.is_none() && self.bindings().is_touched(variable) => {
+                    (None, Some(loan)) if loan.of.is_none() && self.may_do_more(variable) => {
                         shared.add(&paths, What::Any, Who::Variable(variable));
                     }
                     (None, None) if self.bindings().is_touched(variable) => {
