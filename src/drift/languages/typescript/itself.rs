@@ -85,7 +85,7 @@ fn is_made(value: &Expression<'_>) -> bool {
 }
 
 /// Whether a specifier is, or by an alias may be, the file of a path.
-fn is_itself(path: &[u8], specifier: &str) -> bool {
+pub(super) fn is_itself(path: &[u8], specifier: &str) -> bool {
     let Ok(path) = std::str::from_utf8(path) else { return true };
     let own = without_ending(path);
     let origin = origin(specifier);

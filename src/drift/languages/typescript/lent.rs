@@ -6,6 +6,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
+use bstr::BString;
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
@@ -15,6 +16,7 @@ use oxc_span::SPAN;
 
 use super::file::File;
 use super::imports::{Origin, exact, origin};
+use super::itself::is_itself;
 use super::scopes::Made;
 use super::shared::Shared;
 use crate::drift::shape::{Constant, Import, Loan, Loans};
@@ -38,8 +40,7 @@ pub(super) struct Lender<'a> {
     loans: Loans,
     /// What was made of those.
     known: RefCell<HashMap<&'a str, Option<Lent<'a>>>>,
-    /// The members that this file names, of whatever.
-    named: OnceCell<BTreeSet<&'a str>>,
+    seen: OnceCell<Seen<'a>>,
     /// What is asked for, known or not.
     wanted: RefCell<BTreeSet<&'a str>>,
     /// Whether that is for a mapping: types are found out without the constants of others.
@@ -54,7 +55,7 @@ impl<'a> Lender<'a> {
             arena,
             loans: loans.clone(),
             known: RefCell::default(),
-            named: OnceCell::new(),
+            seen: OnceCell::new(),
             wanted: RefCell::default(),
             is_open: Cell::default(),
             shared: OnceCell::new(),
@@ -72,6 +73,12 @@ impl<'a> Lender<'a> {
     /// What was found out of what has a name in this file.
     pub(super) fn loan(&self, name: &str) -> Option<&Loan> {
         self.loans.get(name)
+    }
+
+    /// The files that constants are had from, as far as an alias may lead to them.
+    pub(super) fn files_by(&self, alias: &str) -> Vec<BString> {
+        let known = self.loans.values().filter(|loan| loan.constant.is_some());
+        known.flat_map(|loan| &loan.files).filter(|file| is_itself(file, alias)).cloned().collect()
     }
 
     fn text(&self, text: &str) -> &'a str {
@@ -115,7 +122,7 @@ impl<'a> File<'a> {
             let loan = lender.loan(name)?;
             let constant = loan.constant.as_ref()?;
             let builder = AstBuilder::new(lender.arena);
-            let value = &*lender.arena.alloc(lender.expression(constant, self.all_members_named(), &builder));
+            let value = &*lender.arena.alloc(lender.expression(constant, &self.seen().named, &builder));
             let (is_frozen, is_class) = match &**constant {
                 Constant::Members { is_frozen, is_class, .. } => (*is_frozen, *is_class),
                 Constant::Text(_) => (false, false),
@@ -125,14 +132,19 @@ impl<'a> File<'a> {
         })
     }
 
-    /// The members that this file names, of whatever.
-    fn all_members_named(&self) -> &BTreeSet<&'a str> {
-        self.lender.named.get_or_init(|| {
-            // Others are members of a file as a whole, which may be had as well.
-            let mut named = Named(self.index().foreign.values().filter_map(|foreign| foreign.name).collect());
-            named.visit_program(self.program);
-            named.0
+    fn seen(&self) -> &Seen<'a> {
+        self.lender.seen.get_or_init(|| {
+            // What is imported is a member of a file as a whole, which may be had as well.
+            let named = self.index().foreign.values().filter_map(|foreign| foreign.name).collect();
+            let mut seen = Seen { named, loaded: BTreeSet::new() };
+            seen.visit_program(self.program);
+            seen
         })
+    }
+
+    /// Files that are loaded where they are used, by a name that nothing else in the file has, and as it is written.
+    pub(super) fn loaded_in_place(&self) -> impl Iterator<Item = (String, &'a str)> {
+        self.seen().loaded.iter().map(|specifier| (format!("import {specifier}"), *specifier))
     }
 
     /// The text that another file gives by a name.
@@ -162,6 +174,8 @@ impl<'a> File<'a> {
             let foreign = self.index().foreign.get(local)?;
             Some(self.constants_of(Some(local), foreign.name, foreign.specifier))
         });
+        let loaded = self.loaded_in_place().filter(|_| !wanted.is_empty());
+        let imports = imports.chain(loaded.map(|(name, from)| self.constants_of(Some(&name), None, from)));
         imports.filter(|import| import.from.iter().any(|path| !path.is_empty())).collect()
     }
 
@@ -176,17 +190,35 @@ impl<'a> File<'a> {
     }
 }
 
-/// The members that a file names.
-struct Named<'a>(BTreeSet<&'a str>);
+/// What a file says that bears on what it has from others.
+struct Seen<'a> {
+    /// The members that it names, of whatever.
+    named: BTreeSet<&'a str>,
+    /// What it loads where that is used: `await import('./paths')`.
+    loaded: BTreeSet<&'a str>,
+}
 
-impl<'a> Visit<'a> for Named<'a> {
+impl<'a> Visit<'a> for Seen<'a> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         match kind {
-            AstKind::StaticMemberExpression(member) => drop(self.0.insert(member.property.name.as_str())),
+            AstKind::StaticMemberExpression(member) => drop(self.named.insert(member.property.name.as_str())),
             AstKind::ComputedMemberExpression(member) => {
-                self.0.extend(member.static_property_name().map(|name| name.as_str()));
+                self.named.extend(member.static_property_name().map(|name| name.as_str()));
+            }
+            AstKind::ImportExpression(import) => self.loaded.extend(written(&import.source)),
+            AstKind::CallExpression(call) if call.callee.is_specific_id("require") => {
+                self.loaded.extend(call.arguments.first().and_then(Argument::as_expression).and_then(written));
             }
             _ => {}
         }
+    }
+}
+
+/// A specifier that is written out.
+fn written<'a>(specifier: &Expression<'a>) -> Option<&'a str> {
+    match specifier.get_inner_expression() {
+        Expression::StringLiteral(text) => Some(text.value.as_str()),
+        Expression::TemplateLiteral(text) => text.single_quasi().map(|text| text.as_str()),
+        _ => None,
     }
 }

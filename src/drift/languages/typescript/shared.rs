@@ -6,6 +6,7 @@ use bstr::BString;
 use oxc_ast::ast::*;
 
 use super::file::File;
+use super::imports::{Origin, origin};
 use super::lent::Lent;
 use super::plain::Plain;
 use super::scopes::Made;
@@ -20,6 +21,8 @@ enum Who<'a> {
     Variable(usize),
     /// Names of what is not known, by what their imports say. Those of one file that say the same are of other things.
     Unknown(&'a str),
+    /// Whoever has what is loaded where it is used.
+    Anybody,
 }
 
 /// What is changed of what stands in a file.
@@ -77,6 +80,9 @@ impl<'a> File<'a> {
 
     /// The files that what has a name may stand in.
     fn files_of(&self, name: &str, specifier: &str) -> Vec<BString> {
+        if origin(specifier) == Origin::Alias {
+            return self.lender.files_by(specifier);
+        }
         let loan = self.lender.loan(name).map(|loan| loan.files.clone());
         loan.unwrap_or_else(|| self.import_of(None, None, specifier).from)
     }
@@ -84,14 +90,15 @@ impl<'a> File<'a> {
     pub(super) fn shared(&self) -> &Shared<'a> {
         self.lender.shared.get_or_init(|| {
             let mut by_path: HashMap<BString, usize> = HashMap::new();
-            // What an alias leads to is nowhere looked for.
-            let is_asked = |specifier| self.import_of(None, None, specifier).from.iter().any(|path| !path.is_empty());
-            let foreign = self.index().foreign.iter().filter(|(_, it)| is_asked(it.specifier));
+            let foreign = self.index().foreign.iter().filter(|(_, it)| origin(it.specifier) != Origin::Package);
             let imports = foreign.map(|(name, it)| (*name, *it, self.files_of(name, it.specifier))).collect::<Vec<_>>();
             for path in imports.iter().flat_map(|(_, _, paths)| paths) {
                 *by_path.entry(path.clone()).or_default() += 1;
             }
             let mut shared = Shared::default();
+            for (name, specifier) in self.loaded_in_place() {
+                shared.add(&self.files_of(&name, specifier), What::Any, Who::Anybody);
+            }
             for (name, foreign, paths) in imports {
                 let is_several = paths.iter().any(|path| by_path.get(path).is_some_and(|names| *names > 1));
                 // Imports stand outside of all scopes.
