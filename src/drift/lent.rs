@@ -14,7 +14,7 @@ use crate::error::Result;
 pub const MOST_ROUNDS: usize = 4;
 
 /// Through how many files something is followed that is handed on.
-const MOST_HOPS: u8 = 32;
+pub(super) const MOST_HOPS: u8 = 32;
 /// Of how many files something may be that is not known.
 const MOST_FILES: usize = 256;
 

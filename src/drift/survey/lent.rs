@@ -12,7 +12,7 @@ use super::side::Side;
 use crate::drift::config::Held;
 use crate::drift::extract::{Job, extract, lends};
 use crate::drift::languages::Language;
-use crate::drift::lent::{MOST_ROUNDS, lent};
+use crate::drift::lent::{MOST_HOPS, MOST_ROUNDS, lent};
 use crate::drift::manifest::is_manifest;
 use crate::drift::mentions::{Called, hands_on};
 use crate::drift::shape::{Lends, Loans, Module, Sites};
@@ -183,7 +183,10 @@ fn are_too_many(language: Language, files: &Changed) -> bool {
 /// Adds the files that hand on what some give: who has it of those does not mention where it is made.
 fn add_barrels(language: Language, head: &Side<'_>, lenders: &mut Changed) -> Result<()> {
     let mut new = lenders.clone();
-    while !new.is_empty() && !are_too_many(language, lenders) {
+    for _ in 0..MOST_HOPS {
+        if new.is_empty() || are_too_many(language, lenders) {
+            break;
+        }
         let may_hand_on = |path: &[u8]| Language::of_code(path.as_bstr()) == Some(language);
         let mention = Search::of_files(std::mem::take(&mut new)).run(head, language, &may_hand_on)?;
         for path in mention.into_iter().filter(|path| !lenders.contains_key(path)) {

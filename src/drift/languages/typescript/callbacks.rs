@@ -17,8 +17,9 @@ use crate::drift::shape::Unread;
 
 const UNKNOWN: &str = "what is given to a patch here may be a function that patches: write the function in its place";
 
-/// By way of how many constants a function is looked for.
+/// By way of how many constants a function is looked for, and in how many bytes of one that is a choice of some.
 const MOST: usize = 64;
+const LONGEST: u32 = 1 << 12;
 
 /// A function that is written in the file.
 #[derive(Clone, Copy)]
@@ -92,7 +93,9 @@ impl<'a> Callbacks<'a> {
                 (None, Expression::Identifier(name)) if !value.is_undefined() => {
                     let variable = bindings.variable(name);
                     match variable.map_or(Made::Unknown, |variable| bindings.made(variable)) {
-                        Made::Constant(made) => waiting.extend(seen.insert(variable).then_some(made)),
+                        Made::Constant(made) if is_short(made) => {
+                            waiting.extend(seen.insert(variable).then_some(made));
+                        }
                         Made::Function(function) => found.known.push(Callback::Function(function)),
                         Made::Enum(_) | Made::Class(_) => {}
                         made => {
@@ -245,6 +248,11 @@ impl<'a> Visit<'a> for Within<'a> {
     fn visit_function_body(&mut self, _: &FunctionBody<'a>) {}
 
     fn visit_arrow_function_body(&mut self, _: &ArrowFunctionBody<'a>) {}
+}
+
+/// Whether a constant may be looked through at each place that names it.
+fn is_short(value: &Expression<'_>) -> bool {
+    value.span().size() <= LONGEST || value.get_inner_expression().is_function()
 }
 
 /// Whether a value is nothing that could be called.
