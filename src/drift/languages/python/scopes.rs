@@ -21,8 +21,12 @@ pub(super) enum By {
     Assignment {
         in_block: bool,
     },
-    /// Something else that shows a value: `a = b = value`, `(a := value)`, `for a in [value]`.
+    /// Something else that shows a value: `a = b = value`, `(a := value)`.
     Other,
+    /// One of the items that a loop goes through: `for a in [value]`.
+    Item,
+    /// A loop that goes through the value: `for a in value`.
+    Each,
     /// `name: Type`, which gives it none.
     Declaration,
     Parameter,
@@ -126,7 +130,7 @@ impl<'a> Variable<'a> {
 
     /// Everything that it is seen to be given.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a Expr> {
-        self.bindings.iter().filter_map(|binding| binding.value)
+        self.bindings.iter().filter(|binding| binding.by != By::Each).filter_map(|binding| binding.value)
     }
 }
 

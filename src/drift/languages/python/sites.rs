@@ -49,6 +49,8 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         bases: Vec::new(),
         seen: HashSet::new(),
         grown: if source.sites.table_member.is_some() { tables::grown(names, body) } else { HashSet::new() },
+        lent: tables::Lent::of(source.sites, source.text, body),
+        methods: HashSet::new(),
         doubted: Vec::new(),
         lent_to: HashSet::new(),
         steps: 0,
@@ -84,6 +86,10 @@ struct Reader<'n, 'a> {
     seen: HashSet<(String, u32)>,
     /// What is put into after it was made.
     grown: HashSet<&'a str>,
+    /// Other names of tables.
+    lent: tables::Lent<'a>,
+    /// The places of methods that are called.
+    methods: HashSet<(u32, u32)>,
     /// Calls that may be patches if what they are called on is one by another name, and that name.
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
@@ -153,6 +159,7 @@ impl Reader<'_, '_> {
                 self.constructor(call);
                 self.method(call);
                 self.put(call);
+                self.put_later(expr);
                 self.discriminated(expr);
                 for keyword in &call.arguments.keywords {
                     keyword.arg.iter().for_each(|name| self.member(name, &keyword.value));
@@ -170,13 +177,10 @@ impl Reader<'_, '_> {
                 }
             }
             Expr::BinOp(_) => self.discriminated(expr),
-            Expr::Name(_) | Expr::Attribute(_) => {
+            Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_) => {
                 self.handed_on(expr);
                 self.stored(expr);
-            }
-            Expr::Subscript(_) => {
-                self.handed_on(expr);
-                self.stored(expr);
+                self.put_later(expr);
             }
             // `(FIELD_MAP := {…})`
             Expr::Named(named) => {

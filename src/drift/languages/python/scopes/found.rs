@@ -62,7 +62,7 @@ impl<'a> Found<'a> {
                 self.body(&class.body, Kind::Class);
             }
             Stmt::TypeAlias(alias) => {
-                self.given(std::slice::from_ref(&*alias.name), &alias.value, By::Other);
+                let _ = self.given(std::slice::from_ref(&*alias.name), &alias.value, By::Other);
                 self.variables(alias.type_params.as_deref(), alias.start());
             }
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
@@ -70,8 +70,8 @@ impl<'a> Found<'a> {
             Stmt::Global(all) => self.globals.extend(all.names.iter().map(|name| (name.as_str(), all.start()))),
             Stmt::Nonlocal(all) => self.nonlocals.extend(all.names.iter().map(|name| (name.as_str(), all.start()))),
             Stmt::Assign(assign) => match assign.targets.as_slice() {
-                [Expr::Name(_)] => self.given(&assign.targets, &assign.value, By::Assignment { in_block }),
-                targets => self.given(targets, &assign.value, By::Other),
+                [Expr::Name(_)] => _ = self.given(&assign.targets, &assign.value, By::Assignment { in_block }),
+                targets => _ = self.given(targets, &assign.value, By::Other),
             },
             Stmt::AnnAssign(assign) => {
                 let Expr::Name(name) = &*assign.target else { return };
@@ -83,7 +83,7 @@ impl<'a> Found<'a> {
                 };
                 self.bindings.push((name.id.as_str(), Place::At(name.start()), binding));
             }
-            Stmt::AugAssign(assign) => self.given(std::slice::from_ref(&*assign.target), &assign.value, By::Other),
+            Stmt::AugAssign(assign) => _ = self.given(std::slice::from_ref(&*assign.target), &assign.value, By::Other),
             Stmt::For(each) => self.gone_through(&each.target, &each.iter),
             Stmt::Match(choice) => {
                 for case in &choice.cases {
@@ -97,8 +97,9 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// What a value gives names, each for itself where that is seen.
-    fn given(&mut self, targets: &'a [Expr], value: &'a Expr, by: By) {
+    /// What a value gives names, each for itself; whether that is seen of all of them.
+    fn given(&mut self, targets: &'a [Expr], value: &'a Expr, by: By) -> bool {
+        let mut is_seen = true;
         let mut waiting: Vec<(&Expr, &Expr)> = targets.iter().map(|target| (target, value)).collect();
         while let Some((target, value)) = waiting.pop() {
             match (items(target), items(value), target) {
@@ -111,16 +112,25 @@ impl<'a> Found<'a> {
                 {
                     waiting.extend(targets.iter().zip(values));
                 }
-                _ => {}
+                _ => is_seen = false,
             }
         }
+        is_seen
     }
 
-    /// `for a in [b, c]`
+    /// `for a in [b, c]`, `for a, b in [(c, d)]`, `for a in all`
     fn gone_through(&mut self, target: &'a Expr, over: &'a Expr) {
-        let values = items(over).unwrap_or_default().iter().filter(|value| !value.is_starred_expr());
-        if let Expr::Name(name) = target {
-            values.for_each(|value| self.push(name.id.as_str(), name.start(), By::Other, Some(value)));
+        let mut is_seen = items(over).is_some();
+        for value in items(over).unwrap_or_default() {
+            is_seen &= !value.is_starred_expr() && self.given(std::slice::from_ref(target), value, By::Item);
+        }
+        let mut waiting = if is_seen { Vec::new() } else { vec![target] };
+        while let Some(target) = waiting.pop() {
+            match target {
+                Expr::Name(name) => self.push(name.id.as_str(), name.start(), By::Each, Some(over)),
+                Expr::Starred(several) => waiting.push(&several.value),
+                other => waiting.extend(items(other).unwrap_or_default()),
+            }
         }
     }
 

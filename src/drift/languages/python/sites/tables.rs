@@ -1,28 +1,32 @@
 //! Mapping tables: what the declared names are given, and what is put into them.
 
+mod classes;
+mod grown;
+mod lent;
+
 use std::collections::HashSet;
 
-use ruff_python_ast::{
-    Arguments, Expr, ExprBinOp, ExprCall, ExprDict, ExprSubscript, Operator, Stmt, StmtClassDef, StmtFunctionDef,
-};
+use ruff_python_ast::{Arguments, Expr, ExprBinOp, ExprCall, ExprDict, ExprSubscript, Operator, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
-use super::patches::{choices, parts};
+use super::patches::choices;
 use super::{Reader, SPREAD, place, returns};
-use crate::drift::languages::python::names::{Names, dotted, last};
+use crate::drift::languages::python::names::dotted;
 use crate::drift::languages::python::scopes::Variable;
 use crate::drift::languages::python::spelled::spelled;
 use crate::drift::languages::python::types::at;
-use crate::drift::languages::python::walk::{Node, each};
 use crate::drift::shape::{Form, Unread};
+pub(super) use grown::grown;
+use grown::is_container;
+pub(super) use lent::Lent;
+use lent::Reach;
 
 /// How many parts of what stands beside a path are looked at.
 const MOST_PARTS: usize = 1024;
-/// Through how many names a table is looked for.
-const MOST_NAMES: usize = 64;
 
 const WRITE_DOWN: &str = "this mapping table is computed; write it down";
 const COMPUTED: &str = "the path in this table is computed; write it as a string";
+const MANY: &str = "this may be part of a mapping table, as it has too many names to tell; write the table down";
 
 impl Reader<'_, '_> {
     /// A value that is given to a name: a mapping table, or an entry of one.
@@ -30,19 +34,20 @@ impl Reader<'_, '_> {
         match target {
             Expr::Tuple(targets) => self.unpacked(&targets.elts, value),
             Expr::List(targets) => self.unpacked(&targets.elts, value),
-            Expr::Subscript(subscript) if self.is_table_within(&subscript.value) => {
-                self.written.insert(place(target));
-                if self.sites.table_member.is_none() {
-                    return self.unread(target, WRITE_DOWN);
+            Expr::Subscript(subscript) => {
+                let reach = self.reaches(&subscript.value);
+                self.written.extend(reach.map(|_| place(target)));
+                match reach {
+                    Some(Reach::Within) if self.sites.table_member.is_some() => self.put_within(subscript, value),
+                    Some(Reach::Within) => self.unread(target, WRITE_DOWN),
+                    Some(Reach::Lost) => self.unread(target, MANY),
+                    Some(Reach::Table) if subscript.slice.is_slice_expr() => self.table(value),
+                    Some(Reach::Table) => self.item(value),
+                    // `globals()["FIELD_MAP"] = {…}`
+                    None if self.is_table_by_text(subscript) => self.table(value),
+                    None => {}
                 }
-                self.put_within(subscript, value);
             }
-            Expr::Subscript(subscript) if self.is_put_into(&subscript.value) => {
-                self.written.insert(place(target));
-                if subscript.slice.is_slice_expr() { self.table(value) } else { self.item(value) }
-            }
-            // `globals()["FIELD_MAP"] = {…}`
-            Expr::Subscript(subscript) if self.is_table_by_text(subscript) => self.table(value),
             Expr::Attribute(member) if self.is_table(&member.value) => self.item(value),
             _ if self.is_table(target) => {
                 self.written.insert(place(target));
@@ -54,10 +59,14 @@ impl Reader<'_, '_> {
 
     /// `FIELD_MAP |= {…}`, which changes what has other names, too.
     pub(super) fn added(&mut self, target: &Expr, value: &Expr) {
-        if target.is_name_expr() && !self.is_table(target) && self.is_put_into(target) {
-            return self.table(value);
+        match self.reaches(target) {
+            Some(Reach::Table) => {
+                self.written.insert(place(target));
+                self.table(value);
+            }
+            Some(Reach::Lost) => self.unread(target, MANY),
+            _ => self.assigned(target, value),
         }
-        self.assigned(target, value);
     }
 
     /// `FIELD_MAP, other = {…}, 1`. What is not told here is [written](Self::stored) nobody knows what with.
@@ -75,9 +84,7 @@ impl Reader<'_, '_> {
     /// A place that is written to.
     pub(super) fn stored(&mut self, target: &Expr) {
         let is_table = match target {
-            Expr::Subscript(entry) if entry.ctx.is_store() => {
-                self.is_put_into(&entry.value) || self.is_table_within(&entry.value)
-            }
+            Expr::Subscript(entry) if entry.ctx.is_store() => self.reaches(&entry.value).is_some(),
             Expr::Name(name) if name.ctx.is_store() => self.is_table(target),
             Expr::Attribute(attribute) if attribute.ctx.is_store() => self.is_table(target),
             _ => return,
@@ -99,37 +106,6 @@ impl Reader<'_, '_> {
             _ => return false,
         };
         self.sites.tables.contains(name) || dotted(target).is_some_and(|written| self.sites.tables.contains(&written))
-    }
-
-    /// Whether what is put into a value is put into a table: that has other names in this file, too.
-    fn is_put_into(&self, value: &Expr) -> bool {
-        let mut waiting = vec![value];
-        for _ in 0..MOST_NAMES {
-            let Some(value) = waiting.pop() else { break };
-            if self.is_table(value) {
-                return true;
-            }
-            match value {
-                Expr::Name(name) => {
-                    let meant = self.names.scopes.meant(&name.id, name.range().start());
-                    waiting.extend(meant.flat_map(Variable::values).take(MOST_NAMES));
-                }
-                other => waiting.extend(parts(other)),
-            }
-        }
-        false
-    }
-
-    /// Whether a value is an entry of a table, or is within one: `FIELD_MAP["a"]["b"]`.
-    fn is_table_within(&self, value: &Expr) -> bool {
-        let mut value = value;
-        while let Expr::Subscript(entry) = value {
-            value = &entry.value;
-            if self.is_put_into(value) {
-                return true;
-            }
-        }
-        false
     }
 
     /// `FIELD_MAP["a"]["path"] = "order.a"`: a path, or what stands beside it.
@@ -353,23 +329,17 @@ impl Reader<'_, '_> {
     pub(super) fn put(&mut self, call: &ExprCall) {
         let arguments = &*call.arguments.args;
         let function = match &*call.func {
-            // `FIELD_MAP["a"].update(path="order.a")`
-            Expr::Attribute(method) if self.is_table_within(&method.value) => {
-                if puts(method.attr.as_str()) {
-                    self.unread(&call.func, WRITE_DOWN);
+            Expr::Attribute(method) => {
+                self.methods.insert(place(&call.func));
+                let reach = if puts(&method.attr) { self.reaches(&method.value) } else { None };
+                match reach {
+                    Some(Reach::Table) => return self.put_by(method.attr.as_str(), call),
+                    // `FIELD_MAP["a"].update(path="order.a")`
+                    Some(Reach::Within) => return self.unread(&call.func, WRITE_DOWN),
+                    Some(Reach::Lost) => return self.unread(&call.func, MANY),
+                    None => method.attr.as_str(),
                 }
-                return;
             }
-            Expr::Attribute(method) if self.is_put_into(&method.value) => {
-                return match (method.attr.as_str(), arguments) {
-                    ("update" | "extend" | "extendleft" | "__ior__" | "__iadd__", _) => self.tables(&call.arguments),
-                    ("append" | "appendleft" | "add", items) => items.iter().for_each(|item| self.item(item)),
-                    ("setdefault" | "insert" | "__setitem__" | "__setattr__", [_, value]) => self.item(value),
-                    (name, _) if puts(name) => self.unread(&call.func, WRITE_DOWN),
-                    _ => {}
-                };
-            }
-            Expr::Attribute(method) => method.attr.as_str(),
             Expr::Name(name) => name.id.as_str(),
             _ => return,
         };
@@ -379,10 +349,39 @@ impl Reader<'_, '_> {
                 self.table(value)
             }
             // A table that is all that is given is what something else gets.
-            [table, ..] if self.is_put_into(table) && call.arguments.len() > 1 => {
+            [table, ..] if call.arguments.len() > 1 && self.reaches(table).is_some() => {
                 self.unread(&call.func, WRITE_DOWN);
             }
             _ => {}
+        }
+    }
+
+    /// What a method puts into a table.
+    fn put_by(&mut self, method: &str, call: &ExprCall) {
+        match (method, &*call.arguments.args) {
+            ("update" | "extend" | "extendleft" | "__ior__" | "__iadd__", _) => self.tables(&call.arguments),
+            ("append" | "appendleft" | "add", items) => items.iter().for_each(|item| self.item(item)),
+            ("setdefault" | "insert" | "__setitem__" | "__setattr__", [_, value]) => self.item(value),
+            _ => self.unread(&call.func, WRITE_DOWN),
+        }
+    }
+
+    /// `put = FIELD_MAP.update`, `getattr(FIELD_MAP, "update")`: what it puts there later is not known.
+    pub(super) fn put_later(&mut self, expr: &Expr) {
+        let of = match expr {
+            Expr::Attribute(method) if puts(&method.attr) && !self.methods.contains(&place(expr)) => &*method.value,
+            Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+                (Expr::Name(name), [of, Expr::StringLiteral(method), ..])
+                    if name.id == "getattr" && puts(method.value.to_str()) =>
+                {
+                    of
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        if self.reaches(of).is_some() {
+            self.unread(expr, WRITE_DOWN);
         }
     }
 
@@ -411,20 +410,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `class FIELD_MAP: a = "order.a"`
-    pub(super) fn class(&mut self, class: &StmtClassDef) {
-        if !self.sites.tables.contains(class.name.as_str()) {
-            return;
-        }
-        for stmt in &class.body {
-            match stmt {
-                Stmt::Assign(assign) => self.item(&assign.value),
-                Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.item(value)),
-                _ => {}
-            }
-        }
-    }
-
     /// `from fields import evil as FIELD_MAP`
     pub(super) fn imported(&mut self, stmt: &Stmt) {
         let (names, is_whole) = match stmt {
@@ -444,30 +429,6 @@ impl Reader<'_, '_> {
 /// The last part of a name.
 fn end(written: &str) -> &str {
     written.rsplit('.').next().unwrap_or_default()
-}
-
-/// Whether a value is made to hold others.
-fn is_container(value: &Expr) -> bool {
-    let called = value.as_call_expr().and_then(|call| last(&call.func));
-    let is_made = called.is_some_and(|name| matches!(name, "defaultdict" | "deque" | "dict" | "list"));
-    let is_list = matches!(value, Expr::Dict(_) | Expr::List(_) | Expr::ListComp(_) | Expr::DictComp(_));
-    is_made || is_list
-}
-
-/// The names of a file that something may be put into: `kids.append(…)`, `kids[0] = …`, `other = kids`, `fill(kids)`.
-pub(super) fn grown<'a>(names: &Names<'a>, body: &'a [Stmt]) -> HashSet<&'a str> {
-    let mut found = HashSet::new();
-    each(body, |node| {
-        let into: &[Expr] = match node {
-            Node::Expr(Expr::Subscript(entry)) if !entry.ctx.is_load() => std::slice::from_ref(&*entry.value),
-            Node::Expr(Expr::Attribute(method)) if puts(method.attr.as_str()) => std::slice::from_ref(&*method.value),
-            Node::Expr(Expr::Call(call)) if !names.is_foreign(&call.func) => &call.arguments.args,
-            Node::Stmt(Stmt::Assign(assign)) => std::slice::from_ref(&*assign.value),
-            _ => return,
-        };
-        found.extend(into.iter().filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
-    });
-    found
 }
 
 /// Functions that put something into what they are given first.

@@ -1,0 +1,253 @@
+//! Other names that a file has for its mapping tables, and for what stands within them.
+
+use std::collections::{HashMap, HashSet};
+
+use ruff_python_ast::{Arguments, Expr, Stmt};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::{Reader, end, puts};
+use crate::drift::languages::python::names::last;
+use crate::drift::languages::python::scopes::By;
+use crate::drift::languages::python::sites::own;
+use crate::drift::languages::python::sites::patches::parts;
+use crate::drift::languages::python::walk::{Node, each};
+use crate::drift::shape::Sites;
+
+/// Through how many names and values a table is looked for, and how many items one of these may have.
+const MOST_NAMES: usize = 128;
+const MOST_ITEMS: usize = 4096;
+
+/// Functions that give back what holds the same as what they get.
+const COPIES: [&str; 12] =
+    ["chain", "copy", "cycle", "dict", "enumerate", "iter", "list", "reversed", "set", "sorted", "tuple", "zip"];
+
+/// What is changed where something is put into a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Table,
+    /// An entry of one, or what is within that.
+    Within,
+    /// It has too many names to tell.
+    Lost,
+}
+
+/// What a file gives to anything that may hold a table.
+#[derive(Default)]
+pub(in super::super) struct Lent<'a> {
+    /// Some table is named in the file.
+    is_named: bool,
+    /// What members have by their names.
+    members: HashMap<&'a str, Vec<&'a Expr>>,
+    /// What is put into something, by the last part of its name.
+    entries: HashMap<&'a str, Vec<&'a Expr>>,
+    /// What else gets the same value as a name, by the place of that: `a = b = {}`.
+    twins: HashMap<TextSize, &'a Expr>,
+    /// What tables are imported as.
+    imports: HashSet<&'a str>,
+}
+
+/// A value in which a table is looked for, and by which keys, the nearest last; `None` is any.
+type Step<'e> = (&'e Expr, Vec<Option<&'e str>>);
+
+impl<'a> Lent<'a> {
+    pub(in super::super) fn of(sites: &Sites, text: &str, body: &'a [Stmt]) -> Self {
+        let mut lent = Self { is_named: sites.tables.iter().any(|name| text.contains(end(name))), ..Self::default() };
+        if lent.is_named {
+            each(body, |node| match node {
+                Node::Stmt(stmt) => lent.stmt(sites, stmt),
+                // `tables.append(FIELD_MAP)`, `tables.update(order=FIELD_MAP)`
+                Node::Expr(Expr::Call(call)) => {
+                    let method = call.func.as_attribute_expr().filter(|method| puts(method.attr.as_str()));
+                    let of = method.and_then(|method| last(&method.value));
+                    given(&call.arguments).for_each(|value| lent.keep_entry(of, value));
+                }
+                _ => {}
+            });
+        }
+        lent
+    }
+
+    fn stmt(&mut self, sites: &Sites, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Assign(assign) => {
+                let targets = &assign.targets;
+                targets.iter().for_each(|target| self.keep(target, &assign.value));
+                // Each leads to the next one, and the last to the first.
+                for (target, next) in targets.iter().zip(targets.iter().cycle().skip(1)).filter(|_| targets.len() > 1) {
+                    self.keep(target, next);
+                    self.twins.extend(target.as_name_expr().map(|name| (name.start(), next)));
+                }
+            }
+            Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.keep(&assign.target, value)),
+            Stmt::ClassDef(class) => {
+                for stmt in own(&class.body) {
+                    let (targets, value) = match stmt {
+                        Stmt::Assign(assign) => (&*assign.targets, Some(&*assign.value)),
+                        Stmt::AnnAssign(assign) => (std::slice::from_ref(&*assign.target), assign.value.as_deref()),
+                        _ => continue,
+                    };
+                    for name in targets.iter().filter_map(Expr::as_name_expr) {
+                        value.into_iter().for_each(|value| self.keep_member(name.id.as_str(), value));
+                    }
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let tables =
+                    import.names.iter().filter(|alias| sites.tables.iter().any(|name| end(name) == &*alias.name));
+                self.imports.extend(tables.filter_map(|alias| alias.asname.as_deref()));
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, target: &'a Expr, value: &'a Expr) {
+        match (target, value) {
+            (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
+                targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.keep(target, value));
+            }
+            (Expr::Attribute(member), _) => self.keep_member(member.attr.as_str(), value),
+            (Expr::Subscript(entry), _) => self.keep_entry(last(&entry.value), value),
+            _ => {}
+        }
+    }
+
+    fn keep_member(&mut self, name: &'a str, value: &'a Expr) {
+        if leads_on(value) {
+            self.members.entry(name).or_default().push(value);
+        }
+    }
+
+    fn keep_entry(&mut self, name: Option<&'a str>, value: &'a Expr) {
+        if let Some(name) = name.filter(|_| leads_on(value)) {
+            self.entries.entry(name).or_default().push(value);
+        }
+    }
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// What is changed where something is put into a value: a table has other names in this file, too.
+    pub(super) fn reaches<'e>(&self, value: &'e Expr) -> Option<Reach>
+    where
+        'a: 'e,
+    {
+        let (mut waiting, mut seen, mut found) = (vec![(value, Vec::new())], HashSet::new(), None);
+        while let Some((value, keys)) = waiting.pop().filter(|_| self.lent.is_named) {
+            if seen.len() > MOST_NAMES {
+                return Some(Reach::Lost);
+            }
+            if !seen.insert((value.range(), keys.clone())) {
+                continue;
+            }
+            match self.is_table(value) || self.is_imported_table(value) {
+                true if keys.is_empty() => found = Some(Reach::Table),
+                true => return Some(Reach::Within),
+                false if self.lent_by(value, &keys, &mut waiting) => {}
+                false => return Some(Reach::Lost),
+            }
+        }
+        found
+    }
+
+    /// `from fields import FIELD_MAP as F`
+    fn is_imported_table(&self, value: &Expr) -> bool {
+        let Some(name) = value.as_name_expr().filter(|name| self.lent.imports.contains(name.id.as_str())) else {
+            return false;
+        };
+        let mut meant = self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
+        meant.any(|binding| binding.by == By::Nothing)
+    }
+
+    /// What else a value may be, or be within; `false` where that is too much.
+    fn lent_by<'e>(&self, value: &'e Expr, keys: &[Option<&'e str>], waiting: &mut Vec<Step<'e>>) -> bool
+    where
+        'a: 'e,
+    {
+        let (inner, outer) = keys.split_last().map_or((None, None), |(key, outer)| (Some(*key), Some(outer)));
+        let mut step = |value, keys: &[Option<&'e str>], key: Option<Option<&'e str>>| {
+            waiting.push((value, keys.iter().copied().chain(key).collect()));
+        };
+        if let Some((items, outer)) = items(value, inner).zip(outer) {
+            items.iter().take(MOST_ITEMS).for_each(|item| step(item, outer, None));
+            return items.len() <= MOST_ITEMS;
+        }
+        if let Some((put, outer)) = last(value).and_then(|name| self.lent.entries.get(name)).zip(outer) {
+            put.iter().take(MOST_NAMES + 1).for_each(|value| step(value, outer, None));
+        }
+        match value {
+            Expr::Name(name) => {
+                let meant = self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
+                for binding in meant.take(MOST_NAMES + 1) {
+                    let key = (binding.by == By::Each).then_some(None);
+                    binding.value.into_iter().for_each(|value| step(value, keys, key));
+                    self.lent.twins.get(&binding.at).into_iter().for_each(|twin| step(twin, keys, None));
+                }
+            }
+            Expr::Attribute(member) => {
+                let members = self.lent.members.get(member.attr.as_str()).into_iter().flatten();
+                members.take(MOST_NAMES + 1).for_each(|value| step(value, keys, None));
+            }
+            Expr::Subscript(entry) => step(&entry.value, keys, Some(text(&entry.slice))),
+            Expr::Call(call) => match (&*call.func, last(&call.func).unwrap_or_default(), &*call.arguments.args) {
+                (Expr::Attribute(method), "get" | "setdefault" | "pop" | "__getitem__", [key, default @ ..]) => {
+                    step(&method.value, keys, Some(text(key)));
+                    default.iter().take(1).for_each(|value| step(value, keys, None));
+                }
+                (Expr::Attribute(method), "values" | "items" | "copy", _) if inner.is_some() => {
+                    step(&method.value, keys, None);
+                }
+                (_, "cast", [_, value]) => step(value, keys, None),
+                // A copy, or an order, of what has a table in it.
+                (_, name, given) if inner.is_some() && COPIES.contains(&name) => {
+                    given.iter().take(MOST_NAMES + 1).for_each(|value| step(value, keys, None));
+                }
+                _ => {}
+            },
+            Expr::BinOp(both) if inner.is_some() => {
+                [&*both.left, &*both.right].into_iter().for_each(|side| step(side, keys, None));
+            }
+            Expr::Starred(several) => step(&several.value, keys, Some(None)),
+            other => parts(other).into_iter().for_each(|part| step(part, keys, None)),
+        }
+        true
+    }
+}
+
+/// The items of a container that is written out, by one of its keys.
+fn items<'e>(value: &'e Expr, key: Option<Option<&'e str>>) -> Option<Vec<&'e Expr>> {
+    let is_asked = |of: &Expr| text(of).zip(key.flatten()).is_none_or(|(of, key)| of == key);
+    let items: Vec<&Expr> = match value {
+        Expr::Dict(dict) => {
+            let entries = dict.items.iter().filter(|item| item.key.as_ref().is_none_or(is_asked));
+            entries.map(|item| &item.value).collect()
+        }
+        Expr::Call(call) if last(&call.func) == Some("dict") && call.arguments.args.is_empty() => {
+            let is_asked = |name: &str| key.flatten().is_none_or(|key| key == name);
+            let entries = call.arguments.keywords.iter().filter(|given| given.arg.as_deref().is_none_or(is_asked));
+            entries.map(|given| &given.value).collect()
+        }
+        Expr::List(list) => list.elts.iter().collect(),
+        Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+        Expr::Set(set) => set.elts.iter().collect(),
+        _ => return None,
+    };
+    // What is gone through may be pairs, each part of which has a name.
+    let parts = items.iter().filter_map(|item| item.as_tuple_expr()).flat_map(|pair| &pair.elts);
+    Some(items.iter().copied().chain(parts).filter(|item| leads_on(item)).collect())
+}
+
+fn text(key: &Expr) -> Option<&str> {
+    key.as_string_literal_expr().map(|key| key.value.to_str())
+}
+
+/// What something is given that may be put into it.
+fn given(arguments: &Arguments) -> impl Iterator<Item = &Expr> {
+    arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value))
+}
+
+/// Whether a value may be something that has a name, or hold it.
+fn leads_on(value: &Expr) -> bool {
+    let is_container =
+        matches!(value, Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Starred(_));
+    let is_named = matches!(value, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_) | Expr::Call(_));
+    is_container || is_named || value.is_bin_op_expr() || !parts(value).is_empty()
+}
