@@ -9,7 +9,7 @@ mod wires;
 
 use std::collections::HashSet;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::names::Names;
@@ -53,6 +53,7 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         methods: HashSet::new(),
         doubted: Vec::new(),
         lent_to: HashSet::new(),
+        lends: Vec::new(),
         steps: 0,
         module,
     };
@@ -94,6 +95,8 @@ struct Reader<'n, 'a> {
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
     lent_to: HashSet<String>,
+    /// What is called by the first name is called by the second too.
+    lends: Vec<(String, String)>,
     /// How much was read again of what types with a name stand for.
     steps: usize,
     module: &'n mut Module,
@@ -138,12 +141,14 @@ impl Reader<'_, '_> {
             Stmt::FunctionDef(function) => {
                 self.returned(function);
                 self.given_back(function);
+                self.kept_by(&function.parameters);
             }
             Stmt::With(with) => {
                 for item in &with.items {
                     item.optional_vars.iter().for_each(|target| self.kept(target, &item.context_expr));
                 }
             }
+            Stmt::For(each) => self.kept_each(&each.target, &each.iter),
             Stmt::ClassDef(class) => self.class(class),
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.imported(stmt),
             _ => {}
@@ -177,6 +182,11 @@ impl Reader<'_, '_> {
                 }
             }
             Expr::BinOp(_) => self.discriminated(expr),
+            Expr::Lambda(lambda) => lambda.parameters.iter().for_each(|parameters| self.kept_by(parameters)),
+            Expr::ListComp(each) => self.gone_through(&each.generators),
+            Expr::SetComp(each) => self.gone_through(&each.generators),
+            Expr::DictComp(each) => self.gone_through(&each.generators),
+            Expr::Generator(each) => self.gone_through(&each.generators),
             Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_) => {
                 self.handed_on(expr);
                 self.stored(expr);
@@ -190,6 +200,10 @@ impl Reader<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    fn gone_through(&mut self, generators: &[Comprehension]) {
+        generators.iter().for_each(|each| self.kept_each(&each.target, &each.iter));
     }
 
     /// A mapping function, or a patch of a receiver, where it is not called.

@@ -29,8 +29,10 @@ pub(super) fn spelled(expr: &Expr) -> Option<String> {
         parts.push(part);
         waiting = before;
     }
+    // Of what is longer the end is enough.
+    parts.extend(waiting.map(|_| "?"));
     parts.reverse();
-    waiting.is_none().then(|| parts.join("."))
+    Some(parts.join("."))
 }
 
 /// A name in a text, and what has it, if that is no module.

@@ -1,9 +1,12 @@
 //! Patches: calls whose arguments have paths for keys, by the name of a method or by what it is called on.
 
-use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
+use std::collections::HashMap;
+
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Parameters};
 
 use super::{COMPUTED, Reader, SPREAD};
-use crate::drift::languages::python::names::dotted;
+use crate::drift::languages::python::names::{dotted, last};
+use crate::drift::languages::python::spelled::spelled;
 use crate::drift::languages::python::types::at;
 use crate::drift::shape::{Form, Unread};
 
@@ -30,8 +33,7 @@ impl Reader<'_, '_> {
                 let may_be =
                     given.iter().flatten().any(|value| !is_harmless(value)) || !call.arguments.keywords.is_empty();
                 let is_named = self.sites.patches_named(method.attr.as_str()).next().is_some();
-                let of = dotted(&method.value).filter(|_| may_be && is_named);
-                let name = of.map(|of| of.rsplit('.').next().unwrap_or_default().to_owned());
+                let name = if may_be && is_named { called_on(&method.value) } else { None };
                 return self.doubted.extend(name.map(|name| (at(&*call.func), name)));
             }
         };
@@ -90,13 +92,11 @@ impl Reader<'_, '_> {
         let mut waiting = vec![value];
         for _ in 0..LINKS {
             let Some(of) = waiting.pop() else { return false };
-            if let Some(written) = dotted(of) {
-                if is_receiver(&written) {
-                    return true;
-                }
-                continue;
+            if spelled(of).is_some_and(|written| is_receiver(&written)) {
+                return true;
             }
             match of {
+                _ if dotted(of).is_some() => {}
                 Expr::Call(call) => {
                     let last = || call.func.as_attribute_expr().map(|step| format!("?.{}", step.attr));
                     if dotted(&call.func).or_else(last).is_some_and(|written| is_receiver(&written)) {
@@ -116,25 +116,75 @@ impl Reader<'_, '_> {
     /// `t = client.tx(id)`, `with client.tx(id) as t`: what a receiver gives is known by another name then, and so is a
     /// receiver by `q = api`.
     pub(super) fn kept(&mut self, target: &Expr, value: &Expr) {
-        let name = match (target, value) {
+        match (target, value) {
             (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
-                return targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.kept(target, value));
+                targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.kept(target, value));
             }
-            (Expr::Name(name), _) => name.id.as_str(),
-            (Expr::Attribute(member), _) => member.attr.as_str(),
-            _ => return,
-        };
-        for patch in self.sites.patches_of_receivers() {
-            let Some((receiver, method)) = patch.rsplit_once('.') else { continue };
-            let is_receiver = |written: &str| self.is_declared(&format!("{written}.{method}"), patch);
-            if receiver.rsplit('.').next() != Some(name) && self.comes_from(value, &is_receiver) {
-                self.lent_to.insert(name.to_owned());
+            (Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_), _) => {
+                name_of(target).into_iter().for_each(|name| self.kept_as(name, value));
+            }
+            _ => {}
+        }
+    }
+
+    /// `for each in [api, other]`, `for each in all`
+    pub(super) fn kept_each(&mut self, target: &Expr, over: &Expr) {
+        if let Some(items) = items(over) {
+            return items.into_iter().for_each(|item| self.kept(target, item));
+        }
+        let mut waiting = vec![target];
+        while let Some(target) = waiting.pop() {
+            match (name_of(target), name_of(over)) {
+                (Some(name), from) => {
+                    self.lends.extend(from.map(|from| (item_of(from), name.clone())));
+                    self.kept_as(name, over);
+                }
+                (None, _) => waiting.extend(items(target).unwrap_or_default()),
             }
         }
     }
 
+    /// `def change(to=api)`
+    pub(super) fn kept_by(&mut self, parameters: &Parameters) {
+        for parameter in parameters.iter_non_variadic_params() {
+            parameter.default.iter().for_each(|value| self.kept_as(parameter.name().to_string(), value));
+        }
+    }
+
+    fn kept_as(&mut self, name: String, value: &Expr) {
+        if self.sites.patches_of_receivers().next().is_none() {
+            return;
+        }
+        let mut waiting = vec![(name, value)];
+        while let Some((name, value)) = waiting.pop() {
+            for value in choices(value) {
+                waiting.extend(items(value).unwrap_or_default().into_iter().map(|item| (item_of(name.clone()), item)));
+                if self.is_lent(&name, value) {
+                    self.lent_to.insert(name.clone());
+                }
+                self.lends.extend(name_of(value).map(|from| (from, name.clone())));
+            }
+        }
+    }
+
+    fn is_lent(&self, name: &str, value: &Expr) -> bool {
+        self.sites.patches_of_receivers().filter_map(|patch| Some((patch, patch.rsplit_once('.')?))).any(
+            |(patch, (receiver, method))| {
+                let is_receiver = |written: &str| self.is_declared(&format!("{written}.{method}"), patch);
+                receiver.rsplit('.').next() != Some(name) && self.comes_from(value, &is_receiver)
+            },
+        )
+    }
+
     /// What was taken for something else is a patch all the same, where its name is another one of what has it.
     pub(super) fn finish_doubted(&mut self) {
+        let mut lends: HashMap<String, Vec<String>> = HashMap::new();
+        std::mem::take(&mut self.lends).into_iter().for_each(|(from, to)| lends.entry(from).or_default().push(to));
+        let mut waiting = Vec::from_iter(self.lent_to.iter().cloned());
+        while let Some(name) = waiting.pop() {
+            let further = lends.remove(&name).into_iter().flatten();
+            waiting.extend(further.filter(|name| self.lent_to.insert(name.clone())));
+        }
         let doubted = std::mem::take(&mut self.doubted).into_iter();
         let lent = doubted.filter(|(_, name)| self.lent_to.contains(name)).map(|(at, _)| Unread::new(at, LENT));
         self.module.unread.extend(lent);
@@ -162,6 +212,60 @@ impl Reader<'_, '_> {
             Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => {}
             other => self.unread(other, "the object of this patch is computed; write its keys down"),
         }
+    }
+}
+
+/// What a value is called, whatever it is a member of; of items of something, which are not told apart, `name[]`.
+fn name_of(value: &Expr) -> Option<String> {
+    let (mut value, mut is_item) = (value, false);
+    for _ in 0..LINKS {
+        let of = match value {
+            Expr::Name(_) | Expr::Attribute(_) => {
+                let name = last(value)?.to_owned();
+                return Some(if is_item { item_of(name) } else { name });
+            }
+            Expr::Subscript(entry) => &entry.value,
+            Expr::Starred(several) => &several.value,
+            Expr::Call(call) => {
+                let method = call.func.as_attribute_expr()?;
+                let is_item = matches!(method.attr.as_str(), "get" | "items" | "pop" | "setdefault" | "values");
+                is_item.then_some(&method.value)?
+            }
+            _ => return None,
+        };
+        (value, is_item) = (of, true);
+    }
+    None
+}
+
+fn item_of(name: String) -> String {
+    if name.ends_with("[]") { name } else { name + "[]" }
+}
+
+/// What has the method that gave, in the end, what another one is called on.
+fn called_on(value: &Expr) -> Option<String> {
+    let mut value = value;
+    for _ in 0..LINKS {
+        match (name_of(value), value) {
+            (Some(name), _) => return Some(name),
+            (None, Expr::Call(call)) => value = &call.func.as_attribute_expr()?.value,
+            (None, Expr::Subscript(entry)) => value = &entry.value,
+            (None, Expr::Await(awaited)) => value = &awaited.value,
+            _ => return None,
+        }
+    }
+    // What is called so often is taken for a patch anyway.
+    None
+}
+
+/// The items of a container that is written out.
+fn items(value: &Expr) -> Option<Vec<&Expr>> {
+    match value {
+        Expr::List(list) => Some(list.elts.iter().collect()),
+        Expr::Tuple(tuple) => Some(tuple.elts.iter().collect()),
+        Expr::Set(set) => Some(set.elts.iter().collect()),
+        Expr::Dict(dict) => Some(dict.items.iter().map(|item| &item.value).collect()),
+        _ => None,
     }
 }
 
