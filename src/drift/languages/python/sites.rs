@@ -1,5 +1,6 @@
 //! Where Python code names fields of a contract.
 
+mod copies;
 mod literals;
 mod makers;
 mod patches;
@@ -49,6 +50,7 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         bases: Vec::new(),
         seen: HashSet::new(),
         grown: if source.sites.table_member.is_some() { tables::grown(names, body) } else { HashSet::new() },
+        known: makers::Known::new(),
         lent: tables::Lent::of(source.sites, source.text, body),
         methods: HashSet::new(),
         doubted: Vec::new(),
@@ -87,6 +89,8 @@ struct Reader<'n, 'a> {
     seen: HashSet<(String, u32)>,
     /// What is put into after it was made.
     grown: HashSet<&'a str>,
+    /// What classes names may be.
+    known: makers::Known,
     /// Other names of tables.
     lent: tables::Lent<'a>,
     /// The places of methods that are called.

@@ -148,3 +148,31 @@ fn names_that_lead_to_each_other_come_to_an_end() {
     }
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn what_has_too_many_names_is_unread() {
+    let many = |line: &str| (0..200).map(|n| line.replace("{n}", &n.to_string())).collect::<String>();
+    let heirs = many("class A{n}(A):\n  pass\n");
+    let chain = (0..200).map(|n| format!("class A{}(A{n}):\n  pass\n", n + 1)).collect::<String>();
+    let other_names = many("x = y{n}\n");
+    for (text, reason) in [
+        (format!("{other_names}x = FIELD_MAP\nx['a'] = 'order.evil'\n"), "too many names"),
+        (format!("{other_names}x.update(a='order.evil')\nFIELD_MAP = {{}}\n"), "too many names"),
+        (format!("class A:\n  def f(cls):\n    cls(nick=1)\n{heirs}class Order(A):\n  pass\n"), "too many things"),
+        (format!("{other_names}x = Order\nx(nick=1)\n"), "too many things"),
+        (format!("{other_names}x = order\norder: Order\nx._replace(nick=1)\n"), "too many things"),
+        (
+            format!("class A0:\n  order: Order\n{chain}class B(A200):\n  def f(self):\n    self.order = {{'a': 1}}\n"),
+            "too many names",
+        ),
+        (
+            format!("class A:\n  def f(self):\n    x = self\n    {}\n    x.order = {{'a': 1}}\n", many("x = y;")),
+            "too many names",
+        ),
+    ] {
+        let module = said(&text);
+        assert!(module.unread.iter().any(|unread| unread.reason.contains(reason)), "{text} {:?}", module.unread);
+    }
+    // Where no table has its name in the file nothing is taken for one.
+    assert_eq!(said(&format!("{other_names}x['a'] = 'order.none'\n")).unread, []);
+}

@@ -199,7 +199,11 @@ impl<'a> Found<'a> {
 
     fn variables(&mut self, params: Option<&'a TypeParams>, at: TextSize) {
         let params = params.into_iter().flat_map(|params| params.iter());
-        params.for_each(|param| self.push(param.name().as_str(), at, By::Nothing, None));
+        for param in params {
+            // `[T: Order]`
+            let bound = param.as_type_var().and_then(|variable| variable.bound.as_deref());
+            self.push(param.name().as_str(), at, By::Nothing, bound);
+        }
     }
 }
 

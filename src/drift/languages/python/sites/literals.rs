@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use ruff_python_ast::{Arguments, BoolOp, Expr, ExprBinOp, ExprCall, ExprDict, Operator};
 
+use super::makers::{Asked, validates};
 use super::wires::Argument;
 use super::{COMPUTED, Reader, SPREAD};
 use crate::drift::languages::python::types::at;
@@ -16,7 +17,7 @@ const MAX_KEY: usize = 512;
 
 const WIRE: &str =
     "what its class calls this on the wire cannot be read; write that name here, or say it once, at the field";
-const MANY: &str = "what is called here may be too many things; call it by its own name";
+pub(super) const MANY: &str = "what is called here may be too many things; call it by its own name";
 pub(super) const TOO_DEEP: &str = "this literal is nested too deep";
 
 /// An argument of a class: its name, where that stands, and what it is.
@@ -28,19 +29,20 @@ impl<'a> Reader<'_, 'a> {
         if self.sites.types.is_empty() {
             return;
         }
+        let arguments = &call.arguments;
         if self.names.known(&call.func) == Some("cast")
-            && let [ty, value] = &*call.arguments.args
+            && let (Some(ty), Some(value)) =
+                (arguments.find_argument_value("typ", 0), arguments.find_argument_value("val", 1))
         {
             let shape = self.types.shape(ty);
             return self.typed(&shape, value, MAX_DEPTH);
         }
+        if let Some((of, changes)) = self.copied(call) {
+            return self.copy(call, of, changes);
+        }
         let method = call.func.as_attribute_expr().map(|method| (method.attr.as_str(), &*method.value));
-        let (classes, by_name) = match (method, &*call.arguments.args) {
-            (Some(("model_validate" | "parse_obj" | "from_dict" | "validate", of)), [argument, ..]) => {
-                let Some(made) = self.made_by(of) else { return self.unread(of, MANY) };
-                let by_name = is_by_name(&call.arguments);
-                return made.iter().for_each(|(ty, class)| self.validated(ty, class, argument, by_name));
-            }
+        let (classes, by_name) = match (method, &*arguments.args) {
+            (Some((name, of)), _) if validates(name) => return self.validates(of, arguments),
             // These take fields by their names, whatever the class lets others do.
             (Some(("model_construct" | "construct", of)), _) => (vec![of], true),
             // `type.__call__(Order, total=…)`
@@ -51,22 +53,38 @@ impl<'a> Reader<'_, 'a> {
             _ => (vec![&*call.func], false),
         };
         for class in classes {
-            let made = self.made_by(class);
-            if made.is_none() && !call.arguments.keywords.is_empty() {
+            let made = self.made(Asked::Class, class);
+            if made.is_none() && !arguments.keywords.is_empty() {
                 self.unread(class, MANY);
             }
-            for (ty, class) in made.unwrap_or_default() {
+            for (ty, class) in made.iter().flat_map(|made| &**made) {
                 // A typed dictionary is made of another one.
-                if let [given] = &*call.arguments.args {
-                    self.literal(&ty, None, given, MAX_DEPTH);
+                if let [given] = &*arguments.args {
+                    self.literal(ty, None, given, MAX_DEPTH);
                 }
-                self.keywords(&ty, None, &call.arguments, Some((&class, by_name)), MAX_DEPTH);
+                self.keywords(ty, None, arguments, Some((class, by_name)), MAX_DEPTH);
+            }
+        }
+    }
+
+    /// `Order.model_validate({"total": …})`
+    fn validates(&mut self, of: &Expr, arguments: &Arguments) {
+        const NAMES: [&str; 6] = ["obj", "data", "kvs", "object", "value", "mapping"];
+        let named =
+            arguments.keywords.iter().find(|given| given.arg.as_deref().is_none_or(|name| NAMES.contains(&name)));
+        let given = arguments.args.first().or(named.map(|given| &given.value));
+        let Some(given) = given else { return };
+        let Some(made) = self.made(Asked::Class, of) else { return self.unread(of, MANY) };
+        for (ty, class) in &*made {
+            match named.filter(|named| named.arg.is_none() && arguments.args.is_empty()) {
+                Some(_) => self.unread(given, SPREAD),
+                None => self.validated(ty, class, given, is_by_name(arguments)),
             }
         }
     }
 
     /// The arguments of a class, which may be given by name, are on the wire what it says.
-    fn keywords(
+    pub(super) fn keywords(
         &mut self,
         ty: &str,
         path: Option<&FieldPath>,
@@ -100,7 +118,6 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// `Order.model_validate({"total": …})`
     fn validated(&mut self, ty: &str, class: &str, value: &Expr, by_name: bool) {
         let mut given = Vec::new();
         let mut rest = vec![value];
@@ -121,7 +138,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The entries of what is spread that are the arguments of a class.
-    fn spread_out<'e>(&mut self, ty: &str, value: &'e Expr, given: &mut Vec<Given<'e>>)
+    pub(super) fn spread_out<'e>(&mut self, ty: &str, value: &'e Expr, given: &mut Vec<Given<'e>>)
     where
         'a: 'e,
     {
@@ -204,7 +221,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The arguments of a class, with their places.
-    fn given(&mut self, ty: &str, class: &str, given: &[Given<'_>], by_name: bool) {
+    pub(super) fn given(&mut self, ty: &str, class: &str, given: &[Given<'_>], by_name: bool) {
         let names: HashSet<&str> = given.iter().map(|(name, ..)| name.as_str()).collect();
         for (name, place, value) in given {
             match self.wires.wire(class, name, &names, by_name) {

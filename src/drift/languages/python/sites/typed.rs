@@ -1,7 +1,7 @@
 //! Values that something around them says the type of: what variables, members and arguments are declared as, and functions
 //! give back.
 
-use ruff_python_ast::{Expr, ExprAttribute, ExprBinOp, Operator, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprBinOp, Operator, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::literals::{MAX_DEPTH, TOO_DEEP, one_of};
@@ -9,7 +9,6 @@ use super::{Reader, returns};
 use crate::drift::languages::python::assigned::made;
 use crate::drift::languages::python::names::last;
 use crate::drift::languages::python::scopes::Variable;
-use crate::drift::languages::python::spelled::dotted_member;
 use crate::drift::languages::python::types::arguments;
 use crate::drift::languages::python::walk::{Node, each_while};
 use crate::drift::shape::Shape;
@@ -72,27 +71,18 @@ impl<'a> Reader<'_, 'a> {
             }
             (Expr::Name(name), _) => match self.names.scopes.variable(&name.id, name.range().start()) {
                 Some(variable) => {
-                    variable.bindings.iter().filter_map(|binding| binding.said).take(MOST_SAID + 1).collect()
+                    Some(variable.bindings.iter().filter_map(|binding| binding.said).take(MOST_SAID + 1).collect())
                 }
-                None => Vec::new(),
+                None => Some(Vec::new()),
             },
             (Expr::Attribute(member), _) => self.member_said(member),
             _ => return,
         };
-        if said.len() > MOST_SAID {
+        let Some(said) = said.filter(|said: &Vec<&Expr>| said.len() <= MOST_SAID) else {
             return self.unread(value, TOO_MANY);
-        }
+        };
         let shapes: Vec<Shape> = said.into_iter().map(|said| self.types.shape(said)).collect();
         shapes.iter().for_each(|shape| self.typed(shape, value, MAX_DEPTH));
-    }
-
-    /// What is said of `self.order`, by the class or by one that it inherits from, or of `order.address`.
-    fn member_said(&self, member: &ExprAttribute) -> Vec<&'a Expr> {
-        let name = member.attr.as_str();
-        match self.receiver(&member.value) {
-            Some(class) => self.receivers.said(class, name),
-            None => Vec::from_iter(dotted_member(member).and_then(|written| self.receivers.said_of(&written))),
-        }
     }
 
     pub(super) fn annotated(&mut self, annotation: &Expr, value: &Expr) {
