@@ -18,8 +18,17 @@ pub(super) enum Changes {
 impl<'a> Reader<'_, 'a> {
     /// What is copied by a call, and where it is told what is new.
     pub(super) fn copied<'e>(&self, call: &'e ExprCall) -> Option<(&'e Expr, Changes)> {
-        if matches!(self.names.known(&call.func), Some("assoc" | "evolve" | "replace")) {
-            return call.arguments.args.first().map(|of| (of, Changes::Arguments));
+        let is_copy = |function: &Expr| {
+            let function = self.names.constant(function);
+            matches!(self.names.known(function), Some("assoc" | "evolve" | "replace"))
+        };
+        match &*call.arguments.args {
+            [of, ..] if is_copy(&call.func) => return Some((of, Changes::Arguments)),
+            // `partial(replace, order, total=…)`
+            [function, of, ..] if self.is_partial(&call.func) && is_copy(function) => {
+                return Some((of, Changes::Arguments));
+            }
+            _ => {}
         }
         let method = call.func.as_attribute_expr()?;
         let changes = match method.attr.as_str() {
@@ -35,7 +44,8 @@ impl<'a> Reader<'_, 'a> {
     where
         'a: 'e,
     {
-        if call.arguments.keywords.is_empty() {
+        let tells = |name: Option<&str>| changes == Changes::Arguments || name.is_none_or(|name| name == "update");
+        if !call.arguments.keywords.iter().any(|keyword| tells(keyword.arg.as_deref())) {
             return;
         }
         // `Order._replace(order, total=…)`
@@ -48,9 +58,8 @@ impl<'a> Reader<'_, 'a> {
             }
             let mut given = Vec::new();
             for keyword in &call.arguments.keywords {
-                match keyword.arg.as_deref() {
-                    Some("update") | None => self.spread_out(ty, &keyword.value, &mut given),
-                    Some(_) => {}
+                if tells(keyword.arg.as_deref()) {
+                    self.spread_out(ty, &keyword.value, &mut given);
                 }
             }
             self.given(ty, class, &given, true);

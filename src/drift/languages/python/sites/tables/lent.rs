@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::{Arguments, Expr, Stmt};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Reader, end, puts};
 use crate::drift::languages::python::names::last;
@@ -16,6 +16,7 @@ use crate::drift::shape::Sites;
 /// Through how many names and values a table is looked for, and how many items one of these may have.
 const MOST_NAMES: usize = 128;
 const MOST_ITEMS: usize = 4096;
+const MOST_STEPS: usize = 1024;
 
 /// Functions that give back what holds the same as what they get.
 const COPIES: [&str; 12] =
@@ -39,35 +40,60 @@ pub(in super::super) struct Lent<'a> {
     /// What members have by their names.
     members: HashMap<&'a str, Vec<&'a Expr>>,
     /// What is put into something, by the last part of its name.
-    entries: HashMap<&'a str, Vec<&'a Expr>>,
+    entries: HashMap<&'a str, Vec<Put<'a>>>,
     /// What else gets the same value as a name, by the place of that: `a = b = {}`.
     twins: HashMap<TextSize, &'a Expr>,
     /// What tables are imported as.
     imports: HashSet<&'a str>,
 }
 
+/// What is put into something.
+#[derive(Clone, Copy)]
+enum Put<'a> {
+    One(&'a Expr),
+    /// All that it has.
+    All(&'a Expr),
+}
+
 /// A value in which a table is looked for, and by which keys, the nearest last; `None` is any.
 type Step<'e> = (&'e Expr, Vec<Option<&'e str>>);
 
 impl<'a> Lent<'a> {
-    pub(in super::super) fn of(sites: &Sites, text: &str, body: &'a [Stmt]) -> Self {
-        let mut lent = Self { is_named: sites.tables.iter().any(|name| text.contains(end(name))), ..Self::default() };
-        if lent.is_named {
-            each(body, |node| match node {
-                Node::Stmt(stmt) => lent.stmt(sites, stmt),
-                // `tables.append(FIELD_MAP)`, `tables.update(order=FIELD_MAP)`
-                Node::Expr(Expr::Call(call)) => {
-                    let method = call.func.as_attribute_expr().filter(|method| puts(method.attr.as_str()));
-                    let of = method.and_then(|method| last(&method.value));
-                    given(&call.arguments).for_each(|value| lent.keep_entry(of, value));
-                }
-                _ => {}
-            });
+    pub(in super::super) fn of(sites: &Sites, body: &'a [Stmt]) -> Self {
+        let mut lent = Self::default();
+        if sites.tables.is_empty() {
+            return lent;
         }
+        let names: HashSet<&str> = sites.tables.iter().map(|name| end(name)).collect();
+        each(body, |node| match node {
+            Node::Stmt(stmt) => lent.stmt(&names, stmt),
+            Node::Expr(expr) => lent.expr(&names, expr),
+            Node::Parameter(name) => lent.is_named |= names.contains(name.as_str()),
+        });
         lent
     }
 
-    fn stmt(&mut self, sites: &Sites, stmt: &'a Stmt) {
+    fn expr(&mut self, names: &HashSet<&str>, expr: &'a Expr) {
+        self.is_named |= match expr {
+            Expr::StringLiteral(text) => names.contains(text.value.to_str()),
+            other => last(other).is_some_and(|name| names.contains(name)),
+        };
+        // `tables.append(FIELD_MAP)`, `tables.update(order=FIELD_MAP)`
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(method) = &*call.func
+            && puts(method.attr.as_str())
+        {
+            let is_whole = matches!(method.attr.as_str(), "update" | "extend" | "extendleft" | "__ior__" | "__iadd__");
+            let put = if is_whole { Put::All } else { Put::One };
+            call.arguments.args.iter().for_each(|value| self.keep_entry(&method.value, put(value)));
+            for keyword in &call.arguments.keywords {
+                let put = if keyword.arg.is_some() { Put::One } else { Put::All };
+                self.keep_entry(&method.value, put(&keyword.value));
+            }
+        }
+    }
+
+    fn stmt(&mut self, names: &HashSet<&str>, stmt: &'a Stmt) {
         match stmt {
             Stmt::Assign(assign) => {
                 let targets = &assign.targets;
@@ -78,6 +104,7 @@ impl<'a> Lent<'a> {
                     self.twins.extend(target.as_name_expr().map(|name| (name.start(), next)));
                 }
             }
+            Stmt::AugAssign(assign) => self.keep_entry(&assign.target, Put::All(&assign.value)),
             Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.keep(&assign.target, value)),
             Stmt::ClassDef(class) => {
                 for stmt in own(&class.body) {
@@ -92,9 +119,9 @@ impl<'a> Lent<'a> {
                 }
             }
             Stmt::ImportFrom(import) => {
-                let tables =
-                    import.names.iter().filter(|alias| sites.tables.iter().any(|name| end(name) == &*alias.name));
-                self.imports.extend(tables.filter_map(|alias| alias.asname.as_deref()));
+                let tables = || import.names.iter().filter(|alias| names.contains(alias.name.as_str()));
+                self.is_named |= tables().next().is_some();
+                self.imports.extend(tables().filter_map(|alias| alias.asname.as_deref()));
             }
             _ => {}
         }
@@ -106,7 +133,10 @@ impl<'a> Lent<'a> {
                 targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.keep(target, value));
             }
             (Expr::Attribute(member), _) => self.keep_member(member.attr.as_str(), value),
-            (Expr::Subscript(entry), _) => self.keep_entry(last(&entry.value), value),
+            (Expr::Subscript(entry), _) if entry.slice.is_slice_expr() => {
+                self.keep_entry(&entry.value, Put::All(value))
+            }
+            (Expr::Subscript(entry), _) => self.keep_entry(&entry.value, Put::One(value)),
             _ => {}
         }
     }
@@ -117,9 +147,10 @@ impl<'a> Lent<'a> {
         }
     }
 
-    fn keep_entry(&mut self, name: Option<&'a str>, value: &'a Expr) {
-        if let Some(name) = name.filter(|_| leads_on(value)) {
-            self.entries.entry(name).or_default().push(value);
+    fn keep_entry(&mut self, into: &'a Expr, put: Put<'a>) {
+        let (Put::One(value) | Put::All(value)) = put;
+        if let Some(name) = last(into).filter(|_| leads_on(value)) {
+            self.entries.entry(name).or_default().push(put);
         }
     }
 }
@@ -131,21 +162,31 @@ impl<'a> Reader<'_, 'a> {
         'a: 'e,
     {
         let (mut waiting, mut seen, mut found) = (vec![(value, Vec::new())], HashSet::new(), None);
-        while let Some((value, keys)) = waiting.pop().filter(|_| self.lent.is_named) {
-            if seen.len() > MOST_NAMES {
-                return Some(Reach::Lost);
-            }
-            if !seen.insert((value.range(), keys.clone())) {
-                continue;
-            }
+        for _ in 0..MOST_STEPS {
+            let Some((value, keys)) = waiting.pop().filter(|_| self.lent.is_named) else { return found };
             match self.is_table(value) || self.is_imported_table(value) {
                 true if keys.is_empty() => found = Some(Reach::Table),
                 true => return Some(Reach::Within),
-                false if self.lent_by(value, &keys, &mut waiting) => {}
-                false => return Some(Reach::Lost),
+                // What has one name leads on alike.
+                false if !seen.insert((self.named(value), keys.clone())) => {}
+                false if seen.len() <= MOST_NAMES && self.lent_by(value, &keys, &mut waiting) => {}
+                false => break,
             }
         }
-        found
+        Some(Reach::Lost)
+    }
+
+    /// What a value is known by: the name of a member, or a variable by where it begins; else its place.
+    fn named<'e>(&self, value: &'e Expr) -> (&'e str, TextRange) {
+        match value {
+            Expr::Attribute(member) => (member.attr.as_str(), TextRange::default()),
+            Expr::Name(name) => {
+                let variable = self.names.scopes.variable(&name.id, name.start());
+                let begin = variable.and_then(|variable| variable.bindings.first()).map(|first| first.at);
+                (name.id.as_str(), TextRange::empty(begin.unwrap_or_default()))
+            }
+            other => ("", other.range()),
+        }
     }
 
     /// `from fields import FIELD_MAP as F`
@@ -171,7 +212,10 @@ impl<'a> Reader<'_, 'a> {
             return items.len() <= MOST_ITEMS;
         }
         if let Some((put, outer)) = last(value).and_then(|name| self.lent.entries.get(name)).zip(outer) {
-            put.iter().take(MOST_NAMES + 1).for_each(|value| step(value, outer, None));
+            put.iter().take(MOST_NAMES + 1).for_each(|put| match put {
+                Put::One(value) => step(value, outer, None),
+                Put::All(value) => step(value, keys, None),
+            });
         }
         match value {
             Expr::Name(name) => {
@@ -237,11 +281,6 @@ fn items<'e>(value: &'e Expr, key: Option<Option<&'e str>>) -> Option<Vec<&'e Ex
 
 fn text(key: &Expr) -> Option<&str> {
     key.as_string_literal_expr().map(|key| key.value.to_str())
-}
-
-/// What something is given that may be put into it.
-fn given(arguments: &Arguments) -> impl Iterator<Item = &Expr> {
-    arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value))
 }
 
 /// Whether a value may be something that has a name, or hold it.
