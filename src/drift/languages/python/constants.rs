@@ -1,6 +1,7 @@
 //! What names stand for that a file gives a meaning once, and which dictionaries of these stay what they are written as.
 
 mod listed;
+mod members;
 mod readings;
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,6 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use super::names::{Names, dotted, last};
 use super::scopes::Variable;
 use super::walk::{Node, each};
-pub(super) use listed::{Listed, listed};
 use listed::{MAKERS, WRITERS};
 use readings::{excused, readings, told};
 
@@ -47,7 +47,7 @@ pub(super) struct Changed<'a> {
     names: HashMap<&'a str, TextSize>,
     /// The same of members, those of `self` among them.
     members: HashMap<&'a str, TextSize>,
-    /// Names that are not only asked for their members.
+    /// Names, and names of members, that are not only read, called, or asked for their members.
     handed_on: HashSet<&'a str>,
     /// Nobody can tell which names of the module.
     is_open: bool,
@@ -78,12 +78,11 @@ impl<'a> Changed<'a> {
                 if let Expr::Call(call) = expr {
                     read.insert(call.func.range());
                 }
-                match expr {
-                    Expr::Attribute(member) => _ = asked.insert(member.value.range()),
-                    Expr::Name(name) if !asked.contains(&name.range()) => {
-                        _ = changed.handed_on.insert(name.id.as_str())
-                    }
-                    _ => {}
+                if let Expr::Attribute(member) = expr {
+                    asked.insert(member.value.range());
+                }
+                if !asked.contains(&expr.range()) && !read.contains(&expr.range()) {
+                    changed.handed_on.extend(last(expr));
                 }
                 changed.expr(names, expr);
                 let called = expr.as_call_expr().map_or(expr.range(), |call| call.func.range());
@@ -150,6 +149,11 @@ impl<'a> Changed<'a> {
         let mut said = MAKERS.iter().chain(&WRITERS);
         let is_changed = self.members.contains_key("_value_") || said.any(|name| self.names.contains_key(name));
         self.is_open || self.is_instance_open || is_changed
+    }
+
+    /// Whether nobody can tell which members something has that is no instance here, or one of a class of this file.
+    pub(super) fn doubts_instances(&self) -> bool {
+        self.is_open || self.is_instance_open
     }
 
     /// The place that gives a name of the module, or a member, something else.

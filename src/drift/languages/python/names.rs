@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    ConversionFlag, Expr, ExprAttribute, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number,
-    Operator, Stmt,
+    ConversionFlag, Expr, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
 };
 use ruff_text_size::{Ranged, TextSize};
 
-use super::constants::{self, Changed, Listed};
+use super::constants::{self, Changed};
 use super::given::Given;
 use super::scopes::{Kind as ScopeKind, Scopes, Variable};
 use super::walk::{Node, each};
@@ -19,6 +18,8 @@ pub(super) const MAX_DOTS: usize = 32;
 /// How many parts a string is put together from, and how long it is.
 const MAX_PARTS: usize = 64;
 const MAX_STRING: usize = 4096;
+/// How many strings a loop may list.
+const MAX_ITEMS: usize = 256;
 
 /// Packages from elsewhere, as a name in a list decides whether an import is one of this repository's files.
 const PACKAGES: &str = "\
@@ -77,14 +78,14 @@ pub(super) struct Names<'a> {
     pub(super) given: Given<'a>,
     pub(super) scopes: Scopes<'a>,
     /// What code does to names that are not seen there.
-    changed: Changed<'a>,
+    pub(super) changed: Changed<'a>,
     /// Names of the module that are written in a text, and whether any of them may be.
     pub(super) texts: HashSet<&'a str>,
     pub(super) is_open: bool,
     /// Dictionaries of the module. Of these nothing in the file does more than read them.
     tables: HashMap<&'a str, Option<TextSize>>,
     /// Where the last import of names stands that come in whole.
-    last_star: Option<TextSize>,
+    pub(super) last_star: Option<TextSize>,
     /// Names that the file gives another meaning than their import, or Python, has.
     pub(super) rebound: HashSet<&'a str>,
     /// Names of packages that a star import may give another meaning behind theirs.
@@ -223,7 +224,7 @@ impl<'a> Names<'a> {
     }
 
     /// What a name stands for here, if that is a constant.
-    fn stands_for(&self, name: &ExprName) -> Option<&'a Expr> {
+    pub(super) fn stands_for(&self, name: &ExprName) -> Option<&'a Expr> {
         let (text, at) = (name.id.as_str(), name.range().start());
         // Python calls that otherwise within a class.
         if is_mangled(text) || (is_private(text) && self.scopes.is_in_class(at)) {
@@ -243,8 +244,12 @@ impl<'a> Names<'a> {
             ScopeKind::Module => self.last_star.is_none_or(|star| star < value.range().start() && is_behind),
             ScopeKind::Comprehension | ScopeKind::First => false,
         };
-        let is_changed = self.is_open || self.texts.contains(name) || self.changed.doubts(name);
-        (is_last && !is_changed).then_some(value)
+        (is_last && !self.is_changed(name)).then_some(value)
+    }
+
+    /// Whether a name of the module may be given something else behind its back.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        self.is_open || self.texts.contains(name) || self.changed.doubts(name)
     }
 
     /// The dictionary that a name stands for here, if that stays what it is written as.
@@ -274,33 +279,6 @@ impl<'a> Names<'a> {
         variable.again().or(changed).or(touched)
     }
 
-    /// What a class of constants has by a name: `Path.ID`, and `Path.ID.value` of an enum. `is_alone` says that nothing is
-    /// made of it.
-    fn member(&self, member: &ExprAttribute, is_alone: bool) -> Option<&'a Expr> {
-        let (of, of_value) = match &*member.value {
-            Expr::Attribute(inner) if member.attr.as_str() == "value" => (inner, true),
-            _ => (member, false),
-        };
-        let class = of.value.as_name_expr()?;
-        let variable = self.scopes.variable(&class.id, class.range().start())?;
-        let is_last = self.last_star.is_none() && variable.kind != ScopeKind::Class;
-        let is_changed = |name: &str| self.is_open || self.texts.contains(name) || self.changed.doubts(name);
-        let name = of.attr.as_str();
-        if !is_last || is_changed(&class.id) || self.changed.doubts_member(name) || is_private(name) {
-            return None;
-        }
-        let of_class = variable.class()?;
-        let is_believed = match constants::listed(self, of_class)? {
-            Listed::Plain => !of_value && !self.changed.is_handed_on(&class.id),
-            _ if self.changed.doubts_values() => false,
-            Listed::Enum => of_value,
-            Listed::TextEnum => of_value || is_alone,
-            Listed::StrEnum => true,
-        };
-        let (value, in_block) = self.scopes.member(name, Some(of_class))?.assigned()?;
-        (is_believed && !in_block).then_some(value)
-    }
-
     /// Whether a function is one of Python or of a package by every meaning that the file gives its name.
     pub(super) fn is_foreign(&self, function: &Expr) -> bool {
         ends(function).is_some_and(|(root, _)| self.given.is_foreign(root))
@@ -309,6 +287,22 @@ impl<'a> Names<'a> {
     /// Whether nothing in the file has a name, so that a method of that name is one of a package.
     pub(super) fn is_foreign_text(&self, name: &str) -> bool {
         !self.given.is_own(name) && !self.changed.doubts(name)
+    }
+
+    /// The strings that an expression may be: that of a name is one after the other that a loop lists.
+    pub(super) fn strings(&self, expr: &Expr) -> Option<Vec<String>> {
+        let name = expr.as_name_expr();
+        let variable = name.and_then(|name| Some((name, self.scopes.variable(&name.id, name.start())?)));
+        let Some((name, variable)) = variable.filter(|(_, variable)| variable.is_item()) else {
+            return self.string(expr).map(|text| vec![text]);
+        };
+        let is_believed = match variable.kind {
+            ScopeKind::Module => self.last_star.is_none() && !self.is_changed(&name.id),
+            ScopeKind::Function | ScopeKind::Comprehension => true,
+            ScopeKind::Class | ScopeKind::First => false,
+        };
+        let is_believed = is_believed && variable.bindings.len() <= MAX_ITEMS;
+        if is_believed { variable.values().map(|value| self.string(value)).collect() } else { None }
     }
 
     /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
@@ -379,7 +373,7 @@ fn is_mangled(name: &str) -> bool {
     class.is_some_and(|rest| rest.contains("__")) && !name.ends_with("__")
 }
 
-fn is_private(name: &str) -> bool {
+pub(super) fn is_private(name: &str) -> bool {
     is_mangled(name) || (name.starts_with("__") && !name.ends_with("__"))
 }
 

@@ -41,6 +41,7 @@ pub(super) enum By {
 pub(super) struct Binding<'a> {
     pub(super) by: By,
     pub(super) value: Option<&'a Expr>,
+    /// The class that it is, or whose method is called on it.
     pub(super) class: Option<&'a StmtClassDef>,
     /// What its annotation says.
     pub(super) said: Option<&'a Expr>,
@@ -125,7 +126,17 @@ impl<'a> Variable<'a> {
 
     /// The class that it is, if it is nothing else.
     pub(super) fn class(&self) -> Option<&'a StmtClassDef> {
-        self.only()?.class
+        self.only().filter(|binding| binding.by == By::Class)?.class
+    }
+
+    /// The class whose method is called on it, if it is nothing else.
+    pub(super) fn class_of_receiver(&self) -> Option<&'a StmtClassDef> {
+        self.only().filter(|binding| binding.by == By::Receiver)?.class
+    }
+
+    /// Whether it is one of what loops list, and nothing else.
+    pub(super) fn is_item(&self) -> bool {
+        !self.bindings.is_empty() && self.bindings.iter().all(|binding| binding.by == By::Item)
     }
 
     /// Everything that it is seen to be given.

@@ -262,8 +262,8 @@ impl Reader<'_, '_> {
             }
             let arguments = &call.arguments;
             match arguments.find_positional(position.saturating_sub(1)) {
-                Some(argument) => match self.names.string(argument) {
-                    Some(path) => self.site(Form::Call, None, path, at(argument)),
+                Some(argument) => match self.names.strings(argument) {
+                    Some(paths) => paths.into_iter().for_each(|path| self.site(Form::Call, None, path, at(argument))),
                     None => self.unread(argument, "the path given here is computed; write it as a string"),
                 },
                 None if arguments.is_empty() => {}

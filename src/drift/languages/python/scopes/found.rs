@@ -1,10 +1,10 @@
 //! The walk through a file that finds its scopes, and what gives names a value there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    Alias, Comprehension, Decorator, Expr, Identifier, Parameters, Pattern, PatternMatchAs, Stmt, StmtFunctionDef,
-    TypeParams,
+    Alias, Comprehension, Decorator, Expr, Identifier, Parameters, Pattern, PatternMatchAs, Stmt, StmtClassDef,
+    StmtFunctionDef, TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -32,8 +32,8 @@ pub(super) struct Found<'a> {
     taken: HashSet<TextSize>,
     /// The places of statements that stand in no condition and no loop.
     pub(super) direct: HashSet<TextSize>,
-    /// The places of the first arguments of methods.
-    receivers: HashSet<TextSize>,
+    /// The places of the first arguments of methods, with the class of each.
+    receivers: HashMap<TextSize, &'a StmtClassDef>,
 }
 
 impl<'a> Found<'a> {
@@ -58,7 +58,7 @@ impl<'a> Found<'a> {
                 let binding = Binding { class: Some(class), ..Binding::new(By::Class, class.start(), None) };
                 self.bindings.push((class.name.as_str(), Place::At(class.start()), binding));
                 self.variables(class.type_params.as_deref(), class.start());
-                self.receivers.extend(class.body.iter().filter_map(receiver));
+                self.receivers.extend(class.body.iter().filter_map(receiver).map(|at| (at, class)));
                 self.body(&class.body, Kind::Class);
             }
             Stmt::TypeAlias(alias) => {
@@ -178,8 +178,9 @@ impl<'a> Found<'a> {
             let name = parameter.name();
             self.taken.insert(name.start());
             let (value, said) = (parameter.default(), parameter.annotation());
-            let by = if self.receivers.contains(&name.start()) { By::Receiver } else { By::Parameter };
-            let binding = Binding { said, ..Binding::new(by, name.start(), value) };
+            let class = self.receivers.get(&name.start()).copied();
+            let by = if class.is_some() { By::Receiver } else { By::Parameter };
+            let binding = Binding { said, class, ..Binding::new(by, name.start(), value) };
             self.bindings.push((name.as_str(), scope, binding));
         }
     }

@@ -190,12 +190,16 @@ impl Reader<'_, '_> {
         self.module.unread.extend(lent);
     }
 
+    fn paths(&mut self, paths: Vec<String>, at: u32) {
+        paths.into_iter().for_each(|path| self.site(Form::Patch, None, path, at));
+    }
+
     pub(super) fn patch(&mut self, value: &Expr) {
         match value {
             Expr::Dict(dict) => {
                 for item in &dict.items {
-                    match item.key.as_ref().map(|key| (key, self.names.string(key))) {
-                        Some((key, Some(path))) => self.site(Form::Patch, None, path, at(key)),
+                    match item.key.as_ref().map(|key| (key, self.names.strings(key))) {
+                        Some((key, Some(paths))) => self.paths(paths, at(key)),
                         Some((key, None)) => self.unread(key, COMPUTED),
                         None => self.unread(&item.value, SPREAD),
                     }
@@ -203,8 +207,8 @@ impl Reader<'_, '_> {
             }
             Expr::List(list) => {
                 for item in &list.elts {
-                    match self.names.string(item) {
-                        Some(path) => self.site(Form::Patch, None, path, at(item)),
+                    match self.names.strings(item) {
+                        Some(paths) => self.paths(paths, at(item)),
                         None => self.unread(item, "the path given here is computed; write it as a string"),
                     }
                 }
