@@ -144,7 +144,7 @@ fn names_that_lead_to_each_other_come_to_an_end() {
         format!("x = {}0\n{}", "lambda: ".repeat(120), many("map(PATH)\n")),
         many("B{n} = {**B, 'a': 'a'}\nB = {**B{n}}\nFIELD_MAP = {**B}\n"),
         format!("{}{}", (0..100).map(|_| "A = Order\n").collect::<String>(), many("A(a=1)\nx.y = A\nx.y(a=1)\n")),
-        format!("FIELD_MAP = {{}}\n{}", many("x.a = x.b\nx.b = x.a\nx.a['a'] = 'a'\n")),
+        format!("FIELD_MAP = {{}}\n{}", "x.a = x.b\nx.b = x.a\nx.a['a'] = 'a'\n".repeat(500)),
         format!("for {} in [{}]: pass\n", many("a{n}, "), many("b, ")),
         many("order: Order = replace(order, a=1)\n"),
     ] {

@@ -349,11 +349,19 @@ impl Reader<'_, '_> {
                 self.table(value)
             }
             // A table that is all that is given is what something else gets.
-            [table, ..] if call.arguments.len() > 1 && self.reaches(table).is_some() => {
-                self.unread(&call.func, WRITE_DOWN);
-            }
+            [table, ..] if call.arguments.len() > 1 => match self.reaches(table) {
+                // A key of something else may come of a table: `row.setdefault(name, 1)`.
+                Some(Reach::Within) if !self.is_unbound(&call.func) => {}
+                Some(_) => self.unread(&call.func, WRITE_DOWN),
+                None => {}
+            },
             _ => {}
         }
+    }
+
+    /// Whether a function is given what it changes: `setitem`, `dict.update`, `operator.setitem`.
+    fn is_unbound(&self, function: &Expr) -> bool {
+        function.as_attribute_expr().is_none_or(|method| self.names.known(&method.value).is_some())
     }
 
     /// What a method puts into a table.
