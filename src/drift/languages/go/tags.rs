@@ -1,6 +1,6 @@
 //! Tags of struct fields, read as `reflect.StructTag` does.
 
-use super::super::tree::unescape;
+use super::super::tree;
 
 /// The keys that name fields, the first that a struct uses counts, with what each does by itself.
 pub(super) const KEYS: [Key; 8] = [
@@ -86,4 +86,31 @@ pub(super) fn unquote(literal: &str) -> Option<String> {
         return raw.strip_suffix('`').map(|raw| raw.replace('\r', ""));
     }
     unescape(literal.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// The text between quotation marks as `strconv.Unquote` reads it: bytes may be octal, and some escapes of others are none
+/// of Go's.
+fn unescape(text: &str) -> Option<String> {
+    let mut steps = text.split('\\');
+    let mut out = steps.next().unwrap_or_default().as_bytes().to_vec();
+    while let Some(step) = steps.next() {
+        let (digits, radix) = match step.chars().next() {
+            None => {
+                out.push(b'\\');
+                out.extend(steps.next()?.bytes());
+                continue;
+            }
+            Some('s' | '$' | '\'') => return None,
+            Some('0'..='7') => (step, 8),
+            Some('x') => (step.get(1..)?, 16),
+            Some(_) => {
+                out.extend(tree::unescape(&format!("\\{step}"))?.bytes());
+                continue;
+            }
+        };
+        let (code, rest) = digits.split_at_checked(if radix == 8 { 3 } else { 2 })?;
+        out.push(u8::from_str_radix(code, radix).ok().filter(|_| !code.starts_with('+'))?);
+        out.extend(rest.bytes());
+    }
+    Some(String::from_utf8_lossy(&out).into_owned())
 }
