@@ -25,11 +25,12 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Ok(tree) => tree,
         Err(unread) => return Module { unread: vec![unread], ..Module::default() },
     };
-    let file = File::new(source.text, tree.root_node());
+    let mut file = File::new(source.text, tree.root_node());
     let mut module = Module { imports: file.imports(source.path), is_leveled: true, ..Module::default() };
     module.written.extend(file.written());
     file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
     if !source.sites.is_empty() {
+        file.locals = locals(source.text, tree.root_node());
         sites::read(&file, source.sites, tree.root_node(), &mut module);
     }
     module
@@ -42,6 +43,8 @@ struct File<'t> {
     specs: Vec<Node<'t>>,
     /// Names of types, with what they stand for.
     types: BTreeMap<&'t str, Node<'t>>,
+    /// Names of types that functions declare for themselves.
+    locals: BTreeSet<&'t str>,
     /// Types that have constants.
     listed: BTreeSet<&'t str>,
     /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
@@ -60,8 +63,8 @@ impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
         let (packages, types) = (BTreeMap::new(), BTreeMap::new());
         let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-        let (specs, dotted, written) = (Vec::new(), Vec::new(), Cell::default());
-        let mut file = Self { text, specs, types, listed, methods, packages, guessed, dotted, written };
+        let (specs, dotted, written, locals) = (Vec::new(), Vec::new(), Cell::default(), BTreeSet::new());
+        let mut file = Self { text, specs, types, locals, listed, methods, packages, guessed, dotted, written };
         for top in parts(root) {
             match top.kind() {
                 "import_declaration" => file.import(top),
@@ -180,6 +183,20 @@ impl<'t> File<'t> {
         }
         imports
     }
+}
+
+/// The names of types that are declared within functions.
+fn locals<'t>(text: &'t str, root: Node<'t>) -> BTreeSet<&'t str> {
+    let mut locals = BTreeSet::new();
+    for top in parts(root).into_iter().filter(|top| top.kind() != "type_declaration") {
+        tree::walk(top, |node| {
+            if matches!(node.kind(), "type_spec" | "type_alias") {
+                locals.extend(field(node, "name").map(|name| said(text, name)));
+            }
+            true
+        });
+    }
+    locals
 }
 
 /// The folder of a file, as imports spell it.

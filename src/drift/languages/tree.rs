@@ -1,11 +1,14 @@
 //! What the languages that tree-sitter parses share: bounded parsing, steps through the tree, literals and the places that
 //! write into a contract.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod constants;
+
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
+pub(super) use self::constants::Constants;
 use crate::drift::path::{FieldPath, Segment};
 use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, TABLE_CHANGED, Unread};
 
@@ -181,33 +184,6 @@ pub(super) fn quoted(name: &str) -> String {
     if fits { format!("`{name}`") } else { "this".to_owned() }
 }
 
-/// The constants of a file, by name; `None` for names that mean several things.
-#[derive(Default)]
-pub(super) struct Constants<'a>(BTreeMap<&'a str, Option<String>>);
-
-impl<'a> Constants<'a> {
-    /// Takes down a constant.
-    pub(super) fn add(&mut self, name: &'a str, value: Option<String>) {
-        self.0.entry(name).and_modify(|known| *known = None).or_insert(value);
-    }
-
-    /// Takes down that the name is also that of a variable somewhere.
-    pub(super) fn shadow(&mut self, name: &'a str) {
-        self.0.insert(name, None);
-    }
-
-    /// Whether the file declares a constant or a variable of this name.
-    #[cfg(feature = "go")]
-    pub(super) fn knows(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-
-    /// The value of a constant that means one thing in all of the file.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name)?.clone()
-    }
-}
-
 /// What the value of a key is, as far as mapping sites ask.
 pub(super) enum Value<'t> {
     /// An object literal: its keys and values.
@@ -238,6 +214,10 @@ pub(super) trait Reader<'t> {
     fn string(&self, node: Node<'t>) -> Option<String>;
     /// What an expression is.
     fn value(&self, node: Node<'t>) -> Value<'t>;
+    /// The values of an object literal whose keys have no name on the wire, or none that this file says.
+    fn nameless(&self, _: Node<'t>) -> Vec<Node<'t>> {
+        Vec::new()
+    }
     /// The literal itself, without what may stand around it.
     fn core(&self, node: Node<'t>) -> Node<'t> {
         node
@@ -280,7 +260,11 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         let method = callee.rsplit('.').next().unwrap_or_default();
         if let (true, Some(first)) = (self.is_patch(callee, method), arguments.first()) {
             match self.reader.value(*first) {
-                Value::Object(entries) => entries.iter().for_each(|entry| patched(module, entry, method)),
+                Value::Object(entries) => {
+                    let nameless = self.reader.nameless(*first).into_iter();
+                    let nameless = nameless.map(|value| Entry { key: None, at: at(value), value: Some(value) });
+                    entries.into_iter().chain(nameless).for_each(|entry| patched(module, &entry, method));
+                }
                 Value::List(paths) => paths.iter().for_each(|path| self.path(module, Form::Patch, *path, method)),
                 Value::Other if self.reader.is_number(*first) => {}
                 Value::Other => self.path(module, Form::Patch, *first, method),
@@ -359,7 +343,10 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         let reason =
             || format!("a value of the mapping table {} is not a literal or a constant of this file", quoted(name));
         let values = match self.reader.value(node) {
-            Value::Object(entries) => entries.into_iter().map(|entry| (entry.at, entry.value)).collect(),
+            Value::Object(entries) => {
+                let nameless = self.reader.nameless(node).into_iter().map(|value| (at(value), Some(value)));
+                entries.into_iter().map(|entry| (entry.at, entry.value)).chain(nameless).collect()
+            }
             Value::List(values) => values.into_iter().map(|value| (at(value), Some(value))).collect(),
             Value::Other => vec![(at(node), None)],
         };
@@ -406,6 +393,9 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
         }
         let Value::Object(entries) = self.reader.value(node) else { return };
         let discriminator = entries.iter().find(|entry| self.discriminates(entry.key.as_deref()));
+        if declared.is_none() && discriminator.is_none() {
+            self.undiscriminated(module, node, &entries);
+        }
         let ty = declared.or_else(|| self.reader.string(discriminator?.value?));
         match (ty, discriminator) {
             (Some(ty), _) => self.literal(module, &ty, &entries, None, 0),
@@ -414,6 +404,17 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
                 module.unread.push(Unread::new(entry.at, reason));
             }
             (None, None) => {}
+        }
+    }
+
+    /// Where a type's name stands below a key that is not known, which may say the type of the object.
+    fn undiscriminated(&self, module: &mut Module, node: Node<'t>, entries: &[Entry<'t>]) {
+        let unknown = entries.iter().filter(|entry| entry.key.is_none()).filter_map(|entry| entry.value);
+        for value in unknown.chain(self.reader.nameless(node)) {
+            if self.reader.string(value).is_some_and(|text| self.sites.types.contains(&text)) {
+                let reason = "the key of this is not known, and it may say the type of the object around it";
+                module.unread.push(Unread::new(at(value), reason));
+            }
         }
     }
 

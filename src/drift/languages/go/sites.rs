@@ -15,9 +15,9 @@ use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
     let untyped = RefCell::default();
-    let constants = constants(file.text, root);
+    let constants = constants(file, root);
     let is_strange = !sites.functions.is_empty() && is_strange(file, &constants, root);
-    let reader = Reader { file, constants, is_strange, wires: wires(file), untyped };
+    let reader = Reader { file, sites, constants, is_strange, structures: structures(file.text, root), untyped };
     let mut finder = Finder::new(sites, reader);
     let text = file.text;
     tree::walk(root, |node| {
@@ -37,14 +37,14 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
                 finder.claim(head);
             }
             kind @ ("composite_literal" | "literal_value") => {
-                let ty = finder.reader.ty(node);
-                if kind == "literal_value" && ty.is_none() {
+                if kind == "literal_value" && node.parent().is_some_and(|whole| whole.kind() == "composite_literal") {
                     return true;
                 }
                 // Items without a type have that of their list, which was read before them.
                 _ = finder.reader.items(node);
-                let ty = ty.filter(|ty| ty.kind() != "map_type").map(|ty| type_name(text, ty));
-                finder.object(module, node, ty);
+                let names = finder.reader.ty(node).map_or_else(Vec::new, |ty| finder.reader.names(ty));
+                let declared = names.iter().copied().find(|name| sites.types.contains(*name));
+                finder.object(module, node, declared);
             }
             _ => names(node).into_iter().for_each(|name| finder.claim(name)),
         }
@@ -114,13 +114,15 @@ fn type_name<'a>(text: &'a str, ty: Node<'_>) -> &'a str {
 }
 
 /// Constants at the file's top, less the names that anything else is called by.
-fn constants<'t>(text: &'t str, root: Node<'t>) -> Constants<'t> {
+fn constants<'t>(file: &File<'t>, root: Node<'t>) -> Constants<'t> {
+    let text = file.text;
     let mut constants = Constants::default();
     for top in parts(root) {
         for spec in if top.kind() == "const_declaration" { parts(top) } else { Vec::new() } {
             let mut values = field(spec, "value").map_or_else(Vec::new, parts).into_iter();
             for name in fields(spec, "name") {
-                constants.add(said(text, name), values.next().and_then(|value| unquote(said(text, value))));
+                let value = values.next().and_then(|value| folded(file, &constants, value, 0));
+                constants.add(said(text, name), value);
             }
         }
     }
@@ -160,25 +162,65 @@ fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> boo
     !unused.is_empty()
 }
 
-/// What the fields of the file's structs are called on the wire; `None` for those that never get there.
-fn wires<'t>(file: &File<'t>) -> BTreeMap<(&'t str, &'t str), Option<String>> {
-    let mut wires = BTreeMap::new();
-    for (ty, node) in file.types.iter().filter(|(_, node)| node.kind() == "struct_type") {
-        let declarations = tree::part(*node, "field_declaration_list").map_or_else(Vec::new, parts);
-        for declaration in declarations {
-            let tag = field(declaration, "tag").and_then(|tag| unquote(said(file.text, tag)));
-            let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
-            let tag = value.map(|value| tags::Tag::new(&value));
-            let is_skipped = tag.as_ref().is_some_and(|tag| tag.skipped);
-            let wire = tag.map(|tag| tag.name).filter(|name| !name.is_empty());
-            for name in fields(declaration, "name") {
-                let name = said(file.text, name);
-                let shows = name.starts_with(char::is_uppercase) && !is_skipped;
-                wires.insert((*ty, name), shows.then(|| wire.clone().unwrap_or_else(|| name.to_owned())));
-            }
+/// The file's structs by their first byte, with what their fields are called on the wire; `None` for those that never get
+/// there.
+fn structures<'t>(text: &'t str, root: Node<'t>) -> BTreeMap<usize, Wires<'t>> {
+    let mut structures = BTreeMap::new();
+    tree::walk(root, |node| {
+        if node.kind() == "struct_type" {
+            structures.insert(node.start_byte(), wires(text, node));
+        }
+        true
+    });
+    structures
+}
+
+/// The fields of a struct in their order, by their names on the wire.
+type Wires<'t> = Vec<(&'t str, Option<String>)>;
+
+fn wires<'t>(text: &'t str, structure: Node<'t>) -> Wires<'t> {
+    let mut wires = Vec::new();
+    for declaration in tree::part(structure, "field_declaration_list").map_or_else(Vec::new, parts) {
+        let tag = field(declaration, "tag").and_then(|tag| unquote(said(text, tag)));
+        let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
+        let tag = value.map(|value| tags::Tag::new(&value));
+        let is_skipped = tag.as_ref().is_some_and(|tag| tag.skipped);
+        let wire = tag.map(|tag| tag.name).filter(|name| !name.is_empty());
+        for name in fields(declaration, "name") {
+            let name = said(text, name);
+            let shows = name.starts_with(char::is_uppercase) && !is_skipped;
+            wires.push((name, shows.then(|| wire.clone().unwrap_or_else(|| name.to_owned()))));
+        }
+        if let Some(ty) = field(declaration, "type").filter(|_| fields(declaration, "name").is_empty()) {
+            wires.push((type_name(text, ty), None));
         }
     }
     wires
+}
+
+/// The string that an expression is.
+fn folded<'t>(file: &File<'t>, constants: &Constants<'t>, node: Node<'t>, depth: usize) -> Option<String> {
+    if depth >= MAX_DEPTH {
+        return None;
+    }
+    let inner = |node| folded(file, constants, node, depth + 1);
+    let text = said(file.text, node);
+    match node.kind() {
+        "interpreted_string_literal" | "raw_string_literal" => unquote(text),
+        "identifier" => constants.get(text),
+        "literal_element" | "parenthesized_expression" => inner(*parts(node).first()?),
+        "binary_expression" if said(file.text, field(node, "operator")?) == "+" => {
+            Some(inner(field(node, "left")?)? + &inner(field(node, "right")?)?)
+        }
+        // A conversion to a type of text.
+        "call_expression" => {
+            let name = said(file.text, field(node, "function")?);
+            let given = parts(field(node, "arguments")?);
+            let [text] = given.as_slice() else { return None };
+            if name == "string" || file.types.contains_key(name) { inner(*text) } else { None }
+        }
+        _ => None,
+    }
 }
 
 fn is_list(ty: Node<'_>) -> bool {
@@ -187,29 +229,54 @@ fn is_list(ty: Node<'_>) -> bool {
 
 pub(super) struct Reader<'f, 't> {
     pub(super) file: &'f File<'t>,
+    sites: &'f Sites,
     constants: Constants<'t>,
     /// A package has a name that nobody knows here.
     is_strange: bool,
-    wires: BTreeMap<(&'t str, &'t str), Option<String>>,
+    structures: BTreeMap<usize, Wires<'t>>,
     /// The types of literals that leave them out, by their first byte.
     untyped: RefCell<BTreeMap<usize, Node<'t>>>,
 }
 
 impl<'t> Reader<'_, 't> {
-    fn folded(&self, node: Node<'t>, depth: usize) -> Option<String> {
-        let text = said(self.file.text, node);
-        match node.kind() {
-            "interpreted_string_literal" | "raw_string_literal" => unquote(text),
-            "identifier" => self.constants.get(text),
-            "literal_element" | "parenthesized_expression" if depth < MAX_DEPTH => {
-                self.folded(*parts(node).first()?, depth + 1)
-            }
-            "binary_expression" if depth < MAX_DEPTH && said(self.file.text, field(node, "operator")?) == "+" => {
-                let left = self.folded(field(node, "left")?, depth + 1)?;
-                Some(left + &self.folded(field(node, "right")?, depth + 1)?)
-            }
-            _ => None,
+    /// What a type is called, by itself and by each type of this file that it stands for.
+    fn names(&self, ty: Node<'t>) -> Vec<&'t str> {
+        let mut names = Vec::new();
+        self.underlying(ty, |name| names.push(name));
+        names
+    }
+
+    /// What a type is made of; `None` where this file does not say it, or says it twice.
+    fn underlying(&self, ty: Node<'t>, mut named: impl FnMut(&'t str)) -> Option<Node<'t>> {
+        let mut ty = ty;
+        for _ in 0..MAX_STEPS {
+            ty = match ty.kind() {
+                "type_identifier" => {
+                    let name = said(self.file.text, ty);
+                    named(name);
+                    *self.file.types.get(name).filter(|_| !self.file.locals.contains(name))?
+                }
+                "qualified_type" => {
+                    named(type_name(self.file.text, ty));
+                    return None;
+                }
+                "generic_type" => field(ty, "type")?,
+                "parenthesized_type" => *parts(ty).first()?,
+                _ => return Some(ty),
+            };
         }
+        None
+    }
+
+    /// What the type of a literal is made of.
+    pub(super) fn made_of(&self, ty: Node<'t>) -> Option<Node<'t>> {
+        self.underlying(ty, |_| ())
+    }
+
+    /// The fields of a literal's type, if it is a struct of this file.
+    pub(super) fn structure(&self, literal: Node<'t>) -> Option<&Wires<'t>> {
+        let ty = self.made_of(self.ty(literal)?)?;
+        self.structures.get(&ty.start_byte()).filter(|_| ty.kind() == "struct_type")
     }
 
     /// The type of a literal.
@@ -225,7 +292,10 @@ impl<'t> Reader<'_, 't> {
             _ => return None,
         };
         let items = parts(body);
-        let item = self.ty(literal).and_then(|ty| field(ty, "element").or_else(|| field(ty, "value")));
+        let item = self
+            .ty(literal)
+            .and_then(|ty| self.made_of(ty))
+            .and_then(|ty| field(ty, "element").or_else(|| field(ty, "value")));
         let item = item.and_then(|ty| if ty.kind() == "pointer_type" { parts(ty).first().copied() } else { Some(ty) });
         for literal in items.iter().map(|item| field(*item, "value").unwrap_or(*item)) {
             let inner = parts(literal).first().copied().filter(|inner| inner.kind() == "literal_value");
@@ -236,16 +306,44 @@ impl<'t> Reader<'_, 't> {
         Some(items)
     }
 
-    fn entry(&self, node: Node<'t>, ty: Option<Node<'t>>) -> Option<Entry<'t>> {
-        let (key, value) = (field(node, "key")?, field(node, "value")?);
-        let inner = parts(key).first().copied().unwrap_or(key);
-        let name = ty.map(|ty| type_name(self.file.text, ty));
-        let key = match (name, inner.kind()) {
-            // What a field of another file's type is called on the wire, that file says: it is held as a source.
-            (Some(ty), "identifier") => Some(self.wires.get(&(ty, said(self.file.text, inner)))?.clone()?),
-            _ => self.folded(inner, 0),
-        };
-        Some(Entry { key, at: at(inner), value: Some(value) })
+    /// The entries of a literal. A key that may be the name of a struct's field, which another file says how to call on the
+    /// wire, is `None`: so is one that never gets there.
+    fn entries(&self, literal: Node<'t>, elements: &[Node<'t>]) -> Vec<(Option<Entry<'t>>, Node<'t>)> {
+        let key = |element: Node<'t>| field(element, "key").map(|key| parts(key).first().copied().unwrap_or(key));
+        let ty = self.ty(literal);
+        let made_of = ty.and_then(|ty| self.made_of(ty));
+        let is_declared = ty.is_some_and(|ty| self.names(ty).iter().any(|name| self.sites.types.contains(*name)));
+        let is_foreign = ty.is_some_and(|ty| ty.kind() == "qualified_type");
+        // A struct of another package shows no fields in lower case, and has no other keys than names.
+        let is_map = made_of.is_some_and(|ty| ty.kind() == "map_type")
+            || is_foreign && ty.is_some_and(|ty| matches!(type_name(self.file.text, ty), "M" | "H" | "Map"))
+            || elements.iter().filter_map(|element| key(*element)).any(|key| {
+                key.kind() != "identifier" || is_foreign && said(self.file.text, key).starts_with(char::is_lowercase)
+            });
+        let entries = elements.iter().filter_map(|element| {
+            let (key, value) = (key(*element)?, field(*element, "value")?);
+            let name = said(self.file.text, key);
+            let known = match self.structure(literal) {
+                Some(wires) => {
+                    wires.iter().find(|(field, _)| *field == name).and_then(|(_, wire)| wire.clone()).map(Some)
+                }
+                None if is_map => Some(self.folded(key)),
+                None if is_declared && ty.is_some_and(|ty| self.is_local(ty)) => Some(None),
+                None if is_declared => None,
+                None => self.folded(key).map(Some),
+            };
+            Some((known.map(|key_text| Entry { key: key_text, at: at(key), value: Some(value) }), value))
+        });
+        entries.collect()
+    }
+
+    fn folded(&self, node: Node<'t>) -> Option<String> {
+        folded(self.file, &self.constants, node, 0)
+    }
+
+    /// Whether a type may be another one of the same name, within a function.
+    fn is_local(&self, ty: Node<'t>) -> bool {
+        self.names(ty).iter().any(|name| self.file.locals.contains(name))
     }
 }
 
@@ -260,7 +358,7 @@ impl<'t> tree::Reader<'t> for Reader<'_, 't> {
     }
 
     fn string(&self, node: Node<'t>) -> Option<String> {
-        self.folded(node, 0)
+        self.folded(node)
     }
 
     fn core(&self, node: Node<'t>) -> Node<'t> {
@@ -274,13 +372,19 @@ impl<'t> tree::Reader<'t> for Reader<'_, 't> {
 
     fn value(&self, node: Node<'t>) -> Value<'t> {
         let inner = self.core(node);
-        let ty = self.ty(inner);
+        let ty = self.ty(inner).and_then(|ty| self.made_of(ty));
         let Some(elements) = self.items(inner) else { return Value::Other };
         if ty.is_some_and(is_list) || elements.iter().any(|element| element.kind() == "literal_element") {
-            return Value::List(elements);
+            return Value::List(elements.iter().map(|element| field(*element, "value").unwrap_or(*element)).collect());
         }
-        let named = ty.filter(|ty| ty.kind() != "map_type");
-        Value::Object(elements.into_iter().filter_map(|element| self.entry(element, named)).collect())
+        Value::Object(self.entries(inner, &elements).into_iter().filter_map(|(entry, _)| entry).collect())
+    }
+
+    fn nameless(&self, node: Node<'t>) -> Vec<Node<'t>> {
+        let inner = self.core(node);
+        let elements = self.items(inner).unwrap_or_default();
+        let nameless = self.entries(inner, &elements).into_iter().filter(|(entry, _)| entry.is_none());
+        nameless.map(|(_, value)| value).collect()
     }
 
     fn is_number(&self, node: Node<'t>) -> bool {

@@ -13,6 +13,8 @@ struct Table<'t> {
     node: Node<'t>,
     /// What is named is a part of the table: `TABLE["a"]`, `TABLE.A`.
     is_part: bool,
+    /// That part, or what it is a part of, is a member of the table: `TABLE.A`.
+    is_member: bool,
 }
 
 /// What a node does to tables. A table that is handed on as a value is read where it is written.
@@ -30,33 +32,48 @@ pub(super) fn read<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Mod
         "assignment_statement" if part(node, "=").is_some() => {
             set(finder, module, &side("left"), &side("right"), text);
         }
-        // `TABLE["a"] += "b"`, `for TABLE["a"] = range …`
-        "assignment_statement" | "range_clause" | "receive_statement" if part(node, ":=").is_none() => {
+        // `TABLE["a"] += "b"`, and `for _, TABLE := range …`, whose value nobody knows.
+        "assignment_statement" | "range_clause" | "receive_statement" => {
             side("left").into_iter().for_each(|target| changed(finder, module, target, text));
+        }
+        "type_switch_statement" => {
+            side("alias").into_iter().for_each(|target| changed(finder, module, target, text));
+        }
+        "function_declaration" | "method_declaration" | "func_literal" => {
+            returned(node).into_iter().for_each(|name| changed(finder, module, name, text));
         }
         // `&TABLE[0]`
         "unary_expression" if part(node, "&").is_some() => {
             field(node, "operand").into_iter().for_each(|target| changed(finder, module, target, text));
         }
         "call_expression" => called(finder, module, node, text),
+        "composite_literal" | "literal_value" => placed(finder, module, node),
         "keyed_element" => held(finder, module, node, text),
         _ => {}
     }
 }
 
+/// The names of what a function returns: its own, and those of its results.
+fn returned(function: Node<'_>) -> Vec<Node<'_>> {
+    let results = field(function, "result").filter(|result| result.kind() == "parameter_list");
+    let results = results.map_or_else(Vec::new, parts).into_iter().flat_map(|result| fields(result, "name"));
+    field(function, "name").into_iter().chain(results).collect()
+}
+
 /// What a node names as a table, or as a part of one. Whatever the depth: what is not found here is not looked at again.
 fn table<'t>(finder: &Finder<'_, Reader<'_, 't>>, node: Node<'t>, text: &'t str) -> Option<Table<'t>> {
-    let (mut node, mut is_part) = (node, false);
+    let (mut node, mut is_part, mut is_member) = (node, false, false);
     loop {
         let name = match node.kind() {
-            "identifier" => said(text, node),
+            "identifier" | "field_identifier" => said(text, node),
             "selector_expression" => field(node, "field").map_or("", |name| said(text, name)),
             _ => "",
         };
         if finder.is_table(name) {
-            return Some(Table { name, node, is_part });
+            return Some(Table { name, node, is_part, is_member });
         }
         is_part |= matches!(node.kind(), "index_expression" | "selector_expression");
+        is_member |= node.kind() == "selector_expression";
         node = match node.kind() {
             "index_expression" | "selector_expression" | "slice_expression" | "type_assertion_expression" => {
                 field(node, "operand")?
@@ -118,17 +135,18 @@ fn set<'t>(
         match appended(finder, &table, *value, text) {
             Some(added) => added.iter().for_each(|value| finder.table_value(module, table.name, *value)),
             None if table.is_part => finder.table_value(module, table.name, *value),
-            None if is_empty(*value, text) => {}
+            None if is_empty(finder, *value, text) => {}
             None => finder.table(module, table.name, *value),
         }
     }
 }
 
-/// `make(map[string]string)`; a slice that is made with a length has texts nobody knows.
-fn is_empty(value: Node<'_>, text: &str) -> bool {
+/// `make(map[string]string)`, by its name as well; a slice that is made with a length has texts nobody knows.
+fn is_empty<'t>(finder: &Finder<'_, Reader<'_, 't>>, value: Node<'t>, text: &str) -> bool {
     let is_make = field(value, "function").is_some_and(|function| said(text, function) == "make");
-    is_make
-        && field(value, "arguments").is_some_and(|arguments| parts(arguments).iter().any(|ty| ty.kind() == "map_type"))
+    let given = field(value, "arguments").map_or_else(Vec::new, parts);
+    let made = given.first().copied().filter(|_| is_make).and_then(|ty| finder.reader.made_of(ty));
+    made.is_some_and(|ty| ty.kind() == "map_type")
 }
 
 /// What `TABLE = append(TABLE, …)` adds.
@@ -152,7 +170,7 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
     let Some(function) = field(call, "function").map(bare) else { return };
     let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
     if let Some(of) = field(function, "operand").filter(|_| function.kind() == "selector_expression")
-        && table(finder, of, text).is_some_and(|table| !table.is_part)
+        && table(finder, of, text).is_some_and(|table| !table.is_part || table.is_member)
     {
         changed(finder, module, of, text);
     }
@@ -202,6 +220,19 @@ fn held<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, elemen
         Some(table) if table.name == key && !table.is_part => {}
         _ if is_plain(value) => {}
         _ => finder.table(module, key, value),
+    }
+}
+
+/// `Mapper{map[string]string{…}}` for a struct whose field has the table's name.
+fn placed<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, literal: Node<'t>) {
+    let values = field(literal, "body").map_or_else(|| parts(literal), parts);
+    let names =
+        finder.reader.structure(literal).map_or_else(Vec::new, |fields| fields.iter().map(|(name, _)| *name).collect());
+    for (name, value) in names.into_iter().zip(values) {
+        let value = parts(value).first().copied().filter(|_| value.kind() == "literal_element");
+        if let Some(value) = value.filter(|value| !is_plain(*value)) {
+            finder.table(module, name, value);
+        }
     }
 }
 
