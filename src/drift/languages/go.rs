@@ -79,7 +79,25 @@ impl<'t> File<'t> {
                 file.types.insert(said(text, name), ty);
             }
         }
+        file.aliased();
         file
+    }
+
+    /// A method of an alias is one of the type that it stands for.
+    fn aliased(&mut self) {
+        let aliases = self.specs.iter().filter(|spec| spec.kind() == "type_alias").filter_map(|spec| {
+            let ty = field(*spec, "type").filter(|ty| ty.kind() == "type_identifier")?;
+            Some((said(self.text, field(*spec, "name")?), said(self.text, ty)))
+        });
+        let aliases: BTreeMap<&str, &str> = aliases.collect();
+        let own = self.methods.clone().into_iter().map(|((name, method), at)| {
+            let mut name = name;
+            for _ in 0..tree::MAX_STEPS {
+                name = aliases.get(name).copied().unwrap_or(name);
+            }
+            ((name, method), at)
+        });
+        own.for_each(|(method, at)| _ = self.methods.insert(method, at));
     }
 
     fn import(&mut self, declaration: Node<'t>) {

@@ -176,10 +176,8 @@ impl<'t> Types<'_, 't> {
 impl<'t> Types<'_, 't> {
     /// What a struct has of the methods of a type that it embeds, whatever becomes of its fields: they write all of it.
     fn methods(&self, ty: Node<'t>) -> Option<Shape> {
-        let is = |name: &str| {
-            let interface = self.file.types.get(name).filter(|ty| ty.kind() == "interface_type");
-            let writes = |part: &Node<'t>| said(self.file.text, *part).contains("Marshal");
-            interface.is_some_and(|interface| parts(*interface).iter().any(writes))
+        let is = |name: &'t str| {
+            self.is_writer(name)
                 || ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains_key(&(name, *method)))
         };
         let mut base = ty;
@@ -198,7 +196,25 @@ impl<'t> Types<'_, 't> {
             ));
         }
         let named = Some(self.shape(base, 0)).filter(|shape| matches!(shape, Shape::Named { .. }));
-        Some(Shape::Pick(Box::new(named.filter(|_| base.kind() == "type_identifier")?), BTreeSet::new()))
+        let package = field(base, "package").and_then(|name| self.file.packages.get(said(self.file.text, name)));
+        // A package that may be of this repository; its type is looked up there.
+        let may_be_here = package.is_none_or(|path| !super::candidates(b"", path).is_empty());
+        Some(Shape::Pick(Box::new(named.filter(|_| may_be_here)?), BTreeSet::new()))
+    }
+
+    /// Whether an interface of this file asks for a method that writes, by itself or by an interface that it embeds.
+    fn is_writer(&self, name: &'t str) -> bool {
+        let (mut names, mut seen) = (vec![name], BTreeSet::new());
+        while let Some(name) = names.pop() {
+            let interface = self.file.types.get(name).filter(|ty| ty.kind() == "interface_type");
+            if let Some(interface) = interface.filter(|_| seen.insert(name)) {
+                names.extend(parts(*interface).into_iter().map(|part| said(self.file.text, part)));
+            }
+            if name.contains("Marshal") {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether a type of another package is one of those that are known to write themselves.
@@ -206,7 +222,12 @@ impl<'t> Types<'_, 't> {
         let said = |name| field(ty, name).map_or("", |part| said(self.file.text, part));
         let package = self.file.packages.get(said("package")).map_or("", String::as_str);
         match (package, said("name")) {
-            ("encoding/json", "Marshaler") | ("encoding", "TextMarshaler") | ("math/big", "Int") => true,
+            ("encoding/json", "Marshaler" | "RawMessage")
+            | ("encoding", "TextMarshaler")
+            | ("math/big", "Int")
+            | ("log/slog", "LevelVar")
+            | ("regexp", "Regexp")
+            | ("crypto/x509", "OID") => true,
             (package, name) => known(package, name) == Some(Shape::STRING),
         }
     }
