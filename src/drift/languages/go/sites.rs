@@ -198,6 +198,9 @@ fn wires<'t>(text: &'t str, structure: Node<'t>) -> Wires<'t> {
     wires
 }
 
+/// The longest text that is put together: constants which are each twice the one before would be without end.
+const MOST_FOLDED: usize = 1 << 10;
+
 /// The string that an expression is.
 fn folded<'t>(file: &File<'t>, constants: &Constants<'t>, node: Node<'t>, depth: usize) -> Option<String> {
     if depth >= MAX_DEPTH {
@@ -210,7 +213,8 @@ fn folded<'t>(file: &File<'t>, constants: &Constants<'t>, node: Node<'t>, depth:
         "identifier" => constants.get(text),
         "literal_element" | "parenthesized_expression" => inner(*parts(node).first()?),
         "binary_expression" if said(file.text, field(node, "operator")?) == "+" => {
-            Some(inner(field(node, "left")?)? + &inner(field(node, "right")?)?)
+            let text = inner(field(node, "left")?)? + &inner(field(node, "right")?)?;
+            (text.len() <= MOST_FOLDED).then_some(text)
         }
         // A conversion to a type of text.
         "call_expression" => {
