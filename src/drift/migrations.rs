@@ -153,19 +153,18 @@ impl Folding {
     fn step(&mut self, file: usize, step: &Step) -> Result<(), Unread> {
         match step {
             Step::Create { table, columns, if_missing, at } => self.create(file, table, columns, *if_missing, *at),
-            Step::Drop { table, if_there, at } => match self.find(table, *at) {
-                Ok(index) => {
-                    self.forget(index);
-                    Ok(())
-                }
-                Err(Missing::NoTable(_)) if *if_there => Ok(()),
-                Err(missing) => Err(missing.unread()),
-            },
-            Step::Rename { from, to, at } => self.rename(file, from, to, *at),
+            Step::Drop { table, if_there, at } => self.drop_table(table, *if_there, *at),
+            Step::Rename { from, if_there: true, at, .. }
+                if matches!(self.find(from, *at), Err(Missing::NoTable(_))) =>
+            {
+                Ok(())
+            }
+            Step::Rename { from, to, at, .. } => self.rename(file, from, to, *at),
             Step::AddColumn { table, column, if_missing } => {
                 let state = self.table(table, column.at)?;
                 match state.column(&column.name) {
-                    Some(_) if *if_missing => Ok(()),
+                    Some(index) if *if_missing && state.is_exact(index, &column.name) => Ok(()),
+                    Some(_) if *if_missing => Err(told(column.at, "column", &column.name, SPELLED)),
                     Some(_) => Err(told(column.at, "column", &column.name, "is there already")),
                     None => state.add(file, column),
                 }
@@ -181,17 +180,7 @@ impl Folding {
                 self.known_column(table, column, *at)?.enumerate();
                 Ok(())
             }
-            Step::DropColumn { table, column, if_there, at } => {
-                let state = self.table(table, *at)?;
-                match state.column(column) {
-                    Some(index) => {
-                        state.columns.remove(index);
-                        Ok(())
-                    }
-                    None if *if_there => Ok(()),
-                    None => Err(unknown_column(*at, column)),
-                }
-            }
+            Step::DropColumn { table, column, if_there, at } => self.drop_column(table, column, *if_there, *at),
             Step::RenameColumn { table, from, to, at } => {
                 let state = self.table(table, *at)?;
                 let index = state.column(from).ok_or_else(|| unknown_column(*at, from))?;
@@ -204,6 +193,31 @@ impl Folding {
                 }
                 Ok(())
             }
+        }
+    }
+
+    fn drop_table(&mut self, table: &str, if_there: bool, at: u32) -> Result<(), Unread> {
+        match self.find(table, at) {
+            Ok(index) if if_there && !self.is_exact(index, table) => Err(told(at, "table", table, SPELLED)),
+            Ok(index) => {
+                self.forget(index);
+                Ok(())
+            }
+            Err(Missing::NoTable(_)) if if_there => Ok(()),
+            Err(missing) => Err(missing.unread()),
+        }
+    }
+
+    fn drop_column(&mut self, table: &str, column: &str, if_there: bool, at: u32) -> Result<(), Unread> {
+        let state = self.table(table, at)?;
+        match state.column(column) {
+            Some(index) if if_there && !state.is_exact(index, column) => Err(told(at, "column", column, SPELLED)),
+            Some(index) => {
+                state.columns.remove(index);
+                Ok(())
+            }
+            None if if_there => Ok(()),
+            None => Err(unknown_column(at, column)),
         }
     }
 
@@ -263,6 +277,12 @@ impl Folding {
         self.names.get(&Key::new(Some(schema), name, false)).is_some_and(|there| !there.is_empty())
     }
 
+    /// Whether a name is that of a table as it was given.
+    fn is_exact(&self, index: usize, name: &str) -> bool {
+        let (schema, name) = split(name);
+        self.names.get(&Key::new(Some(schema), name, false)).is_some_and(|there| there.contains(&index))
+    }
+
     fn table(&mut self, name: &str, at: u32) -> Result<&mut State, Unread> {
         let missing = || Missing::NoTable(told(at, "table", name, UNKNOWN)).unread();
         let index = self.find(name, at).map_err(Missing::unread)?;
@@ -291,6 +311,9 @@ impl Folding {
 }
 
 const UNKNOWN: &str = "is created nowhere before this: take the file that does into the source";
+
+/// Some databases would find nothing, and go on.
+const SPELLED: &str = "has another schema or other cases where it was created: write its name as there";
 
 /// Why a name leads to no table.
 enum Missing {

@@ -325,6 +325,8 @@ pub enum Step {
         from: String,
         /// The table after.
         to: String,
+        /// Whether what is renamed may be no table.
+        if_there: bool,
         /// Where the new name stands.
         at: u32,
     },

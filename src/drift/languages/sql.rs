@@ -11,6 +11,7 @@
 //!
 //! Names outside quotes are compared without case, and written in lower case.
 
+mod code;
 mod columns;
 mod kind;
 mod split;
@@ -88,10 +89,19 @@ fn read_part(text: &str, base: usize, reader: &mut Reader) {
         Err(stop) => return reader.tell(base + stop.at, stop.reason),
     };
     reader.is_invalid |= split.is_invalid;
+    // Where a transaction began that has not ended.
+    let mut begun = None;
     for mut piece in split.pieces {
         piece.at += base;
         reader.places.push((piece.at, piece.at + piece.text.len(), kind::may_change_tables(piece.text)));
-        match kind::of(&piece) {
+        let kind = kind::of(&piece);
+        match piece.words.first().map(AsRef::as_ref) {
+            Some("BEGIN" | "START") if kind == Kind::Skip => begun = Some(piece.at),
+            Some("COMMIT" | "END") if !piece.words.iter().any(|word| word == "CHAIN") => begun = None,
+            Some("DISCARD") => reader.discard(),
+            _ => {}
+        }
+        match kind {
             Kind::Skip => {}
             Kind::Parse => reader.statement(&piece),
             Kind::Guarded => guarded(&piece, reader),
@@ -101,6 +111,9 @@ fn read_part(text: &str, base: usize, reader: &mut Reader) {
             }
             Kind::Command | Kind::Unknown => reader.not_sql(piece.at, "this statement is not read"),
         }
+    }
+    if let Some(at) = begun {
+        reader.tell(at, "this transaction has no COMMIT here: what it does may not hold");
     }
 }
 

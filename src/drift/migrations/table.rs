@@ -43,6 +43,11 @@ impl State {
         })
     }
 
+    /// Whether a column has this very name.
+    pub(super) fn is_exact(&self, index: usize, name: &str) -> bool {
+        self.columns.get(index).is_some_and(|column| column.member.name == name)
+    }
+
     pub(super) fn add(&mut self, file: usize, column: &Member) -> Result<(), Unread> {
         if self.columns.len() == MAX_COLUMNS {
             return Err(told(column.at, "table", &self.name, "has more columns than any database takes"));

@@ -98,6 +98,28 @@ fn what_may_be_there_or_not_is_nothing_to_tell() {
 }
 
 #[test]
+fn what_may_be_there_under_another_spelling_is_told() {
+    for text in [
+        "DROP TABLE IF EXISTS \"O\"",
+        "DROP TABLE IF EXISTS other.o",
+        "ALTER TABLE o DROP COLUMN IF EXISTS \"ID\"",
+        "ALTER TABLE o ADD COLUMN IF NOT EXISTS \"ID\" text",
+    ] {
+        let text = format!("SELECT 1::int; {text}");
+        let (tables, _, unread) = after(&[("1.sql", "CREATE TABLE o (id int)"), ("2.sql", &text)]);
+        assert_eq!((tables, unread.len()), (vec!["o: id".to_owned()], 1), "{text}");
+    }
+}
+
+#[test]
+fn an_index_is_renamed_and_so_is_a_table() {
+    let create = "CREATE TABLE tmp (id int); CREATE INDEX i ON tmp (id)";
+    let (tables, renames, unread) =
+        after(&[("1.sql", create), ("2.sql", "ALTER INDEX IF EXISTS i RENAME TO j; ALTER INDEX tmp RENAME TO o")]);
+    assert_eq!((tables, renames, unread), (vec!["o: id".to_owned()], vec!["tmp o".to_owned()], vec![]));
+}
+
+#[test]
 fn a_schema_is_told_apart_where_it_matters() {
     let (tables, ..) = after(&[("1.sql", "CREATE TABLE shop.a (b int); CREATE TABLE public.c (d int)")]);
     assert_eq!(tables, ["a: b", "c: d"]);

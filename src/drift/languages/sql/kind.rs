@@ -1,5 +1,6 @@
 //! What a statement is, by its first words: whether it can change a column at all.
 
+use super::code;
 use super::split::Piece;
 
 /// What is to be done with a statement.
@@ -72,13 +73,24 @@ pub(super) fn of(piece: &Piece<'_>) -> Kind {
         [] if piece.text.bytes().all(|byte| byte == b'/' || byte == b'*') => Kind::Skip,
         ["CREATE", ..] => created(piece, &head),
         ["DROP", ..] => dropped(piece, &head),
-        ["ALTER", "TYPE" | "DOMAIN", .., "OWNER", "TO"] | ["ALTER", "TYPE" | "DOMAIN", .., "OWNER", "TO", _] => {
-            Kind::Skip
-        }
+        // A name in quotes is no word.
+        ["ALTER", "TYPE" | "DOMAIN", "OWNER", "TO"]
+        | ["ALTER", "TYPE" | "DOMAIN", "OWNER", "TO", _]
+        | ["ALTER", "TYPE" | "DOMAIN", _, "OWNER", "TO"]
+        | ["ALTER", "TYPE" | "DOMAIN", _, "OWNER", "TO", _] => Kind::Skip,
         ["ALTER", "TABLE" | "TYPE", ..] | ["ALTER", "IGNORE" | "ONLINE", "TABLE", ..] | ["RENAME", "TABLE", ..] => {
             Kind::Parse
         }
         ["ALTER", "FOREIGN" | "DOMAIN", ..] => Kind::Unknown,
+        // PostgreSQL renames columns of tables so, too, and COLUMN may be left out.
+        ["ALTER", "VIEW" | "MATERIALIZED", ..]
+            if has_word(piece.text, &["RENAME"]) && !code::says(piece.text, &["RENAME"], &["TO"]) =>
+        {
+            Kind::Unread("this may rename the column of a table: write ALTER TABLE for it")
+        }
+        // It renames a table as well.
+        ["ALTER", "INDEX", ..] if has_word(piece.text, &["RENAME"]) => Kind::Parse,
+        ["ALTER", "SYSTEM" | "ROLE" | "USER" | "DATABASE", ..] => setting(piece),
         ["ALTER", object, ..]
             if OBJECTS.contains(object) || ["DEFAULT", "MATERIALIZED", "SYSTEM", "LARGE"].contains(object) =>
         {
@@ -86,13 +98,18 @@ pub(super) fn of(piece: &Piece<'_>) -> Kind {
         }
         ["INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" | "TRUNCATE", ..] => rows(piece),
         ["SELECT" | "WITH" | "VALUES", ..] => query(piece),
-        ["DO", ..] if !has_word(piece.text, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]) => Kind::Skip,
-        ["DO", ..] => Kind::Guarded,
+        ["DO", ..] => block(piece),
         ["SET" | "RESET" | "PRAGMA", ..] => setting(piece),
         ["ROLLBACK" | "ABORT", ..] => {
             Kind::Unread("whether what came before it holds is not read: leave it out of migrations")
         }
+        ["BEGIN" | "START", ..] if head.windows(2).any(|pair| pair == ["READ", "ONLY"]) => {
+            Kind::Unread("a transaction that may only read changes nothing")
+        }
         ["START", "TRANSACTION", ..] => Kind::Skip,
+        ["COPY", ..] if code::says(piece.text, &["FROM", "TO"], &["PROGRAM"]) => {
+            Kind::Unread("a program that a database runs may do anything")
+        }
         ["BEGIN", rest @ ..] if !rest.iter().all(|word| TRANSACTION.contains(word)) => Kind::Unknown,
         [first, ..] if HARMLESS.contains(first) => Kind::Skip,
         _ => Kind::Unknown,
@@ -160,22 +177,46 @@ fn object<'a>(head: &[&'a str]) -> Option<&'a str> {
 }
 
 fn created(piece: &Piece<'_>, head: &[&str]) -> Kind {
-    let code = ["EXECUTE", "PREPARE", "CALL"];
+    let runs = ["EXECUTE", "PREPARE", "CALL"];
+    let changes = || has_table(piece.text) || changes_otherwise(piece.text);
     match object(head) {
         Some("TABLE" | "TYPE" | "DOMAIN") => Kind::Parse,
         Some("FOREIGN" | "VIRTUAL") if head.contains(&"TABLE") => Kind::Unread("this kind of table is not read"),
-        Some("SCHEMA") if head.contains(&"TABLE") => Kind::Unread("a table within CREATE SCHEMA is not read"),
+        Some("SCHEMA") if has_word(piece.text, &["TABLE"]) => Kind::Unread("a table within CREATE SCHEMA is not read"),
         Some("SCHEMA" | "EXTENSION" | "DATABASE") => Kind::Skip,
-        Some("TRIGGER" | "EVENT" | "RULE") if !has_table(piece.text) && !has_word(piece.text, &["PREPARE"]) => {
-            Kind::Skip
+        Some("TRIGGER" | "EVENT" | "RULE") if !changes() && !has_word(piece.text, &["PREPARE"]) => Kind::Skip,
+        Some("FUNCTION" | "PROCEDURE") if has_word(piece.text, &["LANGUAGE"]) && !is_known_code(piece.text) => {
+            Kind::Unread(CODE)
         }
-        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !has_table(piece.text) && !has_word(piece.text, &code) => {
-            Kind::Skip
-        }
+        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !changes() && !has_word(piece.text, &runs) => Kind::Skip,
         Some("TRIGGER" | "EVENT" | "RULE" | "FUNCTION" | "PROCEDURE" | "AGGREGATE") => Kind::Unread(CODE),
         Some(_) => Kind::Skip,
         None => Kind::Unknown,
     }
+}
+
+/// Whether a function's code is written out, and keeps no rows in a new table: INTO names variables but in SQL itself.
+fn is_known_code(text: &str) -> bool {
+    let keeps_rows = || has_word(text, &["INTO"]) && !has_word(text, &["INSERT", "MERGE", "PLPGSQL"]);
+    code::has_plain_body(text) == Some(true) && !(code::says(text, &["LANGUAGE"], &["SQL"]) && keeps_rows())
+}
+
+/// `DO`, whose code stands in one text.
+fn block(piece: &Piece<'_>) -> Kind {
+    let changes = has_word(piece.text, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]);
+    match code::has_plain_body(piece.text) {
+        None => Kind::Unknown,
+        Some(false) => Kind::Unread(CODE),
+        Some(true) if changes || changes_otherwise(piece.text) => Kind::Guarded,
+        Some(true) => Kind::Skip,
+    }
+}
+
+/// Whether code may change tables without the word TABLE.
+fn changes_otherwise(text: &str) -> bool {
+    (has_word(text, &["ALTER"]) && has_word(text, &["RENAME", "ATTRIBUTE"]))
+        || (has_word(text, &["IMPORT"]) && has_word(text, &["FOREIGN"]))
+        || (has_word(text, &["DROP"]) && has_word(text, &["SCHEMA", "OWNED", "DATABASE"]))
 }
 
 fn dropped(piece: &Piece<'_>, head: &[&str]) -> Kind {
@@ -192,9 +233,9 @@ fn dropped(piece: &Piece<'_>, head: &[&str]) -> Kind {
     }
 }
 
-/// Rows of the catalogues are tables and columns.
+/// Rows of the catalogues are tables, columns and settings.
 fn rows(piece: &Piece<'_>) -> Kind {
-    match has_word(piece.text, &["SQLITE_MASTER", "SQLITE_SCHEMA", "PG_ATTRIBUTE", "PG_CLASS"]) {
+    match has_word(piece.text, &["SQLITE_MASTER", "SQLITE_SCHEMA", "PG_ATTRIBUTE", "PG_CLASS", "PG_SETTINGS"]) {
         true => Kind::Unread("this may change tables in the catalogue"),
         false => Kind::Skip,
     }
@@ -204,9 +245,12 @@ fn rows(piece: &Piece<'_>) -> Kind {
 fn query(piece: &Piece<'_>) -> Kind {
     let functions =
         ["ADDGEOMETRYCOLUMN", "DROPGEOMETRYCOLUMN", "DROPGEOMETRYTABLE", "UPDATEGEOMETRYSRID", "DBLINK_EXEC"];
-    let makes_table = has_word(piece.text, &["INTO"]) && !has_word(piece.text, &["INSERT", "MERGE"]);
-    match makes_table || has_word(piece.text, &functions) {
+    let makes_table = has_word(piece.text, &["INTO"]) && code::makes_table(piece.text);
+    // Some take statements as texts.
+    let has_statement = has_table(piece.text) && has_word(piece.text, &["CREATE", "ALTER", "DROP"]);
+    match makes_table || has_statement || has_word(piece.text, &functions) {
         true => Kind::Unread("this query may change tables"),
+        false if has_word(piece.text, &["SET_CONFIG"]) && setting(piece) != Kind::Skip => setting(piece),
         false => rows(piece),
     }
 }
@@ -214,8 +258,14 @@ fn query(piece: &Piece<'_>) -> Kind {
 /// Settings that change what quotes mean.
 fn setting(piece: &Piece<'_>) -> Kind {
     let odd = ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI", "WRITABLE_SCHEMA"];
+    // These hold `ANSI_QUOTES`, or may be put together to say so.
+    let modes = ["MSSQL", "POSTGRESQL", "ORACLE", "DB2", "MAXDB", "CONCAT"];
+    let has_mode = has_word(piece.text, &["SQL_MODE"]) && has_word(piece.text, &modes);
+    // A letter of these may end in the byte of a backslash.
+    let encodings = ["BIG5", "CP932", "GB18030", "GBK", "SJIS"];
+    let has_encoding = has_word(piece.text, &["NAMES", "CHARACTER", "CHARSET"]) && has_word(piece.text, &encodings);
     let standard = has_word(piece.text, &["STANDARD_CONFORMING_STRINGS"]) && !has_word(piece.text, &["ON", "DEFAULT"]);
-    match standard || has_word(piece.text, &odd) {
+    match standard || has_mode || has_encoding || has_word(piece.text, &odd) {
         true => Kind::Unread("this setting changes how SQL is read"),
         false => Kind::Skip,
     }
@@ -227,13 +277,18 @@ pub(super) fn may_change_tables(text: &str) -> bool {
     changes || has_word(text, &["EXECUTE", "PREPARE", "CALL"])
 }
 
-/// Whether a body says TABLE, other than in what a function returns and of tables that end with the session.
+/// Whether a body says TABLE, other than in what a function returns, of tables that end with the session and of the rows
+/// that a trigger is given. Only spaces may stand between: words in a comment say nothing.
 fn has_table(text: &str) -> bool {
     let mut before = "";
+    let mut end = 0;
     words(text).any(|word| {
         let previous = std::mem::replace(&mut before, word);
-        let is_other = ["RETURNS", "TEMP", "TEMPORARY"].iter().any(|other| previous.eq_ignore_ascii_case(other));
-        word.eq_ignore_ascii_case("TABLE") && !is_other
+        let start = word.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        let between = text.get(std::mem::replace(&mut end, start + word.len())..start).unwrap_or_default();
+        let others = ["RETURNS", "TEMP", "TEMPORARY", "NEW", "OLD"];
+        let is_other = others.iter().any(|other| previous.eq_ignore_ascii_case(other));
+        word.eq_ignore_ascii_case("TABLE") && !(is_other && between.bytes().all(|byte| byte == b' '))
     })
 }
 
@@ -249,6 +304,9 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The statements of `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$`, and where they begin.
 pub(super) fn guarded_statements(text: &str) -> Option<(usize, &str)> {
     let (before, rest) = text.split_once('$')?;
+    // What stands in a comment is no body.
+    words(before).all(|word| word.eq_ignore_ascii_case("DO")).then_some(())?;
+    before.bytes().all(|byte| byte.is_ascii_alphabetic() || byte.is_ascii_whitespace()).then_some(())?;
     let (tag, body) = rest.split_once('$')?;
     let body = body.strip_suffix('$')?.strip_suffix(tag)?.strip_suffix('$')?;
     let start = before.len() + tag.len() + 2;

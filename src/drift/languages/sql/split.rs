@@ -1,7 +1,13 @@
 //! A file's statements: where each begins and ends, whatever stands in its quotes, comments and bodies.
 
+mod marker;
+mod open;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use self::marker::Marker;
+use self::open::Open;
 
 /// The databases whose files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +27,8 @@ impl Dialect {
 
 /// How many words at the beginning of a statement are kept: they say what it is.
 const HEAD: usize = 12;
+/// The newest MySQL of which servers are taken to be, as its comments write versions.
+const COMMON_VERSION: u64 = 80_499;
 
 /// A statement.
 #[derive(Clone, Debug)]
@@ -99,21 +107,18 @@ fn is_name_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii()
 }
 
+/// A text from its first token on, without comments that end with their line.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("--") {
+        rest = comment.split_once(['\n', '\r']).map_or("", |(_, behind)| behind).trim_start();
+    }
+    rest
+}
+
 fn begins_with_word(text: &str, word: &str) -> bool {
     let first = text.split(|c| !is_name_part(c)).next().unwrap_or_default();
     first.eq_ignore_ascii_case(word)
-}
-
-/// A statement that has not ended yet.
-#[derive(Default)]
-struct Open<'s> {
-    at: usize,
-    words: Vec<Cow<'s, str>>,
-    has_command: bool,
-    /// How many blocks of a trigger or a procedure are open.
-    depth: usize,
-    /// The last word was an `END`, which may be that of an `END IF`.
-    after_end: bool,
 }
 
 struct Splitter<'s> {
@@ -182,6 +187,7 @@ impl<'s> Splitter<'s> {
             self.open.iter_mut().for_each(|open| open.after_end = false);
             return Ok(());
         }
+        self.check_delimited(rest)?;
         if self.open.is_none() {
             if self.client_command(rest)? {
                 return Ok(());
@@ -189,6 +195,16 @@ impl<'s> Splitter<'s> {
             self.open = Some(Open { at: self.at, ..Open::default() });
         }
         self.token(rest, first)
+    }
+
+    /// What a client sends as one, the server runs one by one.
+    fn check_delimited(&self, rest: &str) -> Result<(), Stop> {
+        let is_outside = |open: &Open<'_>| !open.is_code() && open.depth == 0;
+        let behind = rest.strip_prefix(';').filter(|_| self.open.as_ref().is_some_and(is_outside));
+        match behind.is_some_and(|behind| !behind.trim_start().starts_with(&*self.ends)) {
+            true => Err(Stop::unread(self.at, "several statements before the DELIMITER")),
+            false => Ok(()),
+        }
     }
 
     /// Whether only space stands before this on its line.
@@ -215,7 +231,12 @@ impl<'s> Splitter<'s> {
                 return Err(Stop::unread(start, "a comment that is run within another"));
             }
             self.open.get_or_insert_with(|| Open { at: start, ..Open::default() });
-            self.at += 3 + rest.bytes().skip(3).take_while(u8::is_ascii_digit).count();
+            let digits = rest.bytes().skip(3).take_while(u8::is_ascii_digit).count();
+            let version = rest.get(3..3 + digits).unwrap_or_default();
+            if version.parse::<u64>().is_ok_and(|version| version > COMMON_VERSION) || digits > 6 {
+                return Err(Stop::unread(start, "a comment that only some servers run"));
+            }
+            self.at += 3 + digits;
             return Ok(());
         }
         let mut depth = 0_usize;
@@ -233,8 +254,8 @@ impl<'s> Splitter<'s> {
                 // MariaDB runs these, MySQL does not.
                 let inside = rest.get(..behind).unwrap_or_default();
                 let is_run = self.dialect.is_mysql() && inside.starts_with("/*M!");
-                let has_table = is_run && super::kind::has_word(inside, &["TABLE"]);
-                return match has_table {
+                let may_change = self.open.is_some() || super::kind::has_word(inside, &["TABLE"]);
+                return match is_run && may_change {
                     true => Err(Stop::unread(start, "a comment that MariaDB runs")),
                     false => Ok(()),
                 };
@@ -270,7 +291,9 @@ impl<'s> Splitter<'s> {
         const HARMLESS: [&str; 11] =
             ["c", "connect", "copy", "echo", "encoding", "pset", "restrict", "set", "timing", "unrestrict", "unset"];
         let name = first.trim_start_matches('\\');
-        if !HARMLESS.contains(&name) || line.matches('\\').count() > 1 {
+        // Backticks and PROGRAM run programs.
+        let runs = line.contains('`') || super::kind::has_word(line, &["PROGRAM"]);
+        if runs || !HARMLESS.contains(&name) || line.matches('\\').count() > 1 {
             self.pieces.push(Piece { at: self.at, text: line, words: Vec::new(), has_command: true });
         }
         self.at += line.len();
@@ -283,16 +306,30 @@ impl<'s> Splitter<'s> {
         self.is_invalid |= match first {
             '`' => self.dialect == Dialect::Postgres,
             '[' => is_mysql,
-            '#' => self.dialect == Dialect::Sqlite,
+            // No statement begins with this operator of PostgreSQL.
+            '#' => self.dialect == Dialect::Sqlite || self.open.as_ref().is_some_and(|open| open.at == self.at),
             ':' => self.dialect != Dialect::Postgres && rest.starts_with("::"),
-            // A table's options.
-            'E' | 'e' => !self.dialect.is_mysql() && before == ')' && begins_with_word(rest, "ENGINE"),
+            // A table's options. In a query the word may be a name.
+            'E' | 'e' => {
+                !self.dialect.is_mysql()
+                    && before == ')'
+                    && begins_with_word(rest, "ENGINE")
+                    && self
+                        .open
+                        .as_ref()
+                        .is_some_and(|open| open.begins("CREATE") && open.has(&["TABLE"]) && !open.has(&["SELECT"]))
+            }
             _ => false,
         };
         match first {
             '\'' => {
-                let escapes = is_mysql || (self.dialect == Dialect::Postgres && self.follows_escape());
-                self.quoted(rest, '\'', escapes)
+                let is_escaped = self.dialect == Dialect::Postgres && self.follows_escape();
+                self.quoted(rest, '\'', is_mysql || is_escaped)?;
+                // On another line it goes on, escapes and all.
+                match is_escaped && without_comments(self.rest()).starts_with('\'') {
+                    true => Err(Stop::unread(self.at, "a text with escapes that goes on after its quote")),
+                    false => Ok(()),
+                }
             }
             '"' => self.quoted(rest, '"', self.dialect == Dialect::MySql),
             '`' if self.dialect != Dialect::Postgres => self.quoted(rest, '`', false),
@@ -303,12 +340,20 @@ impl<'s> Splitter<'s> {
                 Ok(())
             }
             c => {
-                if let Some(open) = self.open.as_mut().filter(|_| c == '\\') {
+                // psql puts texts in the place of `:name`.
+                let is_variable = self.dialect == Dialect::Postgres
+                    && rest.strip_prefix(':').is_some_and(|name| {
+                        name.starts_with(|c: char| {
+                            matches!(c, '\'' | '"' | '{') || (is_name_part(c) && !c.is_ascii_digit())
+                        })
+                    });
+                if let Some(open) = self.open.as_mut().filter(|_| c == '\\' || is_variable) {
                     open.has_command = true;
                 }
                 // A number takes its letters along, so that they are no word.
                 self.at += match c.is_ascii_digit() {
                     true => rest.find(|c| !is_name_part(c)).unwrap_or(rest.len()),
+                    false if rest.starts_with("::") => 2,
                     false => c.len_utf8(),
                 };
                 Ok(())
@@ -368,9 +413,13 @@ impl<'s> Splitter<'s> {
             Cow::Borrowed(word)
         };
         let last = open.words.last().map(Cow::as_ref);
+        // In queries these may be names.
+        let queries = open.has(&["SELECT", "UPDATE", "DELETE", "INSERT", "VALUES"]);
+        let is_code = !queries && open.has(&["FUNCTION", "PROCEDURE"]) && open.begins("CREATE");
+        let is_table = !queries && open.has(&["TABLE"]) && open.begins("CREATE");
         self.is_invalid |= match (&*upper, last) {
-            ("AUTO_INCREMENT", Some("NULL")) => !self.dialect.is_mysql(),
-            ("PLPGSQL", Some("LANGUAGE")) => self.dialect != Dialect::Postgres,
+            ("AUTO_INCREMENT", Some("NULL")) if is_table => !self.dialect.is_mysql(),
+            ("PLPGSQL", Some("LANGUAGE")) if is_code => self.dialect != Dialect::Postgres,
             ("SET" | "LOCK" | "UNLOCK" | "USE", None) => self.dialect == Dialect::Sqlite,
             ("PRAGMA", None) => self.dialect != Dialect::Sqlite,
             _ => false,
@@ -383,19 +432,18 @@ impl<'s> Splitter<'s> {
 
     /// A statement's end; rows of data may follow it.
     fn end(&mut self, end: usize) -> Result<(), Stop> {
-        let words = self.open.as_ref().map_or(&[][..], |open| &open.words);
-        let says = |word: &str| words.iter().any(|other| other == word);
-        let has_rows = words.first().is_some_and(|first| first == "COPY") && says("FROM") && says("STDIN");
         let start = self.open.as_ref().map_or(end, |open| open.at);
+        let is_copy = self.dialect == Dialect::Postgres && self.open.as_ref().is_some_and(|open| open.begins("COPY"));
         self.close(end);
-        if !has_rows || self.dialect != Dialect::Postgres {
+        if !is_copy || !super::code::copies_from_client(self.text.get(start..end).unwrap_or_default()) {
             return Ok(());
         }
         let rest = self.rest();
         let mut passed = 0;
         for line in rest.split_inclusive('\n') {
             passed += line.len();
-            if line.trim_end() == "\\." {
+            // psql takes no space behind it.
+            if matches!(line, "\\." | "\\.\n" | "\\.\r\n") {
                 self.at += passed;
                 return Ok(());
             }
@@ -432,44 +480,5 @@ impl<'s> Splitter<'s> {
             start += line.len();
         }
         Ok(())
-    }
-}
-
-impl Open<'_> {
-    /// Counts the blocks of a trigger, a function or a procedure: semicolons within them end no statement.
-    fn blocks(&mut self, word: &str) {
-        let after_end = std::mem::take(&mut self.after_end);
-        let has = |word: &str| self.words.iter().any(|other| other == word);
-        let is_code = || has("CREATE") && ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"].into_iter().any(has);
-        match word {
-            "BEGIN" if is_code() => self.depth += 1,
-            "CASE" if after_end => {}
-            "CASE" if self.depth > 0 => self.depth += 1,
-            "IF" | "LOOP" | "WHILE" | "REPEAT" | "FOR" if after_end => self.depth += 1,
-            "END" if self.depth > 0 => {
-                self.depth -= 1;
-                self.after_end = true;
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A line by which a tool divides a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Marker {
-    tool: &'static str,
-    down: bool,
-}
-
-impl Marker {
-    fn of(line: &str) -> Option<Self> {
-        let comment = line.strip_prefix("--")?.trim();
-        ["+goose ", "+migrate ", "migrate:"].into_iter().find_map(|tool| {
-            let start = comment.get(..tool.len()).filter(|start| start.eq_ignore_ascii_case(tool))?;
-            let word = comment.get(start.len()..)?.split_whitespace().next()?;
-            let down = word.eq_ignore_ascii_case("down");
-            (down || word.eq_ignore_ascii_case("up")).then_some(Self { tool, down })
-        })
     }
 }

@@ -2,8 +2,9 @@
 
 mod alter;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use sqlparser::ast::{AlterTable, AlterTableOperation as Operation, RenameTableNameKind as New};
 use sqlparser::ast::{AlterTypeOperation, UserDefinedTypeRepresentation as Made};
 use sqlparser::ast::{CreateTable, DataType, ObjectName, ObjectType, Statement, TableConstraint};
 use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
@@ -28,8 +29,8 @@ pub(super) struct Reader {
     pub(super) places: Vec<(usize, usize, bool)>,
     /// Blocks of code whose statements were read, in order.
     pub(super) blocks: Vec<(usize, usize)>,
-    /// Tables that end with the session.
-    temporary: BTreeSet<String>,
+    /// Tables that end with the session, and whether they are there for sure.
+    temporary: BTreeMap<String, bool>,
     /// The types that the file declared before.
     types: BTreeMap<String, Shape>,
 }
@@ -43,7 +44,7 @@ impl Reader {
             is_invalid: false,
             places: Vec::new(),
             blocks: Vec::new(),
-            temporary: BTreeSet::new(),
+            temporary: BTreeMap::new(),
             types: BTreeMap::new(),
         }
     }
@@ -69,6 +70,7 @@ impl Reader {
             Ok(tokens) => tokens,
             Err(message) => return self.not_sql(piece.at, said(&message)),
         };
+        let names_index = tokens::begins(&tokens, &["ALTER", "INDEX"]);
         for part in tokens::parts(tokens, self.dialect) {
             let is_known = alter::touches_no_column(&part, self.dialect);
             match parse(part, piece, grammar) {
@@ -77,6 +79,11 @@ impl Reader {
                 }
                 Ok(statement) if self.dialect == Dialect::MySql && alter::is_named_by_text(&statement) => {
                     self.not_sql(piece.at, "a text stands where a name should: write the name in backticks");
+                }
+                Ok(Statement::AlterTable(table)) if names_index => {
+                    if let Err(reason) = self.index_renamed(&table) {
+                        self.tell(piece.at, reason);
+                    }
                 }
                 Ok(statement) => {
                     if let Err(reason) = self.parsed(piece, statement) {
@@ -95,6 +102,13 @@ impl Reader {
             Statement::AlterTable(table) => self.altered(&table),
             Statement::RenameTable(tables) => {
                 tables.iter().try_for_each(|table| self.renamed(&table.old_name, &table.new_name))
+            }
+            // Only tables that end with the session.
+            Statement::Drop { object_type: ObjectType::Table, temporary: true, names, .. } => {
+                names.iter().try_for_each(|name| {
+                    self.temporary.remove(&columns::object_name(name)?.0);
+                    Ok(())
+                })
             }
             Statement::Drop { object_type: ObjectType::Table, if_exists, names, .. } => {
                 names.iter().try_for_each(|name| self.dropped(name, if_exists))
@@ -121,11 +135,11 @@ impl Reader {
 
     fn created(&mut self, table: &CreateTable) -> Result<(), &'static str> {
         let (name, at) = columns::object_name(&table.name)?;
-        if table.temporary || name.starts_with("temp.") || name.starts_with("pg_temp.") {
-            self.temporary.insert(name);
+        if let Some(name) = self.temporary_name(table, &name) {
+            // Whether it is there still is known as long as nothing ends it but DROP.
+            self.temporary.insert(name, table.on_commit.is_none());
             return Ok(());
         }
-        self.temporary.remove(&name);
         if table.or_replace {
             self.step(Step::Drop { table: name.clone(), if_there: true, at });
         }
@@ -142,18 +156,62 @@ impl Reader {
 
     fn dropped(&mut self, name: &ObjectName, if_there: bool) -> Result<(), &'static str> {
         let (table, at) = columns::object_name(name)?;
-        if !self.temporary.remove(&table) {
+        if self.is_temporary(name)? {
+            self.temporary.remove(&table);
+        } else {
             self.step(Step::Drop { table, if_there, at });
+        }
+        Ok(())
+    }
+
+    /// The name of a table that ends with the session. What calls itself so is a schema like any other elsewhere.
+    fn temporary_name(&self, table: &CreateTable, name: &str) -> Option<String> {
+        let schema = match self.dialect {
+            Dialect::Postgres => Some("pg_temp."),
+            Dialect::Sqlite => Some("temp."),
+            Dialect::MySql | Dialect::MySqlAnsi => None,
+        };
+        let own = schema.and_then(|schema| name.strip_prefix(schema));
+        own.or(table.temporary.then_some(name)).map(str::to_owned)
+    }
+
+    /// Whether a name means a table that ends with the session: one with a schema before it does not.
+    fn is_temporary(&self, name: &ObjectName) -> Result<bool, &'static str> {
+        let (table, _) = columns::object_name(name)?;
+        match self.temporary.get(&table).filter(|_| name.0.len() == 1) {
+            Some(true) => Ok(true),
+            Some(false) => Err("this may be a temporary table or another one: give them different names"),
+            None => Ok(false),
+        }
+    }
+
+    /// What may end tables before their session: `DISCARD`.
+    pub(super) fn discard(&mut self) {
+        self.temporary.values_mut().for_each(|is_there| *is_there = false);
+    }
+
+    /// `ALTER INDEX … RENAME TO`, which PostgreSQL does to tables, too.
+    fn index_renamed(&mut self, alter: &AlterTable) -> Result<(), &'static str> {
+        let (from, _) = columns::object_name(&alter.name)?;
+        for operation in &alter.operations {
+            let Operation::RenameTable { table_name: New::To(new) } = operation else {
+                return Err("this change of an index is not read");
+            };
+            let (to, at) = columns::object_name(new)?;
+            if !self.is_temporary(&alter.name)? {
+                self.step(Step::Rename { from: from.clone(), to, if_there: true, at });
+            }
         }
         Ok(())
     }
 
     fn renamed(&mut self, old: &ObjectName, new: &ObjectName) -> Result<(), &'static str> {
         let ((from, _), (to, at)) = (columns::object_name(old)?, columns::object_name(new)?);
-        if self.temporary.remove(&from) {
-            self.temporary.insert(to);
+        if self.is_temporary(old)? {
+            self.temporary.remove(&from);
+            self.temporary.insert(to, true);
         } else {
-            self.step(Step::Rename { from, to, at });
+            self.step(Step::Rename { from, to, if_there: false, at });
         }
         Ok(())
     }

@@ -116,6 +116,71 @@ fn what_may_change_a_table_and_is_no_plain_statement_is_told() {
 }
 
 #[test]
+fn what_changes_tables_under_other_words_is_told() {
+    for text in [
+        "ALTER VIEW o RENAME COLUMN id TO secret",
+        "ALTER VIEW o RENAME \"to\" TO secret",
+        "ALTER MATERIALIZED VIEW o RENAME id TO secret",
+        "SELECT 'insert' AS secret INTO o2",
+        "SELECT id AS secret /* merge */ INTO o2 FROM o",
+        "SELECT 1 AS secret, (2) insert INTO o2",
+        "WITH a AS (SELECT 1) SELECT 1 AS secret, (2) insert INTO o2",
+        "(SELECT 1 AS secret INTO o2)",
+        "DO E'BEGIN ALTER \\x54ABLE o ADD secret text; END'",
+        "DO U&'BEGIN ALTER \\0054ABLE o ADD secret text; END'",
+        "DO 'BEGIN ALTER TA'\n'BLE o ADD secret text; END'",
+        "DO 'BEGIN ALTER TABLE o ADD secret text; END' -- $$ BEGIN SELECT 1; EXCEPTION WHEN duplicate_object THEN null; END $$\n",
+        "DO LANGUAGE plperl $$ spi_exec_query('ALTER TA'.'BLE o') $$",
+        "DO $$ BEGIN ALTER VIEW o RENAME COLUMN id TO secret; END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS E'ALTER \\x54ABLE o ADD secret text'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ ALTER /* temp */ TABLE o ADD secret text $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ ALTER -- temp\nTABLE o ADD secret text $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT 1 AS secret INTO o2 $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER VIEW o RENAME COLUMN id TO secret; END $$",
+        "CREATE SCHEMA a CREATE VIEW v AS SELECT 1 AS c, 2 AS d, 3 AS e CREATE TABLE o2 (secret text)",
+        "SELECT 1::int; SELECT set_config('standard_conforming_strings', 'off', false)",
+        "UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'",
+        "ALTER ROLE a SET standard_conforming_strings = off",
+        "SELECT 1::int; SELECT E'a'\n'b\\' ; SELECT '; ALTER TABLE o ADD secret text; --'",
+        "\\set x '; ALTER TABLE o ADD secret text'\nSELECT 1 :x",
+        "\\set x `psql -f other.sql`",
+        "ALTER TYPE a RENAME ATTRIBUTE owner TO secret",
+        "BEGIN; ALTER TABLE o DROP COLUMN secret;",
+        "BEGIN READ ONLY; ALTER TABLE o DROP COLUMN secret; COMMIT",
+        "START TRANSACTION READ ONLY; ALTER TABLE o DROP COLUMN secret; COMMIT",
+        "SELECT dblink('', 'ALTER TABLE o ADD COLUMN secret text')",
+        "COPY o TO PROGRAM 'psql -f other.sql'",
+        "SET sql_mode = 'MSSQL'",
+        "SET NAMES gbk",
+        "DELIMITER $$\nSELECT 1; ALTER TABLE `o` ADD `secret` text; $$",
+        "ALTER TABLE `o` ADD `a` int /*!99999 , DROP COLUMN `secret` */",
+        "CREATE TABLE `o` (`a` int /*M! , `secret` text */)",
+        "CREATE TEMP TABLE o (z int) ON COMMIT DROP; ALTER TABLE o ADD secret text",
+        "CREATE TEMP TABLE o (z int); DISCARD TEMP; ALTER TABLE o ADD secret text",
+    ] {
+        assert!(!module(text).unread.is_empty(), "{text}: {:?}", module(text));
+    }
+}
+
+#[test]
+fn names_that_say_of_other_databases_hide_nothing() {
+    for text in [
+        "SELECT NULL auto_increment;\nSELECT 'a\\'; ALTER TABLE o ADD secret text; --';",
+        "SELECT (1) engine;\nSELECT 'a\\'; ALTER TABLE o ADD secret text; --';",
+        "SELECT language plpgsql FROM l;\n/*!50000 ALTER TABLE o ADD secret text */;",
+        "SELECT 1::int; COPY (SELECT 1 AS stdin FROM o) TO STDOUT;\nALTER TABLE o ADD secret text;\nSELECT '\n\\.\nSELECT 1 --';",
+        "COPY a FROM stdin;\n\\. \n1\n\\.\nALTER TABLE o ADD secret text;",
+        "CREATE TEMP TABLE o (z int); ALTER TABLE public.o ADD secret text",
+        "CREATE TEMP TABLE o (z int); DROP TABLE o; ALTER TABLE o ADD secret text",
+        "CREATE TABLE temp.o (secret text)",
+    ] {
+        let read = module(text);
+        let adds = read.steps.iter().any(|step| format!("{step:?}").contains("secret"));
+        assert!(!read.unread.is_empty() || adds, "{text}: {read:?}");
+    }
+}
+
+#[test]
 fn what_touches_no_column_is_passed_over() {
     for text in [
         "DO $$ BEGIN\n CREATE TYPE \"s\" AS ENUM('a', 'b');\nEXCEPTION\n WHEN duplicate_object THEN null;\nEND $$;",
@@ -141,6 +206,20 @@ fn what_touches_no_column_is_passed_over() {
         "ALTER TABLE a ALTER COLUMN b DROP IDENTITY, ALTER c SET NOT NULL",
         "ALTER TABLE a ADD CONSTRAINT x EXCLUDE USING gist (b WITH =)",
         "ALTER TYPE public.a OWNER TO postgres",
+        "ALTER VIEW v RENAME TO w",
+        "SELECT set_config('search_path', '', false)",
+        "SELECT count(*) INTO @x FROM a",
+        "WITH x AS (INSERT INTO a VALUES (1) RETURNING b) INSERT INTO c SELECT * FROM x",
+        "WITH x AS (SELECT 1) INSERT\nINTO a SELECT * FROM x",
+        "DO 'BEGIN RAISE NOTICE ''x''; END' LANGUAGE plpgsql",
+        "DO SLEEP(1)",
+        "CREATE FUNCTION f(language text DEFAULT 'x') RETURNS trigger LANGUAGE 'plpgsql' AS $$ BEGIN SELECT 1 INTO x; RETURN NEW; END $$",
+        "CREATE TRIGGER t AFTER INSERT ON a REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION f()",
+        "COPY u (a, b, c, d, e, f, g, h, i, j, k, program) FROM stdin;\n1\tit's\n\\.\n",
+        "CREATE TEMP TABLE t (a int); ALTER TABLE t RENAME TO u; ALTER TABLE u ADD b int; DROP TABLE u",
+        "DROP TEMPORARY TABLE IF EXISTS t",
+        "DELIMITER $$\nSELECT 1; $$\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1; $$\nDELIMITER ;",
+        "SELECT a[1:2] FROM b",
         "COMMENT ON COLUMN a.b IS 'TABLE'",
         "BEGIN; COMMIT;",
         ";;;",
@@ -179,6 +258,10 @@ fn keys_and_partitions_are_no_columns() {
         ("CREATE TABLE t (a int, EXCLUDE USING gist (a WITH &&))", "a number"),
     ] {
         assert_eq!(columns(text), due, "{text}");
+    }
+    for text in ["ALTER TABLE `t` ADD `a` varchar(9) CHARSET utf8mb4", "# a comment\nALTER TABLE t ADD a int"] {
+        let read = module(text);
+        assert_eq!((read.unread.len(), read.steps.len()), (0, 1), "{text}: {read:?}");
     }
     let list = module("ALTER TABLE t ADD (a int, b numeric(1, 2)), RENAME u");
     assert_eq!((list.unread.len(), list.steps.len()), (0, 3), "{list:?}");

@@ -74,6 +74,13 @@ pub(super) fn parts(mut tokens: Tokens, dialect: Dialect) -> Vec<Tokens> {
     if begins(&tokens, &["CREATE", "DOMAIN"]) {
         return vec![without_not_null(tokens)];
     }
+    // The parser knows no IF EXISTS of an index.
+    if begins(&tokens, &["ALTER", "INDEX"])
+        && let Some(index) = tokens.get_mut(1)
+    {
+        index.token = Token::make_keyword("TABLE");
+        return vec![tokens];
+    }
     if !begins(&tokens, &["ALTER", "TABLE"]) {
         return vec![tokens];
     }
@@ -144,6 +151,7 @@ fn added(mut change: Tokens) -> Vec<Tokens> {
 
 /// What MySQL knows and the parser does not: `ZEROFILL`, `CHARSET` of a column, the list of a table's partitions.
 fn in_other_words(tokens: Tokens) -> Tokens {
+    use self::word as word_of;
     let is_created = begins(&tokens, &["CREATE"]);
     // What a query brings in stands behind the partitions.
     let selects = tokens.iter().any(|token| word(token).eq_ignore_ascii_case("AS"))
@@ -168,7 +176,17 @@ fn in_other_words(tokens: Tokens) -> Tokens {
                 if is_created && !selects && depth == 0 && is("PARTITION") && is_partitioned {
                     break;
                 }
-                if depth > 0 && is("CHARSET") && next.is_some_and(|next| matches!(next.token, Token::Word(_))) {
+                let is_column = said.last().is_some_and(|last: &TokenWithSpan| {
+                    matches!(last.token, Token::LParen | Token::Comma)
+                        || ["ADD", "COLUMN", "CHANGE", "MODIFY"]
+                            .iter()
+                            .any(|verb| word_of(last).eq_ignore_ascii_case(verb))
+                });
+                if (depth > 0 || !is_created)
+                    && !is_column
+                    && is("CHARSET")
+                    && next.is_some_and(|next| matches!(next.token, Token::Word(_)))
+                {
                     let set = TokenWithSpan::new(Token::make_keyword("SET"), token.span);
                     said.extend([TokenWithSpan::new(Token::make_keyword("CHARACTER"), token.span), set]);
                     continue;

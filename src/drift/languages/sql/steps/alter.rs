@@ -12,8 +12,13 @@ use crate::drift::shape::{Member, Shape, Step};
 impl Reader {
     pub(super) fn altered(&mut self, alter: &AlterTable) -> Result<(), &'static str> {
         let (table, _) = columns::object_name(&alter.name)?;
-        if self.temporary.contains(&table) {
-            return Ok(());
+        if self.is_temporary(&alter.name)? {
+            return match alter.operations.as_slice() {
+                [
+                    Operation::RenameTable { table_name: RenameTableNameKind::As(new) | RenameTableNameKind::To(new) },
+                ] => self.renamed(&alter.name, new),
+                _ => Ok(()),
+            };
         }
         alter.operations.iter().try_for_each(|operation| self.operation(&table, operation))
     }
@@ -50,7 +55,7 @@ impl Reader {
             }
             Operation::RenameTable { table_name: RenameTableNameKind::As(new) | RenameTableNameKind::To(new) } => {
                 let (to, at) = columns::object_name(new)?;
-                self.step(Step::Rename { from: table, to, at });
+                self.step(Step::Rename { from: table, to, if_there: false, at });
             }
             Operation::AddConstraint { constraint: TableConstraint::Check(check), .. } => {
                 for ident in columns::listed_in(&check.expr) {
