@@ -84,7 +84,7 @@ pub(super) fn has_plain_body(text: &str) -> Option<bool> {
     };
     let is_plain = |pair: &[Code]| match pair {
         [one, other] if one.depth == 0 && one.is(&["LANGUAGE"]) => is_known(other),
-        [one, other] => !is_odd(&other.token) && !(is_text(&one.token) && is_text(&other.token)),
+        [one, other] => !(is_odd(&other.token) || (is_text(&one.token) && is_text(&other.token))),
         _ => true,
     };
     Some(code.windows(2).all(is_plain))
