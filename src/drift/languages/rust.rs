@@ -292,17 +292,17 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
         match item {
             syn::Item::Struct(item) => {
-                let types = self.types(&item.ident, &item.generics);
+                let types = self.types(&item.ident, &item.generics, &item.attrs);
                 let shape = types.structure(item);
                 self.define(&item.ident, shape);
             }
             syn::Item::Enum(item) => {
-                let types = self.types(&item.ident, &item.generics);
+                let types = self.types(&item.ident, &item.generics, &item.attrs);
                 let shape = types.enumeration(item);
                 self.define(&item.ident, shape);
             }
             syn::Item::Type(item) => {
-                let types = self.types(&item.ident, &item.generics);
+                let types = self.types(&item.ident, &item.generics, &item.attrs);
                 let shape = types.shape(&item.ty);
                 self.define(&item.ident, shape);
             }
@@ -326,11 +326,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 }
 
 impl<'o> Reader<'o> {
-    fn types(&self, own: &syn::Ident, generics: &syn::Generics) -> Types<'o> {
+    fn types(&self, own: &syn::Ident, generics: &syn::Generics, attrs: &[syn::Attribute]) -> Types<'o> {
         Types {
             place: self.place,
             outline: self.outline,
             own: own.unraw().to_string(),
+            condition: attrs::condition(attrs),
             inside: self.inside.clone(),
             variables: generics.type_params().map(|param| param.ident.to_string()).collect(),
         }

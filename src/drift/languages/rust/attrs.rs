@@ -1,9 +1,10 @@
 //! What serde's attributes say.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Lit, LitStr, Meta, Token};
+use syn::{Attribute, Expr, Lit, LitStr, Meta, MetaList, Token};
 
 use super::Place;
 use super::imports::Paths;
@@ -31,6 +32,13 @@ pub(super) struct Attrs {
     pub(super) unread: Vec<Unread>,
 }
 
+/// Whether a path is that of serde as a package has it.
+fn is_serde(path: &str) -> bool {
+    let path = path.trim_start_matches("::");
+    let is_own = ["crate", "self", "super"].iter().any(|own| path.split("::").next() == Some(own));
+    !is_own && path.rsplit("::").next() == Some("serde")
+}
+
 /// Whether a type derives a macro that is named like serde's and is not, or an unknown one in its place.
 pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
     let mut rest: Vec<Meta> = attrs.iter().rev().map(|attr| attr.meta.clone()).collect();
@@ -39,7 +47,7 @@ pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
         let Meta::List(list) = &meta else { continue };
         let inner = || list.parse_args_with(List::parse_terminated).unwrap_or_default();
         if list.path.is_ident("cfg_attr") {
-            rest.extend(inner().into_iter().skip(1));
+            rest.extend(list.parse_args::<Conditional>().into_iter().flat_map(|inner| inner.metas));
         } else if list.path.is_ident("derive") {
             names.extend(inner().iter().map(|one| super::dotted(one.path())));
         }
@@ -57,20 +65,76 @@ pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
 
 type List = Punctuated<Meta, Token![,]>;
 
+/// What `cfg_attr` is given: a condition, and the attributes that are there where it holds.
+struct Conditional {
+    condition: String,
+    metas: List,
+}
+
+impl Parse for Conditional {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut condition = TokenStream::new();
+        while !input.is_empty() && !input.peek(Token![,]) {
+            condition.extend([input.parse::<TokenTree>()?]);
+        }
+        input.parse::<Option<Token![,]>>()?;
+        Ok(Self { condition: condition.to_string(), metas: List::parse_terminated(input)? })
+    }
+}
+
+/// The conditions under which a type derives serde's `Serialize`, with an empty one where it always does.
+fn conditions(attrs: &[Attribute]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest: Vec<(Meta, String)> = attrs.iter().map(|attr| (attr.meta.clone(), String::new())).collect();
+    while let Some((meta, when)) = rest.pop() {
+        let Meta::List(list) = &meta else { continue };
+        if let Some((metas, when)) = within(list, &when) {
+            rest.extend(metas.into_iter().map(|meta| (meta, when.clone())));
+        } else if list.path.is_ident("derive") {
+            let derives = list.parse_args_with(List::parse_terminated).unwrap_or_default();
+            let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
+            found.extend(derives.iter().filter(|one| is_serialize(one)).map(|_| when.clone()));
+        }
+    }
+    found
+}
+
+/// What a `cfg_attr` brings in, with the conditions around and its own; `None` for others, and for one without any sense.
+fn within(list: &MetaList, when: &str) -> Option<(List, String)> {
+    let inner = list.path.is_ident("cfg_attr").then(|| list.parse_args::<Conditional>().ok()).flatten()?;
+    Some((inner.metas, format!("{when}({})", inner.condition)))
+}
+
+/// The condition that a type derives serde's `Serialize` under: attributes that hold under the same one always hold where
+/// the type is written. Empty where it always does, or is not known to.
+pub(super) fn condition(attrs: &[Attribute]) -> String {
+    let mut conditions = conditions(attrs);
+    conditions.dedup();
+    match conditions.as_slice() {
+        [one] => one.clone(),
+        _ => String::new(),
+    }
+}
+
 impl Attrs {
-    pub(super) fn of(attrs: &[Attribute], place: Place) -> Self {
+    /// Reads attributes of a type that is written under a condition ([`condition`]), or of its parts.
+    pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str) -> Self {
         let mut read = Self::default();
-        let metas = attrs.iter().map(|attr| attr.meta.clone());
-        let mut rest: Vec<Meta> = metas.collect();
+        let mut rest: Vec<(Meta, String)> = attrs.iter().map(|attr| (attr.meta.clone(), String::new())).collect();
         rest.reverse();
-        while let Some(meta) = rest.pop() {
+        while let Some((meta, when)) = rest.pop() {
             let Meta::List(list) = &meta else { continue };
             let is = |name: &str| list.path.segments.last().is_some_and(|last| last.ident == name);
             let inner = || list.parse_args_with(List::parse_terminated);
-            if is("cfg_attr") {
-                // Its first part is the condition: what is there in some builds counts.
-                rest.extend(inner().into_iter().flat_map(|list| list.into_iter().skip(1)));
-            } else if is("serde") {
+            if let Some((metas, when)) = within(list, &when) {
+                rest.extend(metas.into_iter().map(|meta| (meta, when.clone())));
+            } else if list.path.is_ident("cfg_attr") {
+                read.refuse(place.of(list.span()), "this attribute cannot be read");
+            } else if (list.path.is_ident("serde") || is("serde_as")) && !when.is_empty() && when != condition {
+                let reason = "this attribute is there in some builds only, and the type is written in others too";
+                read.refuse(place.of(list.span()), reason);
+            } else if list.path.is_ident("serde") {
+                // One of a tool (`#[rustfmt::serde(skip)]`) says nothing to serde.
                 match inner() {
                     Ok(list) => list.iter().for_each(|meta| read.serde(meta, place)),
                     Err(error) => read.refuse(place.of(error.span()), "this attribute of serde cannot be read"),
@@ -105,6 +169,13 @@ impl Attrs {
             "with" | "serialize_with" => self.with = true,
             "untagged" => self.untagged = true,
             "transparent" => self.transparent = true,
+            "crate" => {
+                let path = self.written(meta, place).map(|text| (text.value(), text.span()));
+                if let Some((path, span)) = path.filter(|(path, _)| !is_serde(path)) {
+                    let reason = format!("`{}` may be another serde", crate::escape::excerpt(&path));
+                    self.refuse(place.of(span), &reason);
+                }
+            }
             _ => {}
         }
     }

@@ -1,11 +1,13 @@
 //! Structs and enums, as serde writes them.
 
+use std::collections::BTreeSet;
+
 use syn::ext::IdentExt;
 use syn::{Fields, ItemEnum, ItemStruct, Type, Variant};
 
 use super::Place;
-use super::attrs::{Attrs, is_foreign};
-use super::types::Types;
+use super::attrs::{Attrs, condition, is_foreign};
+use super::types::{Types, list_of};
 use crate::drift::shape::{Case, Kind, Member, Shape};
 
 /// All of some shapes, without those that say nothing.
@@ -21,11 +23,11 @@ fn all(mut shapes: Vec<Shape>) -> Shape {
 
 /// What the fields of a struct are called in the code and on the wire, where that differs.
 pub(super) fn wire_names(item: &ItemStruct) -> Vec<(String, String)> {
-    let place = Place { base: 0 };
-    let case = Attrs::of(&item.attrs, place).rename_all;
+    let (place, condition) = (Place { base: 0 }, condition(&item.attrs));
+    let case = Attrs::of(&item.attrs, place, &condition).rename_all;
     let names = item.fields.iter().filter_map(|field| {
         let own = field.ident.as_ref()?.unraw().to_string();
-        let renamed = Attrs::of(&field.attrs, place).rename.map(|(name, _)| name);
+        let renamed = Attrs::of(&field.attrs, place, &condition).rename.map(|(name, _)| name);
         let wire = renamed.or_else(|| case.map(|case| case.of_field(&own)))?;
         (wire != own).then_some((own, wire))
     });
@@ -33,8 +35,27 @@ pub(super) fn wire_names(item: &ItemStruct) -> Vec<(String, String)> {
 }
 
 impl Types<'_> {
+    fn attrs(&self, attrs: &[syn::Attribute]) -> Attrs {
+        Attrs::of(attrs, self.place, &self.condition)
+    }
+
+    /// What brings in fields beside others, where it has any; without, which it brings in is not known.
+    fn merged(&self, shape: Shape, of: &impl syn::spanned::Spanned) -> Shape {
+        match shape {
+            Shape::Opaque | Shape::Scalar { .. } => self.unread(of, "which fields this brings in is decided elsewhere"),
+            Shape::Named { .. } => Shape::Omit(Box::new(shape), BTreeSet::new()),
+            shape => shape,
+        }
+    }
+
+    /// The shape of a field's value.
+    fn field(&self, field: &syn::Field, attrs: Attrs) -> Shape {
+        let shape = if attrs.with { Shape::Opaque } else { self.shape(&field.ty) };
+        self.with_unread(shape, attrs, None)
+    }
+
     pub(super) fn structure(&self, item: &ItemStruct) -> Shape {
-        let attrs = Attrs::of(&item.attrs, self.place);
+        let attrs = self.attrs(&item.attrs);
         let shape = match self.instead(&attrs) {
             Some(shape) => shape,
             None if self.outline.by_hand.contains_key(&self.own) => self.by_hand(&item.fields, attrs.rename_all),
@@ -45,7 +66,7 @@ impl Types<'_> {
         let shape = match &attrs.tag {
             Some((name, at)) => {
                 let tag = Member::new(name.clone(), *at, Shape::enumerated(Kind::String)).explicit();
-                all(vec![Shape::Object(vec![tag]), shape])
+                all(vec![Shape::Object(vec![tag]), self.merged(shape, &item.ident)])
             }
             None => shape,
         };
@@ -90,8 +111,9 @@ impl Types<'_> {
             Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),
             _ => false,
         };
-        let field = fields.iter().find(|field| !Attrs::of(&field.attrs, self.place).skip && !is_marker(&field.ty));
-        field.map_or(Shape::Opaque, |field| self.shape(&field.ty))
+        let kept = |(field, attrs): &(&syn::Field, Attrs)| !attrs.skip && !is_marker(&field.ty);
+        let field = fields.iter().map(|field| (field, self.attrs(&field.attrs))).find(kept);
+        field.map_or(Shape::Opaque, |(field, attrs)| self.field(field, attrs))
     }
 
     /// The fields of a struct or of a variant.
@@ -99,11 +121,12 @@ impl Types<'_> {
         let named = match fields {
             Fields::Named(named) => &named.named,
             Fields::Unnamed(unnamed) => {
-                let kept = |field: &&syn::Field| !Attrs::of(&field.attrs, self.place).skip;
-                let types: Vec<&Type> = unnamed.unnamed.iter().filter(kept).map(|field| &field.ty).collect();
-                return match (unnamed.unnamed.len(), types.as_slice()) {
-                    (1, [one]) => self.shape(one),
-                    (_, types) => self.list(types),
+                let all = unnamed.unnamed.iter().map(|field| (field, self.attrs(&field.attrs)));
+                let kept = all.filter(|(_, attrs)| !attrs.skip);
+                let mut shapes: Vec<Shape> = kept.map(|(field, attrs)| self.field(field, attrs)).collect();
+                return match (unnamed.unnamed.len(), shapes.pop()) {
+                    (1, Some(one)) => one,
+                    (_, last) => list_of(shapes, last),
                 };
             }
             // `null`
@@ -112,17 +135,14 @@ impl Types<'_> {
         let (mut members, mut others) = (Vec::new(), Vec::new());
         for field in named {
             let Some(ident) = &field.ident else { continue };
-            let attrs = Attrs::of(&field.attrs, self.place);
+            let attrs = self.attrs(&field.attrs);
             if attrs.skip {
                 continue;
             }
             others.extend(attrs.unread.into_iter().map(Shape::Unread));
             let shape = if attrs.with { Shape::Opaque } else { self.shape(&field.ty) };
             if attrs.flatten {
-                others.push(match shape {
-                    Shape::Opaque => self.unread(ident, "which fields this brings in is decided elsewhere"),
-                    shape => shape,
-                });
+                others.push(self.merged(shape, ident));
                 continue;
             }
             members.push(match attrs.rename {
@@ -143,8 +163,8 @@ impl Types<'_> {
     }
 
     pub(super) fn enumeration(&self, item: &ItemEnum) -> Shape {
-        let attrs = Attrs::of(&item.attrs, self.place);
-        let kept = |variant: &&Variant| !Attrs::of(&variant.attrs, self.place).skip;
+        let attrs = self.attrs(&item.attrs);
+        let kept = |variant: &&Variant| !self.attrs(&variant.attrs).skip;
         let variants: Vec<&Variant> = item.variants.iter().filter(kept).collect();
         let units = variants.iter().all(|variant| matches!(variant.fields, Fields::Unit));
         let shape = match self.instead(&attrs) {
@@ -175,16 +195,21 @@ impl Types<'_> {
     }
 
     fn variant(&self, variant: &Variant, outer: &Attrs) -> Shape {
-        let own = Attrs::of(&variant.attrs, self.place);
+        let own = self.attrs(&variant.attrs);
         let case = own.rename_all.or(outer.rename_all_fields);
         let is_unit = matches!(variant.fields, Fields::Unit);
-        let content = if own.with { Shape::Opaque } else { self.fields(&variant.fields, case) };
+        let is_untagged = own.untagged || outer.untagged;
+        let content = match own.with {
+            true if is_untagged => self.merged(Shape::Opaque, &variant.ident),
+            true => Shape::Opaque,
+            false => self.fields(&variant.fields, case),
+        };
         let unread = own.unread.into_iter().map(Shape::Unread);
         let tag = |tag: &(String, u32)| Member::new(tag.0.clone(), tag.1, Shape::enumerated(Kind::String)).explicit();
         let shape = match (&outer.tag, &outer.content) {
-            _ if own.untagged || outer.untagged => content,
+            _ if is_untagged => content,
             (Some(name), None) if is_unit => Shape::Object(vec![tag(name)]),
-            (Some(name), None) => all(vec![Shape::Object(vec![tag(name)]), content]),
+            (Some(name), None) => all(vec![Shape::Object(vec![tag(name)]), self.merged(content, &variant.ident)]),
             (Some(name), Some(_)) if is_unit => Shape::Object(vec![tag(name)]),
             (Some(name), Some((behind, at))) => {
                 Shape::Object(vec![tag(name), Member::new(behind.clone(), *at, content).explicit()])

@@ -47,6 +47,8 @@ pub(super) struct Types<'o> {
     pub(super) outline: &'o Outline,
     /// The definition's own name.
     pub(super) own: String,
+    /// What it is written under ([`super::attrs::condition`]).
+    pub(super) condition: String,
     pub(super) inside: Vec<String>,
     /// Names that stand for any type.
     pub(super) variables: Vec<String>,
@@ -71,29 +73,17 @@ impl Types<'_> {
             Type::Paren(paren) => self.read(&paren.elem, depth),
             Type::Reference(reference) => self.read(&reference.elem, depth),
             Type::Tuple(tuple) if tuple.elems.is_empty() => Shape::Opaque,
-            Type::Tuple(tuple) => self.one_of(tuple.elems.iter(), depth),
+            Type::Tuple(tuple) => {
+                let mut shapes: Vec<Shape> = tuple.elems.iter().map(|ty| self.read(ty, depth)).collect();
+                let last = shapes.pop();
+                list_of(shapes, last)
+            }
             Type::Path(path) if path.qself.is_none() => self.path(&path.path, depth),
             Type::Path(path) => self.unread(path, "which type this is another one decides; write the type itself"),
             Type::Macro(mac) => self.unread(mac, "a macro makes this type; write the type itself"),
             // Functions, pointers and traits: they are written by code alone.
             _ => Shape::Opaque,
         }
-    }
-
-    /// A list whose items are any of these.
-    fn one_of<'t>(&self, types: impl Iterator<Item = &'t Type>, depth: usize) -> Shape {
-        let mut shapes: Vec<Shape> = types.map(|ty| self.read(ty, depth)).collect();
-        match (shapes.len(), shapes.pop()) {
-            (1, Some(one)) => Shape::Array(Box::new(one)),
-            (_, last) => {
-                shapes.extend(last);
-                Shape::Array(Box::new(Shape::Any(shapes)))
-            }
-        }
-    }
-
-    pub(super) fn list(&self, types: &[&Type]) -> Shape {
-        self.one_of(types.iter().copied(), MAX_DEPTH)
     }
 
     fn path(&self, path: &syn::Path, depth: usize) -> Shape {
@@ -133,6 +123,17 @@ impl Types<'_> {
             Shape::Opaque
         } else {
             Shape::Named { name: self.outline.paths.name(&written, &self.inside), at }
+        }
+    }
+}
+
+/// A list whose items are any of these.
+pub(super) fn list_of(mut shapes: Vec<Shape>, last: Option<Shape>) -> Shape {
+    match last {
+        Some(one) if shapes.is_empty() => Shape::Array(Box::new(one)),
+        last => {
+            shapes.extend(last);
+            Shape::Array(Box::new(Shape::Any(shapes)))
         }
     }
 }
