@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
+use super::contract::names::is_nothing;
 use super::contract::reader::is_type;
 use super::contract::{Contract, Entry, Form, Section};
 use super::page::{self, Block, Kind, Row, Run, Table};
@@ -186,7 +187,7 @@ impl<'a> Plan<'a> {
             return;
         }
         let newline = self.newline;
-        let list: String = paths.iter().map(|path| format!("- {}{newline}", code(&path.to_string()))).collect();
+        let list: String = paths.iter().map(|path| format!("- {}{newline}", code(&spelt(path)))).collect();
         let found = self.contract.sections.iter().find(|section| section.ty == ty && self.counts(section));
         if let Some(section) = found {
             let at = section.body as usize;
@@ -308,7 +309,7 @@ pub fn line(beside: &Entry, ty: &str, path: &FieldPath, marker: &str) -> String 
     let name = match &beside.route {
         _ if beside.typed => join(ty, path),
         Some(route) if route == ty => format!("{route} {path}"),
-        _ => path.to_string(),
+        _ => spelt(path),
     };
     match &beside.form {
         Form::Item => format!("{marker}{}", code(&name)),
@@ -318,6 +319,12 @@ pub fn line(beside: &Entry, ty: &str, path: &FieldPath, marker: &str) -> String 
             format!("|{}", (0..*cells).map(cell).collect::<String>())
         }
     }
+}
+
+/// A path as a contract lists it: a field that is called as what is said of none (`calculated`) stands behind a `$`.
+pub fn spelt(path: &FieldPath) -> String {
+    let text = path.to_string();
+    if is_nothing(&text) { format!("$.{text}") } else { text }
 }
 
 /// Whether a contract can spell a path: control characters have no place in Markdown.

@@ -138,18 +138,36 @@ impl Text {
 
     /// What mends the findings of a group. Lines to be copied stay whole, and each finding has its own.
     fn fix(&mut self, first: &Finding, group: &[&Finding]) {
-        for (index, line) in first.words.help.split('\n').enumerate() {
-            if !line.starts_with(COPIED) {
-                self.wrapped_line(if index == 0 { "    fix  " } else { "         " }, "         ", line);
-                continue;
-            }
-            let mut told: Vec<&str> = Vec::new();
-            for line in group.iter().filter_map(|finding| finding.words.help.split('\n').nth(index)) {
-                if !told.contains(&line) {
-                    told.push(line);
-                    self.line(&format!("         {}", escape::copied(line)));
+        let is_copied = |line: &str| line.starts_with(COPIED);
+        let lines: Vec<&str> = first.words.help.split('\n').collect();
+        let mut at = 0;
+        for stretch in lines.chunk_by(|line, next| is_copied(line) && is_copied(next)) {
+            match stretch {
+                [line] if !is_copied(line) => {
+                    self.wrapped_line(if at == 0 { "    fix  " } else { "         " }, "         ", line);
+                }
+                _ => {
+                    let all = group.iter().map(|finding| finding.words.help.split('\n'));
+                    self.copied(all.map(|lines| lines.skip(at).take(stretch.len()).collect()));
                 }
             }
+            at += stretch.len();
+        }
+    }
+
+    /// The lines of several findings that are to be copied together: what each ends with, below what it shares with others.
+    fn copied<'l>(&mut self, blocks: impl Iterator<Item = Vec<&'l str>>) {
+        let mut told: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for mut block in blocks {
+            let Some(last) = block.pop() else { continue };
+            match told.iter_mut().find(|(heading, _)| *heading == block) {
+                Some((_, items)) if items.contains(&last) => {}
+                Some((_, items)) => items.push(last),
+                None => told.push((block, vec![last])),
+            }
+        }
+        for line in told.iter().flat_map(|(heading, items)| heading.iter().chain(items)) {
+            self.line(&format!("         {}", escape::copied(line)));
         }
     }
 

@@ -73,7 +73,7 @@ fn item(added: &Drift) -> String {
         let item = copied(&sync::line(beside, &added.ty, path, "- "));
         return format!("under {}, by an approved schema change:\n  {item}", contract_place(added));
     }
-    let path = added.path.as_ref().map(|path| copied(&path.to_string())).unwrap_or_default();
+    let path = added.path.as_ref().map(|path| copied(&sync::spelt(path))).unwrap_or_default();
     let contract = quote_path(&added.contract);
     format!("at the end of {contract}, by an approved schema change:\n  ## `{}`\n  - `{path}`", copied(&added.ty))
 }

@@ -199,6 +199,22 @@ fn lines_to_be_copied_stay_whole_and_what_is_mended_alike_is_told_once() {
 }
 
 #[test]
+fn items_of_one_heading_stand_together_and_each_below_its_own() {
+    let finding = |ty: &str, path: &str| Finding {
+        words: Words::new(
+            format!("{ty}.{path} is not listed"),
+            format!("list it at the end:\n  ## `{ty}`\n  - `{path}`\nor say why"),
+        ),
+        ..finding("field-added", ENFORCE, Some(b"a.json"))
+    };
+    let all = vec![finding("A", "id"), finding("B", "id"), finding("A", "name"), finding("A", "id")];
+    let shown = render(&refused(b"refs/heads/topic", all), &[], Colour::No);
+    let fix = ["list it at the end:", "  ## `A`", "  - `id`", "  - `name`", "  ## `B`", "  - `id`", "or say why"];
+    let fix = fix.join("\n         ");
+    assert!(shown.contains(&format!("    fix  {fix}\n    more ")), "{shown}");
+}
+
+#[test]
 fn long_messages_break_at_spaces() {
     let message = "lorem ipsum dolor sit amet ".repeat(40).trim().to_owned();
     let shown = text(&one(Finding { words: Words::new(&message, "mend it"), ..finding("x", ENFORCE, None) }));

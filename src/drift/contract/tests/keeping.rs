@@ -50,6 +50,8 @@ fn lists_that_end_or_empty_stay_lists() {
     becomes("`a`\n===\nProse.\n", &["a y"], "`a`\n===\n\n- `y`\n\nProse.\n");
     becomes("### `a`", &["a y"], "### `a`\n\n- `y`\n");
     becomes("", &["a y", "POST /x z"], "## `a`\n\n- `y`\n\n## `POST /x`\n\n- `z`\n");
+    becomes("", &["a none", "a calculated"], "## `a`\n\n- `$.none`\n- `$.calculated`\n");
+    becomes("### `a`\n- `x`\n", &["a x", "a -"], "### `a`\n- `x`\n- `$.-`\n");
     becomes("", &["GET /x 200 z"], "## `GET /x 200`\n\n- `z`\n");
     becomes("### `a`\nProse\n- `x`\n---\n", &["a y"], "### `a`\nProse\n- `y`\n\n---\n");
     becomes("### `a`\nProse\n- `x`\n---\n", &[], "### `a`\nProse\n\n---\n");
