@@ -80,7 +80,7 @@ pub fn run(args: &Baseline, env: &Env, now: jiff::Timestamp) -> Result<u8> {
         told.push_str("It counts in mode absolute; the policy's [drift] has mode introduced.\n");
     }
     if old.is_none() && !args.check {
-        told.push_str("A first baseline counts when the approval lists its file under Schema changes.\n");
+        told.push_str("A first baseline counts when the approval lists its file by its path under Schema changes.\n");
     }
     print(&told)?;
     Ok(u8::from(args.check && changes))

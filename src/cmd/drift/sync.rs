@@ -57,7 +57,9 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
                     .help("git add it first, or take them back"));
             }
             task::write(&top, path, &new, true)?;
-            wrote.push_str(&format!("Wrote {shown}. A person must list it in the approval under Schema changes.\n"));
+            wrote.push_str(&format!(
+                "Wrote {shown}. A person must list it by its path in the approval under Schema changes.\n"
+            ));
         }
     }
     if told.is_empty() {

@@ -62,10 +62,12 @@ fn description(path: &BStr, root: Node<'_>) -> Module {
         if !defined.is_object() {
             unread.push(Unread::new(defined.at, "`schemas` is an object of schemas"));
         }
-        defined.entries().for_each(|entry| schemas.add(entry.key, entry.at, entry.node));
+        let types = defined.entries().filter(|entry| entry.key != "$ref");
+        types.for_each(|entry| schemas.add(entry.key, entry.at, entry.node));
     }
     let mut operations = Operations::new(&mut schemas);
     operations.in_place(components);
+    operations.in_place(components.and_then(|components| components.get("schemas")));
     for key in ["paths", "webhooks"] {
         let Some(routes) = operations.in_place(root.get(key)) else { continue };
         if !routes.is_object() {

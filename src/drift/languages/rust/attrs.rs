@@ -1,5 +1,7 @@
 //! What serde's attributes say.
 
+use std::rc::Rc;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -65,6 +67,9 @@ pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
 
 type List = Punctuated<Meta, Token![,]>;
 
+/// The longest condition, with those around it: each attribute that it holds for is told by it.
+const MAX_CONDITION: usize = 4_096;
+
 /// What `cfg_attr` is given: a condition, and the attributes that are there where it holds.
 struct Conditional {
     condition: String,
@@ -85,24 +90,25 @@ impl Parse for Conditional {
 /// The conditions under which a type derives serde's `Serialize`, with an empty one where it always does.
 fn conditions(attrs: &[Attribute]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest: Vec<(Meta, String)> = attrs.iter().map(|attr| (attr.meta.clone(), String::new())).collect();
+    let mut rest: Vec<(Meta, Rc<str>)> = attrs.iter().map(|attr| (attr.meta.clone(), "".into())).collect();
     while let Some((meta, when)) = rest.pop() {
         let Meta::List(list) = &meta else { continue };
         if let Some((metas, when)) = within(list, &when) {
-            rest.extend(metas.into_iter().map(|meta| (meta, when.clone())));
+            rest.extend(metas.into_iter().map(|meta| (meta, Rc::clone(&when))));
         } else if list.path.is_ident("derive") {
             let derives = list.parse_args_with(List::parse_terminated).unwrap_or_default();
             let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
-            found.extend(derives.iter().filter(|one| is_serialize(one)).map(|_| when.clone()));
+            found.extend(derives.iter().any(|one| is_serialize(one)).then(|| when.to_string()));
         }
     }
     found
 }
 
 /// What a `cfg_attr` brings in, with the conditions around and its own; `None` for others, and for one without any sense.
-fn within(list: &MetaList, when: &str) -> Option<(List, String)> {
+fn within(list: &MetaList, when: &str) -> Option<(List, Rc<str>)> {
     let inner = list.path.is_ident("cfg_attr").then(|| list.parse_args::<Conditional>().ok()).flatten()?;
-    Some((inner.metas, format!("{when}({})", inner.condition)))
+    let when = format!("{when}({})", inner.condition);
+    (when.len() <= MAX_CONDITION).then(|| (inner.metas, when.into()))
 }
 
 /// The condition that a type derives serde's `Serialize` under: attributes that hold under the same one always hold where
@@ -120,17 +126,17 @@ impl Attrs {
     /// Reads attributes of a type that is written under a condition ([`condition`]), or of its parts.
     pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str) -> Self {
         let mut read = Self::default();
-        let mut rest: Vec<(Meta, String)> = attrs.iter().map(|attr| (attr.meta.clone(), String::new())).collect();
+        let mut rest: Vec<(Meta, Rc<str>)> = attrs.iter().map(|attr| (attr.meta.clone(), "".into())).collect();
         rest.reverse();
         while let Some((meta, when)) = rest.pop() {
             let Meta::List(list) = &meta else { continue };
             let is = |name: &str| list.path.segments.last().is_some_and(|last| last.ident == name);
             let inner = || list.parse_args_with(List::parse_terminated);
             if let Some((metas, when)) = within(list, &when) {
-                rest.extend(metas.into_iter().map(|meta| (meta, when.clone())));
+                rest.extend(metas.into_iter().map(|meta| (meta, Rc::clone(&when))));
             } else if list.path.is_ident("cfg_attr") {
                 read.refuse(place.of(list.span()), "this attribute cannot be read");
-            } else if (list.path.is_ident("serde") || is("serde_as")) && !when.is_empty() && when != condition {
+            } else if (list.path.is_ident("serde") || is("serde_as")) && !when.is_empty() && *when != *condition {
                 let reason = "this attribute is there in some builds only, and the type is written in others too";
                 read.refuse(place.of(list.span()), reason);
             } else if list.path.is_ident("serde") {

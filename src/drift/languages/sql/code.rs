@@ -40,10 +40,10 @@ fn read(text: &str) -> Option<Vec<Code>> {
     Some(code)
 }
 
-/// Whether one of the words `second` follows one of `first` outside parentheses.
-pub(super) fn says(text: &str, first: &[&str], second: &[&str]) -> bool {
+/// Whether one of the words `second` follows one of `first` outside parentheses. `None` is no statement of PostgreSQL.
+pub(super) fn says(text: &str, first: &[&str], second: &[&str]) -> Option<bool> {
     let is_so = |pair: &[Code]| matches!(pair, [one, other] if one.depth == 0 && one.is(first) && other.is(second));
-    read(text).is_some_and(|code| code.windows(2).any(is_so))
+    Some(read(text)?.windows(2).any(is_so))
 }
 
 /// Whether a query keeps its rows in a new table: `SELECT … INTO`. Words that begin other statements may be names here.
@@ -62,9 +62,20 @@ pub(super) fn makes_table(text: &str) -> bool {
             }
         }
         selects |= token.depth == 0 && token.is(&["SELECT", "VALUES", "TABLE"]);
+        selects &= token.token != Token::SemiColon;
         (before, last) = (last, Some(token));
     }
     false
+}
+
+/// Whether a text within a statement, the body of a function most of all, has such a query.
+pub(super) fn body_makes_table(text: &str) -> bool {
+    let makes = |code: &Code| match &code.token {
+        Token::SingleQuotedString(body) => makes_table(body),
+        Token::DollarQuotedString(body) => makes_table(&body.value),
+        _ => false,
+    };
+    read(text).is_none_or(|code| code.iter().any(makes))
 }
 
 /// Whether the body of a function or of DO is one text without escapes, in a language whose words are known: pieces of
@@ -92,6 +103,9 @@ pub(super) fn has_plain_body(text: &str) -> Option<bool> {
 
 /// Whether the rows of a COPY follow it.
 pub(super) fn copies_from_client(text: &str) -> bool {
-    let is_query = read(text).is_some_and(|code| code.get(1).is_some_and(|next| next.is(&["("])));
-    !is_query && says(text, &["FROM"], &["STDIN"])
+    let Some(code) = read(text) else { return false };
+    let is_query = code.get(1).is_some_and(|next| next.is(&["("]));
+    // A column may be called `stdin` in what follows.
+    let source = code.iter().skip_while(|token| token.depth > 0 || !token.is(&["FROM"])).nth(1);
+    !is_query && source.is_some_and(|source| source.is(&["STDIN"]))
 }

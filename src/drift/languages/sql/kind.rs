@@ -84,7 +84,7 @@ pub(super) fn of(piece: &Piece<'_>) -> Kind {
         ["ALTER", "FOREIGN" | "DOMAIN", ..] => Kind::Unknown,
         // PostgreSQL renames columns of tables so, too, and COLUMN may be left out.
         ["ALTER", "VIEW" | "MATERIALIZED", ..]
-            if has_word(piece.text, &["RENAME"]) && !code::says(piece.text, &["RENAME"], &["TO"]) =>
+            if has_word(piece.text, &["RENAME"]) && code::says(piece.text, &["RENAME"], &["TO"]) != Some(true) =>
         {
             Kind::Unread("this may rename the column of a table: write ALTER TABLE for it")
         }
@@ -107,7 +107,7 @@ pub(super) fn of(piece: &Piece<'_>) -> Kind {
             Kind::Unread("a transaction that may only read changes nothing")
         }
         ["START", "TRANSACTION", ..] => Kind::Skip,
-        ["COPY", ..] if code::says(piece.text, &["FROM", "TO"], &["PROGRAM"]) => {
+        ["COPY", ..] if code::says(piece.text, &["FROM", "TO"], &["PROGRAM"]) != Some(false) => {
             Kind::Unread("a program that a database runs may do anything")
         }
         ["BEGIN", rest @ ..] if !rest.iter().all(|word| TRANSACTION.contains(word)) => Kind::Unknown,
@@ -197,8 +197,9 @@ fn created(piece: &Piece<'_>, head: &[&str]) -> Kind {
 
 /// Whether a function's code is written out, and keeps no rows in a new table: INTO names variables but in SQL itself.
 fn is_known_code(text: &str) -> bool {
-    let keeps_rows = || has_word(text, &["INTO"]) && !has_word(text, &["INSERT", "MERGE", "PLPGSQL"]);
-    code::has_plain_body(text) == Some(true) && !(code::says(text, &["LANGUAGE"], &["SQL"]) && keeps_rows())
+    let is_sql = || code::says(text, &["LANGUAGE"], &["SQL"]) != Some(false);
+    let keeps_rows = || has_word(text, &["INTO"]) && is_sql() && code::body_makes_table(text);
+    code::has_plain_body(text) == Some(true) && !keeps_rows()
 }
 
 /// `DO`, whose code stands in one text.
