@@ -12,6 +12,9 @@ const ENDINGS: &[&str] = &[".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts",
 /// What makes a function that loads files.
 const MAKER: &str = "createRequire";
 
+/// The function that loads files where none is made.
+const LOADER: &str = "require";
+
 /// Whether a file loads itself.
 #[derive(Default)]
 pub(super) struct Loads<'a> {
@@ -22,6 +25,10 @@ pub(super) struct Loads<'a> {
     /// by which it is known.
     said: usize,
     known: usize,
+    /// How often it is said what loads files, and how often that is called, asked for a member or for its kind: it may
+    /// have any name otherwise.
+    loader: usize,
+    used: usize,
 }
 
 impl<'a> Loads<'a> {
@@ -49,10 +56,26 @@ impl<'a> Loads<'a> {
                 let is_known = variable.id.get_identifier_name().is_some_and(|name| name == "require");
                 self.known += usize::from(is_known && variable.init.as_ref().is_some_and(is_made));
             }
-            AstKind::IdentifierReference(id) => self.said += usize::from(id.name == MAKER),
-            AstKind::StaticMemberExpression(member) => self.said += usize::from(member.property.name == MAKER),
+            AstKind::IdentifierReference(id) => {
+                self.said += usize::from(id.name == MAKER);
+                self.loader += usize::from(id.name == LOADER);
+            }
+            AstKind::StaticMemberExpression(member) => self.member(&member.object, Some(member.property.name.as_str())),
+            AstKind::ComputedMemberExpression(member) => {
+                let name = member.static_property_name();
+                self.member(&member.object, name.as_ref().map(|name| name.as_str()));
+            }
+            AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => {
+                self.used += usize::from(is_loader(&unary.argument));
+            }
             _ => {}
         }
+    }
+
+    fn member(&mut self, of: &'a Expression<'a>, name: Option<&str>) {
+        self.said += usize::from(name == Some(MAKER));
+        self.loader += usize::from(name == Some(LOADER) && of.get_inner_expression().is_specific_id("module"));
+        self.used += usize::from(is_loader(of));
     }
 
     /// `require('./paths')`, `createRequire(import.meta.url)('./paths')`. Whatever it is called, nothing else than a path
@@ -60,9 +83,9 @@ impl<'a> Loads<'a> {
     fn called(&mut self, call: &'a CallExpression<'a>) {
         let is_made = is_made(&call.callee);
         self.known += usize::from(is_made);
-        let is_require = is_made
-            || call.callee.is_specific_id("require")
-            || call.callee.get_inner_expression().is_specific_member_access("module", "require");
+        let is_loader = is_loader(&call.callee);
+        self.used += usize::from(is_loader);
+        let is_require = is_made || is_loader;
         self.found |= call.arguments.first().is_some_and(|first| match first.as_expression() {
             Some(specifier) if is_require => may_be_itself(self.path, specifier),
             Some(Expression::StringLiteral(text)) => text.value.starts_with('.') && is_itself(self.path, &text.value),
@@ -72,8 +95,18 @@ impl<'a> Loads<'a> {
 
     /// Whether the file does so, or may.
     pub(super) fn itself(&self) -> bool {
-        self.found || self.said > self.known
+        self.found || self.said > self.known || self.loader > self.used
     }
+}
+
+/// `require`, `module.require`
+fn is_loader(value: &Expression<'_>) -> bool {
+    let value = value.get_inner_expression();
+    value.is_specific_id(LOADER)
+        || value.as_member_expression().is_some_and(|member| {
+            member.static_property_name() == Some(LOADER)
+                && member.object().get_inner_expression().is_specific_id("module")
+        })
 }
 
 /// `createRequire(import.meta.url)`
