@@ -17,7 +17,7 @@ use crate::drift::shape::Unread;
 
 const UNKNOWN: &str = "what is given to a patch here may be a function that patches: write the function in its place";
 
-/// By way of how many constants a function is looked for, and in how many bytes of one that is a choice of some.
+/// By way of how many constants a function is looked for, and in how many bytes of those that are a choice of some.
 const MOST: usize = 64;
 const LONGEST: u32 = 1 << 12;
 
@@ -52,11 +52,10 @@ impl<'a> Callback<'a> {
         }
     }
 
-    fn takes_something(self) -> bool {
+    /// Whether it is given something by a name.
+    fn has_names(self) -> bool {
         let given = self.parameters();
-        !given.items.is_empty()
-            || given.rest.is_some()
-            || matches!(self, Self::Function(function) if is_called_on(function))
+        !given.items.is_empty() || given.rest.is_some()
     }
 
     /// Whether it is one that answers to a route, or comes between: `(req, res) => …`.
@@ -82,7 +81,7 @@ impl<'a> Callbacks<'a> {
     fn of(bindings: &Bindings<'a>, argument: &'a Argument<'a>) -> Self {
         let mut found = Self::default();
         let Some(value) = argument.as_expression() else { return Self { is_unknown: true, ..found } };
-        let (mut waiting, mut seen) = (vec![value], HashSet::new());
+        let (mut waiting, mut seen, mut left) = (vec![value], HashSet::new(), LONGEST);
         while let Some(value) = waiting.pop() {
             if seen.len() > MOST {
                 found.is_unknown = true;
@@ -93,8 +92,10 @@ impl<'a> Callbacks<'a> {
                 (None, Expression::Identifier(name)) if !value.is_undefined() => {
                     let variable = bindings.variable(name);
                     match variable.map_or(Made::Unknown, |variable| bindings.made(variable)) {
-                        Made::Constant(made) if is_short(made) => {
-                            waiting.extend(seen.insert(variable).then_some(made));
+                        Made::Constant(_) if seen.contains(&variable) => {}
+                        Made::Constant(made) if is_short(made, &mut left) => {
+                            seen.insert(variable);
+                            waiting.push(made);
                         }
                         Made::Function(function) => found.known.push(Callback::Function(function)),
                         Made::Enum(_) | Made::Class(_) => {}
@@ -132,8 +133,15 @@ impl<'a> File<'a> {
         }
         let given = call.arguments.iter().map(|argument| Callbacks::of(self.bindings(), argument));
         let given = given.collect::<Vec<_>>();
+        // Calls within calls are looked through once for each that they stand in.
+        let size =
+            given.iter().flat_map(|given| &given.others).map(|value| value.span().size()).fold(0, u32::saturating_add);
+        if self.is_too_much(&call.callee, usize::try_from(size).unwrap_or(usize::MAX) / 16) {
+            self.is_lent = true;
+            return;
+        }
         let mut functions =
-            given.iter().flat_map(Callbacks::all).filter(|function| function.takes_something()).peekable();
+            given.iter().flat_map(Callbacks::all).filter(|function| self.takes_something(*function)).peekable();
         let takes_something = functions.peek().is_some();
         if self.is_route(call) && functions.all(Callback::is_handler) {
             return;
@@ -149,6 +157,20 @@ impl<'a> File<'a> {
                 self.module.unread.push(Unread::new(argument.span().start, UNKNOWN));
             }
         }
+    }
+
+    fn takes_something(&self, function: Callback<'a>) -> bool {
+        function.has_names() || matches!(function, Callback::Function(function) if self.is_called_on(function))
+    }
+
+    /// Whether a function may use what it is called on, or what it is given without a name for it.
+    fn is_called_on(&self, function: &Function<'a>) -> bool {
+        let called_on = self.called_on.get_or_init(|| {
+            let mut finder = CalledOn::default();
+            finder.visit_program(self.program);
+            finder.found
+        });
+        called_on.contains(&function.span.start)
     }
 
     /// Whether a call may say what answers to a route: `app.patch('/orders/:id', (req, res) => …)`. It gives nothing that
@@ -250,9 +272,11 @@ impl<'a> Visit<'a> for Within<'a> {
     fn visit_arrow_function_body(&mut self, _: &ArrowFunctionBody<'a>) {}
 }
 
-/// Whether a constant may be looked through at each place that names it.
-fn is_short(value: &Expression<'_>) -> bool {
-    value.span().size() <= LONGEST || value.get_inner_expression().is_function()
+/// Whether a constant may be looked through at each place that names it, with so many bytes left for all of one place.
+fn is_short(value: &Expression<'_>, left: &mut u32) -> bool {
+    let rest = left.checked_sub(value.span().size());
+    *left = rest.unwrap_or(*left);
+    rest.is_some() || value.get_inner_expression().is_function()
 }
 
 /// Whether a value is nothing that could be called.
@@ -269,31 +293,28 @@ fn is_no_function(value: &Expression<'_>) -> bool {
         )
 }
 
-/// Whether a function may use what it is called on, or what it is given without a name for it.
-fn is_called_on(function: &Function<'_>) -> bool {
-    let mut finder = CalledOn::default();
-    function.body.iter().for_each(|body| finder.visit_function_body(body));
-    finder.found
-}
-
+/// The functions that use what they are called on, by where they begin. All are found at once: one may be given to many
+/// calls.
 #[derive(Default)]
 struct CalledOn {
-    found: bool,
-    /// In how many functions that have their own.
-    inside: u32,
+    found: HashSet<u32>,
+    /// The functions around that have their own.
+    inside: Vec<u32>,
 }
 
 impl<'a> Visit<'a> for CalledOn {
     fn enter_node(&mut self, kind: AstKind<'a>) {
         match kind {
-            AstKind::Function(_) => self.inside += 1,
-            AstKind::ThisExpression(_) => self.found |= self.inside == 0,
-            AstKind::IdentifierReference(id) => self.found |= self.inside == 0 && id.name == "arguments",
+            AstKind::Function(function) => self.inside.push(function.span.start),
+            AstKind::ThisExpression(_) => self.found.extend(self.inside.last()),
+            AstKind::IdentifierReference(id) if id.name == "arguments" => self.found.extend(self.inside.last()),
             _ => {}
         }
     }
 
     fn leave_node(&mut self, kind: AstKind<'a>) {
-        self.inside -= u32::from(matches!(kind, AstKind::Function(_)));
+        if matches!(kind, AstKind::Function(_)) {
+            self.inside.pop();
+        }
     }
 }

@@ -104,6 +104,8 @@ pub(super) struct File<'a> {
     pub(super) lender: Lender<'a>,
     /// What variables hold, wherever they get it; found out when that is first asked for.
     pub(super) kept: OnceCell<HashMap<usize, Kept<'a>>>,
+    /// Functions that use what they are called on, by their places; found out when that is first asked for.
+    pub(super) called_on: OnceCell<HashSet<u32>>,
 }
 
 impl<'a> File<'a> {
@@ -147,6 +149,7 @@ impl<'a> File<'a> {
             blocks: HashMap::new(),
             lender,
             kept: OnceCell::new(),
+            called_on: OnceCell::new(),
         }
     }
 
