@@ -153,6 +153,15 @@ impl<'a> File<'a> {
         Some(lent.value).filter(|value| value.is_string_literal())
     }
 
+    /// How many members a constant of another file has.
+    pub(super) fn lent_size(&self, value: &'a Expression<'a>) -> Option<usize> {
+        let id = value.get_inner_expression().get_identifier_reference()?;
+        match &**self.lender.loan(id.name.as_str())?.constant.as_ref()? {
+            Constant::Members { members, .. } => Some(members.len()),
+            Constant::Text(_) => None,
+        }
+    }
+
     /// The texts of a constant of another file by its members, where it is nothing else and nobody may change it here.
     pub(super) fn lent_texts(&self, value: &'a Expression<'a>) -> Option<Vec<(String, String)>> {
         let Expression::Identifier(id) = value.get_inner_expression() else { return None };

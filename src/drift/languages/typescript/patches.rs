@@ -306,14 +306,14 @@ impl<'a> File<'a> {
                     values.for_each(|value| self.table_values(value, 1));
                 }
             }
+            // What is too much is not even taken out of what another file gives.
+            _ if self.lent_size(value).is_some_and(|size| self.is_too_much(value, size + later.len())) => {}
             _ => match self.lent_texts(value) {
                 Some(texts) => {
-                    if !self.is_too_much(value, texts.len() + later.len()) {
-                        let keys = later.iter().filter_map(|property| self.own_key(property)).collect::<HashSet<_>>();
-                        let texts = texts.into_iter().filter(|(name, _)| !keys.contains(name.as_str()));
-                        let paths = texts.map(|(_, path)| path).collect::<Vec<_>>();
-                        paths.into_iter().for_each(|path| self.path_site(Some(path), Form::Table, at));
-                    }
+                    let keys = later.iter().filter_map(|property| self.own_key(property)).collect::<HashSet<_>>();
+                    let texts = texts.into_iter().filter(|(name, _)| !keys.contains(name.as_str()));
+                    let paths = texts.map(|(_, path)| path).collect::<Vec<_>>();
+                    paths.into_iter().for_each(|path| self.path_site(Some(path), Form::Table, at));
                 }
                 None => {
                     let reason = self.no_spread(value, SPREAD);
