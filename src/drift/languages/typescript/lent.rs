@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use bstr::BString;
 use oxc_allocator::{Allocator, ArenaVec};
@@ -40,6 +41,8 @@ pub(super) struct Lender<'a> {
     loans: Loans,
     /// What was made of those.
     known: RefCell<HashMap<&'a str, Option<Lent<'a>>>>,
+    /// The same by where the constant stands in memory: one may be had by many names. The loans keep it there.
+    written: RefCell<HashMap<*const Constant, &'a Expression<'a>>>,
     seen: OnceCell<Seen<'a>>,
     /// What is asked for, known or not.
     wanted: RefCell<BTreeSet<&'a str>>,
@@ -55,6 +58,7 @@ impl<'a> Lender<'a> {
             arena,
             loans: loans.clone(),
             known: RefCell::default(),
+            written: RefCell::default(),
             seen: OnceCell::new(),
             wanted: RefCell::default(),
             is_open: Cell::default(),
@@ -121,8 +125,10 @@ impl<'a> File<'a> {
         *lender.known.borrow_mut().entry(name).or_insert_with(|| {
             let loan = lender.loan(name)?;
             let constant = loan.constant.as_ref()?;
-            let builder = AstBuilder::new(lender.arena);
-            let value = &*lender.arena.alloc(lender.expression(constant, &self.seen().named, &builder));
+            let value = *lender.written.borrow_mut().entry(Arc::as_ptr(constant)).or_insert_with(|| {
+                let builder = AstBuilder::new(lender.arena);
+                &*lender.arena.alloc(lender.expression(constant, &self.seen().named, &builder))
+            });
             let (is_frozen, is_class) = match &**constant {
                 Constant::Members { is_frozen, is_class, .. } => (*is_frozen, *is_class),
                 Constant::Text(_) => (false, false),
