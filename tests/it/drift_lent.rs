@@ -118,6 +118,22 @@ fn many_files_share_what_one_large_file_gives() {
 }
 
 #[test]
+fn one_constant_under_many_names_is_had_once() {
+    let members = (0..1_500).map(|number| format!("i{number}: 'order.id'")).collect::<Vec<_>>().join(", ");
+    let named = (0..1_500).map(|number| format!("PATHS as a{number}")).collect::<Vec<_>>().join(", ");
+    let own = (0..1_500).map(|number| format!("a7 as b{number}")).collect::<Vec<_>>().join(", ");
+    let large = format!("const PATHS = {{ {members} }} as const\nexport {{ {named} }}\n");
+    let calls = (0..1_500).map(|number| format!("mapField(all.a{number}.i{number})\nmapField(b{number}.i7)\n"));
+    let calls = calls.collect::<String>();
+    let mapping = format!("import * as all from '../paths'\nimport {{ {own} }} from '../paths'\n{calls}");
+    let files = [("paths.ts", &*large), ("map/order.ts", &*mapping)];
+    let started = Instant::now();
+    let due = BTreeSet::from(["unread map/order.ts".to_owned()]);
+    assert_eq!(found(&[], &files), [due.clone(), due]);
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+#[test]
 fn a_file_of_the_very_name_takes_the_place_of_one_with_an_ending() {
     let mapping = ("map/order.ts", "import { PATHS } from '../paths.json'\nmapField(PATHS.id)\n");
     let (file, data) = (("paths.json.ts", FILE), ("paths.json", "{}\n"));

@@ -135,11 +135,20 @@ impl<'a> File<'a> {
         &self,
         exported: &str,
         local: &'a str,
-        made: &mut HashMap<&'a str, Option<Arc<Constant>>>,
+        made: &mut HashMap<&'a str, Option<(Arc<Constant>, usize)>>,
         left: &mut usize,
     ) -> Given {
-        let constant = made.entry(local).or_insert_with(|| self.given_out_as(local, left).map(Arc::new));
-        if let Some(constant) = constant {
+        let known = made.get(local).is_some();
+        let constant = made.entry(local).or_insert_with(|| {
+            let before = *left;
+            let constant = self.given_out_as(local, left)?;
+            Some((Arc::new(constant), before - *left))
+        });
+        if let Some((constant, size)) = constant {
+            // Who has the file as a whole has it once for each of its names.
+            if known && !spend(left, *size) {
+                return Given::Unknown;
+            }
             return Given::Own(local.to_owned(), Arc::clone(constant));
         }
         let bindings = self.bindings();
