@@ -121,13 +121,14 @@ pub(super) fn has_dots(text: &[u8], language: Language) -> bool {
     }
 }
 
-/// Whether a text of TypeScript may hand on what other files give, by name, with a star or as its default.
+/// Whether a text of TypeScript may hand on what other files give, by name, with a star, as its default or as a variable.
 pub(super) fn hands_on(text: &[u8]) -> bool {
     memchr::memmem::find_iter(text, "export").any(|at| {
         let rest = text.get(at + "export".len()..).unwrap_or_default().trim_ascii_start();
+        // `export const O = paths.PATHS`
+        let begins = [DEFAULT, "const", "let", "var"].into_iter().any(|word| rest.starts_with(word.as_bytes()));
         // A comment, or an odd space, may stand before the list.
-        rest.starts_with(DEFAULT.as_bytes())
-            || rest.first().is_some_and(|next| !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'$' | b'='))
+        begins || rest.first().is_some_and(|next| !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'$' | b'='))
     })
 }
 

@@ -81,6 +81,7 @@ fn a_change_of_constants_is_seen_through_the_files_that_hand_them_on() {
     let again = ("paths/index.ts", "export { default as PATHS } from './made'\n");
     let twice = ("paths/index.ts", "export * from './more'\n");
     let more = ("paths/more.ts", "export * from './orders'\n");
+    let part = ("paths/index.ts", "import * as all from './orders'\nexport const PATHS = all.PATHS\n");
     let (old, new) = (("paths/orders.ts", FILE), ("paths/orders.ts", &*secret));
     let other = ("paths/other.ts", "export const OTHER = 'order.id'\n");
     let both = ("paths/index.ts", "export * from './orders'\nexport * from './other'\n");
@@ -90,6 +91,7 @@ fn a_change_of_constants_is_seen_through_the_files_that_hand_them_on() {
         ("a name", vec![named, old], vec![named, new], drift, drift),
         ("a list", vec![listed, old], vec![listed, new], drift, drift),
         ("a default", vec![again, default, old], vec![again, default, new], drift, drift),
+        ("a part", vec![part, old], vec![part, new], "", unread),
         ("two of them", vec![twice, more, old], vec![twice, more, new], drift, drift),
         ("the same", vec![star, old], vec![star, old, other], "", ""),
         ("gone", vec![star, old], vec![star], unread, unread),
