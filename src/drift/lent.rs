@@ -17,6 +17,8 @@ pub const MOST_ROUNDS: usize = 4;
 pub(super) const MOST_HOPS: u8 = 32;
 /// Of how many files something may be that is not known.
 const MOST_FILES: usize = 256;
+/// How many steps are taken for all that one file asks for.
+const MOST_STEPS: usize = 1 << 16;
 
 /// The one file that several paths may mean, with what it gives to others.
 pub type Lenders<'g> = dyn Fn(&[BString]) -> Result<Option<(BString, Arc<Lends>)>> + 'g;
@@ -26,7 +28,7 @@ pub type Lenders<'g> = dyn Fn(&[BString]) -> Result<Option<(BString, Arc<Lends>)
 /// # Errors
 /// A file cannot be read.
 pub fn lent(wanted: &[Import], lenders: &Lenders<'_>) -> Result<Loans> {
-    let mut way = Way { lenders, found: BTreeMap::new() };
+    let mut way = Way { lenders, found: BTreeMap::new(), files: BTreeMap::new(), left: MOST_STEPS };
     let mut loans = Loans::new();
     for import in wanted {
         if let Some(local) = &import.local {
@@ -57,9 +59,20 @@ struct Way<'w> {
     lenders: &'w Lenders<'w>,
     /// What was found, by file and name; what is looked for right now is not known.
     found: BTreeMap<(BString, String), Found>,
+    /// All files that an import may give something of, by the paths that it may mean.
+    files: BTreeMap<Vec<BString>, Vec<BString>>,
+    /// How many steps are left; when none is, nothing more is known.
+    left: usize,
 }
 
 impl Way<'_> {
+    /// Takes so many steps; whether there were as many.
+    fn goes(&mut self, steps: usize) -> bool {
+        let rest = self.left.checked_sub(steps);
+        self.left = rest.unwrap_or_default();
+        rest.is_some()
+    }
+
     fn loan(&mut self, import: &Import) -> Result<Loan> {
         let found = match &import.name {
             Some(name) => self.named(&import.from, name, MOST_HOPS)?,
@@ -67,16 +80,21 @@ impl Way<'_> {
         };
         Ok(match found {
             Found::In { file, of, constant } => Loan { constant, of: Some(of), files: vec![file] },
-            Found::Whole(from) => {
+            Found::Whole(from) if self.goes(1) => {
                 let constant = (self.lenders)(&from)?.map(|(_, lends)| Arc::clone(&lends.whole));
                 Loan { constant, of: None, files: self.files(&from)? }
             }
-            Found::Nothing | Found::Unknown => Loan { constant: None, of: None, files: self.files(&import.from)? },
+            Found::Nothing | Found::Unknown | Found::Whole(_) => {
+                Loan { constant: None, of: None, files: self.files(&import.from)? }
+            }
         })
     }
 
     fn named(&mut self, from: &[BString], name: &str, hops: u8) -> Result<Found> {
-        let Some((file, lends)) = (self.lenders)(from)?.filter(|_| hops > 0) else { return Ok(Found::Unknown) };
+        if hops == 0 || !self.goes(1) {
+            return Ok(Found::Unknown);
+        }
+        let Some((file, lends)) = (self.lenders)(from)? else { return Ok(Found::Unknown) };
         let key = (file, name.to_owned());
         if let Some(known) = self.found.get(&key) {
             return Ok(known.clone());
@@ -112,14 +130,35 @@ impl Way<'_> {
         Ok(found)
     }
 
-    /// All files that an import may give something of.
-    fn files(&self, from: &[BString]) -> Result<Vec<BString>> {
+    /// All files that an import may give something of; any, where there is no way left to tell.
+    fn files(&mut self, from: &[BString]) -> Result<Vec<BString>> {
+        let known = match self.files.get(from) {
+            Some(known) => known.clone(),
+            None => {
+                let files = self.found_files(from)?;
+                self.files.insert(from.to_vec(), files.clone());
+                files
+            }
+        };
+        // Each name has them for itself.
+        Ok(if self.goes(known.len()) { known } else { vec![BString::default()] })
+    }
+
+    fn found_files(&mut self, from: &[BString]) -> Result<Vec<BString>> {
         let (mut files, mut waiting) = (BTreeSet::new(), vec![from.to_vec()]);
+        let mut seen = BTreeSet::from([from.to_vec()]);
         while let Some(from) = waiting.pop() {
             match (self.lenders)(&from)? {
                 Some((file, lends)) => {
-                    if files.insert(file) {
-                        waiting.extend(lends.handed().map(|import| import.from.clone()));
+                    let handed = if files.insert(file) { Some(lends.handed()) } else { None };
+                    for import in handed.into_iter().flatten() {
+                        if !self.goes(1) {
+                            return Ok(vec![BString::default()]);
+                        }
+                        if !seen.contains(&import.from) {
+                            seen.insert(import.from.clone());
+                            waiting.push(import.from.clone());
+                        }
                     }
                 }
                 // What is spelt otherwise leads nobody knows where.
@@ -127,7 +166,7 @@ impl Way<'_> {
                 // Nor is it known what an alias leads to.
                 None => files.extend(from.into_iter().filter(|path| !path.is_empty())),
             }
-            if files.len() > MOST_FILES {
+            if files.len() > MOST_FILES || !self.goes(1) {
                 return Ok(vec![BString::default()]);
             }
         }
