@@ -107,8 +107,8 @@ impl Way<'_> {
             }
             Some(Given::Handed(Import { name: Some(name), from, .. })) => self.named(from, name, hops - 1)?,
             Some(Given::Handed(import)) => Found::Whole(import.from.clone()),
-            Some(Given::Part(_)) => Found::Unknown,
-            Some(Given::Unknown) => Found::In { file: key.0.clone(), of: name.to_owned(), constant: None },
+            Some(Given::Part(_) | Given::Unknown) => Found::Unknown,
+            Some(Given::Other) => Found::In { file: key.0.clone(), of: name.to_owned(), constant: None },
             None if lends.is_open => Found::Unknown,
             None if name == DEFAULT => Found::Nothing,
             None => self.among(&lends.stars, name, hops - 1)?,

@@ -37,7 +37,9 @@ pub enum Given {
     Handed(Import),
     /// Something of what another file gives as a whole.
     Part(Import),
-    /// Something else.
+    /// What is no constant of any file: a function, a class, what is newly made.
+    Other,
+    /// It may be whatever the file has, or imports.
     Unknown,
 }
 
@@ -48,6 +50,8 @@ pub struct Lends {
     pub names: BTreeMap<String, Given>,
     /// Files all of whose names it hands on.
     pub stars: Vec<Import>,
+    /// Files that what is not known may be had from.
+    pub imports: Vec<Import>,
     /// Its constants as members of the file as a whole: nobody can give it another member. Classes can only be had by the
     /// names that are listed.
     pub whole: Arc<Constant>,
@@ -64,7 +68,7 @@ impl Lends {
         });
         let members = members.collect();
         let whole = Constant::Members { members, is_frozen: true, is_class: false, is_whole: false };
-        Self { names, stars, whole: Arc::new(whole), is_open }
+        Self { names, stars, imports: Vec::new(), whole: Arc::new(whole), is_open }
     }
 
     /// What a file gives of which nothing is known.
@@ -72,22 +76,22 @@ impl Lends {
         Self::new(BTreeMap::new(), Vec::new(), true)
     }
 
-    /// What it hands on of other files.
+    /// What it hands on of other files, or may.
     pub fn handed(&self) -> impl Iterator<Item = &Import> {
         let named = self.names.values().filter_map(|given| match given {
             Given::Handed(import) | Given::Part(import) => Some(import),
-            Given::Own(..) | Given::Unknown => None,
+            Given::Own(..) | Given::Other | Given::Unknown => None,
         });
-        named.chain(&self.stars)
+        named.chain(&self.stars).chain(&self.imports)
     }
 
     /// The same, to be changed.
     pub fn handed_mut(&mut self) -> impl Iterator<Item = &mut Import> {
         let named = self.names.values_mut().filter_map(|given| match given {
             Given::Handed(import) | Given::Part(import) => Some(import),
-            Given::Own(..) | Given::Unknown => None,
+            Given::Own(..) | Given::Other | Given::Unknown => None,
         });
-        named.chain(&mut self.stars)
+        named.chain(&mut self.stars).chain(&mut self.imports)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a file gives to others: its constants, and what it hands on of other files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bstr::ByteSlice;
+use oxc_ast::AstKind;
 use oxc_ast::ast::*;
+use oxc_ast_visit::Visit;
 
 use super::file::File;
 use super::imports::{Origin, export_name, origin};
@@ -19,11 +21,27 @@ use crate::drift::shape::{Constant, Constants, Given, Import, Lends};
 /// How many bytes the constants of a file have together that are given.
 const MOST: usize = 1 << 18;
 
+/// Names that every file has; what is called by them is given nothing but what is said there.
+const GLOBALS: [&str; 8] = ["Boolean", "Date", "JSON", "Math", "Number", "Object", "process", "undefined"];
+
+/// What was found out of the names that a file gives.
+struct Giving<'a> {
+    /// How many bytes are left.
+    left: usize,
+    /// Constants, with their sizes, by the names of their variables.
+    made: HashMap<&'a str, Option<(Arc<Constant>, usize)>>,
+    /// Whether what is none may have another name.
+    apart: HashMap<&'a str, bool>,
+}
+
 /// What stands behind a name that others see.
 enum Exported<'a> {
     /// A name of the file's own.
     Local(&'a str),
     Handed(Import),
+    /// What may be that.
+    Part(Import),
+    Other,
     Unknown,
 }
 
@@ -75,16 +93,30 @@ impl<'a> File<'a> {
             return Lends::unknown();
         }
         let Exporting { names, stars, is_open } = self.exporting();
-        let (mut left, mut made) = (MOST, HashMap::new());
+        let mut giving = Giving { left: MOST, made: HashMap::new(), apart: HashMap::new() };
         let names = names.into_iter().map(|(name, exported)| {
             let given = match exported {
-                Exported::Local(local) => self.given_by(name, local, &mut made, &mut left),
+                Exported::Local(local) => self.given_by(name, local, &mut giving),
                 Exported::Handed(import) => Given::Handed(import),
+                Exported::Part(import) => Given::Part(import),
+                Exported::Other => Given::Other,
                 Exported::Unknown => Given::Unknown,
             };
             (name.to_owned(), given)
         });
-        Lends::new(names.collect(), stars, is_open)
+        let mut lends = Lends::new(names.collect(), stars, is_open);
+        if lends.names.values().any(|given| *given == Given::Unknown) {
+            lends.imports = self.imported();
+        }
+        lends
+    }
+
+    /// All files of which this one has something.
+    fn imported(&self) -> Vec<Import> {
+        let imported = self.index().foreign.values().map(|foreign| foreign.specifier);
+        let all = imported.chain(self.loaded_in_place().map(|(_, specifier)| specifier)).collect::<BTreeSet<_>>();
+        let all = all.into_iter().filter(|specifier| origin(specifier) != Origin::Package);
+        all.map(|specifier| self.constants_of(None, None, specifier)).collect()
     }
 
     /// The names of what the file gives to others.
@@ -99,14 +131,19 @@ impl<'a> File<'a> {
                     }
                 }
                 Statement::ExportFromDeclaration(export) => {
-                    let is_plain = export.export_kind.is_value()
-                        && export.with_clause.is_none()
-                        && origin(export.source.value.as_str()) != Origin::Package;
+                    let is_plain = export.export_kind.is_value() && export.with_clause.is_none();
+                    let is_package = origin(export.source.value.as_str()) == Origin::Package;
                     for one in &export.specifiers {
                         let (name, exported) = (export_name(&one.local), export_name(&one.exported));
                         let import = self.constants_of(Some(exported), Some(name), export.source.value.as_str());
-                        let is_plain = is_plain && one.export_kind.is_value();
-                        found.add(exported, if is_plain { Exported::Handed(import) } else { Exported::Unknown });
+                        found.add(
+                            exported,
+                            match is_plain && one.export_kind.is_value() {
+                                _ if is_package => Exported::Other,
+                                true => Exported::Handed(import),
+                                false => Exported::Part(import),
+                            },
+                        );
                     }
                 }
                 Statement::ExportAllDeclaration(export) if export.export_kind.is_value() => match &export.exported {
@@ -114,15 +151,19 @@ impl<'a> File<'a> {
                         let (name, from) = (export_name(name), export.source.value.as_str());
                         let import = self.constants_of(Some(name), None, from);
                         let is_known = origin(from) != Origin::Package;
-                        found.add(name, if is_known { Exported::Handed(import) } else { Exported::Unknown });
+                        found.add(name, if is_known { Exported::Handed(import) } else { Exported::Other });
                     }
                     None if origin(export.source.value.as_str()) == Origin::Package => found.is_open = true,
                     None => found.stars.push(self.constants_of(None, None, export.source.value.as_str())),
                 },
                 Statement::ExportDefaultDeclaration(export) => {
                     let value = export.declaration.as_expression().map(Expression::get_inner_expression);
-                    let local = value.and_then(|value| value.get_identifier_reference());
-                    found.add(DEFAULT, local.map_or(Exported::Unknown, |id| Exported::Local(id.name.as_str())));
+                    let exported = match value {
+                        Some(Expression::Identifier(id)) => Exported::Local(id.name.as_str()),
+                        Some(value) if !self.is_apart(value) => Exported::Unknown,
+                        _ => Exported::Other,
+                    };
+                    found.add(DEFAULT, exported);
                 }
                 _ => {}
             }
@@ -131,13 +172,8 @@ impl<'a> File<'a> {
     }
 
     /// What others get by one of the file's own names.
-    fn given_by(
-        &self,
-        exported: &str,
-        local: &'a str,
-        made: &mut HashMap<&'a str, Option<(Arc<Constant>, usize)>>,
-        left: &mut usize,
-    ) -> Given {
+    fn given_by(&self, exported: &str, local: &'a str, giving: &mut Giving<'a>) -> Given {
+        let Giving { left, made, apart } = giving;
         let known = made.get(local).is_some();
         let constant = made.entry(local).or_insert_with(|| {
             let before = *left;
@@ -157,16 +193,33 @@ impl<'a> File<'a> {
             // A second name, of whatever of that file: `export const OTHER = paths.PATHS as any`.
             Some((_, Made::Constant(value))) => match chain(value) {
                 Some((id, _)) => (id.name.as_str(), false),
+                None if *apart.entry(local).or_insert_with(|| self.is_apart(value)) => return Given::Other,
                 None => return Given::Unknown,
             },
+            // What is too large to be told of may still be changed by one of its names.
+            Some((_, Made::Function(_))) => return Given::Other,
+            Some((_, Made::Class(_) | Made::Enum(_))) if *left > 0 => return Given::Other,
             _ => return Given::Unknown,
         };
-        let foreign = self.index().foreign.get(foreign).filter(|foreign| origin(foreign.specifier) != Origin::Package);
-        foreign.map_or(Given::Unknown, |foreign| {
+        self.index().foreign.get(foreign).map_or(Given::Unknown, |foreign| {
+            if origin(foreign.specifier) == Origin::Package {
+                return Given::Other;
+            }
             let name = foreign.name.filter(|_| is_same);
             let import = self.constants_of(Some(exported), name, foreign.specifier);
             if is_same { Given::Handed(import) } else { Given::Part(import) }
         })
+    }
+
+    /// Whether a value is no constant that has another name: a function, or what is made of nothing but packages.
+    fn is_apart(&self, value: &'a Expression<'a>) -> bool {
+        let value = value.get_inner_expression();
+        let is_made = value.is_function() || value.is_literal() || matches!(value, Expression::ClassExpression(_));
+        is_made || {
+            let mut apart = Apart { file: self, is_other: false };
+            apart.visit_expression(value);
+            !apart.is_other
+        }
     }
 
     /// What a variable of the file holds that others have, too.
@@ -227,6 +280,31 @@ impl<'a> File<'a> {
         }
         Some((given, is_all))
     }
+}
+
+/// Whether a value mentions what may be a constant of some file.
+struct Apart<'f, 'a> {
+    file: &'f File<'a>,
+    is_other: bool,
+}
+
+impl<'a> Visit<'a> for Apart<'_, 'a> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::IdentifierReference(id) => {
+                let name = id.name.as_str();
+                let is_global = GLOBALS.contains(&name) && self.file.bindings().scopes.bound(name) == 0;
+                let foreign = self.file.index().foreign.get(name);
+                let is_package = foreign.is_some_and(|foreign| origin(foreign.specifier) == Origin::Package);
+                self.is_other |= !is_global && !is_package;
+            }
+            AstKind::ImportExpression(_) | AstKind::ThisExpression(_) => self.is_other = true,
+            _ => {}
+        }
+    }
+
+    // Types are no values.
+    fn visit_ts_type(&mut self, _: &TSType<'a>) {}
 }
 
 /// Takes so many bytes from what is left; whether that was enough.
