@@ -180,3 +180,20 @@ fn what_has_too_many_names_is_unread() {
     // Where no table has its name in the file nothing is taken for one.
     assert_eq!(said(&format!("{other_names}x['a'] = 'order.none'\n")).unread, []);
 }
+
+#[test]
+fn what_stands_in_quotes_is_not_looked_for_without_end() {
+    let begun = std::time::Instant::now();
+    let twice = (0..60).map(|n| format!("A{n} = Union[\"A{}\", \"A{}\"]\n", n + 1, n + 1)).collect::<String>();
+    let import = "from typing import Union\n";
+    for text in [
+        "X = \"X\"\ndef g(o: X):\n  o.model_validate({'a': 1})\n  type(o)(a=1)\n".to_owned(),
+        "X = \"X\"\ndef g(o: X): o(a=1)\ndef h(o: type[X]): o(a=1)\n".to_owned(),
+        "X = \"Y\"\nY = \"X\"\ndef g(o: X):\n  type(o)(a=1)\n".to_owned(),
+        format!("{import}{twice}def g(o: A0):\n  type(o)(a=1)\n"),
+    ] {
+        let module = said(&text);
+        assert!(module.unread.iter().any(|unread| unread.reason.contains("too many things")), "{text} {module:?}");
+    }
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}

@@ -201,7 +201,7 @@ impl<'a> Reader<'_, 'a> {
         'a: 'e,
     {
         let Some((written, root)) = dotted(expr).zip(root(expr)) else {
-            return self.sought((asked, expr)).map(Rc::from);
+            return self.sought((asked, expr), &mut { MOST_STEPS }).map(Rc::from);
         };
         let variable = self.names.scopes.variable(&root.id, root.start());
         let begin = variable.and_then(|variable| variable.bindings.first()).map(|first| first.at);
@@ -209,12 +209,13 @@ impl<'a> Reader<'_, 'a> {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let found = self.sought((asked, expr)).map(Rc::from);
+        let found = self.sought((asked, expr), &mut { MOST_STEPS }).map(Rc::from);
         self.known.insert(key, found.clone());
         found
     }
 
-    fn sought<'e>(&self, first: Step<'e>) -> Option<Vec<Made>>
+    /// The same, in no more steps than are `left`: what stands in quotes is looked for anew, but not without end.
+    fn sought<'e>(&self, first: Step<'e>, left: &mut usize) -> Option<Vec<Made>>
     where
         'a: 'e,
     {
@@ -231,12 +232,14 @@ impl<'a> Reader<'_, 'a> {
             let next = match asked {
                 Asked::Class => self.behind(expr, &mut found)?,
                 Asked::Value => self.behind_value(expr, &mut found)?,
-                Asked::Said | Asked::SaidOfClass => self.behind_said(asked, expr, &mut found)?,
+                Asked::Said | Asked::SaidOfClass => self.behind_said(asked, expr, &mut found, left)?,
             };
             // What leads back to itself is looked at once.
-            waiting.extend(next.into_iter().filter(|(asked, next)| seen.insert((*asked, next.range()))));
-            if seen.len() > MOST_STEPS {
-                return None;
+            for (asked, next) in next {
+                if seen.insert((asked, next.range())) {
+                    *left = left.checked_sub(1)?;
+                    waiting.push((asked, next));
+                }
             }
         }
         found.sort();
@@ -340,7 +343,13 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// What an annotation says, one step on.
-    fn behind_said<'e>(&self, asked: Asked, said: &'e Expr, found: &mut Vec<Made>) -> Option<Vec<Step<'e>>>
+    fn behind_said<'e>(
+        &self,
+        asked: Asked,
+        said: &'e Expr,
+        found: &mut Vec<Made>,
+        left: &mut usize,
+    ) -> Option<Vec<Step<'e>>>
     where
         'a: 'e,
     {
@@ -348,9 +357,10 @@ impl<'a> Reader<'_, 'a> {
             ["Annotated", "ClassVar", "Final", "NotRequired", "Optional", "ReadOnly", "Required", "Union"];
         Some(match said {
             Expr::StringLiteral(_) => {
+                *left = left.checked_sub(1)?;
                 let inner = |inner: &Expr| match inner {
                     Expr::StringLiteral(_) => Some(Vec::new()),
-                    inner => self.sought((asked, inner)),
+                    inner => self.sought((asked, inner), left),
                 };
                 found.extend(self.types.plain(said, inner)?);
                 Vec::new()
