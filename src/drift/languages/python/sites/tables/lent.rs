@@ -198,7 +198,8 @@ impl<'a> Reader<'_, 'a> {
         meant.any(|binding| binding.by == By::Nothing)
     }
 
-    /// What else a value may be, or be within; `false` where that is too much.
+    /// What else a value may be, or be within; `false` where that is too much. It is counted before it is looked at: many
+    /// times the same name is one step, which would hide what comes behind.
     fn lent_by<'e>(&self, value: &'e Expr, keys: &[Option<&'e str>], waiting: &mut Vec<Step<'e>>) -> bool
     where
         'a: 'e,
@@ -212,23 +213,32 @@ impl<'a> Reader<'_, 'a> {
             return items.len() <= MOST_ITEMS;
         }
         if let Some((put, outer)) = last(value).and_then(|name| self.lent.entries.get(name)).zip(outer) {
-            put.iter().take(MOST_NAMES + 1).for_each(|put| match put {
+            if put.len() > MOST_NAMES {
+                return false;
+            }
+            put.iter().for_each(|put| match put {
                 Put::One(value) => step(value, outer, None),
                 Put::All(value) => step(value, keys, None),
             });
         }
         match value {
             Expr::Name(name) => {
-                let meant = self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
-                for binding in meant.take(MOST_NAMES + 1) {
+                let meant = || self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
+                if meant().nth(MOST_NAMES).is_some() {
+                    return false;
+                }
+                for binding in meant() {
                     let key = (binding.by == By::Each).then_some(None);
                     binding.value.into_iter().for_each(|value| step(value, keys, key));
                     self.lent.twins.get(&binding.at).into_iter().for_each(|twin| step(twin, keys, None));
                 }
             }
             Expr::Attribute(member) => {
-                let members = self.lent.members.get(member.attr.as_str()).into_iter().flatten();
-                members.take(MOST_NAMES + 1).for_each(|value| step(value, keys, None));
+                let members = self.lent.members.get(member.attr.as_str()).map(Vec::as_slice).unwrap_or_default();
+                if members.len() > MOST_NAMES {
+                    return false;
+                }
+                members.iter().for_each(|value| step(value, keys, None));
             }
             Expr::Subscript(entry) => step(&entry.value, keys, Some(text(&entry.slice))),
             Expr::Call(call) => match (&*call.func, last(&call.func).unwrap_or_default(), &*call.arguments.args) {
@@ -242,7 +252,10 @@ impl<'a> Reader<'_, 'a> {
                 (_, "cast", [_, value]) => step(value, keys, None),
                 // A copy, or an order, of what has a table in it.
                 (_, name, given) if inner.is_some() && COPIES.contains(&name) => {
-                    given.iter().take(MOST_NAMES + 1).for_each(|value| step(value, keys, None));
+                    if given.len() > MOST_NAMES {
+                        return false;
+                    }
+                    given.iter().for_each(|value| step(value, keys, None));
                 }
                 _ => {}
             },
