@@ -27,12 +27,16 @@ pub(super) struct Receivers<'a> {
     /// Which classes of the file inherit from one of it, and the other way round.
     heirs: HashMap<&'a str, Vec<&'a str>>,
     bases: HashMap<&'a str, Vec<&'a str>>,
+    /// Both of these, as a class may be written, and name another one, many times.
+    related: HashSet<(&'a str, &'a str)>,
     /// What is said of the members of a class.
     said: HashMap<(&'a str, &'a str), &'a Expr>,
     /// What members, keys and arguments are given that may be classes, wherever that is.
     kept: HashMap<&'a str, Vec<&'a Expr>>,
     /// What is said of other members, by all that is written: `order.address: Address`.
     written: HashMap<String, &'a Expr>,
+    /// Members of which something is said where what has them has too many names to tell.
+    lost: HashSet<&'a str>,
     /// What functions are said to give back, by their names.
     given_back: HashMap<&'a str, Vec<&'a Expr>>,
 }
@@ -64,7 +68,10 @@ impl<'a> Receivers<'a> {
             }
             Node::Stmt(Stmt::AnnAssign(assign)) => {
                 let Expr::Attribute(member) = &*assign.target else { return };
-                let classes = all.classes_of(names, &member.value).unwrap_or_default();
+                let Some(classes) = all.classes_of(names, &member.value) else {
+                    all.lost.insert(member.attr.as_str());
+                    return;
+                };
                 if classes.is_empty() {
                     all.written.extend(dotted(&assign.target).map(|written| (written, &*assign.annotation)));
                 }
@@ -96,7 +103,11 @@ impl<'a> Receivers<'a> {
     fn keep(&mut self, name: Option<&'a str>, value: &'a Expr) {
         let may_be_class = matches!(value, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::If(_));
         if let Some(name) = name.filter(|_| may_be_class) {
-            self.kept.entry(name).or_default().push(value);
+            let kept = self.kept.entry(name).or_default();
+            // `a.x = b.x = value` gives it once: the same again would hide what comes behind the most that are looked at.
+            if kept.last().is_none_or(|last| last.range() != value.range()) {
+                kept.push(value);
+            }
         }
     }
 
@@ -109,7 +120,9 @@ impl<'a> Receivers<'a> {
         let own_name = class.name.as_str();
         for base in class.arguments.iter().flat_map(|arguments| &arguments.args) {
             let base = base.as_subscript_expr().map_or(base, |base| &base.value);
-            if let Expr::Name(base) = base {
+            if let Expr::Name(base) = base
+                && self.related.insert((own_name, base.id.as_str()))
+            {
                 self.heirs.entry(base.id.as_str()).or_default().push(own_name);
                 self.bases.entry(own_name).or_default().push(base.id.as_str());
             }
@@ -150,7 +163,10 @@ impl<'a> Receivers<'a> {
                 return None;
             }
             let variable = names.scopes.variable(&name.id, name.start());
-            let bindings = || variable.into_iter().flat_map(|variable| &variable.bindings).take(MOST_STEPS + 1);
+            let bindings = || variable.into_iter().flat_map(|variable| &variable.bindings);
+            if bindings().nth(MOST_STEPS).is_some() {
+                return None;
+            }
             found.extend(bindings().filter_map(|binding| self.of.get(&binding.at).copied()));
             waiting.extend(bindings().filter_map(|binding| binding.value));
         }
@@ -175,15 +191,15 @@ fn related<'c>(classes: &HashMap<&'c str, Vec<&'c str>>, class: &'c str) -> Opti
     let mut found = vec![class];
     let mut next = 0;
     while let Some(class) = found.get(next) {
-        for one in classes.get(class).into_iter().flatten().take(MOST_HEIRS) {
+        for one in classes.get(class).into_iter().flatten() {
             if !found.contains(one) {
                 found.push(one);
             }
+            if found.len() > MOST_HEIRS {
+                return None;
+            }
         }
         next += 1;
-        if found.len() > MOST_HEIRS {
-            return None;
-        }
     }
     Some(found)
 }
@@ -402,8 +418,12 @@ impl<'a> Reader<'_, 'a> {
         'a: 'e,
     {
         let mut steps: Vec<Step<'e>> = Vec::new();
-        let meant = self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
-        for binding in meant.take(MOST_STEPS + 1) {
+        let meant = || self.names.scopes.meant(&name.id, name.start()).flat_map(|variable| &variable.bindings);
+        // Those that lead nowhere count too: what stands behind them must not be passed over.
+        if meant().nth(MOST_STEPS).is_some() {
+            return None;
+        }
+        for binding in meant() {
             if let Some(class) = self.receivers.of.get(&binding.at) {
                 found.extend(self.family(class)?);
             }
@@ -418,6 +438,9 @@ impl<'a> Reader<'_, 'a> {
     /// What is said of `self.order`, by the class or by one that it inherits from, or of `order.address`; `None` where that
     /// may be too many things.
     pub(super) fn member_said(&self, member: &ExprAttribute) -> Option<Vec<&'a Expr>> {
+        if self.receivers.lost.contains(member.attr.as_str()) {
+            return None;
+        }
         let classes = self.receivers.classes_of(self.names, &member.value)?;
         if classes.is_empty() {
             return Some(Vec::from_iter(dotted_member(member).and_then(|written| self.receivers.said_of(&written))));
