@@ -165,6 +165,29 @@ fn what_has_too_many_names_is_unread() {
         (format!("class A:\n  def f(cls):\n    cls(nick=1)\n{heirs}class Order(A):\n  pass\n"), "too many things"),
         (format!("{other_names}x = Order\nx(nick=1)\n"), "too many things"),
         (format!("{other_names}x = order\norder: Order\nx._replace(nick=1)\n"), "too many things"),
+        (format!("{}x = FIELD_MAP\nx['a'] = 'order.evil'\n", "x = other\n".repeat(129)), "too many names"),
+        (format!("{}a.x = FIELD_MAP\nb.x['a'] = 'order.evil'\n", "a.x = other\n".repeat(129)), "too many names"),
+        (format!("{}x[0] = FIELD_MAP\nx[0]['a'] = 'order.evil'\n", "x[0] = y\n".repeat(129)), "too many names"),
+        (format!("x = list({}FIELD_MAP)\nx[0]['a'] = 'order.evil'\n", "y, ".repeat(129)), "too many names"),
+        (
+            format!("def f(o):\n  {}o = Order\n  o(nick=1)\n", "try: pass\n  except E as o: pass\n  ".repeat(129)),
+            "too many things",
+        ),
+        (
+            format!(
+                "class A:\n  o: Order\n  def f(self):\n    {}s = self\n    s.o = {{'a': 1}}\n",
+                "s = 1;".repeat(129)
+            ),
+            "too many names",
+        ),
+        (format!("class A:\n  def f(cls):\n    cls(nick=1)\n{heirs}"), "too many things"),
+        (
+            format!("{}x.k = Order\nx.k(nick=1)\n", format!("{}y\n", "a.k = ".repeat(129)) + &many("b{n}.k = c{n}\n")),
+            "too many things",
+        ),
+        ("class FIELD_MAP:\n  A = 'order.'\n  A += 'x'\n".to_owned(), "computed"),
+        ("class FIELD_MAP:\n  from .p import ID as id\n".to_owned(), "computed"),
+        ("class FIELD_MAP:\n  import ids\n".to_owned(), "computed"),
         (
             format!("class A0:\n  order: Order\n{chain}class B(A200):\n  def f(self):\n    self.order = {{'a': 1}}\n"),
             "too many names",
@@ -177,6 +200,10 @@ fn what_has_too_many_names_is_unread() {
         let module = said(&text);
         assert!(module.unread.iter().any(|unread| unread.reason.contains(reason)), "{text} {:?}", module.unread);
     }
+    // A class that is written many times is one.
+    let twice = "class B(A): pass\n".repeat(70);
+    let text = format!("class A:\n  def f(cls):\n    cls(nick=1)\n{twice}class Order(A): pass\n");
+    assert!(said(&text).sites.iter().any(|site| site.path.ends_with("nick")), "{:?}", said(&text).sites);
     // Where no table has its name in the file nothing is taken for one.
     assert_eq!(said(&format!("{other_names}x['a'] = 'order.none'\n")).unread, []);
 }

@@ -1,9 +1,11 @@
 //! Mapping tables that are classes.
 
-use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use ruff_python_ast::{Alias, Expr, Stmt, StmtClassDef};
 
 use super::{SPREAD, WRITE_DOWN};
 use crate::drift::languages::python::sites::{Reader, own};
+use crate::drift::languages::python::types::at;
+use crate::drift::shape::Unread;
 
 impl Reader<'_, '_> {
     /// `class FIELD_MAP: a = "order.a"`
@@ -32,11 +34,20 @@ impl Reader<'_, '_> {
                         .flat_map(|item| &item.optional_vars)
                         .for_each(|name| self.unread(name, WRITE_DOWN));
                 }
+                // `A = "order."` and then `A += "id"`: neither is the path.
+                Stmt::AugAssign(assign) => self.unread(&assign.target, WRITE_DOWN),
+                // `from .paths import ID as id`
+                Stmt::Import(import) => self.brought_in(&import.names),
+                Stmt::ImportFrom(import) => self.brought_in(&import.names),
                 // `class order: id = "order.id"`
                 Stmt::ClassDef(group) => waiting.extend(own(&group.body)),
                 _ => {}
             }
         }
+    }
+
+    fn brought_in(&mut self, names: &[Alias]) {
+        self.module.unread.extend(names.iter().map(|name| Unread::new(at(name), WRITE_DOWN)));
     }
 
     /// What the body of a table gives a name.
