@@ -1,5 +1,6 @@
 //! What the names of a Python file mean.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
@@ -20,6 +21,11 @@ const MAX_PARTS: usize = 64;
 const MAX_STRING: usize = 4096;
 /// How many strings a loop may list.
 const MAX_ITEMS: usize = 256;
+/// How many bytes the strings of a loop have, and those of all that a file names by it, and what each counts beyond its
+/// own: it becomes a site.
+const MAX_LISTED: usize = 1 << 16;
+const MAX_ALL_LISTED: usize = 1 << 24;
+const EACH_LISTED: usize = 64;
 
 /// Packages from elsewhere, as a name in a list decides whether an import is one of this repository's files.
 const PACKAGES: &str = "\
@@ -84,6 +90,8 @@ pub(super) struct Names<'a> {
     pub(super) is_open: bool,
     /// Dictionaries of the module. Of these nothing in the file does more than read them.
     tables: HashMap<&'a str, Option<TextSize>>,
+    /// How many bytes loops have listed so far.
+    listed: Cell<usize>,
     /// Where the last import of names stands that come in whole.
     pub(super) last_star: Option<TextSize>,
     /// Names that the file gives another meaning than their import, or Python, has.
@@ -302,7 +310,24 @@ impl<'a> Names<'a> {
             ScopeKind::Class | ScopeKind::First => false,
         };
         let is_believed = is_believed && variable.bindings.len() <= MAX_ITEMS;
-        if is_believed { variable.values().map(|value| self.string(value)).collect() } else { None }
+        if is_believed { self.listed(variable) } else { None }
+    }
+
+    /// The strings of a loop, which each use of its name lists again; `None` where these are too long.
+    fn listed(&self, variable: &Variable<'a>) -> Option<Vec<String>> {
+        let (mut found, mut length) = (Vec::new(), 0);
+        for value in variable.values() {
+            // What is given up counts too: it takes as long.
+            let text = self.string(value);
+            let added = text.as_ref().map_or(MAX_STRING, String::len) + EACH_LISTED;
+            length += added;
+            self.listed.set(self.listed.get().saturating_add(added));
+            if length > MAX_LISTED || self.listed.get() > MAX_ALL_LISTED {
+                return None;
+            }
+            found.push(text?);
+        }
+        Some(found)
     }
 
     /// The string that an expression is, without running anything. Constants may go round in circles: it has an end.
