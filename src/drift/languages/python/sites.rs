@@ -9,6 +9,7 @@ mod typed;
 mod wires;
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use ruff_python_ast::{Comprehension, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
@@ -56,6 +57,7 @@ pub(super) fn read<'a>(source: &Source<'a>, names: &Names<'a>, body: &'a [Stmt],
         doubted: Vec::new(),
         lent_to: HashSet::new(),
         lends: Vec::new(),
+        left_to_lend: patches::MOST_LENT,
         steps: 0,
         module,
     };
@@ -98,9 +100,11 @@ struct Reader<'n, 'a> {
     /// Calls that may be patches if what they are called on is one by another name, and that name.
     doubted: Vec<(u32, String)>,
     /// Other names of receivers of patches, and of what they give.
-    lent_to: HashSet<String>,
+    lent_to: HashSet<Rc<str>>,
     /// What is called by the first name is called by the second too.
-    lends: Vec<(String, String)>,
+    lends: Vec<(Rc<str>, Rc<str>)>,
+    /// How much may still be looked at of what gets another name.
+    left_to_lend: usize,
     /// How much was read again of what types with a name stand for.
     steps: usize,
     module: &'n mut Module,

@@ -1,6 +1,7 @@
 //! Patches: calls whose arguments have paths for keys, by the name of a method or by what it is called on.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Parameters};
 
@@ -12,6 +13,9 @@ use crate::drift::shape::{Form, Unread};
 
 /// Through how many calls the receiver of a patch is looked for: `client.patch(id).unset([...]).set({...})`.
 const LINKS: usize = 64;
+/// How many values of a file are looked at that get another name, and how many bytes of a name take as long as one.
+pub(super) const MOST_LENT: usize = 1 << 18;
+const BYTES: usize = 256;
 
 /// Why a patch of something unknown is unread.
 pub(super) const LENT: &str =
@@ -116,12 +120,15 @@ impl Reader<'_, '_> {
     /// `t = client.tx(id)`, `with client.tx(id) as t`: what a receiver gives is known by another name then, and so is a
     /// receiver by `q = api`.
     pub(super) fn kept(&mut self, target: &Expr, value: &Expr) {
+        if self.sites.patches_of_receivers().next().is_none() || self.left_to_lend == 0 {
+            return;
+        }
         match (target, value) {
             (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
                 targets.elts.iter().zip(&values.elts).for_each(|(target, value)| self.kept(target, value));
             }
             (Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_), _) => {
-                name_of(target).into_iter().for_each(|name| self.kept_as(name, value));
+                name_of(target).into_iter().for_each(|name| self.kept_as(&name, value));
             }
             _ => {}
         }
@@ -129,17 +136,21 @@ impl Reader<'_, '_> {
 
     /// `for each in [api, other]`, `for each in all`
     pub(super) fn kept_each(&mut self, target: &Expr, over: &Expr) {
+        if self.sites.patches_of_receivers().next().is_none() {
+            return;
+        }
         if let Some(items) = items(over) {
             return items.into_iter().for_each(|item| self.kept(target, item));
         }
+        let from: Option<Rc<str>> = name_of(over).map(|from| item_of(&from).into());
         let mut waiting = vec![target];
         while let Some(target) = waiting.pop() {
-            match (name_of(target), name_of(over)) {
-                (Some(name), from) => {
-                    self.lends.extend(from.map(|from| (item_of(from), name.clone())));
-                    self.kept_as(name, over);
+            match name_of(target) {
+                Some(name) => {
+                    self.lends.extend(from.iter().map(|from| (from.clone(), Rc::from(name.as_str()))));
+                    self.kept_as(&name, over);
                 }
-                (None, _) => waiting.extend(items(target).unwrap_or_default()),
+                None => waiting.extend(items(target).unwrap_or_default()),
             }
         }
     }
@@ -147,24 +158,41 @@ impl Reader<'_, '_> {
     /// `def change(to=api)`
     pub(super) fn kept_by(&mut self, parameters: &Parameters) {
         for parameter in parameters.iter_non_variadic_params() {
-            parameter.default.iter().for_each(|value| self.kept_as(parameter.name().to_string(), value));
+            parameter.default.iter().for_each(|value| self.kept_as(parameter.name().as_str(), value));
         }
     }
 
-    fn kept_as(&mut self, name: String, value: &Expr) {
-        if self.sites.patches_of_receivers().next().is_none() {
+    fn kept_as(&mut self, name: &str, value: &Expr) {
+        if self.sites.patches_of_receivers().next().is_none() || !self.may_lend(name, value) {
             return;
         }
-        let mut waiting = vec![(name, value)];
+        // What is an item of an item has the same name.
+        let (whole, item): (Rc<str>, Rc<str>) = (name.into(), item_of(name).into());
+        let mut waiting = vec![(&whole, value)];
         while let Some((name, value)) = waiting.pop() {
             for value in choices(value) {
-                waiting.extend(items(value).unwrap_or_default().into_iter().map(|item| (item_of(name.clone()), item)));
-                if self.is_lent(&name, value) {
-                    self.lent_to.insert(name.clone());
+                if !self.may_lend(name, value) {
+                    return;
                 }
-                self.lends.extend(name_of(value).map(|from| (from, name.clone())));
+                waiting.extend(items(value).unwrap_or_default().into_iter().map(|value| (&item, value)));
+                if self.is_lent(name, value) {
+                    self.lent_to.insert(Rc::clone(name));
+                }
+                self.lends.extend(name_of(value).map(|from| (from.into(), Rc::clone(name))));
             }
         }
+    }
+
+    /// Whether there is not too much in a file that gets another name. What is too much is said to be, once.
+    fn may_lend(&mut self, name: &str, value: &Expr) -> bool {
+        if self.left_to_lend == 0 {
+            return false;
+        }
+        self.left_to_lend = self.left_to_lend.saturating_sub(1 + name.len() / BYTES);
+        if self.left_to_lend == 0 {
+            self.unread(value, "too much gets another name in this file to tell what a patch is of; split the file");
+        }
+        self.left_to_lend > 0
     }
 
     fn is_lent(&self, name: &str, value: &Expr) -> bool {
@@ -178,15 +206,16 @@ impl Reader<'_, '_> {
 
     /// What was taken for something else is a patch all the same, where its name is another one of what has it.
     pub(super) fn finish_doubted(&mut self) {
-        let mut lends: HashMap<String, Vec<String>> = HashMap::new();
+        let mut lends: HashMap<Rc<str>, Vec<Rc<str>>> = HashMap::new();
         std::mem::take(&mut self.lends).into_iter().for_each(|(from, to)| lends.entry(from).or_default().push(to));
         let mut waiting = Vec::from_iter(self.lent_to.iter().cloned());
         while let Some(name) = waiting.pop() {
             let further = lends.remove(&name).into_iter().flatten();
-            waiting.extend(further.filter(|name| self.lent_to.insert(name.clone())));
+            waiting.extend(further.filter(|name| self.lent_to.insert(Rc::clone(name))));
         }
         let doubted = std::mem::take(&mut self.doubted).into_iter();
-        let lent = doubted.filter(|(_, name)| self.lent_to.contains(name)).map(|(at, _)| Unread::new(at, LENT));
+        let lent =
+            doubted.filter(|(_, name)| self.lent_to.contains(name.as_str())).map(|(at, _)| Unread::new(at, LENT));
         self.module.unread.extend(lent);
     }
 
@@ -225,8 +254,8 @@ fn name_of(value: &Expr) -> Option<String> {
     for _ in 0..LINKS {
         let of = match value {
             Expr::Name(_) | Expr::Attribute(_) => {
-                let name = last(value)?.to_owned();
-                return Some(if is_item { item_of(name) } else { name });
+                let name = last(value)?;
+                return Some(if is_item { item_of(name) } else { name.to_owned() });
             }
             Expr::Subscript(entry) => &entry.value,
             Expr::Starred(several) => &several.value,
@@ -242,8 +271,8 @@ fn name_of(value: &Expr) -> Option<String> {
     None
 }
 
-fn item_of(name: String) -> String {
-    if name.ends_with("[]") { name } else { name + "[]" }
+fn item_of(name: &str) -> String {
+    if name.ends_with("[]") { name.to_owned() } else { format!("{name}[]") }
 }
 
 /// What has the method that gave, in the end, what another one is called on.
