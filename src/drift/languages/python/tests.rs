@@ -10,7 +10,7 @@ fn said(text: &str) -> Module {
         table_member: None,
         discriminators: ["_type".to_owned()].into(),
         types: ["Order".to_owned()].into(),
-        patches: ["set".to_owned()].into(),
+        patches: ["set".to_owned(), "api.change".to_owned()].into(),
     };
     let stack = (64 << 20).max(text.len() * 2048);
     let read = || read(&Source { path: "app/models.py".into(), text, sites: &sites });
@@ -206,6 +206,40 @@ fn what_has_too_many_names_is_unread() {
     assert!(said(&text).sites.iter().any(|site| site.path.ends_with("nick")), "{:?}", said(&text).sites);
     // Where no table has its name in the file nothing is taken for one.
     assert_eq!(said(&format!("{other_names}x['a'] = 'order.none'\n")).unread, []);
+}
+
+#[test]
+fn what_is_listed_again_and_again_is_unread_in_the_end() {
+    let begun = std::time::Instant::now();
+    let each = |many: usize, length: usize| {
+        let constant = format!("A = '{}'\n", "a".repeat(length));
+        format!("{constant}for p in ({}):\n  {}\n", "A,".repeat(250), "map(p);".repeat(many))
+    };
+    let fine = said(&each(3, 10));
+    assert_eq!((fine.sites.len(), fine.unread.len()), (3, 0), "the same path at one place is one site");
+    for text in [each(1, 4000), each(20_000, 20)] {
+        let module = said(&text);
+        assert!(module.unread.iter().any(|unread| unread.reason.contains("is computed")));
+        assert!(module.sites.len() < 100_000);
+    }
+    let table = format!("T = [{}FIELD_MAP]\n", "b, ".repeat(4000));
+    let module = said(&format!("{table}{}", "T[0]['a'] = 'order.evil'\n".repeat(5_000)));
+    assert!(!module.unread.is_empty() || !module.sites.is_empty());
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_gets_many_names_at_once_is_unread_in_the_end() {
+    let begun = std::time::Instant::now();
+    let name = "a".repeat(400_000);
+    for text in [
+        format!("{name} = [{}]\n", "x,".repeat(100_000)),
+        format!("{}[{}]\n", "a = ".repeat(5_000), "x,".repeat(5_000)),
+    ] {
+        let module = said(&text);
+        assert!(module.unread.iter().any(|unread| unread.reason.contains("another name")), "{:?}", module.unread);
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
 
 #[test]

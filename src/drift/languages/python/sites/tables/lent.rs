@@ -1,5 +1,6 @@
 //! Other names that a file has for its mapping tables, and for what stands within them.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{Expr, Stmt};
@@ -17,6 +18,9 @@ use crate::drift::shape::Sites;
 const MOST_NAMES: usize = 128;
 const MOST_ITEMS: usize = 4096;
 const MOST_STEPS: usize = 1024;
+/// How much of a file is looked at for all that is put into something, and how much of that one step is.
+const MOST_OF_FILE: usize = 1 << 24;
+const STEP: usize = 16;
 
 /// Functions that give back what holds the same as what they get.
 const COPIES: [&str; 12] =
@@ -35,6 +39,8 @@ pub(super) enum Reach {
 /// What a file gives to anything that may hold a table.
 #[derive(Default)]
 pub(in super::super) struct Lent<'a> {
+    /// How much has been looked at.
+    spent: Cell<usize>,
     /// Some table is named in the file.
     is_named: bool,
     /// What members have by their names.
@@ -127,6 +133,10 @@ impl<'a> Lent<'a> {
         }
     }
 
+    fn spend(&self, steps: usize) {
+        self.spent.set(self.spent.get().saturating_add(steps));
+    }
+
     fn keep(&mut self, target: &'a Expr, value: &'a Expr) {
         match (target, value) {
             (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
@@ -164,11 +174,13 @@ impl<'a> Reader<'_, 'a> {
         let (mut waiting, mut seen, mut found) = (vec![(value, Vec::new())], HashSet::new(), None);
         for _ in 0..MOST_STEPS {
             let Some((value, keys)) = waiting.pop().filter(|_| self.lent.is_named) else { return found };
+            self.lent.spend(STEP + keys.len());
             match self.is_table(value) || self.is_imported_table(value) {
                 true if keys.is_empty() => found = Some(Reach::Table),
                 true => return Some(Reach::Within),
                 // What has one name leads on alike.
                 false if !seen.insert((self.named(value), keys.clone())) => {}
+                false if self.lent.spent.get() > MOST_OF_FILE => break,
                 false if seen.len() <= MOST_NAMES && self.lent_by(value, &keys, &mut waiting) => {}
                 false => break,
             }
@@ -208,7 +220,10 @@ impl<'a> Reader<'_, 'a> {
         let mut step = |value, keys: &[Option<&'e str>], key: Option<Option<&'e str>>| {
             waiting.push((value, keys.iter().copied().chain(key).collect()));
         };
-        if let Some((items, outer)) = items(value, inner).zip(outer) {
+        if let Some((length, outer)) = length(value).zip(outer) {
+            // All of it is gone through for each of its keys.
+            self.lent.spend(length);
+            let items = items(value, inner).unwrap_or_default();
             items.iter().take(MOST_ITEMS).for_each(|item| step(item, outer, None));
             return items.len() <= MOST_ITEMS;
         }
@@ -266,6 +281,20 @@ impl<'a> Reader<'_, 'a> {
             other => parts(other).into_iter().for_each(|part| step(part, keys, None)),
         }
         true
+    }
+}
+
+/// How much is written out of a container.
+fn length(value: &Expr) -> Option<usize> {
+    match value {
+        Expr::Dict(dict) => Some(dict.items.len()),
+        Expr::Call(call) if last(&call.func) == Some("dict") && call.arguments.args.is_empty() => {
+            Some(call.arguments.keywords.len())
+        }
+        Expr::List(list) => Some(list.elts.len()),
+        Expr::Tuple(tuple) => Some(tuple.elts.len()),
+        Expr::Set(set) => Some(set.elts.len()),
+        _ => None,
     }
 }
 
