@@ -98,7 +98,7 @@ fn conditions(attrs: &[Attribute]) -> Vec<String> {
         } else if list.path.is_ident("derive") {
             let derives = list.parse_args_with(List::parse_terminated).unwrap_or_default();
             let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
-            found.extend(derives.iter().any(|one| is_serialize(one)).then(|| when.to_string()));
+            found.extend(derives.iter().any(is_serialize).then(|| when.to_string()));
         }
     }
     found
