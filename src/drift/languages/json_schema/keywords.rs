@@ -81,15 +81,17 @@ impl<'n> Schemas<'n> {
     /// What the schema's own `enum`, `const` and `type` say.
     fn own(&mut self, node: Node<'n>) -> Option<Shape> {
         let listed = match (node.get("const"), node.get("enum")) {
-            (Some(value), _) => Some(listed(std::iter::once(value))),
-            (None, Some(values)) if values.is_array() => Some(listed(values.items())),
-            (None, Some(values)) => Some(Some(Shape::unread(values.at, "`enum` is an array of values"))),
-            (None, None) => None,
+            (Some(value), _) => listed(std::iter::once(value)),
+            (None, Some(values)) if values.is_array() => listed(values.items()),
+            (None, Some(values)) => Some(Shape::unread(values.at, "`enum` is an array of values")),
+            (None, None) => return self.typed(node),
         };
-        if let Some(listed) = listed {
-            // Members beside listed values are declared all the same.
-            return Shape::one_of(listed.into_iter().chain(self.implied(node)).collect());
-        }
+        // Members beside listed values are declared all the same.
+        Shape::one_of(listed.into_iter().chain(self.implied(node)).collect())
+    }
+
+    /// What the schema's own `type` says.
+    fn typed(&mut self, node: Node<'n>) -> Option<Shape> {
         let Some(types) = node.get("type") else { return self.implied(node) };
         let one = (!types.is_array()).then_some(types);
         let types = one.into_iter().chain(types.items());

@@ -1,5 +1,6 @@
 //! What serde's attributes say.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
@@ -43,17 +44,8 @@ fn is_serde(path: &str) -> bool {
 
 /// Whether a type derives a macro that is named like serde's and is not, or an unknown one in its place.
 pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
-    let mut rest: Vec<Meta> = attrs.iter().rev().map(|attr| attr.meta.clone()).collect();
-    let mut names: Vec<String> = Vec::new();
-    while let Some(meta) = rest.pop() {
-        let Meta::List(list) = &meta else { continue };
-        let inner = || list.parse_args_with(List::parse_terminated).unwrap_or_default();
-        if list.path.is_ident("cfg_attr") {
-            rest.extend(list.parse_args::<Conditional>().into_iter().flat_map(|inner| inner.metas));
-        } else if list.path.is_ident("derive") {
-            names.extend(inner().iter().map(|one| super::dotted(one.path())));
-        }
-    }
+    let derives = derives(attrs);
+    let names: Vec<String> = derives.iter().flat_map(|(names, _)| names).map(|one| super::dotted(one.path())).collect();
     let last = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
     let of_serde = |name: &&String| last(name).starts_with("Serialize") || last(name).starts_with("Deserialize");
     let mut serde = names.iter().filter(of_serde).peekable();
@@ -87,21 +79,25 @@ impl Parse for Conditional {
     }
 }
 
-/// The conditions under which a type derives serde's `Serialize`, with an empty one where it always does.
-fn conditions(attrs: &[Attribute]) -> Vec<String> {
+/// The attributes that are lists, each with the conditions that `cfg_attr` puts before it. One of these that cannot be read
+/// stands for itself.
+fn lists(attrs: &[Attribute]) -> Vec<(MetaList, Rc<str>)> {
     let mut found = Vec::new();
-    let mut rest: Vec<(Meta, Rc<str>)> = attrs.iter().map(|attr| (attr.meta.clone(), "".into())).collect();
+    let mut rest: Vec<(Meta, Rc<str>)> = attrs.iter().rev().map(|attr| (attr.meta.clone(), "".into())).collect();
     while let Some((meta, when)) = rest.pop() {
-        let Meta::List(list) = &meta else { continue };
-        if let Some((metas, when)) = within(list, &when) {
-            rest.extend(metas.into_iter().map(|meta| (meta, Rc::clone(&when))));
-        } else if list.path.is_ident("derive") {
-            let derives = list.parse_args_with(List::parse_terminated).unwrap_or_default();
-            let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
-            found.extend(derives.iter().any(is_serialize).then(|| when.to_string()));
+        let Meta::List(list) = meta else { continue };
+        match within(&list, &when) {
+            Some((metas, when)) => rest.extend(metas.into_iter().rev().map(|meta| (meta, Rc::clone(&when)))),
+            None => found.push((list, when)),
         }
     }
     found
+}
+
+/// What a type derives, with the conditions of each list.
+fn derives(attrs: &[Attribute]) -> Vec<(List, Rc<str>)> {
+    let derives = lists(attrs).into_iter().filter(|(list, _)| list.path.is_ident("derive"));
+    derives.map(|(list, when)| (list.parse_args_with(List::parse_terminated).unwrap_or_default(), when)).collect()
 }
 
 /// What a `cfg_attr` brings in, with the conditions around and its own; `None` for others, and for one without any sense.
@@ -113,28 +109,22 @@ fn within(list: &MetaList, when: &str) -> Option<(List, Rc<str>)> {
 
 /// The condition that a type derives serde's `Serialize` under: attributes that hold under the same one always hold where
 /// the type is written. Empty where it always does, or is not known to.
-pub(super) fn condition(attrs: &[Attribute]) -> String {
-    let mut conditions = conditions(attrs);
-    conditions.dedup();
-    match conditions.as_slice() {
-        [one] => one.clone(),
-        _ => String::new(),
-    }
+pub(super) fn condition(attrs: &[Attribute]) -> Rc<str> {
+    let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
+    let derives = derives(attrs).into_iter().filter(|(names, _)| names.iter().any(is_serialize));
+    let mut conditions: BTreeSet<Rc<str>> = derives.map(|(_, when)| when).collect();
+    let one = conditions.pop_first().filter(|_| conditions.is_empty());
+    one.unwrap_or_else(|| "".into())
 }
 
 impl Attrs {
     /// Reads attributes of a type that is written under a condition ([`condition`]), or of its parts.
     pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str) -> Self {
         let mut read = Self::default();
-        let mut rest: Vec<(Meta, Rc<str>)> = attrs.iter().map(|attr| (attr.meta.clone(), "".into())).collect();
-        rest.reverse();
-        while let Some((meta, when)) = rest.pop() {
-            let Meta::List(list) = &meta else { continue };
+        for (list, when) in lists(attrs) {
             let is = |name: &str| list.path.segments.last().is_some_and(|last| last.ident == name);
             let inner = || list.parse_args_with(List::parse_terminated);
-            if let Some((metas, when)) = within(list, &when) {
-                rest.extend(metas.into_iter().map(|meta| (meta, Rc::clone(&when))));
-            } else if list.path.is_ident("cfg_attr") {
+            if list.path.is_ident("cfg_attr") {
                 read.refuse(place.of(list.span()), "this attribute cannot be read");
             } else if (list.path.is_ident("serde") || is("serde_as")) && !when.is_empty() && *when != *condition {
                 let reason = "this attribute is there in some builds only, and the type is written in others too";

@@ -1,5 +1,7 @@
 //! What a type is on the wire.
 
+use std::rc::Rc;
+
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
@@ -48,7 +50,7 @@ pub(super) struct Types<'o> {
     /// The definition's own name.
     pub(super) own: String,
     /// What it is written under ([`super::attrs::condition`]).
-    pub(super) condition: String,
+    pub(super) condition: Rc<str>,
     pub(super) inside: Vec<String>,
     /// Names that stand for any type.
     pub(super) variables: Vec<String>,
