@@ -68,7 +68,7 @@ impl State {
             return Err(Error::usage(
                 "the policy that judges here has no [drift], so nothing is held against a contract",
             )
-            .help("refgate init --print shows how to write one; try it with --policy FILE"));
+            .help("refgate init --print shows how to write one; --policy refgate.toml tries one that the trusted branch does not have yet"));
         };
         let staged = rev.is_none() && repo.has_work_tree();
         let head = repo.head()?;

@@ -18,7 +18,7 @@ pub(super) const MOST_HOPS: u8 = 32;
 /// Of how many files something may be that is not known.
 const MOST_FILES: usize = 256;
 /// How many steps are taken for all that one file asks for.
-const MOST_STEPS: usize = 1 << 16;
+const MOST_STEPS: usize = 1 << 14;
 
 /// The one file that several paths may mean, with what it gives to others.
 pub type Lenders<'g> = dyn Fn(&[BString]) -> Result<Option<(BString, Arc<Lends>)>> + 'g;

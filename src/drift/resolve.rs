@@ -410,7 +410,9 @@ impl<'a> Resolver<'a, '_> {
             (None, true) => "is a package's, and its fields cannot be read",
             (Some(why), _) => why,
         };
-        let reason = format!("the type `{}` {what}", excerpt(name.trim_start_matches('.')));
+        // A full name begins with a dot, and so does a path to another file.
+        let name = name.strip_prefix('.').filter(|rest| !rest.starts_with(['.', '/'])).unwrap_or(name);
+        let reason = format!("the type `{}` {what}", excerpt(name));
         self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
         Vec::new()
     }

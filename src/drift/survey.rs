@@ -449,6 +449,9 @@ pub fn fields(config: &Config, tree: &dyn Tree) -> Result<(Vec<Listed>, Vec<Unre
             let place = side.place(&field.file, field.at)?;
             fields.push(Listed { language: source.language, field, place });
         }
+        for file in side.odd(&|path| source.files.has(path))? {
+            unread.insert((Place { file, line: 1, column: 1 }, held::ODD.to_owned()), ());
+        }
         for blind in declared.unread {
             let place = side.place(&blind.file, blind.at)?;
             unread.entry((place, blind.reason)).or_insert(());

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::corpus::process;
 use crate::support::{REFGATE, Said, Sandbox};
 
+mod explain;
 mod mapped;
 mod written;
 
@@ -274,6 +275,11 @@ fn fields_lists_every_kind_and_what_could_not_be_read() {
         assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
     }
     assert_eq!(json(&sandbox, "drift-fields.json", &["fields", "HEAD"]).1["unread"], json!([]));
+    let link = sandbox.path().join("client/schema/link.schema.json");
+    std::os::unix::fs::symlink("order.schema.json", link).unwrap();
+    sandbox.git(["add", "-A"]).must();
+    let unread = json(&sandbox, "drift-fields.json", &["fields"]).1["unread"].clone();
+    assert_eq!(unread[1]["reason"], "a link or a submodule stands in the place of a file", "{unread}");
 }
 
 #[test]
@@ -324,65 +330,7 @@ fn lines(sandbox: &Sandbox, path: &str) -> Vec<String> {
     text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-#[test]
-fn explain_says_where_a_field_is_spoken_of() {
-    let sandbox = scene();
-    let page = contract(&["id", "total"])
-        + "- `amount` → `total`\n\n## Drift acknowledgements\n\n- noncanonical `Order.sum`: \
-                                             it is computed; approved by Dana; 2023-11-01\n";
-    stage(&sandbox, &[("src/map/order.ts", MAPPING), (CONTRACT, &page), (BASELINE, "added Order.total x.md\n")]);
-    let said = must(&sandbox, &["explain", "Order.total"]);
-    for words in [
-        "schema/order.schema.json:3:1  string (json-schema)",
-        "field-to-api-map.md:8\n",
-        "field-to-api-map.md:9  amount -> total",
-        "src/map/order.ts:3:6  a claim of the file's header",
-        "a key of an object",
-        "in the baseline  added Order.total x.md",
-        "acknowledged     no",
-        "found            no",
-    ] {
-        assert!(said.contains(words), "{words}: {said}");
-    }
-    let said = must(&sandbox, &["explain", "Order.sum"]);
-    for words in ["declared         no", "in the contract  no", "noncanonical; approved by Dana", "src/map/order.ts:4:"]
-    {
-        assert!(said.contains(words), "{words}: {said}");
-    }
-    let (code, said) = drift(&sandbox, &["explain", "Order.totl"]);
-    assert_eq!(code, 1);
-    assert!(said.stdout.contains("nearest path of the contract is Order.total"), "{}", said.stdout);
-    refused(&sandbox, &["explain", "total"], "names no field");
-    refused(&sandbox, &["explain", "Order..x"], "names no field");
-}
-
 /// Where several fields came and went, only what stood there before tells which are one.
-#[test]
-fn explain_tells_a_rename_in_the_words_of_check() {
-    let names = ["id", "total", "mail"];
-    let sandbox = with(&schema(&names), Some(&contract(&names)));
-    sandbox.git(["switch", "-q", "-c", "topic"]).must();
-    stage(&sandbox, &[(SCHEMA, &schema(&["id", "totalAmount", "email", "extra"]))]);
-    for made in [false, true] {
-        if made {
-            sandbox.commit("Other names");
-        }
-        let (_, verdict) = check(&sandbox, &[]);
-        let findings = verdict["updates"][0]["findings"].as_array().unwrap();
-        let renamed: Vec<&Value> = findings.iter().filter(|finding| finding["rule"] == "field-renamed").collect();
-        assert_eq!(renamed.len(), 2, "{verdict}");
-        for finding in renamed {
-            let words = format!("field-renamed: {}", finding["message"].as_str().unwrap());
-            for end in ["from", "to"] {
-                let said = must(&sandbox, &["explain", finding[end].as_str().unwrap()]);
-                assert!(said.contains(&words) && !said.contains("field-removed"), "{words}: {said}");
-            }
-        }
-        let said = must(&sandbox, &["explain", "Order.extra"]);
-        assert!(said.contains("field-added: Order.extra"), "{said}");
-    }
-}
-
 /// A task whose schema has one field more and another name for a second, all staged.
 fn task() -> (Sandbox, &'static str) {
     let sandbox = scene();

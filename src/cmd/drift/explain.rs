@@ -10,7 +10,7 @@ use crate::cli::drift::Explain;
 use crate::cmd::rules::print;
 use crate::drift::acknowledgement::{Acknowledgement, dotted, in_approval, write_field};
 use crate::drift::compare::Known;
-use crate::drift::config::Mode;
+use crate::drift::config::{Mode, Wanted};
 use crate::drift::path::FieldPath;
 use crate::drift::shape::Form;
 use crate::drift::survey::{self, Listed, Mapping, Survey, Tree as _};
@@ -75,8 +75,13 @@ pub fn run(args: &Explain, env: &Env, now: jiff::Timestamp) -> Result<u8> {
 fn declared(state: &State, ty: &str, path: &FieldPath) -> Result<Vec<String>> {
     let (all, _) = survey::fields(&state.config, &state.tree()?)?;
     let own = all.iter().filter(|one| *one.field.ty == *ty && one.field.path == *path);
+    let sources: Vec<_> = state.config.contracts.iter().flat_map(|held| &held.sources).collect();
     let told = own.map(|Listed { language, field, place: at }| {
-        format!("{}  {} ({})", place(&at.file, at.line, at.column), field.kind_name(), language.name())
+        let counts = sources.iter().any(|source| {
+            source.language == *language && source.files.has(&at.file) && Wanted::any(&source.kinds, field)
+        });
+        let free = if counts { "" } else { "; `kinds` of its source leaves out that a contract must list it" };
+        format!("{}  {} ({}){free}", place(&at.file, at.line, at.column), field.kind_name(), language.name())
     });
     Ok(told.collect())
 }

@@ -9,9 +9,11 @@ use super::State;
 use crate::cli::drift::Sync;
 use crate::cmd::rules::print;
 use crate::cmd::task;
-use crate::drift::compare::listing;
+use crate::drift::acknowledgement::write_field;
+use crate::drift::compare::{Known, listing};
 use crate::drift::config::{Config, Held, Wanted};
 use crate::drift::contract::Contract;
+use crate::drift::path::FieldPath;
 use crate::drift::resolve::Field;
 use crate::drift::survey::{self, Tree as _, Unread};
 use crate::drift::sync::sync;
@@ -40,9 +42,11 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
         let old =
             old.map(|bytes| String::from_utf8(bytes).map_err(|_| Error::undecided(format!("{shown} is not UTF-8"))));
         let old = old.transpose()?;
-        let new = rewritten(&state, held, old.as_deref())?;
-        for problem in Contract::parse(new.as_bytes(), &held.columns).problems.iter().take(MOST_LEFT) {
-            left.push_str(&format!("refgate: left for people: {shown}:{}: {}\n", problem.line, problem.message));
+        let text = old.as_deref().unwrap_or("# Field contract\n");
+        let wanted = wanted(&state, held, text)?;
+        let new = sync(text, &Contract::parse(text.as_bytes(), &held.columns), &wanted);
+        for told in unfinished(&Contract::parse(new.as_bytes(), &held.columns), &wanted) {
+            left.push_str(&format!("refgate: left for people: {shown}{told}\n"));
         }
         if old.as_ref() == Some(&new) {
             continue;
@@ -63,7 +67,9 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
         }
     }
     if told.is_empty() {
-        told.push_str("The contract lists what the sources declare: nothing to change.\n");
+        let lists =
+            if left.is_empty() { "what the sources declare" } else { "all that it can of what the sources declare" };
+        told = format!("The contract lists {lists}: nothing to change.\n");
     } else if args.write {
         told = wrote;
     } else if std::io::stdout().is_terminal() {
@@ -74,10 +80,22 @@ pub fn run(args: &Sync, env: &Env) -> Result<()> {
     std::io::stderr().write_all(left.as_bytes()).map_err(|error| Error::undecided(error.to_string()))
 }
 
-/// The contract's text with the fields that its sources declare.
-fn rewritten(state: &State, held: &Held, old: Option<&str>) -> Result<String> {
+/// What a contract that was brought up to the sources is still short of: what is wrong with it, and the fields whose names or
+/// types it has no way to spell.
+fn unfinished(new: &Contract, wanted: &[(String, FieldPath)]) -> Vec<String> {
+    let problems = new.problems.iter().map(|problem| format!(":{}: {}", problem.line, problem.message));
+    let known = Known::of(Some(new));
+    let missing = wanted.iter().filter(|(ty, path)| !known.knows(ty, path));
+    let missing = missing.map(|(ty, path)| {
+        let name = escape::printable(&write_field(ty, path));
+        format!(": no contract can spell {name}; give it another name, or the type one under `names` of its source")
+    });
+    problems.take(MOST_LEFT).chain(missing.take(MOST_LEFT)).collect()
+}
+
+/// The fields that the contract would list if it followed its sources.
+fn wanted(state: &State, held: &Held, text: &str) -> Result<Vec<(String, FieldPath)>> {
     let tree = state.tree()?;
-    let text = old.unwrap_or("# Field contract\n");
     let contract = Contract::parse(text.as_bytes(), &held.columns);
     let mut all: Vec<(Field, bool)> = Vec::new();
     for source in &held.sources {
@@ -96,5 +114,5 @@ fn rewritten(state: &State, held: &Held, old: Option<&str>) -> Result<String> {
             (one.field, wanted)
         }));
     }
-    Ok(sync(text, &contract, &listing(&contract, &all)))
+    Ok(listing(&contract, &all))
 }

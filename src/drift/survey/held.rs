@@ -18,6 +18,9 @@ use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Field};
 use crate::error::Result;
 
+/// Why what stands at the place of a file is not read.
+pub(super) const ODD: &str = "a link or a submodule stands in the place of a file";
+
 /// What a look at one contract goes by.
 pub(super) struct Look<'l, 'a> {
     pub(super) config: &'l Config,
@@ -262,7 +265,7 @@ impl<'l> Look<'l, '_> {
         let wanted = |path: &[u8]| self.held.concerns(path) && (!introduced || self.changed.contains(path.as_bstr()));
         for file in self.head.odd(&wanted)? {
             let place = Place { file, line: 1, column: 0 };
-            survey.blind(place, "a link or a submodule stands in the place of a file");
+            survey.blind(place, ODD);
         }
         Ok(())
     }

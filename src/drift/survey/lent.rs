@@ -57,12 +57,11 @@ impl Side<'_> {
 
     /// What the file gives to others that an import means. Where it may be one of several, tools do not agree which.
     fn lender(&self, language: Language, from: &[BString]) -> Result<Option<(BString, Arc<Lends>)>> {
-        let key = (language, from.to_vec());
-        if let Some(known) = self.lenders.borrow().get(&key) {
+        if let Some(known) = self.lenders.borrow().get(&language).and_then(|known| known.get(from)) {
             return Ok(known.clone());
         }
         let lender = self.found_lender(language, from)?;
-        self.lenders.borrow_mut().insert(key, lender.clone());
+        self.lenders.borrow_mut().entry(language).or_default().insert(from.to_vec(), lender.clone());
         Ok(lender)
     }
 

@@ -45,7 +45,7 @@ type Read = (BString, Arc<Module>);
 type Modules<K> = RefCell<HashMap<K, Arc<Module>>>;
 
 /// What files give to others, by the language and the paths that an import may mean.
-type Lenders = RefCell<HashMap<(Language, Vec<BString>), Option<(BString, Arc<Lends>)>>>;
+type Lenders = RefCell<HashMap<Language, HashMap<Vec<BString>, Option<(BString, Arc<Lends>)>>>>;
 
 /// What a file was read as, each with what others lent it.
 pub(super) type Borrowing = Vec<(Loans, Arc<Module>)>;

@@ -106,6 +106,17 @@ fn what_sync_cannot_mend_is_told_beside_the_diff() {
 }
 
 #[test]
+fn sync_tells_of_fields_that_no_contract_can_name() {
+    let sandbox = with(&schema(&["id", "note"]), Some(&contract(&["id", "note"])));
+    let odd = format!("{{\"$defs\": {{\"an order\": {}}}}}", schema(&["id"]));
+    stage(&sandbox, &[("schema/odd.schema.json", &odd)]);
+    let (code, output) = drift(&sandbox, &["sync"]);
+    assert_eq!((code, output.stdout.contains("lists all that it can")), (0, true), "{}", output.stdout);
+    let said = output.stderr;
+    assert!(said.contains("no contract can spell") && said.contains("an order") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
 fn sync_writes_a_first_contract() {
     let sandbox = with(&schema(&["id", "note", "count integer"]), None);
     assert!(must(&sandbox, &["sync"]).starts_with("--- /dev/null\n"));
