@@ -71,6 +71,9 @@ pub(super) fn parts(mut tokens: Tokens, dialect: Dialect) -> Vec<Tokens> {
     if dialect.is_mysql() {
         tokens = in_other_words(tokens);
     }
+    if dialect == Dialect::Sqlite && begins(&tokens, &["CREATE"]) {
+        return vec![without_options(tokens)];
+    }
     if begins(&tokens, &["CREATE", "DOMAIN"]) {
         return vec![without_not_null(tokens)];
     }
@@ -197,6 +200,21 @@ fn in_other_words(tokens: Tokens) -> Tokens {
         said.push(token);
     }
     said
+}
+
+/// A table of SQLite without what may follow its columns, `STRICT, WITHOUT ROWID`: no kind depends on it, and the parser
+/// takes no list of it.
+fn without_options(mut tokens: Tokens) -> Tokens {
+    let end = tokens.iter().rposition(|token| token.token == Token::RParen).map_or(tokens.len(), |last| last + 1);
+    let options = tokens.get(end..).unwrap_or_default().to_vec();
+    let is_option = |option: &Tokens| {
+        (option.len() == 1 && begins(option, &["STRICT"]))
+            || (option.len() == 2 && begins(option, &["WITHOUT", "ROWID"]))
+    };
+    if at_commas(options).iter().all(is_option) {
+        tokens.truncate(end);
+    }
+    tokens
 }
 
 /// A domain without `NOT NULL`, which no kind depends on and the parser does not take.
