@@ -17,6 +17,9 @@ use super::{tokens, types};
 use crate::drift::shape::{Definition, Kind, Member, Module, Shape, Step, Unread};
 use crate::escape::{excerpt, one_line};
 
+/// How many members types may have together that get another name, in one file: each name has them for itself.
+const MOST_RENAMED: usize = 1 << 16;
+
 /// Reads the statements of one file.
 pub(super) struct Reader {
     pub(super) dialect: Dialect,
@@ -33,6 +36,8 @@ pub(super) struct Reader {
     temporary: BTreeMap<String, bool>,
     /// The types that the file declared before.
     types: BTreeMap<String, Shape>,
+    /// How many members those have that got another name.
+    renamed: usize,
 }
 
 impl Reader {
@@ -46,6 +51,7 @@ impl Reader {
             blocks: Vec::new(),
             temporary: BTreeMap::new(),
             types: BTreeMap::new(),
+            renamed: 0,
         }
     }
 
@@ -120,11 +126,7 @@ impl Reader {
             Statement::AlterType(alter) => match alter.operation {
                 AlterTypeOperation::Rename(rename) => {
                     let (old, _) = columns::object_name(&alter.name)?;
-                    let at = columns::at(&rename.new_name);
-                    // What the old name meant here; elsewhere it is looked up.
-                    let shape = self.types.get(&old).cloned();
-                    self.define(columns::name(&rename.new_name), at, shape.unwrap_or(Shape::Named { name: old, at }));
-                    Ok(())
+                    self.type_renamed(old, columns::name(&rename.new_name), columns::at(&rename.new_name))
                 }
                 AlterTypeOperation::AddValue(_) | AlterTypeOperation::RenameValue(_) => Ok(()),
             },
@@ -213,6 +215,24 @@ impl Reader {
         } else {
             self.step(Step::Rename { from, to, if_there: false, at });
         }
+        Ok(())
+    }
+
+    /// Another name for what a type was here; one that another file declares is looked up.
+    fn type_renamed(&mut self, old: String, new: String, at: u32) -> Result<(), &'static str> {
+        let shape = match self.types.get(&old) {
+            Some(shape) => {
+                self.renamed += if let Shape::Object(members) = shape { members.len() } else { 1 };
+                if self.renamed > MOST_RENAMED {
+                    return Err(
+                        "types with so many members get other names: write their last names where they are made",
+                    );
+                }
+                shape.clone()
+            }
+            None => Shape::Named { name: old, at },
+        };
+        self.define(new, at, shape);
         Ok(())
     }
 

@@ -336,6 +336,10 @@ fn hostile_nesting_is_told_and_takes_no_time() {
         assert_eq!(module(&wide).unread, []);
         let alters = "ALTER TABLE a ADD b int;".repeat(2_000);
         assert_eq!(module(&alters).unread, []);
+        let names = (0..500).map(|n| format!("ALTER TYPE t{n} RENAME TO t{};", n + 1)).collect::<String>();
+        let wide = (0..500).map(|n| format!("c{n} int")).collect::<Vec<_>>().join(",");
+        let renamed = module(&format!("CREATE TYPE t0 AS ({wide}); {names}"));
+        assert!(renamed.unread[0].reason.contains("so many members"), "{:?}", renamed.unread);
         let line = "INSERT INTO a VALUES (1);".repeat(40_000);
         assert_eq!(module(&line).unread, []);
         let deep = format!("CREATE TABLE a (b int{})", "[]".repeat(10_000));
