@@ -113,7 +113,7 @@ fn every_command_has_a_manual_page_and_every_shell_its_completions() {
 }
 
 /// The pages that people read.
-fn pages() -> [&'static str; 16] {
+fn pages() -> [&'static str; 17] {
     [
         "README.md",
         "ARCHITECTURE.md",
@@ -122,6 +122,7 @@ fn pages() -> [&'static str; 16] {
         "docs/checks.md",
         "docs/drift.md",
         "docs/ledger.md",
+        "docs/mappings.md",
         "docs/notify.md",
         "docs/policy.md",
         "docs/promotion.md",
