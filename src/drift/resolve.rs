@@ -284,7 +284,9 @@ impl<'a> Resolver<'a, '_> {
         match shape {
             _ if self.is_too_much(scope) => true,
             Shape::Object(_) | Shape::Unread(_) => true,
-            Shape::All(shapes) => !is_brand(shapes) && shapes.iter().any(|shape| self.is_object(shape, scope)),
+            Shape::All(shapes) => {
+                !is_brand(scope.home.module, shapes) && shapes.iter().any(|shape| self.is_object(shape, scope))
+            }
             Shape::Any(shapes) => shapes.iter().any(|shape| self.is_object(shape, scope)),
             Shape::Pick(shape, _) | Shape::Omit(shape, _) => self.is_object(shape, scope),
             Shape::Named { name, .. } => {
@@ -344,7 +346,7 @@ impl<'a> Resolver<'a, '_> {
                     });
                 }
             }
-            Shape::All(shapes) if is_brand(shapes) => {}
+            Shape::All(shapes) if is_brand(scope.home.module, shapes) => {}
             Shape::All(shapes) => shapes.iter().for_each(|shape| self.parts(shape, scope, parts)),
             Shape::Any(shapes) => {
                 let mut either = Parts::default();
@@ -404,6 +406,9 @@ impl<'a> Resolver<'a, '_> {
                 self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
             }
             return self.inside(scope, &found);
+        }
+        if inherits && lookup::is_error(scope.home.module, name) {
+            return Vec::new();
         }
         let what = match (self.lookup.unknown(&scope.home, name), inherits) {
             (None, false) => return Vec::new(),
@@ -482,9 +487,12 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
-/// Whether an intersection is a value without parts, with something beside it that only types know.
-fn is_brand(shapes: &[Shape]) -> bool {
-    shapes.iter().any(|shape| matches!(shape, Shape::Scalar { .. }))
+/// Whether an intersection is a value without parts, with something beside it that only types know. In TypeScript alone
+/// types say members that no value has: what has some elsewhere has them on the wire.
+fn is_brand(module: &Module, shapes: &[Shape]) -> bool {
+    let is_scalar = |shape: &Shape| matches!(shape, Shape::Scalar { .. });
+    let is_bare = |shape: &Shape| is_scalar(shape) || *shape == Shape::Object(Vec::new()) || *shape == Shape::Opaque;
+    shapes.iter().any(is_scalar) && (module.exports.is_some() || shapes.iter().all(is_bare))
 }
 
 #[cfg(test)]

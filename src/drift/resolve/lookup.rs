@@ -429,6 +429,22 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// Whether a name that leads nowhere is that of JavaScript's own errors, which write no fields.
+pub(super) fn is_error(module: &Module, name: &str) -> bool {
+    let own = [
+        "AggregateError",
+        "Error",
+        "EvalError",
+        "RangeError",
+        "ReferenceError",
+        "SyntaxError",
+        "TypeError",
+        "URIError",
+    ];
+    let is_imported = |import: &Import| import.local.as_deref() == Some(name);
+    module.exports.is_some() && own.contains(&name) && !module.imports.iter().any(is_imported)
+}
+
 /// Whether a definition is one for another module.
 fn is_apart(found: &Found<'_>) -> bool {
     let at = &found.definition.at;

@@ -6,7 +6,7 @@ use bstr::ByteSlice;
 
 use super::*;
 use crate::drift::shape::Member;
-use crate::drift::shape::{Definition, Import};
+use crate::drift::shape::{Definition, Exports, Import};
 use crate::glob::Glob;
 
 #[derive(Default)]
@@ -161,7 +161,10 @@ fn kinds_follow_names_brands_and_alternatives() {
         ("text", Shape::Any(vec![Shape::enumerated(Kind::String), Shape::STRING])),
         ("map", Shape::Map(Box::new(Shape::NUMBER))),
     ]);
-    let built = Built::default().file("a", vec![define("Order", order), define("Brand", brand)], vec![]);
+    let mut built = Built::default().file("a", vec![define("Order", order), define("Brand", brand)], vec![]);
+    // What types alone know is a member elsewhere.
+    assert!(built.told("a", "**").contains(&"Brand.__brand string".to_owned()));
+    built.0.values_mut().for_each(|module| module.exports = Some(Exports::default()));
     let due = [
         "Order.brand string",
         "Order.map object",

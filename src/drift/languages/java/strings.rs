@@ -60,7 +60,8 @@ fn constant<'a>(text: &'a str, node: Node<'_>, constants: &mut Constants<'a>) {
             let has = |word| part(node, "modifiers").is_some_and(|modifiers| part(modifiers, word).is_some());
             let fixed = node.kind() == "constant_declaration" || (has("static") && has("final"));
             for declarator in fields(node, "declarator") {
-                let value = field(declarator, "value").filter(|_| fixed).and_then(|value| literal(said(text, value)));
+                let value = field(declarator, "value").filter(|value| fixed && value.kind() == "string_literal");
+                let value = value.and_then(|value| literal(said(text, value)));
                 name(declarator).into_iter().for_each(|name| constants.add(name, value.clone()));
             }
         }
