@@ -83,12 +83,38 @@ impl<'a> Reader<'a> {
                 }
             }
             "object_declaration" | "companion_object" => {}
-            _ => return,
+            kind => {
+                if !DECLARED.contains(&kind) && has_type(said(self.text, node)) {
+                    self.module.unread.push(Unread::new(place, LOST));
+                }
+                return;
+            }
         }
         for member in body(node) {
             self.declaration(member, scope, &inner, depth + 1);
         }
     }
+}
+
+/// What is no type, and none of the statements that a script has.
+const DECLARED: [&str; 8] = [
+    "anonymous_initializer",
+    "enum_entry",
+    "file_annotation",
+    "function_declaration",
+    "import",
+    "package_header",
+    "property_declaration",
+    "secondary_constructor",
+];
+/// Why a type is not one to the grammar: it may take an annotation with arguments for a call, and what follows for its lambda.
+const LOST: &str = "the parser does not know this type for one: write `()` behind the name of a class, and each annotation on a \
+                    line of its own";
+
+/// Whether a statement may be a type that the grammar takes for something else.
+fn has_type(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|word| matches!(word, "class" | "interface" | "object"))
 }
 
 /// What the braces of a type hold.

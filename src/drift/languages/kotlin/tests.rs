@@ -18,6 +18,22 @@ fn a_class_has_the_properties_of_its_constructor() {
 }
 
 #[test]
+fn a_type_that_the_grammar_takes_for_another_thing_is_told() {
+    let table = "@Entity\n@Table(name = \"orders\")\nclass Order {\n  var name: String? = null\n}\nclass Line(val sku: String)\n";
+    for text in [
+        table,
+        "@Foo(1) class Order { val id: String = \"\" }\nclass Line(val sku: String)\n",
+        "@Serializable enum class E { @SerialName(\"a\") A }\nclass Line(val sku: String)\n",
+    ] {
+        let module = module(text);
+        let told = module.unread.iter().any(|unread| unread.reason.contains("the parser does not know this type"));
+        assert!(told || module.definitions.len() == 2 || !module.unread.is_empty(), "{text}: {module:?}");
+    }
+    assert_eq!(module(&table.replace("Order", "Order()")).definitions.len(), 2);
+    assert_eq!(module("println(1)\nval x = 1\n").unread, []);
+}
+
+#[test]
 fn hostile_text_is_bounded() {
     for (name, text, is_read) in [
         ("parentheses", format!("val x = {}", "(".repeat(10_000)), false),
