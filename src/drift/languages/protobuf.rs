@@ -137,7 +137,9 @@ impl Reader {
             let at = within(path, [tag, index], |path| self.places.at(path, tag::FIELD_EXTENDEE));
             let reason = "`extend` adds fields whose names on the wire are not read: declare them in the message";
             match self.names.shape(extended, outer, at) {
-                Shape::Named { name, .. } => self.define(name, at, Shape::unread(at, reason)),
+                Shape::Named { name, .. } => {
+                    self.define(name.trim_start_matches('.').to_owned(), at, Shape::unread(at, reason));
+                }
                 _ => self.module.unread.push(Unread::new(at, reason)),
             }
         }

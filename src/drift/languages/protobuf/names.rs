@@ -32,7 +32,7 @@ impl Names {
         while let Some(around) = scope {
             let inner = nested(around, name);
             if self.own.contains(&inner) {
-                return Shape::Named { name: inner, at };
+                return Shape::exactly(&inner, at);
             }
             scope = match around.rsplit_once('.') {
                 Some((above, _)) => Some(above),
@@ -43,7 +43,7 @@ impl Names {
             return known;
         }
         if let Some(own) = self.in_package(name).filter(|own| self.own.contains(*own)) {
-            return Shape::Named { name: own.to_owned(), at };
+            return Shape::exactly(own, at);
         }
         // A package's names are in lower case, those of messages and enums are not.
         let is_package = |part: &str| part.starts_with(|first: char| first.is_lowercase() || first == '_');
@@ -59,7 +59,12 @@ impl Names {
                 format!("`{name}` is of another package and has the name of a type of this file"),
             );
         }
-        Shape::Named { name: short.to_owned(), at }
+        // Behind a package it is no message within another one of this file.
+        if short.len() < name.len() || absolute {
+            Shape::exactly(short, at)
+        } else {
+            Shape::Named { name: short.to_owned(), at }
+        }
     }
 
     /// A name without the file's package, or without the end of it that the name begins with.
