@@ -4,7 +4,7 @@
 //! by its title, where that is a single word, or else by the file's name. All that several keywords say of one value is
 //! taken together: `allOf` never takes a member away that another part of the schema has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bstr::{BStr, ByteSlice};
 
@@ -79,6 +79,8 @@ pub(super) struct Schemas<'n> {
     following: Vec<Node<'n>>,
     /// How many steps all of them took.
     followed: usize,
+    /// The members of what pointers lead through, by the way there.
+    members: HashMap<Vec<String>, HashMap<&'n str, Node<'n>>>,
     /// How many schemas with an `$id` of their own lie around.
     embedded: usize,
 }
@@ -95,6 +97,7 @@ impl<'n> Schemas<'n> {
             imports: BTreeMap::new(),
             following: Vec::new(),
             followed: 0,
+            members: HashMap::new(),
             embedded: 0,
         }
     }

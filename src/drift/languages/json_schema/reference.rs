@@ -1,5 +1,7 @@
 //! Where a `$ref` leads: to a type of this file, into one, or to another file.
 
+use std::collections::HashMap;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::drift::document::Node;
@@ -89,17 +91,34 @@ impl<'n> Schemas<'n> {
     /// What a pointer from the file's top leads to.
     pub(in crate::drift::languages) fn target(&mut self, steps: &[String]) -> Option<Node<'n>> {
         let mut node = self.root;
-        for step in steps {
-            self.followed += node.entries().count();
+        for (place, step) in steps.iter().enumerate() {
             node = if node.is_array() {
                 let index = step.parse().ok()?;
                 self.followed += node.items().take(index).count();
                 node.items().nth(index)?
             } else {
-                node.get(step)?
+                self.member(steps.get(..place).unwrap_or_default(), node, step)?
             };
         }
         Some(node)
+    }
+
+    /// A member of what a pointer leads to. Its members are gone through once, whatever points at them.
+    fn member(&mut self, way: &[String], node: Node<'n>, name: &str) -> Option<Node<'n>> {
+        if let Some(members) = self.members.get(way) {
+            return members.get(name).copied();
+        }
+        self.followed += node.entries().count();
+        if self.followed > MAX_FOLLOWED {
+            return node.get(name);
+        }
+        let mut members = HashMap::new();
+        for entry in node.entries() {
+            members.entry(entry.key).or_insert(entry.node);
+        }
+        let found = members.get(name).copied();
+        self.members.insert(way.to_vec(), members);
+        found
     }
 
     /// Counts a schema on the way of references to what has no name; whether that were too many.

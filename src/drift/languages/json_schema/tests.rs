@@ -71,6 +71,14 @@ fn references_to_what_has_no_name_come_to_an_end() {
 }
 
 #[test]
+fn many_references_may_lead_through_one_long_list() {
+    let parts: Vec<String> = (0..2_000).map(|at| format!(r#""p{at}":{{"type":"string"}}"#)).collect();
+    let fields: Vec<String> = (0..2_000).map(|at| format!(r##""f{at}":{{"$ref":"#/x/p{at}"}}"##)).collect();
+    let text = format!(r#"{{"properties":{{{}}},"x":{{{}}}}}"#, fields.join(","), parts.join(","));
+    assert!(!format!("{:?}", module("a.json", &text)).contains("too many schemas"));
+}
+
+#[test]
 fn hostile_files_are_read_to_an_end() {
     for text in [
         "[".repeat(10_000),

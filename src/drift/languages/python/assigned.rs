@@ -171,8 +171,9 @@ fn may_be_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
     false
 }
 
-/// Names of types begin with a capital and are no constants.
+/// Names of types begin with a capital and are no constants; a module's own have underscores before that.
 fn is_titled(name: &str) -> bool {
+    let name = name.trim_start_matches('_');
     name.starts_with(|first: char| first.is_uppercase())
         && (name.chars().any(char::is_lowercase) || name.chars().count() == 1)
 }
@@ -206,7 +207,14 @@ fn is_type(names: &Names<'_>, target: &str, value: &Expr) -> bool {
         left = &union.left;
     }
     let alone = matches!(value, Expr::NoneLiteral(_) | Expr::StringLiteral(_));
-    is_titled(target) && !alone && is_name(left)
+    // `codes = Union[int, str]`: whatever the name is like, that is a type.
+    let is_told = |expr: &Expr| match expr {
+        Expr::Subscript(subscript) => {
+            matches!(names.known(&subscript.value), Some("Annotated" | "Literal" | "Optional" | "Union"))
+        }
+        _ => false,
+    };
+    (is_titled(target) || is_told(value)) && !alone && is_name(left)
 }
 
 /// The type that a call makes; `None` for a call that makes none.
