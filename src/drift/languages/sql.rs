@@ -13,6 +13,7 @@
 
 mod code;
 mod columns;
+mod comments;
 mod kind;
 mod split;
 mod steps;

@@ -1,6 +1,7 @@
 //! What a statement is, by its first words: whether it can change a column at all.
 
 use super::code;
+use super::comments;
 use super::split::Piece;
 
 /// What is to be done with a statement.
@@ -178,17 +179,18 @@ fn object<'a>(head: &[&'a str]) -> Option<&'a str> {
 
 fn created(piece: &Piece<'_>, head: &[&str]) -> Kind {
     let runs = ["EXECUTE", "PREPARE", "CALL"];
-    let changes = || has_table(piece.text) || changes_otherwise(piece.text);
+    let code = comments::without(piece.text);
+    let changes = || has_table(&code) || changes_otherwise(&code);
     match object(head) {
         Some("TABLE" | "TYPE" | "DOMAIN") => Kind::Parse,
         Some("FOREIGN" | "VIRTUAL") if head.contains(&"TABLE") => Kind::Unread("this kind of table is not read"),
         Some("SCHEMA") if has_word(piece.text, &["TABLE"]) => Kind::Unread("a table within CREATE SCHEMA is not read"),
         Some("SCHEMA" | "EXTENSION" | "DATABASE") => Kind::Skip,
-        Some("TRIGGER" | "EVENT" | "RULE") if !changes() && !has_word(piece.text, &["PREPARE"]) => Kind::Skip,
+        Some("TRIGGER" | "EVENT" | "RULE") if !changes() && !has_word(&code, &["PREPARE"]) => Kind::Skip,
         Some("FUNCTION" | "PROCEDURE") if has_word(piece.text, &["LANGUAGE"]) && !is_known_code(piece.text) => {
             Kind::Unread(CODE)
         }
-        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !changes() && !has_word(piece.text, &runs) => Kind::Skip,
+        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !changes() && !has_word(&code, &runs) => Kind::Skip,
         Some("TRIGGER" | "EVENT" | "RULE" | "FUNCTION" | "PROCEDURE" | "AGGREGATE") => Kind::Unread(CODE),
         Some(_) => Kind::Skip,
         None => Kind::Unknown,
@@ -204,11 +206,12 @@ fn is_known_code(text: &str) -> bool {
 
 /// `DO`, whose code stands in one text.
 fn block(piece: &Piece<'_>) -> Kind {
-    let changes = has_word(piece.text, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]);
+    let code = comments::without(piece.text);
+    let changes = has_word(&code, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]);
     match code::has_plain_body(piece.text) {
         None => Kind::Unknown,
         Some(false) => Kind::Unread(CODE),
-        Some(true) if changes || changes_otherwise(piece.text) => Kind::Guarded,
+        Some(true) if changes || changes_otherwise(&code) => Kind::Guarded,
         Some(true) => Kind::Skip,
     }
 }
@@ -274,8 +277,9 @@ fn setting(piece: &Piece<'_>) -> Kind {
 
 /// Whether a text, should it be run, may change tables.
 pub(super) fn may_change_tables(text: &str) -> bool {
-    let changes = has_table(text) && has_word(text, &["CREATE", "ALTER", "DROP", "RENAME"]);
-    changes || has_word(text, &["EXECUTE", "PREPARE", "CALL"])
+    let code = comments::without(text);
+    let changes = has_table(&code) && has_word(&code, &["CREATE", "ALTER", "DROP", "RENAME"]);
+    changes || has_word(&code, &["EXECUTE", "PREPARE", "CALL"])
 }
 
 /// Whether a body says TABLE, other than in what a function returns, of tables that end with the session and of the rows

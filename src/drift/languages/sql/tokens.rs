@@ -68,6 +68,7 @@ pub(super) fn begins(tokens: &[TokenWithSpan], words: &[&str]) -> bool {
 /// The statements that the parser is given: each change of `ALTER TABLE` by itself, so that one which it does not know
 /// takes none of the others along.
 pub(super) fn parts(mut tokens: Tokens, dialect: Dialect) -> Vec<Tokens> {
+    tokens = without_phrases(tokens, dialect);
     if dialect.is_mysql() {
         tokens = in_other_words(tokens);
     }
@@ -200,6 +201,59 @@ fn in_other_words(tokens: Tokens) -> Tokens {
         said.push(token);
     }
     said
+}
+
+/// Tables without what keys and texts of a database may say, which no column depends on and the parser does not take.
+fn without_phrases(tokens: Tokens, dialect: Dialect) -> Tokens {
+    if !begins(&tokens, &["CREATE"]) && !begins(&tokens, &["ALTER"]) {
+        return tokens;
+    }
+    let mut said: Tokens = Vec::with_capacity(tokens.len());
+    let mut rest = tokens.as_slice();
+    while let Some((token, after)) = rest.split_first() {
+        let length = phrase(&said, rest, dialect);
+        if length == 0 {
+            said.push(token.clone());
+        }
+        rest = rest.get(length.max(1)..).unwrap_or(after);
+    }
+    said
+}
+
+/// How many tokens such a phrase has that begins here.
+fn phrase(said: &[TokenWithSpan], rest: &[TokenWithSpan], dialect: Dialect) -> usize {
+    let is_one_of = |at: usize, words: &[&str]| {
+        rest.get(at).is_some_and(|token| words.iter().any(|wanted| word(token).eq_ignore_ascii_case(wanted)))
+    };
+    let begins_column = |token: &TokenWithSpan| {
+        matches!(token.token, Token::LParen | Token::Comma)
+            || ["ADD", "COLUMN", "CHANGE", "MODIFY"].iter().any(|verb| word(token).eq_ignore_ascii_case(verb))
+    };
+    // The name of a column may be any of these words.
+    let is_behind = |words: &[&str]| match said {
+        [.., before, last] => {
+            last.token == Token::RParen
+                || ["SET", "CHARSET"].iter().any(|of| word(before).eq_ignore_ascii_case(of))
+                || (!begins_column(before) && words.iter().any(|wanted| word(last).eq_ignore_ascii_case(wanted)))
+        }
+        _ => false,
+    };
+    match dialect {
+        Dialect::MySql | Dialect::MySqlAnsi => {
+            let texts = ["CHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT"];
+            match () {
+                () if begins(rest, &["USING"]) && is_one_of(1, &["BTREE", "HASH"]) && is_behind(&["KEY", "INDEX"]) => 2,
+                () if begins(rest, &["WITH", "PARSER"]) && is_behind(&[]) => 3,
+                () if begins(rest, &["BINARY"]) && is_behind(&texts) => 1,
+                () => 0,
+            }
+        }
+        Dialect::Sqlite => {
+            let ways = ["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"];
+            if begins(rest, &["ON", "CONFLICT"]) && is_one_of(2, &ways) { 3 } else { 0 }
+        }
+        Dialect::Postgres => 0,
+    }
 }
 
 /// A table of SQLite without what may follow its columns, `STRICT, WITHOUT ROWID`: no kind depends on it, and the parser

@@ -170,12 +170,14 @@ fn is_known(change: &[&str], dialect: Dialect) -> bool {
     match (dialect, change) {
         (Dialect::Postgres, ["ALTER", rest @ ..]) => {
             let rest = rest.strip_prefix(&["COLUMN"]).unwrap_or(rest);
-            matches!(
-                rest,
-                [_, "SET", "STATISTICS" | "STORAGE" | "COMPRESSION" | "GENERATED" | "EXPRESSION" | "(", ..]
-                    | [_, "ADD", "GENERATED", ..]
-                    | [_, "DROP", "IDENTITY" | "EXPRESSION", ..]
-            )
+            let is_constraint = matches!(rest, ["CONSTRAINT", _, "DEFERRABLE" | "NOT" | "INITIALLY" | "ENFORCED", ..]);
+            is_constraint
+                || matches!(
+                    rest,
+                    [_, "SET", "STATISTICS" | "STORAGE" | "COMPRESSION" | "GENERATED" | "EXPRESSION" | "(", ..]
+                        | [_, "ADD", "GENERATED", ..]
+                        | [_, "DROP", "IDENTITY" | "EXPRESSION", ..]
+                )
         }
         (
             Dialect::Postgres,
@@ -192,6 +194,7 @@ fn is_known(change: &[&str], dialect: Dialect) -> bool {
             | ["CONVERT", "TO", "CHARACTER" | "CHARSET", ..]
             | ["DEFAULT", "CHARACTER" | "CHARSET" | "COLLATE", ..]
             | ["RENAME", "INDEX" | "KEY", ..]
+            | ["ALTER", "INDEX", _, "VISIBLE" | "INVISIBLE"]
             | ["DROP", "KEY" | "CHECK", _]
             | ["ADD", "FULLTEXT" | "SPATIAL", "INDEX" | "KEY", ..]
             | ["ADD", "CONSTRAINT", ..],
