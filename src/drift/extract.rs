@@ -37,11 +37,23 @@ impl Job<'_> {
             return Module::unread(0, format!("the file is larger than {MAX_BYTES} bytes"));
         }
         match self.bytes.to_str() {
-            Ok(text) => self.language.read_with(&self.source(text), self.lent),
+            // What holds a folder open for Git declares nothing.
+            Ok(text) if !self.language.is_code() && text.trim().is_empty() => Module::default(),
+            Ok(text) => self.hinted(self.language.read_with(&self.source(text), self.lent)),
             Err(error) => {
                 Module::unread(u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX), "the bytes are no UTF-8")
             }
         }
+    }
+
+    /// What was read, with a word on files that are of another language by their names: a source's `src/models/**` has them.
+    fn hinted(&self, mut module: Module) -> Module {
+        let is_named_so = !self.language.is_code() || Language::of_code(self.path) == Some(self.language);
+        if let (false, Some(unread)) = (is_named_so, module.unread.first_mut()) {
+            let language = self.language.name();
+            unread.reason = format!("{}; its name is of no file of {language}: `exclude` it", unread.reason);
+        }
+        module
     }
 
     fn lends(&self) -> Lends {

@@ -283,6 +283,20 @@ fn fields_lists_every_kind_and_what_could_not_be_read() {
 }
 
 #[test]
+fn files_of_other_languages_are_told_by_their_names() {
+    let sandbox = scene();
+    let policy = format!(
+        "version = 1\n{POLICY}[[drift.source]]\nlanguage = \"typescript\"\npaths = [\"src/models/**\"]\ntypes = [\"Order*\"]\n"
+    );
+    stage(&sandbox, &[("p.toml", &policy), ("schema/.gitkeep", "\n"), ("src/models/README.md", "# What is here\n")]);
+    let unread = json(&sandbox, "drift-fields.json", &["fields", "--policy", "p.toml"]).1["unread"].clone();
+    let [one] = unread.as_array().unwrap().as_slice() else { panic!("{unread}") };
+    let reason = one["reason"].as_str().unwrap();
+    assert_eq!(one["file"], "src/models/README.md");
+    assert!(reason.ends_with("its name is of no file of typescript: `exclude` it"), "{reason}");
+}
+
+#[test]
 fn contract_lists_entries_and_all_that_is_wrong() {
     let sandbox = scene();
     let entry =
