@@ -57,6 +57,14 @@ pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
     names.iter().map(last).any(|name| writes.iter().any(|word| name.ends_with(word)))
 }
 
+/// Whether a type derives serde's `Serialize` whatever is built.
+pub(super) fn is_sealed(attrs: &[Attribute], paths: &Paths) -> bool {
+    let always = derives(attrs).into_iter().filter(|(_, when)| when.is_empty());
+    let names: Vec<String> = always.flat_map(|(names, _)| names).map(|one| super::dotted(one.path())).collect();
+    let is_serialize = |name: &String| name.rsplit('.').next() == Some("Serialize") && paths.is_of_serde(name);
+    names.iter().any(is_serialize) && !is_foreign(attrs, paths)
+}
+
 type List = Punctuated<Meta, Token![,]>;
 
 /// The longest condition, with those around it: each attribute that it holds for is told by it.
@@ -98,6 +106,12 @@ fn lists(attrs: &[Attribute]) -> Vec<(MetaList, Rc<str>)> {
 fn derives(attrs: &[Attribute]) -> Vec<(List, Rc<str>)> {
     let derives = lists(attrs).into_iter().filter(|(list, _)| list.path.is_ident("derive"));
     derives.map(|(list, when)| (list.parse_args_with(List::parse_terminated).unwrap_or_default(), when)).collect()
+}
+
+/// The macros that an attribute derives.
+pub(super) fn derived(attr: &Attribute) -> Vec<syn::Path> {
+    let all = derives(std::slice::from_ref(attr)).into_iter().flat_map(|(names, _)| names);
+    all.map(|one| one.path().clone()).collect()
 }
 
 /// What a `cfg_attr` brings in, with the conditions around and its own; `None` for others, and for one without any sense.
