@@ -71,6 +71,7 @@ fn parsed(source: &Source<'_>) -> Module {
         depth: 0,
         buried: Vec::new(),
         given: BTreeSet::new(),
+        called: BTreeSet::new(),
         module: Module::default(),
     };
     reader.visit_file(&file);
@@ -194,6 +195,8 @@ struct Reader<'o> {
     buried: Vec<usize>,
     /// Names that macros are given, with where: what nobody knows of them may write these types out.
     given: BTreeSet<(String, u32)>,
+    /// This file's macros that were called in code.
+    called: BTreeSet<String>,
     module: Module,
 }
 
@@ -304,17 +307,25 @@ impl<'o> Reader<'o> {
         self.place.of(mac.path.segments.first().map_or_else(Span::call_site, |first| first.ident.span()))
     }
 
-    /// A macro in code: it may write out the types that it is given, or more than these where it is given items.
+    /// A macro in code: it may write out the types that it is given, or more than these where it is given items. One of
+    /// this file has what it makes in it.
     fn invocation(&mut self, mac: &syn::Macro) {
         let words = Words::of(&mac.tokens);
         match self.effect(mac, &words) {
             Effect::None => {}
-            _ if words.item.is_some() || self.given.len() >= MAX_GIVEN => self.made(mac),
             Effect::Items => self.made(mac),
             Effect::Any => {
-                let (at, own) = (self.start(mac), &self.outline.types);
-                let is_type = |name: &String| name.starts_with(char::is_uppercase) || own.contains(name);
-                self.given.extend(words.names.into_iter().filter(is_type).map(|name| (name, at)));
+                let name = mac.path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
+                let outline = self.outline;
+                let own = if self.called.insert(name.clone()) { outline.macros.own(&name) } else { &[] };
+                let all = std::iter::once(&words).chain(own);
+                if all.clone().any(|words| words.item.is_some()) || self.given.len() >= MAX_GIVEN {
+                    return self.made(mac);
+                }
+                let (at, is_own) = (self.start(mac), |name: &String| outline.types.contains(name));
+                let is_type = |name: &&String| name.starts_with(char::is_uppercase) || is_own(name);
+                let names = all.flat_map(|words| &words.names);
+                self.given.extend(names.filter(is_type).map(|name| (name.clone(), at)));
             }
         }
     }

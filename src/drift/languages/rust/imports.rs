@@ -22,12 +22,14 @@ const MAX_HOPS: usize = 4;
 const STD: [&str; 5] = ["std", "core", "alloc", "serde", "serde_json"];
 
 /// Packages that everybody has: what they call as `std` and others do is that.
-const PACKAGES: &str = "actix_web ahash anyhow arrayvec assert_matches async_graphql axum bigdecimal bitflags bson bstr bytes \
-    bytestring camino cfg_if chrono color_eyre compact_str const_format criterion dashmap diesel either email_address eyre \
-    futures futures_util fxhash garde hashbrown hipstr http hyper indexmap insta itertools jiff kstring lazy_static log \
-    maplit mongodb nonempty num_bigint once_cell ordered_float parking_lot phf poem pretty_assertions prost proptest quote \
-    regex reqwest rocket rust_decimal rustc_hash schemars sea_orm secrecy semver serde_derive serde_repr serde_with smallvec \
-    smartstring smol_str sqlx static_assertions strum syn thiserror time tokio tracing ulid url utoipa uuid validator warp";
+const PACKAGES: &str = "actix_web ahash anyhow arrayvec assert_matches async_graphql async_lock async_std axum \
+    bigdecimal bitflags bson bstr bytes bytestring camino cfg_if chrono color_eyre compact_str const_format \
+    criterion crossbeam dashmap diesel ecow either email_address eyre fnv futures futures_util fxhash garde \
+    hashbrown hashlink heapless hipstr http hyper im indexmap insta itertools jiff kstring lazy_static log maplit \
+    mongodb near_sdk nonempty num_bigint once_cell ordered_float parking_lot phf poem pretty_assertions proptest \
+    prost prost_types quote regex reqwest rocket rust_decimal rustc_hash schemars sea_orm secrecy semver \
+    serde_derive serde_repr serde_with smallvec smartstring smol_str sqlx static_assertions strum syn thiserror \
+    time tinyvec tokio tracing triomphe ulid url utoipa uuid validator warp";
 
 /// What this file calls the names of others.
 #[derive(Default)]

@@ -105,6 +105,11 @@ impl Macros {
         self.own.contains_key(name)
     }
 
+    /// The words of this file's macro of a name.
+    pub(super) fn own(&self, name: &str) -> &[Words] {
+        self.own.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Finds those that make no types and write none out: `writes` are the names of what would. One that calls others is as
     /// these are.
     pub(super) fn settle(&mut self, paths: &Paths, writes: &HashSet<String>) {

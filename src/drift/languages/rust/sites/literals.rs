@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{Expr, ExprMethodCall, ExprPath, Macro};
 
+use super::super::dotted;
 use super::super::json::{Entry, Json, Key};
 use super::{MAX_MACROS, Reader, is_end, receiver};
 use crate::drift::path::{FieldPath, Segment};
@@ -78,10 +79,17 @@ impl Reader<'_> {
         }
     }
 
-    /// The name of a method that a path leads to: `Doc::set`.
+    /// The name of a method that a path leads to: `Doc::set`, and not `cache::set`, which is a function of a module.
     pub(super) fn is_method(&self, path: &ExprPath) -> Option<String> {
-        let is_of_type = path.qself.is_some() || path.path.segments.len() > 1;
-        path.path.segments.last().filter(|_| is_of_type).map(|last| last.ident.unraw().to_string())
+        let written = dotted(&path.path);
+        let is_type = |full: &[String]| match full {
+            [.., ty, _] => ty.starts_with(char::is_uppercase) || self.outline.types.contains(ty),
+            _ => false,
+        };
+        let of_type = || self.outline.paths.meanings(&written, &[]).iter().any(|full| is_type(full));
+        let last = path.path.segments.last()?.ident.unraw().to_string();
+        let is_method = self.sites.patches_named(&last).next().is_some() && (path.qself.is_some() || of_type());
+        is_method.then_some(last)
     }
 
     /// Whether a method is a patch, by its name alone or by that of its receiver as well.
