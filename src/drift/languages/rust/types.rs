@@ -142,7 +142,11 @@ impl Types<'_> {
         let is_prelude = is_of_prelude(written) || lists(PRIMITIVES, written);
         match meanings {
             [full] if full.len() == 1 && full.iter().eq([written]) => is_prelude || !paths.may_be_own(written),
-            meanings => meanings.iter().all(|full| paths.is_package(full)),
+            // `HashMap` of `std` in some builds, and of a package in others.
+            meanings => {
+                let first = meanings.first().and_then(|full| full.last());
+                meanings.iter().all(|full| paths.is_package(full) && full.last() == first)
+            }
         }
     }
 }

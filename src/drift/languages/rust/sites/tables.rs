@@ -448,13 +448,13 @@ impl Reader<'_> {
         let written = dotted(&path.path);
         let Some((ty, made)) = written.rsplit_once('.') else { return written == "Some" };
         let paths = &self.outline.paths;
-        let Some(full) = paths.only(ty, &[]) else { return false };
-        let is_known = (full.len() == 1 && *full == [ty]) || paths.is_package(&full);
+        let is_known = |full: &Vec<String>| {
+            let is_listed = full.last().is_some_and(|last| HOLDERS.contains(&last.as_str()));
+            is_listed && (*full == [ty] || paths.is_package(full))
+        };
+        let meanings = paths.meanings(ty, &[]);
         let is_own = self.outline.types.contains(ty) || self.outline.variables.contains(ty);
-        is_known
-            && !is_own
-            && full.last().is_some_and(|ty| HOLDERS.contains(&ty.as_str()))
-            && matches!(made, "new" | "from" | "from_iter")
+        !meanings.is_empty() && meanings.iter().all(is_known) && !is_own && matches!(made, "new" | "from" | "from_iter")
     }
 
     /// Whether an expression takes a part out of a table: what a pattern calls like the table then is one.
