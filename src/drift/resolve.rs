@@ -159,6 +159,11 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         for (_, at) in added.filter(|(name, _)| !types.matches(name.as_bytes())) {
             resolver.unread.insert(blind(file, &Unread::new(*at, ADDITION)));
         }
+        for (name, at) in resolver.lookup.taken(file, module) {
+            let reason =
+                format!("`{name}` is another one than the language's by an import of all names: import it by name");
+            resolver.unread.insert(blind(file, &Unread::new(at, reason)));
+        }
     }
     for (file, module) in own.iter().filter(|(_, module)| !module.written.is_empty()) {
         for written in &module.written {

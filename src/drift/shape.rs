@@ -5,7 +5,7 @@
 mod known;
 mod lent;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 
@@ -45,6 +45,11 @@ pub struct Module {
     pub elsewhere: Vec<BString>,
     /// Types of other files that this file writes out by code of its own.
     pub written: Vec<Written>,
+    /// Names that the file takes for the language's, with their first places, though an import of all names of another
+    /// file may bring others in (Rust).
+    pub assumed: BTreeMap<String, u32>,
+    /// The definitions, by their places, that no code but what they derive can write out (Rust).
+    pub sealed: BTreeSet<u32>,
 }
 
 /// A type whose fields code decides that stands beside it.

@@ -4,15 +4,18 @@
 //! known by its last name, whatever module or function it stands in. What is built for tests alone is left out.
 
 mod attrs;
+mod expand;
 mod imports;
 mod json;
+mod macros;
+mod outline;
 mod shapes;
 mod sites;
 #[cfg(test)]
 mod tests;
 mod types;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
@@ -21,7 +24,8 @@ use syn::visit::{self, Visit};
 
 use super::Source;
 use crate::drift::shape::{Definition, Kind, Module, Shape, Unread, Written};
-use imports::Paths;
+use macros::{Effect, Words};
+use outline::Outline;
 use types::Types;
 
 /// How many tokens may stand in a row, with those around them, before something ends: each may be a level of nesting to
@@ -30,6 +34,9 @@ const MAX_COST: usize = 2_000;
 /// What a pair of brackets counts for, and a `<` or `&`, as the parser calls itself many times for these.
 const GROUP_COST: usize = 8;
 const TYPE_COST: usize = 4;
+
+/// How many names macros are given, all in all.
+const MAX_GIVEN: usize = 2_000;
 
 pub(super) fn read(source: &Source<'_>) -> Module {
     let module = parsed(source);
@@ -51,22 +58,27 @@ fn parsed(source: &Source<'_>) -> Module {
             "the code here is nested too deep to be read, or too long without an end",
         );
     }
-    let file: syn::File = match syn::parse2(tokens) {
+    let mut file: syn::File = match syn::parse2(tokens) {
         Ok(file) => file,
         Err(error) => return Module::unread(place.of(error.span()), "this is not valid Rust"),
     };
-    let mut outline = Outline { paths: Paths::of(source.path), ..Outline::default() };
-    outline.visit_file(&file);
+    expand::spread(&mut file);
+    let outline = Outline::of(source.path, &file);
     let mut reader = Reader {
         place,
         outline: &outline,
         inside: Vec::new(),
         depth: 0,
         buried: Vec::new(),
+        given: BTreeSet::new(),
+        called: BTreeSet::new(),
         module: Module::default(),
     };
     reader.visit_file(&file);
+    reader.names_given();
     let (mut module, buried) = (reader.module, reader.buried);
+    module.unread.extend(outline.made(place));
+    module.assumed = outline.assumed(place);
     doubt(&mut module, &buried);
     module.is_placed = true;
     module.elsewhere = outline.paths.elsewhere();
@@ -172,107 +184,6 @@ fn item_attrs(item: &syn::Item) -> &[syn::Attribute] {
     }
 }
 
-/// What the names of a file mean.
-#[derive(Default)]
-struct Outline {
-    paths: Paths,
-    /// The file's own types.
-    types: HashSet<String>,
-    /// Types whose `Serialize` is written by hand, as they are written, with the modules around and where.
-    by_hand: HashMap<String, (String, Vec<String>, Span)>,
-    /// What the fields of the file's structs are called on the wire, by type and name.
-    wire: HashMap<(String, String), String>,
-    /// Names that stand for any type somewhere.
-    variables: HashSet<String>,
-    /// Macros of this file.
-    macros: HashSet<String>,
-    /// Those of them that make no types.
-    harmless: HashSet<String>,
-}
-
-impl<'ast> Visit<'ast> for Outline {
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        if is_for_tests(item_attrs(item)) {
-            return;
-        }
-        match item {
-            syn::Item::Struct(item) => {
-                let name = item.ident.unraw().to_string();
-                self.wire.extend(shapes::wire_names(item).into_iter().map(|(own, wire)| ((name.clone(), own), wire)));
-                self.types.insert(name);
-            }
-            syn::Item::Enum(item) => drop(self.types.insert(item.ident.unraw().to_string())),
-            syn::Item::Type(item) => drop(self.types.insert(item.ident.unraw().to_string())),
-            syn::Item::Use(item) => self.paths.import(item),
-            syn::Item::ExternCrate(item) => self.paths.rename(item),
-            syn::Item::Impl(item) => self.implementation(item),
-            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => {
-                self.macros.insert(ident.to_string());
-                if !makes_types(&mac.tokens) {
-                    self.harmless.insert(ident.to_string());
-                }
-            }
-            syn::Item::Mod(item) => {
-                if item.content.is_none() {
-                    self.paths.declare(item);
-                }
-                self.paths.enter(&item.ident);
-                visit::visit_item_mod(self, item);
-                self.paths.leave();
-                return;
-            }
-            _ => {}
-        }
-        visit::visit_item(self, item);
-    }
-
-    fn visit_type_param(&mut self, param: &'ast syn::TypeParam) {
-        self.variables.insert(param.ident.unraw().to_string());
-        visit::visit_type_param(self, param);
-    }
-}
-
-impl Outline {
-    /// The types of other files whose `Serialize` is written by hand here.
-    fn written(&self, place: Place) -> Vec<Written> {
-        let mut others: Vec<_> = self.by_hand.iter().filter(|(name, _)| !self.types.contains(*name)).collect();
-        others.sort_by_key(|(name, _)| *name);
-        let written = |(_, (written, inside, span)): (&String, &(String, Vec<String>, Span))| Written {
-            name: self.paths.name(written, inside),
-            at: place.of(*span),
-            reason: "`Serialize` is written by hand here; derive it".to_owned(),
-            kind: Kind::Unknown,
-        };
-        others.into_iter().map(written).collect()
-    }
-
-    fn implementation(&mut self, item: &syn::ItemImpl) {
-        let of_serde = |(path, _): &(syn::Path, _)| path.segments.last().is_some_and(|last| last.ident == "Serialize");
-        if item.trait_.as_ref().is_some_and(of_serde)
-            && let syn::Type::Path(own) = &*item.self_ty
-            && let Some(last) = own.path.segments.last()
-        {
-            let place = (dotted(&own.path), self.paths.inside(), last.ident.span());
-            self.by_hand.insert(last.ident.unraw().to_string(), place);
-        }
-    }
-}
-
-/// Whether tokens of a macro have a word that begins a type.
-fn makes_types(tokens: &TokenStream) -> bool {
-    let mut rest = vec![tokens.clone()];
-    while let Some(tokens) = rest.pop() {
-        for token in tokens {
-            match token {
-                TokenTree::Group(group) => rest.push(group.stream()),
-                TokenTree::Ident(word) if word == "struct" || word == "enum" || word == "type" => return true,
-                _ => {}
-            }
-        }
-    }
-    false
-}
-
 /// Takes in the definitions.
 struct Reader<'o> {
     place: Place,
@@ -282,6 +193,10 @@ struct Reader<'o> {
     /// How many modules and functions are around, and the definitions in any.
     depth: usize,
     buried: Vec<usize>,
+    /// Names that macros are given, with where: what nobody knows of them may write these types out.
+    given: BTreeSet<(String, u32)>,
+    /// This file's macros that were called in code.
+    called: BTreeSet<String>,
     module: Module,
 }
 
@@ -294,11 +209,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             syn::Item::Struct(item) => {
                 let types = self.types(&item.ident, &item.generics, &item.attrs);
                 let shape = types.structure(item);
+                self.seal(&item.ident, &item.attrs);
                 self.define(&item.ident, shape);
             }
             syn::Item::Enum(item) => {
                 let types = self.types(&item.ident, &item.generics, &item.attrs);
                 let shape = types.enumeration(item);
+                self.seal(&item.ident, &item.attrs);
                 self.define(&item.ident, shape);
             }
             syn::Item::Type(item) => {
@@ -311,7 +228,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                     Shape::unread(self.place.of(item.ident.span()), "what a union holds is not known; use an enum");
                 self.define(&item.ident, shape);
             }
-            syn::Item::Macro(syn::ItemMacro { ident: None, mac, .. }) => self.invocation(mac),
+            syn::Item::Macro(item) => return self.item_macro(item),
+            syn::Item::Verbatim(tokens) => {
+                let at =
+                    self.place.of(tokens.clone().into_iter().next().map_or_else(Span::call_site, |one| one.span()));
+                self.module.unread.push(Unread::new(at, "this item cannot be read"));
+            }
             syn::Item::Mod(module) => self.inside.push(module.ident.unraw().to_string()),
             _ => {}
         }
@@ -322,6 +244,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         if matches!(item, syn::Item::Mod(_)) {
             self.inside.pop();
         }
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        self.invocation(mac);
     }
 }
 
@@ -345,27 +271,74 @@ impl<'o> Reader<'o> {
         self.module.definitions.push(Definition { name: name.unraw().to_string(), at, shape, case: None });
     }
 
+    /// A type that derives serde's `Serialize`, in all builds, is written out by nothing else: it would be two of these.
+    fn seal(&mut self, name: &syn::Ident, attrs: &[syn::Attribute]) {
+        if attrs::is_sealed(attrs, &self.outline.paths) {
+            self.module.sealed.insert(self.place.of(name.span()));
+        }
+    }
+
     /// A macro among items may make types.
-    fn invocation(&mut self, mac: &syn::Macro) {
-        let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        let known = [
-            "assert_eq_align",
-            "assert_eq_size",
-            "assert_impl_all",
-            "compile_error",
-            "const_assert",
-            "const_assert_eq",
-            "criterion_group",
-            "criterion_main",
-            "global_asm",
-            "lazy_static",
-            "proptest",
-            "thread_local",
-        ];
-        if known.contains(&name.as_str()) || self.outline.harmless.contains(&name) {
+    fn item_macro(&mut self, item: &syn::ItemMacro) {
+        if item.ident.is_some() {
             return;
         }
-        let at = self.place.of(mac.path.segments.first().map_or_else(Span::call_site, |first| first.ident.span()));
-        self.module.unread.push(Unread::new(at, "this macro may make types; write them down"));
+        // What was taken out of one of this file's own may be anything there.
+        let is_own_branch =
+            expand::is_named(&item.mac, expand::BRANCHES) && self.outline.macros.is_own(expand::BRANCHES);
+        match (self.effect(&item.mac, &Words::of(&item.mac.tokens)), expand::flags(&item.mac)) {
+            (Effect::None, _) if !is_own_branch => {}
+            (Effect::Items, Some(flags)) if expand::is_named(&item.mac, expand::FLAGS) => {
+                flags.iter().for_each(|name| self.define(name, Shape::Opaque));
+            }
+            _ => self.made(&item.mac),
+        }
+    }
+
+    fn effect(&self, mac: &syn::Macro, words: &Words) -> Effect {
+        self.outline.macros.effect(&mac.path, words, &self.outline.paths, &self.outline.writes)
+    }
+
+    fn made(&mut self, mac: &syn::Macro) {
+        self.module.unread.push(Unread::new(self.start(mac), "this macro may make types; write them down"));
+    }
+
+    fn start(&self, mac: &syn::Macro) -> u32 {
+        self.place.of(mac.path.segments.first().map_or_else(Span::call_site, |first| first.ident.span()))
+    }
+
+    /// A macro in code: it may write out the types that it is given, or more than these where it is given items. One of
+    /// this file has what it makes in it.
+    fn invocation(&mut self, mac: &syn::Macro) {
+        let words = Words::of(&mac.tokens);
+        match self.effect(mac, &words) {
+            Effect::None => {}
+            Effect::Items => self.made(mac),
+            Effect::Any => {
+                let name = mac.path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
+                let outline = self.outline;
+                let own = if self.called.insert(name.clone()) { outline.macros.own(&name) } else { &[] };
+                let all = std::iter::once(&words).chain(own);
+                if all.clone().any(|words| words.item.is_some()) || self.given.len() >= MAX_GIVEN {
+                    return self.made(mac);
+                }
+                let (at, is_own) = (self.start(mac), |name: &String| outline.types.contains(name));
+                let is_type = |name: &&String| name.starts_with(char::is_uppercase) || is_own(name);
+                let names = all.flat_map(|words| &words.names);
+                self.given.extend(names.filter(is_type).map(|name| (name.clone(), at)));
+            }
+        }
+    }
+
+    /// Tells of the types that macros are given.
+    fn names_given(&mut self) {
+        let mut before = None;
+        for (name, at) in std::mem::take(&mut self.given) {
+            if before.as_ref() != Some(&name) {
+                let reason = "this macro may write out a type that it is given; derive `Serialize` for that".to_owned();
+                self.module.written.push(Written { name: name.clone(), at, reason, kind: Kind::Unknown });
+                before = Some(name);
+            }
+        }
     }
 }

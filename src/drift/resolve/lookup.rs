@@ -110,12 +110,30 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The definitions that a name means at the top of a file.
+    /// The definitions that code of a file may write out by a name at its top: in Rust also what that is another name of.
     pub(super) fn in_module(&self, file: &'a BStr, module: &'a Module, name: &str) -> Vec<*const Definition> {
-        match self.in_file(file, module, name, &mut Tried::default()) {
-            Outcome::Found(found) => found.iter().map(|found| std::ptr::from_ref(found.definition)).collect(),
-            _ => Vec::new(),
+        let (mut ends, mut rest, mut hops) = (Vec::new(), vec![(file, module, name.to_owned())], 0);
+        while let Some((file, module, name)) = rest.pop().filter(|_| hops < MAX_DEPTH && ends.len() < MAX_HOPS) {
+            hops += 1;
+            let Outcome::Found(found) = self.in_file(file, module, &name, &mut Tried::default()) else { continue };
+            for one in found.into_iter().filter(|one| !one.module.sealed.contains(&one.definition.at)) {
+                ends.push(std::ptr::from_ref(one.definition));
+                match &one.definition.shape {
+                    Shape::Named { name, .. } if module.is_placed => rest.push((one.file, one.module, name.clone())),
+                    _ => {}
+                }
+            }
         }
+        ends
+    }
+
+    /// The names that a file takes for the language's and an import gives to something else.
+    pub(super) fn taken(&self, file: &'a BStr, module: &'a Module) -> impl Iterator<Item = (&'a String, u32)> {
+        let is_taken = move |name: &str| match self.in_file(file, module, name, &mut Tried::default()) {
+            Outcome::Found(_) | Outcome::Foreign | Outcome::Unclear(Why::Several | Why::GivenTwice) => true,
+            Outcome::External | Outcome::Unknown | Outcome::Unclear(_) => false,
+        };
+        module.assumed.iter().filter(move |(name, _)| is_taken(name)).map(|(name, at)| (name, *at))
     }
 
     /// What is wrong with a name that leads to no definition; `None` where it comes from a package, by the file's own imports.

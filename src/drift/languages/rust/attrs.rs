@@ -42,19 +42,33 @@ fn is_serde(path: &str) -> bool {
     !is_own && path.rsplit("::").next() == Some("serde")
 }
 
+/// What a macro is called where it comes from, by each of the paths that its name may stand for.
+fn lasts(name: &str, paths: &Paths) -> Vec<String> {
+    paths.meanings(name, &[]).into_iter().filter_map(|mut full| full.pop()).collect()
+}
+
 /// Whether a type derives a macro that is named like serde's and is not, or an unknown one in its place.
 pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
     let derives = derives(attrs);
     let names: Vec<String> = derives.iter().flat_map(|(names, _)| names).map(|one| super::dotted(one.path())).collect();
-    let last = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let of_serde = |name: &&String| last(name).starts_with("Serialize") || last(name).starts_with("Deserialize");
-    let mut serde = names.iter().filter(of_serde).peekable();
+    let is_any = |name: &str, is_it: &dyn Fn(&str) -> bool| lasts(name, paths).iter().any(|last| is_it(last));
+    let of_serde = |last: &str| last.starts_with("Serialize") || last.starts_with("Deserialize");
+    let mut serde = names.iter().filter(|name| is_any(name, &of_serde)).peekable();
     if serde.peek().is_some() {
         return serde.any(|name| !paths.is_of_serde(name));
     }
     // A name of its own that says what it does: `MySer`, `WireEncode`.
-    let writes = ["Ser", "Serialize", "Encode", "Wire"];
-    names.iter().map(last).any(|name| writes.iter().any(|word| name.ends_with(word)))
+    let writes = |last: &str| ["Ser", "Serialize", "Encode", "Wire"].iter().any(|word| last.ends_with(word));
+    names.iter().any(|name| is_any(name, &writes))
+}
+
+/// Whether a type derives serde's `Serialize` whatever is built.
+pub(super) fn is_sealed(attrs: &[Attribute], paths: &Paths) -> bool {
+    let always = derives(attrs).into_iter().filter(|(_, when)| when.is_empty());
+    let mut names = always.flat_map(|(names, _)| names).map(|one| super::dotted(one.path()));
+    let is_serialize =
+        |name: String| paths.is_of_serde(&name) && lasts(&name, paths).iter().all(|last| last == "Serialize");
+    names.any(is_serialize) && !is_foreign(attrs, paths)
 }
 
 type List = Punctuated<Meta, Token![,]>;
@@ -98,6 +112,12 @@ fn lists(attrs: &[Attribute]) -> Vec<(MetaList, Rc<str>)> {
 fn derives(attrs: &[Attribute]) -> Vec<(List, Rc<str>)> {
     let derives = lists(attrs).into_iter().filter(|(list, _)| list.path.is_ident("derive"));
     derives.map(|(list, when)| (list.parse_args_with(List::parse_terminated).unwrap_or_default(), when)).collect()
+}
+
+/// The macros that an attribute derives.
+pub(super) fn derived(attr: &Attribute) -> Vec<syn::Path> {
+    let all = derives(std::slice::from_ref(attr)).into_iter().flat_map(|(names, _)| names);
+    all.map(|one| one.path().clone()).collect()
 }
 
 /// What a `cfg_attr` brings in, with the conditions around and its own; `None` for others, and for one without any sense.

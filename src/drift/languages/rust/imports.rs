@@ -14,8 +14,22 @@ const MAX_PARTS: usize = 16;
 /// The longest path of a name.
 const MAX_PATH: usize = 1_024;
 
+/// How many paths a name may stand for, and how many names lead to one.
+const MAX_MEANINGS: usize = 16;
+const MAX_HOPS: usize = 4;
+
 /// Crates that are no part of any repository.
 const STD: [&str; 5] = ["std", "core", "alloc", "serde", "serde_json"];
+
+/// Packages that everybody has: what they call as `std` and others do is that.
+const PACKAGES: &str = "actix_web ahash anyhow arrayvec assert_matches async_graphql async_lock async_std axum \
+    bigdecimal bitflags bson bstr bytes bytestring camino cfg_if chrono color_eyre compact_str const_format \
+    criterion crossbeam dashmap diesel ecow either email_address eyre fnv futures futures_util fxhash garde \
+    hashbrown hashlink heapless hipstr http hyper im indexmap insta itertools jiff kstring lazy_static log maplit \
+    mongodb near_sdk nonempty num_bigint once_cell ordered_float parking_lot phf poem pretty_assertions proptest \
+    prost prost_types quote regex reqwest rocket rust_decimal rustc_hash schemars sea_orm secrecy semver \
+    serde_derive serde_repr serde_with smallvec smartstring smol_str sqlx static_assertions strum syn thiserror \
+    time tinyvec tokio tracing triomphe ulid url utoipa uuid validator warp";
 
 /// What this file calls the names of others.
 #[derive(Default)]
@@ -24,14 +38,17 @@ pub(super) struct Paths {
     root: BString,
     module: Vec<String>,
     file: BString,
-    /// `use`, by local name: the path, from `crate` or from the name of another crate.
-    uses: HashMap<String, Vec<String>>,
+    /// `use`, by local name: the paths, from `crate` or from the name of another crate. Modules and functions of one file
+    /// may each have their own by one name.
+    uses: HashMap<String, Vec<Vec<String>>>,
+    count: usize,
     globs: Vec<Vec<String>>,
+    /// Whether all names of something are imported that is no package which everybody has, and may have macros of its own.
+    has_strange_globs: bool,
+    has_strange_macros: bool,
     modules: HashSet<String>,
     inside: Vec<String>,
     too_many: bool,
-    /// Names that are imported once more and mean another thing, with the modules around.
-    others: Vec<(String, Vec<String>)>,
     /// The modules that stand in other files than their names say.
     placed: Vec<BString>,
 }
@@ -42,12 +59,13 @@ impl Paths {
         let (name, folders) = parts.split_last().map_or((&b""[..], &[][..]), |(name, folders)| (*name, folders));
         let stem = name.strip_suffix(b".rs").unwrap_or(name);
         let top = folders.iter().rposition(|folder| *folder == b"src").map_or(folders.len(), |index| index + 1);
+        // A program of its own: `src/bin/tool.rs`, or `src/bin/tool/` with its `main.rs` and its modules.
+        let below = folders.get(top..).unwrap_or_default();
+        let top = if below.first().is_some_and(|first| *first == b"bin") { top + below.len().min(2) } else { top };
         let (root, below) = folders.split_at(top.min(folders.len()));
         let mut module: Vec<String> = below.iter().map(|part| part.to_str_lossy().into_owned()).collect();
-        let is_binary = below.first().is_some_and(|first| *first == b"bin");
-        if is_binary {
-            module.clear();
-        } else if !matches!(stem, b"lib" | b"main" | b"mod") {
+        let is_binary = root.ends_with(&[b"src", b"bin"]) && below.is_empty();
+        if !is_binary && !matches!(stem, b"lib" | b"main" | b"mod") {
             module.push(stem.to_str_lossy().into_owned());
         }
         Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() }
@@ -67,7 +85,7 @@ impl Paths {
     pub(super) fn import(&mut self, item: &ItemUse) {
         let mut rest: Vec<(Vec<String>, &UseTree)> = vec![(Vec::new(), &item.tree)];
         while let Some((mut path, tree)) = rest.pop() {
-            if self.uses.len() + self.others.len() + self.globs.len() >= MAX_IMPORTS || path.len() > MAX_PARTS {
+            if self.count + self.globs.len() >= MAX_IMPORTS || path.len() > MAX_PARTS {
                 self.too_many = true;
                 return;
             }
@@ -102,14 +120,13 @@ impl Paths {
         }
     }
 
-    /// A name that a `use` gives. Modules and functions of one file may each have their own: the first counts, and what
-    /// another one means is told beside it.
+    /// A name that a `use` gives.
     fn name_it(&mut self, local: String, path: Vec<String>) {
         let full = self.absolute(path);
-        match self.uses.get(&local) {
-            None => _ = self.uses.insert(local, full),
-            Some(known) if *known == full => {}
-            Some(_) => self.others.push((local, full)),
+        let known = self.uses.entry(local).or_default();
+        if !known.contains(&full) {
+            known.push(full);
+            self.count += 1;
         }
     }
 
@@ -137,16 +154,28 @@ impl Paths {
         self.inside.clone()
     }
 
+    /// To be called when all is taken in.
+    pub(super) fn settle(&mut self) {
+        for glob in &self.globs {
+            let full = self.only(&glob.join("."), &[]).unwrap_or_default();
+            let (is_package, is_own) = (self.is_package(&full), full.first().is_some_and(|head| head == "crate"));
+            self.has_strange_globs |= !is_package;
+            self.has_strange_macros |= !is_package && !is_own && !is_within_serde(&full);
+        }
+    }
+
     /// Whether a macro is serde's, by its path or by its `use`.
     pub(super) fn is_of_serde(&self, written: &str) -> bool {
-        let full = self.full(written, &[]);
-        let others = self.others.iter().filter(|(local, _)| local == written).map(|(_, full)| full);
-        std::iter::once(&full).chain(others).all(|full| match full.first().map(String::as_str) {
-            Some("crate") | None => false,
-            Some("serde" | "serde_derive" | "serde_repr" | "serde_with") => true,
-            // `use serde::*`, `use rocket::serde::Serialize`
-            Some(_) => full.len() == 1 || full.iter().any(|part| part == "serde"),
-        })
+        let meanings = self.meanings(written, &[]);
+        !meanings.is_empty()
+            && meanings.iter().all(|full| match full.first().map(String::as_str) {
+                Some("crate") | None => false,
+                Some("serde" | "serde_derive" | "serde_repr" | "serde_with") => true,
+                // `use serde::*`
+                Some(_) if full.len() == 1 => !self.has_strange_macros,
+                // `use rocket::serde::Serialize`
+                Some(_) => is_within_serde(full),
+            })
     }
 
     /// A path as it is written here, from `crate` where it begins at `self`, `super` or a module of this file.
@@ -154,62 +183,92 @@ impl Paths {
         self.from(path, &self.inside)
     }
 
+    /// The path of the module that stands below this file's in these.
+    pub(super) fn here(&self, inside: &[String]) -> Vec<String> {
+        let here = std::iter::once("crate").chain(self.module.iter().chain(inside).map(String::as_str));
+        here.map(str::to_owned).collect()
+    }
+
+    /// The modules of this file of which all names are imported somewhere in it; `None` where those of others are.
+    pub(super) fn own_globs(&self) -> Option<Vec<String>> {
+        let here = self.here(&[]);
+        let others = self.globs.iter().filter(|glob| !self.is_package(glob));
+        others.map(|glob| glob.starts_with(&here).then(|| glob.join("."))).collect()
+    }
+
     fn from(&self, path: Vec<String>, inside: &[String]) -> Vec<String> {
-        let here = || std::iter::once("crate").chain(self.module.iter().chain(inside).map(String::as_str));
+        let here = || self.here(inside).into_iter();
         let ups = path.iter().take_while(|part| *part == "super").count();
         let begins_here = ups > 0 || path.first().is_some_and(|head| head == "self");
         if begins_here {
-            let mut full: Vec<String> = here().map(str::to_owned).collect();
+            let mut full: Vec<String> = here().collect();
             full.truncate(full.len().saturating_sub(ups).max(1));
             full.extend(path.into_iter().skip(ups.max(1)));
             return full;
         }
         if path.first().is_some_and(|head| self.modules.contains(head)) {
-            return here().map(str::to_owned).chain(path).collect();
+            return here().chain(path).collect();
         }
         path
     }
 
-    /// The path that a written name stands for.
-    pub(super) fn full(&self, written: &str, inside: &[String]) -> Vec<String> {
-        let (head, rest) = written.split_once('.').unwrap_or((written, ""));
-        let rest = rest.split('.').filter(|part| !part.is_empty()).map(str::to_owned);
-        match self.uses.get(head) {
-            Some(full) => full.iter().cloned().chain(rest).collect(),
-            None => self.from(std::iter::once(head.to_owned()).chain(rest).collect(), inside),
+    /// The paths that a written name may stand for; none where these are too many to tell.
+    pub(super) fn meanings(&self, written: &str, inside: &[String]) -> Vec<Vec<String>> {
+        let parts = written.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let (mut found, mut rest) = (Vec::new(), vec![(parts, Vec::new())]);
+        while let Some((path, mut seen)) = rest.pop() {
+            let path: Vec<String> = path;
+            let uses = path.first().filter(|head| !seen.contains(head) && seen.len() < MAX_HOPS);
+            let uses = uses.and_then(|head| self.uses.get_key_value(head));
+            if found.len() + rest.len() + uses.map_or(0, |(_, all)| all.len()) > MAX_MEANINGS {
+                return Vec::new();
+            }
+            let Some((head, all)) = uses else {
+                let full = if seen.is_empty() { self.from(path, inside) } else { path };
+                if !found.contains(&full) {
+                    found.push(full);
+                }
+                continue;
+            };
+            seen.push(head);
+            let tail = path.get(1..).unwrap_or_default();
+            rest.extend(all.iter().map(|full| (full.iter().chain(tail).cloned().collect(), seen.clone())));
         }
+        found
+    }
+
+    /// The names that stand for something of this name.
+    pub(super) fn names_of(&self, name: &str) -> HashSet<String> {
+        let is_it = |full: &Vec<String>| full.last().is_some_and(|last| last == name);
+        self.uses.iter().filter(|(_, all)| all.iter().any(is_it)).map(|(local, _)| local.clone()).collect()
     }
 
     /// The path that a written name stands for wherever it stands in this file; `None` where it may be several.
-    pub(super) fn only(&self, written: &str) -> Option<Vec<String>> {
-        let local = written.split('.').next()?;
-        let full = self.full(written, &[]);
-        let head = full.first()?;
-        let is_crate = self.uses.get(head).is_none_or(|of| of.len() == 1 && of.first() == Some(head));
-        let is_one = !self.others.iter().any(|(other, _)| other == local || other == head);
-        (is_one && (is_crate || full.len() == 1)).then_some(full)
+    pub(super) fn only(&self, written: &str, inside: &[String]) -> Option<Vec<String>> {
+        let mut meanings = self.meanings(written, inside);
+        meanings.pop().filter(|_| meanings.is_empty())
     }
 
-    /// Whether a name is that of one of these crates, wherever it stands in this file. One that nobody imports is, but
-    /// where all names of something else are imported.
-    pub(super) fn is_only_of(&self, written: &str, crates: &[&str]) -> bool {
-        let is_of = |path: &[String]| path.first().is_some_and(|head| crates.contains(&head.as_str()));
-        match self.only(written).as_deref() {
-            Some([_]) => self.globs.iter().all(|glob| is_of(glob)),
-            Some(full) => is_of(full),
+    /// Whether a path begins at `std` or at a package that everybody has.
+    pub(super) fn is_package(&self, full: &[String]) -> bool {
+        let Some(head) = full.first() else { return false };
+        STD.contains(&head.as_str()) || PACKAGES.split_ascii_whitespace().any(|one| one == head)
+    }
+
+    /// Whether a name is that of a package that everybody has, wherever it stands in this file. One that nobody imports is,
+    /// but where all names of something else are imported.
+    pub(super) fn is_only_of_packages(&self, written: &str) -> bool {
+        match self.only(written, &[]).as_deref() {
+            Some([_]) => !self.has_strange_globs,
+            Some(full) => self.is_package(full),
             None => false,
         }
     }
 
-    /// Whether a name is one of this crate, so that it is not the type of `std` that it is called like.
-    pub(super) fn is_own(&self, written: &str, inside: &[String]) -> bool {
-        self.full(written, inside).first().is_some_and(|head| head == "crate")
-    }
-
-    /// Whether a name without an import may come from `use crate::models::*`.
+    /// Whether a name without an import may come from elsewhere (`use crate::models::*`).
     pub(super) fn may_be_own(&self, written: &str) -> bool {
-        let foreign = |glob: &Vec<String>| glob.first().is_none_or(|head| head != "crate");
-        !written.contains('.') && !self.uses.contains_key(written) && !self.globs.iter().all(foreign)
+        let is_bare = !written.contains('.') && !self.uses.contains_key(written);
+        is_bare && self.has_strange_globs
     }
 
     /// The name that the definition has, by which an import below finds it: modules of this file are left out.
@@ -217,7 +276,7 @@ impl Paths {
         if !written.contains('.') {
             return written.to_owned();
         }
-        let full = self.full(written, inside);
+        let full = self.only(written, inside).unwrap_or_else(|| vec![written.to_owned()]);
         full.join(".").chars().take(MAX_PATH).collect()
     }
 
@@ -230,7 +289,7 @@ impl Paths {
             files.push(self.file.clone());
             return files;
         }
-        if STD.contains(&head.as_str()) {
+        if STD.contains(&head.as_str()) || (self.is_package(path) && is_within_serde(path)) {
             return Vec::new();
         }
         // Another crate of this repository lies beside this one, or below `crates`; else it is a package's.
@@ -247,6 +306,11 @@ impl Paths {
         files.push(BString::default());
         files
     }
+}
+
+/// `rocket::serde`
+fn is_within_serde(full: &[String]) -> bool {
+    full.iter().any(|part| part == "serde")
 }
 
 fn parent(path: &BStr) -> &BStr {
@@ -276,13 +340,9 @@ pub(super) fn take(paths: &Paths, module: &mut Module) {
         module.unread.push(crate::drift::shape::Unread::new(0, "this file imports too many names"));
     }
     let mut imports = Vec::new();
-    let mut uses: Vec<(&String, &Vec<String>)> = paths.uses.iter().collect();
+    let mut uses: Vec<(&String, &Vec<Vec<String>>)> = paths.uses.iter().collect();
     uses.sort();
-    for (local, full) in uses {
-        let Some((name, of)) = full.split_last() else { continue };
-        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
-    }
-    for (local, full) in &paths.others {
+    for (local, full) in uses.into_iter().flat_map(|(local, all)| all.iter().map(move |full| (local, full))) {
         let Some((name, of)) = full.split_last() else { continue };
         imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
     }

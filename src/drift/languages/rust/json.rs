@@ -1,6 +1,6 @@
 //! The literals of `json!` and `doc!`, which no parser of Rust reads.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// A part of such a literal.
 pub(super) enum Json {
@@ -10,15 +10,31 @@ pub(super) enum Json {
     /// A string.
     Text(String),
     /// Any other expression.
-    Value,
+    Value(TokenStream),
 }
 
 /// An entry of an object.
 pub(super) struct Entry {
-    /// `None` where the key is computed.
-    pub(super) key: Option<String>,
+    pub(super) key: Key,
     pub(super) at: Span,
     pub(super) value: Json,
+}
+
+/// The key of an entry.
+pub(super) enum Key {
+    Text(String),
+    /// It is computed.
+    Value(TokenStream),
+}
+
+impl Entry {
+    /// The key, where it is known.
+    pub(super) fn key(&self) -> Option<&String> {
+        match &self.key {
+            Key::Text(text) => Some(text),
+            Key::Value(_) => None,
+        }
+    }
 }
 
 impl Json {
@@ -41,24 +57,53 @@ fn value(tokens: &[TokenTree]) -> Json {
         }
         [one] => match text(one) {
             Some(text) => Json::Text(text),
-            None => Json::Value,
+            None => Json::Value(one.clone().into()),
         },
-        _ => Json::Value,
+        _ => Json::Value(tokens.iter().cloned().collect()),
     }
 }
 
 fn object(tokens: TokenStream) -> Json {
     let entry = |part: &Vec<TokenTree>| {
-        let colon = part.iter().position(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':'));
+        let colon = colon(part);
         let (key, rest) = part.split_at(colon.unwrap_or(part.len()));
         let name = match key {
             [one] => text(one),
             _ => None,
         };
+        let name = name.map_or_else(|| Key::Value(key.iter().cloned().collect()), Key::Text);
         let at = part.first().map_or_else(Span::call_site, TokenTree::span);
         Entry { key: name, at, value: value(rest.get(1..).unwrap_or_default()) }
     };
-    Json::Object(parts(tokens).iter().map(entry).collect())
+    // A comma within `<A, B>` ends no entry.
+    let mut whole: Vec<Vec<TokenTree>> = Vec::new();
+    for part in parts(tokens) {
+        match (colon(&part), whole.last_mut()) {
+            (None, Some(before)) => {
+                before.push(Punct::new(',', Spacing::Alone).into());
+                before.extend(part);
+            }
+            _ => whole.push(part),
+        }
+    }
+    Json::Object(whole.iter().map(entry).collect())
+}
+
+/// Where a `:` stands that is no part of `::`.
+fn colon(part: &[TokenTree]) -> Option<usize> {
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':');
+    let is_joint = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.spacing() == Spacing::Joint);
+    let (mut at, mut rest) = (0, part);
+    while let [first, after @ ..] = rest {
+        let is_path = is_colon(first) && is_joint(first) && after.first().is_some_and(is_colon);
+        if is_colon(first) && !is_path {
+            return Some(at);
+        }
+        let step = if is_path { 2 } else { 1 };
+        at += step;
+        rest = rest.get(step..).unwrap_or_default();
+    }
+    None
 }
 
 /// What stands between commas.
@@ -76,7 +121,14 @@ fn parts(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 fn text(token: &TokenTree) -> Option<String> {
-    let TokenTree::Literal(literal) = token else { return None };
+    match token {
+        TokenTree::Literal(literal) => text_of(literal),
+        _ => None,
+    }
+}
+
+/// The text of a string.
+pub(super) fn text_of(literal: &Literal) -> Option<String> {
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(text) => Some(text.value()),
         _ => None,

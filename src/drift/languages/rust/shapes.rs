@@ -6,7 +6,8 @@ use syn::ext::IdentExt;
 use syn::{Fields, ItemEnum, ItemStruct, Type, Variant};
 
 use super::Place;
-use super::attrs::{Attrs, condition, is_foreign};
+use super::attrs::{Attrs, condition, is_foreign, is_sealed};
+use super::outline::BY_HAND;
 use super::types::{Types, list_of};
 use crate::drift::shape::{Case, Kind, Member, Shape};
 
@@ -58,7 +59,7 @@ impl Types<'_> {
         let attrs = self.attrs(&item.attrs);
         let shape = match self.instead(&attrs) {
             Some(shape) => shape,
-            None if self.outline.by_hand.contains_key(&self.own) => self.by_hand(&item.fields, attrs.rename_all),
+            None if self.is_by_hand(&item.attrs) => self.by_hand(&item.fields, attrs.rename_all),
             None if attrs.transparent => self.transparent(&item.fields),
             None => self.fields(&item.fields, attrs.rename_all),
         };
@@ -75,7 +76,7 @@ impl Types<'_> {
 
     /// What is wrong with the derives of a type that code of the file does not write: another macro than serde's.
     fn derived(&self, attrs: &[syn::Attribute], name: &syn::Ident) -> Option<Shape> {
-        if self.outline.by_hand.contains_key(&self.own) {
+        if self.is_by_hand(attrs) {
             return None;
         }
         let reason = "what this derives is none of serde's macros, and may write other fields";
@@ -95,12 +96,16 @@ impl Types<'_> {
         })
     }
 
+    /// Whether `Serialize` is written by hand: of what derives it there is no other.
+    fn is_by_hand(&self, attrs: &[syn::Attribute]) -> bool {
+        self.outline.by_hand.contains(&self.own) && !is_sealed(attrs, &self.outline.paths)
+    }
+
     /// A struct whose `Serialize` is written by hand: one that holds a single value is most likely text.
     fn by_hand(&self, fields: &Fields, case: Option<Case>) -> Shape {
         match fields {
             Fields::Named(named) => {
-                let reason = "`Serialize` is written by hand here; derive it";
-                all(vec![self.fields(fields, case), self.unread(&named.brace_token.span.open(), reason)])
+                all(vec![self.fields(fields, case), self.unread(&named.brace_token.span.open(), BY_HAND)])
             }
             _ => Shape::Opaque,
         }
@@ -169,7 +174,7 @@ impl Types<'_> {
         let units = variants.iter().all(|variant| matches!(variant.fields, Fields::Unit));
         let shape = match self.instead(&attrs) {
             Some(shape) => shape,
-            None if self.outline.by_hand.contains_key(&self.own) => Shape::Opaque,
+            None if self.is_by_hand(&item.attrs) => Shape::Opaque,
             None if attrs.is_number => Shape::enumerated(Kind::Number),
             None if units && attrs.tag.is_none() && !attrs.untagged => Shape::enumerated(Kind::String),
             None => self.variants(&variants, &attrs),

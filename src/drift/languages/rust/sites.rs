@@ -1,27 +1,27 @@
 //! Where Rust code names fields of a contract.
 
+mod constants;
+mod literals;
 mod tables;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprMethodCall, ExprStruct, Lit, Macro, Member, Pat, Token};
+use syn::{Expr, ExprCall, ExprMethodCall, ExprStruct, Macro, Member, Pat, Token};
 
-use super::json::{Entry, Json};
+use constants::{Constants, Scope};
+
+use super::json::text_of;
 use super::{Outline, Place, dotted, is_for_tests, item_attrs};
 use crate::drift::languages::Source;
-use crate::drift::path::{FieldPath, Segment};
+use crate::drift::path::FieldPath;
 use crate::drift::shape::{Form, HANDED_ON, Module, Site, Sites, Unread};
 
-/// How long a key of a literal is, and a constant.
-const MAX_KEY: usize = 512;
-const MAX_CONSTANT: usize = 4096;
-/// How deep literals nest, and macros in macros: each of these is parsed by itself.
-const MAX_DEPTH: usize = 48;
+/// How deep macros nest in macros: each of these is parsed by itself.
 const MAX_MACROS: usize = 16;
 
 const COMPUTED: &str = "the path given here is computed; write it as a string";
@@ -31,15 +31,12 @@ pub(super) fn read(source: &Source<'_>, place: Place, outline: &Outline, file: &
     if source.sites.is_empty() {
         return;
     }
-    let mut constants = Constants::default();
-    constants.visit_file(file);
-    let constants = constants.0;
     let mut reader = Reader {
         place,
         outline,
         sites: source.sites,
-        constants,
-        own: Vec::new(),
+        constants: Constants::of(outline, place, file),
+        scope: Scope::default(),
         macros: 0,
         chained: HashSet::new(),
         module,
@@ -50,76 +47,13 @@ pub(super) fn read(source: &Source<'_>, place: Place, outline: &Outline, file: &
     module.sites.dedup();
 }
 
-/// The strings that constants of this file are; `None` where two have one name.
-#[derive(Default)]
-struct Constants(HashMap<String, Option<String>>);
-
-impl<'ast> Visit<'ast> for Constants {
-    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
-        self.put(&item.ident, &item.expr);
-    }
-
-    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
-        self.put(&item.ident, &item.expr);
-    }
-
-    fn visit_impl_item_const(&mut self, item: &'ast syn::ImplItemConst) {
-        self.put(&item.ident, &item.expr);
-    }
-
-    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-        // A local of that name hides the constant.
-        self.0.insert(pattern.ident.to_string(), None);
-    }
-}
-
-impl Constants {
-    fn put(&mut self, name: &syn::Ident, value: &Expr) {
-        let text = string(value, &HashMap::new()).filter(|text| text.len() <= MAX_CONSTANT);
-        self.0.entry(name.to_string()).and_modify(|before| *before = None).or_insert(text);
-    }
-}
-
-/// The string that an expression is, without running anything.
-fn string(expr: &Expr, constants: &HashMap<String, Option<String>>) -> Option<String> {
-    let mut expr = expr;
-    loop {
-        expr = match expr {
-            Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => return Some(text.value()),
-            Expr::Path(path) => {
-                let name = path.path.segments.last()?.ident.to_string();
-                return constants.get(&name)?.clone();
-            }
-            Expr::Reference(inner) => &inner.expr,
-            Expr::Paren(inner) => &inner.expr,
-            Expr::Group(inner) => &inner.expr,
-            Expr::MethodCall(call) => {
-                let same = ["to_string", "to_owned", "into", "as_str", "clone"];
-                if !call.args.is_empty() || !same.iter().any(|name| call.method == name) {
-                    return None;
-                }
-                &call.receiver
-            }
-            Expr::Call(call) => match (&*call.func, call.args.first()) {
-                (Expr::Path(path), Some(only))
-                    if call.args.len() == 1 && dotted(&path.path).ends_with("String.from") =>
-                {
-                    only
-                }
-                _ => return None,
-            },
-            _ => return None,
-        };
-    }
-}
-
 struct Reader<'n> {
     place: Place,
     outline: &'n Outline,
     sites: &'n Sites,
-    constants: HashMap<String, Option<String>>,
-    /// The types that the code around is an `impl` of.
-    own: Vec<String>,
+    constants: Constants<'n>,
+    /// What stands around.
+    scope: Scope,
     /// How many macros there are around.
     macros: usize,
     /// Methods of chains that begin at a table, by their places.
@@ -135,19 +69,45 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         match item {
             syn::Item::Const(item) => self.table(&item.ident, &item.expr),
             syn::Item::Static(item) => self.table(&item.ident, &item.expr),
-            syn::Item::Impl(item) => {
-                let own = match &*item.self_ty {
-                    syn::Type::Path(path) => dotted(&path.path),
-                    _ => String::new(),
-                };
-                self.own.push(own);
-                visit::visit_item_impl(self, item);
-                self.own.pop();
-                return;
-            }
             _ => {}
         }
+        let level = self.scope.enter(item, self.place);
         visit::visit_item(self, item);
+        level.iter().for_each(|level| self.scope.leave(level));
+    }
+
+    fn visit_impl_item_fn(&mut self, method: &'ast syn::ImplItemFn) {
+        let level = self.scope.function(&method.sig, self.place);
+        visit::visit_impl_item_fn(self, method);
+        self.scope.leave(&level);
+    }
+
+    /// An argument of a table's name is none.
+    fn visit_fn_arg(&mut self, _: &'ast syn::FnArg) {}
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.visit_expr(&closure.body);
+    }
+
+    /// A table that a pattern gives its name to gets what is not known, but where it is taken out of what has the name.
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        if self.sites.tables.contains(&pattern.ident.unraw().to_string()) {
+            self.unread(pattern.ident.span(), tables::BOUND);
+        }
+        visit::visit_pat_ident(self, pattern);
+    }
+
+    fn visit_field_pat(&mut self, field: &'ast syn::FieldPat) {
+        if field.colon_token.is_some() {
+            visit::visit_field_pat(self, field);
+        }
+    }
+
+    fn visit_expr_let(&mut self, bound: &'ast syn::ExprLet) {
+        if !self.is_read(&bound.expr) {
+            self.visit_pat(&bound.pat);
+        }
+        self.visit_expr(&bound.expr);
     }
 
     fn visit_impl_item_const(&mut self, item: &'ast syn::ImplItemConst) {
@@ -155,26 +115,61 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_impl_item_const(self, item);
     }
 
+    fn visit_expr_for_loop(&mut self, looped: &'ast syn::ExprForLoop) {
+        if !self.is_read(&looped.expr) {
+            self.visit_pat(&looped.pat);
+        }
+        self.visit_expr(&looped.expr);
+        self.visit_block(&looped.body);
+    }
+
+    fn visit_expr_match(&mut self, matched: &'ast syn::ExprMatch) {
+        let is_read = self.is_read(&matched.expr);
+        self.visit_expr(&matched.expr);
+        for arm in &matched.arms {
+            match &arm.pat {
+                Pat::Guard(guarded) if is_read => self.visit_expr(&guarded.guard),
+                _ if is_read => {}
+                pattern => self.visit_pat(pattern),
+            }
+            self.visit_expr(&arm.body);
+        }
+    }
+
     fn visit_local(&mut self, local: &'ast syn::Local) {
         let name = match &local.pat {
             Pat::Type(typed) => &typed.pat,
             other => other,
         };
-        if let (Pat::Ident(name), Some(init)) = (name, &local.init) {
-            self.table(&name.ident, &init.expr);
-            if name.by_ref.is_some() && name.mutability.is_some() {
-                self.changed(&init.expr);
+        match (name, &local.init) {
+            (Pat::Ident(name), Some(init)) if name.subpat.is_none() => {
+                self.table(&name.ident, &init.expr);
+                if name.by_ref.is_some() && name.mutability.is_some() {
+                    self.changed(&init.expr);
+                }
             }
+            // It gets its value later.
+            (Pat::Ident(_), None) => {}
+            (_, Some(init)) if self.is_read(&init.expr) => {}
+            (pattern, _) => self.visit_pat(pattern),
         }
-        visit::visit_local(self, local);
+        if let Some(init) = &local.init {
+            self.visit_local_init(init);
+        }
     }
 
     fn visit_expr_call(&mut self, call: &'ast ExprCall) {
         if let Expr::Path(path) = &*call.func {
             let written = dotted(&path.path);
-            let full = self.outline.paths.full(&written, &[]).join(".");
+            let full = self.meanings(&written);
             let args: Vec<&Expr> = call.args.iter().collect();
-            self.function(&args, path.span(), |declared| is_end(&written, declared) || is_end(&full, declared));
+            let sites = self.sites;
+            let is_one = |name: &str| sites.functions.iter().any(|(declared, _)| is_end(name, declared));
+            if !is_one(&written) && self.is_torn(&full, path.span(), is_one) {
+                return call.args.iter().for_each(|argument| self.visit_expr(argument));
+            }
+            self.function(&args, path.span(), |declared| is_end(&written, declared) || any_ends(&full, declared));
+            self.patch_by_path(path, &args);
             call.args.iter().for_each(|argument| self.visit_expr(argument));
             return;
         }
@@ -183,13 +178,16 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     /// What is called is no part of this: a function that stands elsewhere is handed on.
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        if self.is_method(path).is_some() {
+            self.unread(path.span(), literals::PATCH_HANDED_ON);
+        }
         if self.sites.functions.is_empty() {
             return;
         }
         let written = dotted(&path.path);
-        let full = self.outline.paths.full(&written, &[]).join(".");
+        let full = self.meanings(&written);
         let sites = self.sites;
-        if sites.functions.iter().any(|(declared, _)| is_end(&written, declared) || is_end(&full, declared)) {
+        if sites.functions.iter().any(|(declared, _)| is_end(&written, declared) || any_ends(&full, declared)) {
             self.unread(path.span(), HANDED_ON);
         }
     }
@@ -205,9 +203,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             self.function(&args, call.method.span(), fits);
         }
         self.inserted(call);
-        if self.is_patch(call) {
-            args.iter().for_each(|argument| self.patch(argument));
-        }
+        self.patch_by_method(call);
         visit::visit_expr_method_call(self, call);
     }
 
@@ -250,21 +246,25 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
-        if let Some(lazies) = tables::lazies(mac) {
+        if let Some(lazies) = self.lazies(mac) {
             for (name, value) in &lazies {
                 self.table(name, value);
                 self.visit_expr(value);
             }
             return;
         }
-        if let Some(json) = json(mac) {
-            return self.json(&json);
+        if let Some(json) = self.json_of(mac) {
+            let json = self.resolved(json);
+            self.json(&json);
+            return self.values(&json);
         }
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
         match mac.parse_body_with(arguments) {
             Ok(arguments) if self.macros < MAX_MACROS => {
                 self.macros += 1;
-                self.given(mac, &arguments.iter().collect::<Vec<_>>());
+                if !self.is_macro(mac, &tables::READERS_BY_MACRO) {
+                    arguments.iter().for_each(|argument| self.given(argument));
+                }
                 arguments.iter().for_each(|argument| self.visit_expr(argument));
                 self.macros -= 1;
             }
@@ -276,6 +276,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 /// Whether a name with dots is a declared one, or ends in it.
 fn is_end(name: &str, declared: &str) -> bool {
     name.strip_suffix(declared).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+fn any_ends(names: &[String], declared: &str) -> bool {
+    names.iter().any(|name| is_end(name, declared))
 }
 
 /// `self.mapper`, as it is written.
@@ -303,16 +307,6 @@ fn receiver(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The literal of `json!`, `doc!` and the like.
-fn json(mac: &Macro) -> Option<Json> {
-    let name = mac.path.segments.last()?.ident.to_string();
-    match name.as_str() {
-        "json" | "bson" => Some(Json::of(mac.tokens.clone())),
-        "doc" => Some(Json::of_entries(mac.tokens.clone())),
-        _ => None,
-    }
-}
-
 impl Reader<'_> {
     fn unread(&mut self, span: Span, reason: &str) {
         self.module.unread.push(Unread::new(self.place.of(span), reason));
@@ -322,8 +316,31 @@ impl Reader<'_> {
         self.module.sites.push(Site { form, ty: ty.map(str::to_owned), path, at });
     }
 
+    /// Whether a name may be a declared one, and something else as well: which it is, is not known.
+    fn is_torn(&mut self, meanings: &[String], span: Span, is_declared: impl Fn(&str) -> bool) -> bool {
+        let declared = meanings.iter().filter(|name| is_declared(name)).count();
+        let is_torn = meanings.is_empty() || (declared > 0 && declared < meanings.len());
+        if is_torn {
+            self.unread(span, "this name has several meanings in this file; give each its own");
+        }
+        is_torn
+    }
+
+    /// The paths that a written name may stand for, with dots.
+    fn meanings(&self, written: &str) -> Vec<String> {
+        self.outline.paths.meanings(written, &[]).iter().map(|full| full.join(".")).collect()
+    }
+
+    /// Whether a macro is one of these that everybody knows.
+    fn is_macro(&self, mac: &Macro, names: &[&str]) -> bool {
+        let paths = &self.outline.paths;
+        let full = paths.only(&dotted(&mac.path), &[]).unwrap_or_default();
+        let is_named = |name: &String| names.contains(&name.as_str()) && !self.outline.macros.is_own(name);
+        full.last().is_some_and(is_named) && (full.len() == 1 || paths.is_package(&full))
+    }
+
     fn string(&self, expr: &Expr) -> Option<String> {
-        string(expr, &self.constants)
+        self.constants.string(expr, &self.scope)
     }
 
     /// A path, or what makes it unreadable.
@@ -345,15 +362,22 @@ impl Reader<'_> {
     }
 
     /// The declared type that a written name is.
-    fn declared_type(&self, path: &syn::Path) -> Option<String> {
+    fn declared_type(&mut self, path: &syn::Path) -> Option<String> {
         let written = match dotted(path) {
-            own if own == "Self" => self.own.last().cloned().unwrap_or_default(),
+            own if own == "Self" => self.scope.own.last().cloned().unwrap_or_default(),
             other => other,
         };
-        let full = self.outline.paths.full(&written, &[]).join(".");
-        let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-        let names = [last(&full), last(&written), full, written];
-        names.into_iter().find(|name| self.sites.types.contains(name))
+        let sites = self.sites;
+        let declared = |name: &str| {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            [last, name].into_iter().find(|name| sites.types.contains(*name)).map(str::to_owned)
+        };
+        let full = self.meanings(&written);
+        if let Some(own) = declared(&written) {
+            return Some(full.iter().find_map(|name| declared(name)).unwrap_or(own));
+        }
+        let is_torn = self.is_torn(&full, path.span(), |name| declared(name).is_some());
+        full.iter().find_map(|name| declared(name)).filter(|_| !is_torn)
     }
 
     /// `Order { total: … }`, with the names on the wire where this file declares the type. What `..base` fills in is of the
@@ -368,116 +392,40 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a method is a patch, by its name alone or by that of its receiver as well.
-    fn is_patch(&self, call: &ExprMethodCall) -> bool {
-        let method = call.method.unraw().to_string();
-        let mut patches = self.sites.patches_named(&method);
-        patches.any(|(name, of)| {
-            let written = || receiver(&call.receiver).map(|receiver| format!("{receiver}.{method}"));
-            of.is_none() || written().is_some_and(|written| is_end(&written, name))
-        })
-    }
-
-    fn patch(&mut self, argument: &Expr) {
-        match argument {
-            Expr::Lit(_) => {}
-            Expr::Macro(inner) => match json(&inner.mac) {
-                Some(Json::Object(entries)) => self.keys(&entries),
-                Some(_) => {}
-                None => self.unread(inner.span(), "the object of this patch is computed; write its keys down"),
-            },
-            other => self.pairs(Form::Patch, other, |reader, pair| {
-                if let Some(key) = pair.first() {
-                    reader.path(Form::Patch, key);
-                }
-            }),
-        }
-    }
-
-    fn keys(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            match &entry.key {
-                Some(path) => self.site(Form::Patch, None, path.clone(), self.place.of(entry.at)),
-                None => self.unread(entry.at, "this key is computed; write it as a string"),
-            }
-        }
-    }
-
-    /// The objects of a literal that say their type, and the patches in it.
-    fn json(&mut self, json: &Json) {
-        match json {
-            Json::Object(entries) => {
-                if let Some(tag) = self.tag(entries) {
-                    match &tag.value {
-                        Json::Text(ty) => self.typed(&ty.clone(), None, entries),
-                        _ => self.unread(tag.at, "the type of this literal is computed; write it as a string"),
-                    }
-                }
-                for entry in entries {
-                    match (&entry.key, &entry.value) {
-                        (Some(key), Json::Object(inner)) if self.sites.patches.contains(key) => self.keys(inner),
-                        (_, value) => self.json(value),
-                    }
-                }
-            }
-            Json::Array(items) => items.iter().for_each(|item| self.json(item)),
-            Json::Text(_) | Json::Value => {}
-        }
-    }
-
-    fn tag<'e>(&self, entries: &'e [Entry]) -> Option<&'e Entry> {
-        let is_tag = |entry: &&Entry| entry.key.as_ref().is_some_and(|key| self.sites.discriminators.contains(key));
-        entries.iter().find(is_tag)
-    }
-
-    fn typed(&mut self, ty: &str, path: Option<&FieldPath>, entries: &[Entry]) {
-        for entry in entries {
-            let Some(key) = &entry.key else {
-                self.unread(entry.at, "this key is computed; write it as a string");
-                continue;
-            };
-            if self.sites.discriminators.contains(key) {
-                continue;
-            }
-            if key.len() > MAX_KEY || path.is_some_and(|path| path.depth() > MAX_DEPTH) {
-                self.unread(entry.at, "this literal is nested too deep, or its key is too long");
-                continue;
-            }
-            let below = path.map_or_else(|| FieldPath::of(key), |path| path.member(key));
-            self.value(ty, &below, entry.at, &entry.value);
-        }
-    }
-
-    fn value(&mut self, ty: &str, path: &FieldPath, at: Span, value: &Json) {
-        match value {
-            Json::Object(entries) if !entries.is_empty() && self.tag(entries).is_none() => {
-                self.typed(ty, Some(path), entries);
-            }
-            Json::Array(items) if !items.is_empty() => {
-                let each = path.then(Segment::Each);
-                let parts = items.iter().filter(|item| matches!(item, Json::Object(_) | Json::Array(_)));
-                let first = items.iter().find(|item| matches!(item, Json::Text(_) | Json::Value));
-                parts.chain(first).for_each(|item| self.value(ty, &each, at, item));
-            }
-            _ => self.site(Form::Literal, Some(ty), path.to_string(), self.place.of(at)),
-        }
-    }
-
     /// A macro whose argument is no list of expressions: what it does with declared names cannot be read.
     fn opaque_macro(&mut self, mac: &Macro) {
+        self.opaque(mac.tokens.clone());
+    }
+
+    fn opaque(&mut self, tokens: TokenStream) {
         let sites = self.sites;
         let functions = sites.functions.iter().map(|(name, _)| name.rsplit('.').next().unwrap_or_default());
         let others = sites.types.iter().chain(&sites.tables).map(String::as_str);
-        let names: Vec<&str> = functions.chain(others).collect();
-        let mut rest = vec![mac.tokens.clone()];
+        let names: HashSet<&str> = functions.chain(others).collect();
+        let mut rest = vec![tokens];
         while let Some(tokens) = rest.pop() {
-            for token in tokens {
-                match token {
-                    proc_macro2::TokenTree::Group(group) => rest.push(group.stream()),
-                    proc_macro2::TokenTree::Ident(word) if names.iter().any(|name| word == name) => {
-                        self.unread(word.span(), "what a macro makes of this cannot be read");
+            let (mut before, mut tokens) = (' ', tokens.into_iter().peekable());
+            while let Some(token) = tokens.next() {
+                let is_declared = match &token {
+                    TokenTree::Ident(word) => {
+                        let word = word.unraw().to_string();
+                        let is_patch = matches!(before, '.' | ':') && sites.patches_named(&word).next().is_some();
+                        is_patch || names.contains(word.as_str())
                     }
-                    _ => {}
+                    TokenTree::Literal(literal) => {
+                        let is_key = matches!(tokens.peek(), Some(TokenTree::Punct(mark)) if mark.as_char() == ':');
+                        text_of(literal).is_some_and(|text| {
+                            sites.discriminators.contains(&text) || (is_key && sites.patches.contains(&text))
+                        })
+                    }
+                    _ => false,
+                };
+                if is_declared {
+                    self.unread(token.span(), "what a macro makes of this cannot be read");
+                }
+                before = if let TokenTree::Punct(mark) = &token { mark.as_char() } else { ' ' };
+                if let TokenTree::Group(group) = token {
+                    rest.push(group.stream());
                 }
             }
         }

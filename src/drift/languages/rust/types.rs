@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::{Outline, Place, dotted};
-use crate::drift::shape::Shape;
+use crate::drift::shape::{Member, Shape};
 
 /// How deep types nest.
 const MAX_DEPTH: usize = 128;
@@ -17,11 +16,12 @@ const STRINGS: &str = "BStr BString BigDecimal ByteString CompactString Date Dat
     Ipv6Addr IpAddr KString NaiveDate NaiveDateTime NaiveTime Path PathBuf SmartString SmolStr SocketAddr SocketAddrV4 \
     SocketAddrV6 Timestamp Ulid Uri Url Uuid Version VersionReq Zoned";
 
-/// Types of the prelude and of `std` that are text, whatever else is imported.
+/// Types of the prelude and of `std` that are text.
 const TEXT: &str = "String str char";
 
-/// Other types that need no import.
-const PRELUDE: &str = "bool Box Option Vec";
+/// Types that need no import: those of the prelude, and of the language.
+const PRELUDE: &str = "Box Option Result String Vec";
+const PRIMITIVES: &str = "bool char f32 f64 i128 i16 i32 i64 i8 isize str u128 u16 u32 u64 u8 usize";
 
 /// Types of packages that are of any kind.
 const OPAQUE: &str = "Any Duration Instant Json JsonValue Number ObjectId OffsetDateTime OsStr OsString PrimitiveDateTime \
@@ -90,7 +90,7 @@ impl Types<'_> {
 
     fn path(&self, path: &syn::Path, depth: usize) -> Shape {
         let Some(last) = path.segments.last() else { return Shape::Opaque };
-        let (name, written) = (last.ident.unraw().to_string(), dotted(path));
+        let written = dotted(path);
         let head = written.split('.').next().unwrap_or_default();
         if self.variables.iter().any(|variable| variable == head) {
             return Shape::Opaque;
@@ -99,15 +99,17 @@ impl Types<'_> {
         if written == "Self" {
             return Shape::Named { name: self.own.clone(), at };
         }
-        if self.outline.types.contains(&written) || self.outline.paths.is_own(&written, &self.inside) {
-            return Shape::Named { name: self.outline.paths.name(&written, &self.inside), at };
+        let meanings = self.outline.paths.meanings(&written, &self.inside);
+        if meanings.len() != 1 && (meanings.is_empty() || written.contains('.')) {
+            return self.unread(last, "this name has several meanings in this file; give each its own");
         }
-        let is_prelude = |words| lists(words, &name) && written == name;
-        let plain =
-            is_prelude(TEXT) || is_prelude(PRELUDE) || (is_prelude(NUMBERS) && !name.starts_with(char::is_uppercase));
-        if !plain && self.outline.paths.may_be_own(&written) {
-            return Shape::Named { name: written, at };
+        let named = || Shape::Named { name: self.outline.paths.name(&written, &self.inside), at };
+        if self.outline.types.contains(&written) || !self.may_be_known(&written, &meanings) {
+            return named();
         }
+        // What a `use` calls otherwise is what it was called before.
+        let full = meanings.iter().flat_map(|full| full.last()).next();
+        let name = full.cloned().unwrap_or_default();
         let argument = |index| arguments(last).nth(index).map(|ty| self.read(ty, depth));
         if lists(WRAPPERS, &name) {
             argument(0).unwrap_or(Shape::Opaque)
@@ -123,10 +125,35 @@ impl Types<'_> {
             Shape::BOOLEAN
         } else if lists(OPAQUE, &name) || name == "PhantomData" {
             Shape::Opaque
+        } else if name == "Result" && arguments(last).count() == 2 {
+            let either = ["Ok", "Err"].into_iter().zip([argument(0), argument(1)]);
+            let one = |(name, shape): (&str, Option<Shape>)| {
+                Shape::Object(vec![Member::new(name, at, shape.unwrap_or(Shape::Opaque)).explicit()])
+            };
+            Shape::Any(either.map(one).collect())
         } else {
-            Shape::Named { name: self.outline.paths.name(&written, &self.inside), at }
+            named()
         }
     }
+
+    /// Whether a name may be one that everybody knows, as nothing in this file gives it to another type.
+    fn may_be_known(&self, written: &str, meanings: &[Vec<String>]) -> bool {
+        let paths = &self.outline.paths;
+        let is_prelude = is_of_prelude(written) || lists(PRIMITIVES, written);
+        match meanings {
+            [full] if full.len() == 1 && full.iter().eq([written]) => is_prelude || !paths.may_be_own(written),
+            // `HashMap` of `std` in some builds, and of a package in others.
+            meanings => {
+                let first = meanings.first().and_then(|full| full.last());
+                meanings.iter().all(|full| paths.is_package(full) && full.last() == first)
+            }
+        }
+    }
+}
+
+/// Whether a name needs no import.
+pub(super) fn is_of_prelude(name: &str) -> bool {
+    lists(PRELUDE, name)
 }
 
 /// A list whose items are any of these.

@@ -2,15 +2,19 @@
 
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall, Macro, Member, Stmt, Token};
 
 use super::super::dotted;
 use super::Reader;
+use super::literals::{PATCH, PATCH_HANDED_ON};
 use crate::drift::shape::{Form, TABLE_CHANGED};
 
-const PATCH: &str = "the object of this patch is computed; write its keys down";
 const KEY: &str = "a key of this mapping table is computed; write it as a string";
+/// Why a name is unread that a pattern gives to a table.
+pub(super) const BOUND: &str =
+    "a mapping table gets its name here, and what it maps is not known: give it with `let` alone";
 const TABLE: &str = "this mapping table is computed; write it as a list of pairs";
 
 /// The statics of `lazy_static!`.
@@ -33,12 +37,6 @@ impl Parse for Lazies {
         }
         Ok(Self(found))
     }
-}
-
-/// What `lazy_static!` makes; `None` for another macro, and for what it would not take.
-pub(super) fn lazies(mac: &Macro) -> Option<Vec<(syn::Ident, Expr)>> {
-    let is_lazy = mac.path.segments.last().is_some_and(|last| last.ident == "lazy_static");
-    is_lazy.then(|| mac.parse_body::<Lazies>().ok()).flatten().map(|Lazies(lazies)| lazies)
 }
 
 /// The entries of `phf_map!`.
@@ -119,11 +117,8 @@ fn is_plain(key: &Expr) -> bool {
     true
 }
 
-/// Crates whose collections begin empty.
-const CRATES: [&str; 7] = ["ahash", "alloc", "fxhash", "hashbrown", "indexmap", "rustc_hash", "std"];
-
 /// Methods that lead to what they are called on.
-const SAME: [&str; 16] = [
+const SAME: [&str; 17] = [
     "as_deref",
     "as_deref_mut",
     "as_mut",
@@ -136,6 +131,7 @@ const SAME: [&str; 16] = [
     "deref_mut",
     "expect",
     "get_mut",
+    "get_or_init",
     "lock",
     "read",
     "unwrap",
@@ -143,7 +139,7 @@ const SAME: [&str; 16] = [
 ];
 
 /// Those of them that give nothing by which it may be changed, and others that only read.
-const READERS: [&str; 41] = [
+const READERS: [&str; 40] = [
     "as_deref",
     "as_ptr",
     "as_ref",
@@ -169,7 +165,6 @@ const READERS: [&str; 41] = [
     "fmt",
     "get",
     "get_key_value",
-    "get_or_init",
     "index",
     "into_iter",
     "into_keys",
@@ -187,8 +182,12 @@ const READERS: [&str; 41] = [
     "values",
 ];
 
+/// Methods that give a list again, or make a collection of it.
+const AGAIN: [&str; 10] =
+    ["clone", "cloned", "collect", "copied", "into", "into_boxed_slice", "into_iter", "iter", "to_owned", "to_vec"];
+
 /// Types whose `new` and `from` hold what they are given.
-const HOLDERS: [&str; 20] = [
+const HOLDERS: [&str; 21] = [
     "Arc",
     "Box",
     "BTreeMap",
@@ -205,6 +204,7 @@ const HOLDERS: [&str; 20] = [
     "Mutex",
     "Once",
     "OnceCell",
+    "OnceLock",
     "Rc",
     "RefCell",
     "RwLock",
@@ -212,7 +212,7 @@ const HOLDERS: [&str; 20] = [
 ];
 
 /// Macros that only read what they are given.
-const MACROS: [&str; 22] = [
+pub(super) const READERS_BY_MACRO: [&str; 22] = [
     "assert",
     "assert_eq",
     "assert_ne",
@@ -245,6 +245,12 @@ pub(super) struct Table<'e> {
 }
 
 impl Reader<'_> {
+    /// What `lazy_static!` makes; `None` for another macro, and for what it would not take.
+    pub(super) fn lazies(&self, mac: &Macro) -> Option<Vec<(syn::Ident, Expr)>> {
+        let is_lazy = self.is_macro(mac, &["lazy_static"]);
+        is_lazy.then(|| mac.parse_body::<Lazies>().ok()).flatten().map(|Lazies(lazies)| lazies)
+    }
+
     /// What an expression names as a table, or as a part of one.
     fn table_of<'e>(&self, expr: &'e Expr) -> Option<Table<'e>> {
         let (mut expr, mut is_part) = (expr, false);
@@ -316,20 +322,23 @@ impl Reader<'_> {
         let method = call.method.unraw().to_string();
         let args: Vec<&Expr> = call.args.iter().collect();
         match (method.as_str(), args.as_slice()) {
+            ("get_or_init" | "get_or_try_init" | "get_or_insert_with", [make]) => self.table(table.name, make),
             _ if is_inner || table.is_part => {}
             ("insert", [_, path]) => self.table_value(path),
             ("push" | "push_back", [value]) => self.table_value(value),
-            ("extend", [all]) => self.table(table.name, all),
+            ("extend" | "set", [all]) => self.table(table.name, all),
             (method, _) if READERS.contains(&method) => {}
             _ => self.changed(&call.receiver),
         }
     }
 
-    /// A macro that is given a table.
-    pub(super) fn given(&mut self, mac: &Macro, arguments: &[&Expr]) {
-        let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        if !MACROS.contains(&name.as_str()) {
-            arguments.iter().for_each(|argument| self.changed(argument));
+    /// What a macro is given that nobody knows.
+    pub(super) fn given(&mut self, argument: &Expr) {
+        self.changed(argument);
+        let Expr::Path(path) = argument else { return };
+        let is_patch = |name: &syn::Ident| self.sites.patches_named(&name.unraw().to_string()).next().is_some();
+        if path.path.get_ident().is_some_and(is_patch) {
+            self.unread(path.span(), PATCH_HANDED_ON);
         }
     }
 
@@ -360,10 +369,18 @@ impl Reader<'_> {
                     [Stmt::Expr(only, None)] => only,
                     _ => return self.block(&inner.block, see),
                 },
-                Expr::Macro(inner) if form == Form::Table => match self.entries(&inner.mac) {
-                    Some(entries) => return entries.iter().for_each(|(key, path)| see(self, &[key, path])),
-                    None => break None,
+                Expr::Cast(inner) => &inner.expr,
+                Expr::MethodCall(call) if call.args.is_empty() && AGAIN.iter().any(|name| call.method == name) => {
+                    &call.receiver
+                }
+                Expr::Macro(inner) => match (self.entries(&inner.mac), self.vector(&inner.mac)) {
+                    (Some(entries), _) if form == Form::Table => {
+                        return entries.iter().for_each(|(key, path)| see(self, &[key, path]));
+                    }
+                    (_, Some(items)) => return items.iter().for_each(|item| self.pair(form, item, &mut see)),
+                    _ => break None,
                 },
+                Expr::Call(call) if call.args.is_empty() && form == Form::Table && self.holds(&call.func) => return,
                 Expr::Call(call) if call.args.len() == 1 && (form == Form::Patch || self.holds(&call.func)) => {
                     match call.args.first() {
                         Some(only) => only,
@@ -378,12 +395,22 @@ impl Reader<'_> {
             let reason = if form == Form::Patch { PATCH } else { TABLE };
             return self.unread(value.span(), reason);
         };
-        for item in &array.elems {
-            match item {
-                Expr::Tuple(pair) if pair.elems.len() == 2 => see(self, &pair.elems.iter().collect::<Vec<_>>()),
-                other => self.unread(other.span(), "this is no pair of a name and a path"),
-            }
+        array.elems.iter().for_each(|item| self.pair(form, item, &mut see));
+    }
+
+    /// An item of a list: a pair, or of a patch a path.
+    fn pair(&mut self, form: Form, item: &Expr, see: &mut impl FnMut(&mut Self, &[&Expr])) {
+        match item {
+            Expr::Tuple(pair) if pair.elems.len() == 2 => see(self, &pair.elems.iter().collect::<Vec<_>>()),
+            path if form == Form::Patch => see(self, &[path]),
+            other => self.unread(other.span(), "this is no pair of a name and a path"),
         }
+    }
+
+    /// The items of `vec!`.
+    fn vector(&self, mac: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
+        let is_it = self.is_macro(mac, &["vec"]);
+        is_it.then(|| mac.parse_body_with(Punctuated::parse_terminated).ok()).flatten()
     }
 
     /// `{ let mut map = HashMap::new(); map.insert("a", "b"); map }`
@@ -400,33 +427,53 @@ impl Reader<'_> {
         let Expr::Path(path) = &*call.func else { return false };
         let made = dotted(&path.path);
         let Some(ty) = made.strip_suffix(".new") else { return false };
-        let is_known = self.outline.paths.is_only_of(ty, &CRATES) && !self.outline.variables.contains(ty);
+        let is_known = self.outline.paths.is_only_of_packages(ty) && !self.outline.variables.contains(ty);
         is_known && call.args.is_empty() && self.holds(&call.func)
     }
 
     /// The entries of a macro of phf; `None` for any other.
     fn entries(&self, mac: &Macro) -> Option<Vec<(Expr, Expr)>> {
-        let full = self.outline.paths.only(&dotted(&mac.path))?;
+        let full = self.outline.paths.only(&dotted(&mac.path), &[])?;
         let is_map = match full.as_slice() {
             [package, name] => package == "phf" && matches!(name.as_str(), "phf_map" | "phf_ordered_map"),
             _ => false,
         };
-        let is_own = full.last().is_some_and(|name| self.outline.macros.contains(name));
+        let is_own = full.last().is_some_and(|name| self.outline.macros.is_own(name));
         (is_map && !is_own).then(|| mac.parse_body::<Entries>().ok()).flatten().map(|Entries(entries)| entries)
     }
 
     /// Whether a call makes a value that holds its argument: `LazyLock::new`, `HashMap::from`.
     fn holds(&self, callee: &Expr) -> bool {
         let Expr::Path(path) = callee else { return false };
-        let names: Vec<String> = path.path.segments.iter().map(|step| step.ident.to_string()).collect();
-        match names.as_slice() {
-            [.., ty, made] => {
-                let written = names.split_last().map_or_else(String::new, |(_, above)| above.join("."));
-                let is_own = self.outline.types.contains(ty) || self.outline.paths.is_own(&written, &[]);
-                HOLDERS.contains(&ty.as_str()) && !is_own && matches!(made.as_str(), "new" | "from" | "from_iter")
+        let written = dotted(&path.path);
+        let Some((ty, made)) = written.rsplit_once('.') else { return written == "Some" };
+        let paths = &self.outline.paths;
+        let is_known = |full: &Vec<String>| {
+            let is_listed = full.last().is_some_and(|last| HOLDERS.contains(&last.as_str()));
+            is_listed && (*full == [ty] || paths.is_package(full))
+        };
+        let meanings = paths.meanings(ty, &[]);
+        let is_own = self.outline.types.contains(ty) || self.outline.variables.contains(ty);
+        !meanings.is_empty() && meanings.iter().all(is_known) && !is_own && matches!(made, "new" | "from" | "from_iter")
+    }
+
+    /// Whether an expression takes a part out of a table: what a pattern calls like the table then is one.
+    pub(super) fn is_read(&self, expr: &Expr) -> bool {
+        let mut expr = expr;
+        loop {
+            if self.table_of(expr).is_some() {
+                return true;
             }
-            [one] => one == "Some",
-            [] => false,
+            expr = match expr {
+                Expr::MethodCall(call) => &call.receiver,
+                Expr::Field(field) => &field.base,
+                Expr::Index(index) => &index.expr,
+                Expr::Try(inner) => &inner.expr,
+                Expr::Await(inner) => &inner.base,
+                Expr::Paren(inner) => &inner.expr,
+                Expr::Reference(inner) => &inner.expr,
+                _ => return false,
+            };
         }
     }
 }
