@@ -18,6 +18,7 @@ use std::rc::Rc;
 use bstr::{BStr, BString};
 
 use super::migrations;
+use super::packages::Packages;
 use super::path::{FieldPath, Segment};
 use super::shape::{Case, Definition, Kind, Module, Shape, Unread, Written};
 use crate::escape::excerpt;
@@ -53,6 +54,8 @@ pub trait Files {
     fn folder(&self, folder: &BStr) -> Vec<&BStr>;
     /// Whether what stands at `path` leads to files of other names: a link, a package's description.
     fn leads_on(&self, path: &BStr) -> bool;
+    /// Where the packages of Go stand.
+    fn packages(&self) -> &Packages;
 }
 
 /// A field of a type.

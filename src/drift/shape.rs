@@ -7,7 +7,7 @@ mod lent;
 
 use std::collections::BTreeSet;
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
 
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
@@ -198,8 +198,21 @@ pub struct Import {
     pub name: Option<String>,
     /// The files that it may be, relative to the repository's top; the first that exists. One that ends in `/` is every
     /// file of that folder (`/` alone is the top). None for a package from elsewhere; an empty one at the end means that
-    /// it is one if none of the others exists.
+    /// it is one if none of the others exists. Go says a package's path ([`Self::package`]).
     pub from: Vec<BString>,
+}
+
+impl Import {
+    /// A package of Go by its path.
+    pub fn package(local: Option<String>, path: &str) -> Self {
+        Self { local, name: None, from: vec![format!("{path}/").into(), BString::default()] }
+    }
+
+    /// The path of a package of Go.
+    pub fn package_path(&self) -> Option<&BStr> {
+        let [path, last] = self.from.as_slice() else { return None };
+        path.strip_suffix(b"/").filter(|_| last.is_empty()).map(ByteSlice::as_bstr)
+    }
 }
 
 /// What other files see of a file that says so itself. An import that finds nothing here leads nowhere else.

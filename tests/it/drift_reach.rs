@@ -233,7 +233,10 @@ fn written(language: Language, state: &State) -> Vec<(String, String)> {
         };
         (path.to_owned(), text)
     };
-    state.iter().map(file).collect()
+    // Some repositories of Go say what module they are.
+    let module = ("go.mod".to_owned(), "module x.com/r\n".to_owned());
+    let module = Some(module).filter(|_| language == Language::Go && state.contains_key(&6));
+    state.iter().map(file).chain(module).collect()
 }
 
 pub(crate) fn config(language: Language, types: &[&str]) -> Config {
@@ -350,6 +353,31 @@ fn a_base_whose_name_is_spelt_with_an_escape_is_not_understood() {
     let (plain, hidden) = (order("Base"), "export interface Order extends L\\u006fst { r: string }");
     let found = brings(Language::TypeScript, &["Order"], &[("model/a.ts", &plain), base], &[("model/a.ts", hidden)]);
     assert!(found.iter().any(|one| one.starts_with("a name that is not written out here")), "{found:?}");
+}
+
+#[test]
+fn imports_of_files_that_are_not_touched_follow_what_a_module_says() {
+    let base = |more: &str| format!("package other\ntype Base struct {{\n ID string `json:\"id\"`\n{more}}}\n");
+    let (plain, other) = (base(""), base(" Mail string `json:\"mail\"`\n"));
+    let files = [
+        ("go.mod", "module x.com/r\n"),
+        ("model/a.go", "package model\nimport \"x.com/r/other\"\ntype Order struct {\n other.Base\n}\n"),
+        ("other/b.go", &plain),
+        ("in/other/b.go", &other),
+    ];
+    for (after, due) in [
+        ("module x.com/r\n\ngo 1.22\n", &[][..]),
+        ("module x.com/q\n\nreplace x.com/r => ./in\n", &["Order.mail"]),
+        (
+            "module \"x.com\\x2fr\"\n",
+            &["the type `other.Base` is in a package of which no go.mod says where it stands: \
+            let that be a plain file, and its module written out"],
+        ),
+    ] {
+        let found = brings(Language::Go, &["Order"], &files, &[("go.mod", after)]);
+        let found: Vec<&str> = found.iter().map(String::as_str).filter(|one| !one.ends_with(".id")).collect();
+        assert_eq!(found, due, "{after}");
+    }
 }
 
 fn text() -> impl Strategy<Value = Text> {

@@ -2,8 +2,7 @@
 //!
 //! Which tag names the fields is found out for each struct: `json` if any of its fields has one, then `yaml`, `bson` and so
 //! on, and the rules of `encoding/json` where there is none. Build constraints are not looked at: a file counts whatever
-//! system it is for. Where the module stands is not known here, so an import may be any folder of the repository whose
-//! path ends as the import's does.
+//! system it is for. Where the package of an import stands is found out elsewhere (`crate::drift::packages`).
 
 mod sites;
 mod tables;
@@ -189,17 +188,13 @@ impl<'t> File<'t> {
         names.map(|name| said(self.text, name)).collect()
     }
 
-    /// The other files of the package, and the packages that may stand in this repository.
+    /// The other files of the package, and other packages.
     fn imports(&self, path: &BStr) -> Vec<Import> {
         let folder = path.rfind_byte(b'/').and_then(|end| path.get(..=end)).unwrap_or_default();
-        let mut imports = vec![Import { local: None, name: None, from: vec![own(folder)] }];
-        for (name, package) in &self.packages {
-            imports.push(Import { local: Some(name.clone()), name: None, from: candidates(folder, package) });
-        }
-        for package in &self.dotted {
-            imports.push(Import { local: None, name: None, from: candidates(folder, package) });
-        }
-        imports
+        let own = Import { local: None, name: None, from: vec![own(folder)] };
+        let named = self.packages.iter().map(|(name, package)| Import::package(Some(name.clone()), package));
+        let dotted = self.dotted.iter().map(|package| Import::package(None, package));
+        std::iter::once(own).chain(named).chain(dotted).collect()
     }
 }
 
@@ -231,85 +226,6 @@ fn package_name(path: &str) -> String {
     let last = last.split_once(".v").map_or(last, |(name, _)| name);
     let last = last.strip_prefix("go-").or_else(|| last.strip_suffix("-go")).unwrap_or(last);
     last.to_owned()
-}
-
-/// Whether a package is of Go itself.
-fn is_standard(path: &str) -> bool {
-    const FIRST: &[&str] = &[
-        "archive",
-        "bufio",
-        "bytes",
-        "cmp",
-        "compress",
-        "container",
-        "context",
-        "crypto",
-        "database",
-        "debug",
-        "embed",
-        "encoding",
-        "errors",
-        "expvar",
-        "flag",
-        "fmt",
-        "go",
-        "hash",
-        "html",
-        "image",
-        "index",
-        "io",
-        "iter",
-        "log",
-        "maps",
-        "math",
-        "mime",
-        "net",
-        "os",
-        "path",
-        "plugin",
-        "reflect",
-        "regexp",
-        "runtime",
-        "slices",
-        "sort",
-        "strconv",
-        "strings",
-        "structs",
-        "sync",
-        "syscall",
-        "testing",
-        "text",
-        "time",
-        "unicode",
-        "unique",
-        "unsafe",
-        "weak",
-        "C",
-    ];
-    FIRST.contains(&path.split('/').next().unwrap_or_default())
-}
-
-/// The folders that an import may mean: those whose path ends as the import's does, the longest ending first, and of one
-/// ending that which is nearest to the importing file.
-fn candidates(folder: &[u8], package: &str) -> Vec<BString> {
-    let mut found = Vec::new();
-    if is_standard(package) {
-        return found;
-    }
-    let mut ending = package;
-    for _ in 0..8 {
-        let Some((_, shorter)) = ending.split_once('/') else { break };
-        ending = shorter;
-        let mut above = folder;
-        for _ in 0..16 {
-            found.push(BString::from([above, ending.as_bytes(), b"/"].concat()));
-            let Some(inner) = above.strip_suffix(b"/") else { break };
-            above = inner.rfind_byte(b'/').and_then(|end| inner.get(..=end)).unwrap_or_default();
-        }
-    }
-    // A package from elsewhere if there is none of them.
-    found.push(BString::default());
-    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a name refers to: in its own file, by the file's imports, in the source.
 
 mod once;
+mod package;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -38,6 +39,8 @@ enum Why {
     Elsewhere,
     /// Its module stands in a file of another name.
     Placed,
+    /// Nothing that can be read says where its package stands.
+    Unplaced,
 }
 
 impl Why {
@@ -48,6 +51,9 @@ impl Why {
             Self::Several => "could be one of several: what its import leads to has it twice",
             Self::GivenTwice => "could be one of several: its name is given more than once",
             Self::Elsewhere => "lies behind a link, or behind a package.json that says itself where it leads",
+            Self::Unplaced => {
+                "is in a package of which no go.mod says where it stands: let that be a plain file, and its module written out"
+            }
             Self::Placed => "is in a module whose file is named by an attribute: let it stand where its name says",
         }
     }
@@ -342,6 +348,9 @@ impl<'a> Lookup<'a> {
         if import.from.is_empty() {
             return Outcome::External;
         }
+        if let Some(package) = import.package_path().filter(|_| module.is_leveled) {
+            return self.in_package(home, package, name);
+        }
         let is_told = module.exports.is_some();
         if is_told && *import.from == [home] {
             return self.in_file(home, module, name, tried);
@@ -398,7 +407,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// The definitions in the files of a folder, which hand no names on; `None` where there are no files.
-    fn in_folder(&self, folder: &'a BStr, name: &str) -> Option<Vec<Found<'a>>> {
+    fn in_folder(&self, folder: &BStr, name: &str) -> Option<Vec<Found<'a>>> {
         let folder = if folder == "/" { BStr::new("") } else { folder };
         let files = self.files.folder(folder).into_iter().filter_map(|file| self.files.module(file));
         files.map(|(file, module)| self.within(file, module, name, From::Outside)).reduce(|mut all, found| {

@@ -12,6 +12,7 @@ use super::side::Side;
 use crate::drift::config::Declares;
 use crate::drift::languages::Language;
 use crate::drift::mentions::{Called, DEFAULT};
+use crate::drift::packages;
 use crate::drift::shape::{Definition, Import, Kind, Module, Shape};
 use crate::error::Result;
 use search::Search;
@@ -62,7 +63,9 @@ pub(super) fn of_change(
         modules.extend(both.into_iter().flatten().map(|module| (path.clone(), module)));
     }
     for path in changed.iter().filter(|path| language.may_lead(path.as_bstr())) {
-        if base.leads_on(path.as_bstr())? || head.leads_on(path.as_bstr())? {
+        if packages::is_named(path.as_bstr()) {
+            found.anything |= base.packages()? != head.packages()?;
+        } else if base.leads_on(path.as_bstr())? || head.leads_on(path.as_bstr())? {
             found.files.insert(path.clone());
         }
     }

@@ -1,6 +1,6 @@
 //! One state of the files, read when it is asked for, each file once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::drift::contract::Contract;
 use crate::drift::extract::{Job, beside, extract};
 use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
+use crate::drift::packages::{self, Packages};
 use crate::drift::problem::{LineCounts, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
 use crate::drift::shape::{IfKnown, Lends, Loans, Module, Sites, Unread};
@@ -86,6 +87,9 @@ pub struct Side<'a> {
     pub(super) lenders: Lenders,
     lines: FrozenMap<BString, Box<LineCounts>>,
     claims: FrozenMap<BString, Box<Claims>>,
+    /// Where the packages of Go stand, once that was asked, and the files that say so.
+    packages: Rc<OnceCell<Packages>>,
+    placing: &'a dyn Tree,
     /// How many bytes of files are held.
     held: Cell<usize>,
     /// Why something that an import leads to could not be read.
@@ -105,9 +109,32 @@ impl<'a> Side<'a> {
             lenders: RefCell::default(),
             lines: FrozenMap::new(),
             claims: FrozenMap::new(),
+            packages: Rc::default(),
+            placing: tree,
             held: Cell::default(),
             broken: RefCell::default(),
         }
+    }
+
+    /// Has the packages of Go where another state has them: no tree is gone through for what both say.
+    pub(super) fn share_packages(&mut self, other: &Self) {
+        (self.packages, self.placing) = (Rc::clone(&other.packages), other.placing);
+    }
+
+    /// Where the packages of Go stand.
+    pub(super) fn packages(&self) -> Result<&Packages> {
+        if let Some(known) = self.packages.get() {
+            return Ok(known);
+        }
+        let is_named = |path: &[u8]| packages::is_named(path.as_bstr());
+        let mut packages = Packages::default();
+        for path in self.placing.list(&is_named)? {
+            let text = self.placing.blob(path.as_bstr())?.and_then(|blob| blob.bytes);
+            self.hold(text.as_ref().map_or(0, Vec::len))?;
+            packages.add(path.as_bstr(), text.as_deref());
+        }
+        self.placing.odd(&is_named)?.iter().for_each(|path| packages.add(path.as_bstr(), None));
+        Ok(self.packages.get_or_init(|| packages))
     }
 
     pub(super) fn blob(&self, path: &BStr) -> Result<Option<&Blob>> {
@@ -115,13 +142,18 @@ impl<'a> Side<'a> {
             return Ok(blob.as_ref());
         }
         let blob = self.tree.blob(path)?;
-        let bytes = blob.iter().flat_map(|blob| &blob.bytes).map(Vec::len).sum();
-        self.held.set(self.held.get().saturating_add(bytes));
-        if self.held.get() > MOST_BYTES {
-            let message = format!("the files that are held against contracts have more than {MOST_BYTES} bytes");
-            return Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"));
-        }
+        self.hold(blob.iter().flat_map(|blob| &blob.bytes).map(Vec::len).sum())?;
         Ok(self.blobs.insert(path.into(), Box::new(blob)).as_ref())
+    }
+
+    /// Counts what was read of files.
+    fn hold(&self, bytes: usize) -> Result<()> {
+        self.held.set(self.held.get().saturating_add(bytes));
+        if self.held.get() <= MOST_BYTES {
+            return Ok(());
+        }
+        let message = format!("the files that are held against contracts have more than {MOST_BYTES} bytes");
+        Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"))
     }
 
     /// What a file holds; nothing where it is too large.
@@ -399,6 +431,13 @@ impl Files for Reader<'_, '_> {
         self.side.leads_on(path).unwrap_or_else(|error| {
             self.side.broken.borrow_mut().get_or_insert(error);
             true
+        })
+    }
+
+    fn packages(&self) -> &Packages {
+        self.side.packages().unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            self.side.packages.get_or_init(Packages::default)
         })
     }
 

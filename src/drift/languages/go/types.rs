@@ -7,6 +7,7 @@ use tree_sitter::Node;
 use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
 use super::tags::{KEYS, Key, Tag, lookup, unquote};
+use crate::drift::packages::is_standard;
 use crate::drift::shape::{Kind, Member, Shape};
 
 /// The most that types which several fields share are written out to, in one file.
@@ -163,7 +164,7 @@ impl<'t> Types<'_, 't> {
                 ("gorm.io/gorm", "Model") => return Embedded::Promoted(gorm(at(ty))),
                 _ => {}
             }
-            if known(package, name).is_some() || super::candidates(b"", package).is_empty() {
+            if known(package, name).is_some() || is_standard(package) {
                 let reason = format!("{} is embedded and its fields are not in this repository", tree::quoted(text));
                 return Embedded::Promoted(Shape::unread(at(ty), reason));
             }
@@ -198,7 +199,7 @@ impl<'t> Types<'_, 't> {
         let named = Some(self.shape(base, 0)).filter(|shape| matches!(shape, Shape::Named { .. }));
         let package = field(base, "package").and_then(|name| self.file.packages.get(said(self.file.text, name)));
         // A package that may be of this repository; its type is looked up there.
-        let may_be_here = package.is_none_or(|path| !super::candidates(b"", path).is_empty());
+        let may_be_here = package.is_none_or(|path| !is_standard(path));
         Some(Shape::Pick(Box::new(named.filter(|_| may_be_here)?), BTreeSet::new()))
     }
 
