@@ -15,6 +15,31 @@ pub fn is_named(path: &BStr) -> bool {
     matches!(path.rsplit(|byte| *byte == b'/').next(), Some(b"go.mod" | b"go.work"))
 }
 
+/// Whether a file is built for tests alone, so that no program has what it declares.
+pub fn is_test(path: &BStr) -> bool {
+    path.ends_with(b"_test.go")
+}
+
+/// The name that a file of Go gives to its package; empty where it gives none.
+pub fn name_in(text: &str) -> &str {
+    let rest = without_comments(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let rest = rest.strip_prefix("package").map_or("", without_comments);
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+/// A text from its first token on.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        let after = match (rest.strip_prefix("//"), rest.strip_prefix("/*")) {
+            (Some(line), _) => line.split_once('\n'),
+            (_, Some(block)) => block.split_once("*/"),
+            (None, None) => return rest,
+        };
+        rest = after.map_or("", |(_, rest)| rest.trim_start());
+    }
+}
+
 /// What all such files of a repository say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Packages {
@@ -302,6 +327,19 @@ mod tests {
         let many: Vec<(String, &str)> = (0..100).map(|n| (format!("{n}/go.mod"), "module example.com/a")).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), *text)).collect();
         assert_eq!(folders(&many, "a.go", "example.com/a"), None);
+    }
+
+    #[test]
+    fn a_file_names_its_package_behind_comments() {
+        for (text, due) in [
+            ("package a\n", "a"),
+            ("\u{feff}// package b\n/* package c */ package /* d */\n// e\nf_1; import \"g\"", "f_1"),
+            ("/* package a", ""),
+            ("packages", "s"),
+            ("", ""),
+        ] {
+            assert_eq!(name_in(text), due, "{text}");
+        }
     }
 
     #[test]

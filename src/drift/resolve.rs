@@ -12,7 +12,7 @@ mod parts;
 mod written;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use bstr::{BStr, BString};
@@ -26,7 +26,7 @@ use crate::glob::GlobSet;
 use apart::Apart;
 pub use apart::Unit;
 use collections::Inner;
-use kinds::one_of;
+use kinds::{is_brand, one_of};
 use lookup::{Found, Lookup};
 use parts::{Part, Parts, Placed, Scope};
 
@@ -56,6 +56,10 @@ pub trait Files {
     fn leads_on(&self, path: &BStr) -> bool;
     /// Where the packages of Go stand.
     fn packages(&self) -> &Packages;
+    /// Whether a file of Go says that it is part of a package of that name.
+    fn is_of_package(&self, path: &BStr, name: &str) -> bool {
+        self.module(path).is_some_and(|(_, module)| module.package.name == name)
+    }
 }
 
 /// A field of a type.
@@ -153,6 +157,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         file: Rc::default(),
         apart: Apart::default(),
         written: HashMap::new(),
+        shadowed: RefCell::default(),
         noted: 0,
         steps: Cell::new(0),
     };
@@ -220,6 +225,8 @@ struct Resolver<'a, 't> {
     apart: Apart<'a>,
     /// The types that code of other files writes out, with where.
     written: HashMap<*const Definition, Vec<(&'a BStr, &'a Written)>>,
+    /// The packages of Go whose files were asked what they mean by its own types.
+    shadowed: RefCell<HashSet<(&'a [u8], &'a str)>>,
     /// How many fields were noted, and how many shapes looked at.
     noted: usize,
     steps: Cell<usize>,
@@ -227,6 +234,7 @@ struct Resolver<'a, 't> {
 
 impl<'a> Resolver<'a, '_> {
     fn definition(&mut self, found: &Found<'a>) {
+        self.shadowed(found);
         let scope = Scope::of(found);
         let shape = &found.definition.shape;
         if self.is_second_name_of_nothing(found) || self.written_as(&scope).is_some() {
@@ -273,6 +281,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn inside(&self, scope: &Rc<Scope<'a>>, found: &[Found<'a>]) -> Vec<Rc<Scope<'a>>> {
+        found.iter().for_each(|found| self.shadowed(found));
         let entered: Vec<_> = found.iter().filter_map(|found| scope.enter(found)).collect();
         if scope.depth < MAX_DEPTH || entered.is_empty() {
             return entered;
@@ -481,11 +490,6 @@ impl<'a> Resolver<'a, '_> {
         self.counting.insert(key, counts);
         counts
     }
-}
-
-/// Whether an intersection is a value without parts, with something beside it that only types know.
-fn is_brand(shapes: &[Shape]) -> bool {
-    shapes.iter().any(|shape| matches!(shape, Shape::Scalar { .. }))
 }
 
 #[cfg(test)]

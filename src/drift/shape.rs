@@ -4,13 +4,15 @@
 
 mod known;
 mod lent;
+mod package;
 
 use std::collections::BTreeSet;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::BString;
 
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
+pub use package::Package;
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Module {
     pub elsewhere: Vec<BString>,
     /// Types of other files that this file writes out by code of its own.
     pub written: Vec<Written>,
+    /// What a file of Go is part of.
+    pub package: Package,
 }
 
 /// A type whose fields code decides that stands beside it.
@@ -200,19 +204,6 @@ pub struct Import {
     /// file of that folder (`/` alone is the top). None for a package from elsewhere; an empty one at the end means that
     /// it is one if none of the others exists. Go says a package's path ([`Self::package`]).
     pub from: Vec<BString>,
-}
-
-impl Import {
-    /// A package of Go by its path.
-    pub fn package(local: Option<String>, path: &str) -> Self {
-        Self { local, name: None, from: vec![format!("{path}/").into(), BString::default()] }
-    }
-
-    /// The path of a package of Go.
-    pub fn package_path(&self) -> Option<&BStr> {
-        let [path, last] = self.from.as_slice() else { return None };
-        path.strip_suffix(b"/").filter(|_| last.is_empty()).map(ByteSlice::as_bstr)
-    }
 }
 
 /// What other files see of a file that says so itself. An import that finds nothing here leads nowhere else.

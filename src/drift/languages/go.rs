@@ -17,7 +17,8 @@ use tree_sitter::Node;
 
 use super::Source;
 use super::tree::{self, at, field, fields, parts, said};
-use crate::drift::shape::{Definition, Import, Kind, Module, Shape, Written};
+use crate::drift::packages::name_in;
+use crate::drift::shape::{Definition, Import, Kind, Module, Package, Shape, Unread, Written};
 
 pub(super) fn read(source: &Source<'_>) -> Module {
     let tree = match tree::parse(&tree_sitter_go::LANGUAGE.into(), source.text) {
@@ -25,9 +26,15 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Err(unread) => return Module { unread: vec![unread], ..Module::default() },
     };
     let mut file = File::new(source.text, tree.root_node());
-    let mut module = Module { imports: file.imports(source.path), is_leveled: true, ..Module::default() };
+    let (imports, guessed) = file.imports(source.path);
+    let package = Package { name: name_in(source.text).to_owned(), guessed, shadow: None };
+    let mut module = Module { imports, package, is_leveled: true, ..Module::default() };
     module.written.extend(file.written());
     file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
+    module.package.shadow = module.definitions.iter().find(|one| types::is_shadow(one)).map(|one| {
+        let reason = format!("{} is the name of a type of Go's own: give this one another", tree::quoted(&one.name));
+        Unread::new(one.at, reason)
+    });
     if !source.sites.is_empty() {
         file.locals = locals(source.text, tree.root_node());
         sites::read(&file, source.sites, tree.root_node(), &mut module);
@@ -48,10 +55,12 @@ struct File<'t> {
     listed: BTreeSet<&'t str>,
     /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
     methods: BTreeMap<(&'t str, &'t str), u32>,
-    /// Packages by what the file calls them.
+    /// Packages by what the file calls them,
     packages: BTreeMap<String, String>,
-    /// Names that are taken from the paths of packages, which may have others.
-    guessed: BTreeSet<String>,
+    /// and those of them that it gives names to.
+    named: BTreeMap<String, String>,
+    /// Packages without a name of the file's, by those that are taken from their paths: they may have others.
+    guessed: Vec<(String, String)>,
     /// Packages whose names are used without a dot.
     dotted: Vec<String>,
     /// How much was written out for fields that share one type.
@@ -60,10 +69,10 @@ struct File<'t> {
 
 impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
-        let (packages, types) = (BTreeMap::new(), BTreeMap::new());
-        let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let (packages, named, types) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let (specs, dotted, written, locals) = (Vec::new(), Vec::new(), Cell::default(), BTreeSet::new());
-        let mut file = Self { text, specs, types, locals, listed, methods, packages, guessed, dotted, written };
+        let mut file = Self { text, specs, types, locals, listed, methods, packages, named, guessed, dotted, written };
         for top in parts(root) {
             match top.kind() {
                 "import_declaration" => file.import(top),
@@ -79,6 +88,7 @@ impl<'t> File<'t> {
             }
         }
         file.aliased();
+        file.guess();
         file
     }
 
@@ -108,11 +118,16 @@ impl<'t> File<'t> {
             match field(spec, "name").map(|name| said(self.text, name)) {
                 Some(".") => self.dotted.push(path),
                 Some(name) => _ = self.packages.insert(name.to_owned(), path),
-                None => {
-                    self.guessed.insert(package_name(&path));
-                    self.packages.insert(package_name(&path), path);
-                }
+                None => self.guessed.push((package_name(&path), path)),
             }
+        }
+    }
+
+    /// What the names of packages mean that the file does not give itself.
+    fn guess(&mut self) {
+        self.named = self.packages.clone();
+        for (name, path) in &self.guessed {
+            self.packages.entry(name.clone()).or_insert_with(|| path.clone());
         }
     }
 
@@ -189,12 +204,16 @@ impl<'t> File<'t> {
     }
 
     /// The other files of the package, and other packages.
-    fn imports(&self, path: &BStr) -> Vec<Import> {
+    fn imports(&self, path: &BStr) -> (Vec<Import>, BTreeSet<usize>) {
         let folder = path.rfind_byte(b'/').and_then(|end| path.get(..=end)).unwrap_or_default();
         let own = Import { local: None, name: None, from: vec![own(folder)] };
-        let named = self.packages.iter().map(|(name, package)| Import::package(Some(name.clone()), package));
+        let named = self.named.iter().map(|(name, package)| Import::package(Some(name.clone()), package));
         let dotted = self.dotted.iter().map(|package| Import::package(None, package));
-        std::iter::once(own).chain(named).chain(dotted).collect()
+        let mut imports: Vec<Import> = std::iter::once(own).chain(named).chain(dotted).collect();
+        let told = imports.len();
+        imports.extend(self.guessed.iter().map(|(name, package)| Import::package(Some(name.clone()), package)));
+        let guessed = (told..imports.len()).collect();
+        (imports, guessed)
     }
 }
 

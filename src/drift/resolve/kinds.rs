@@ -44,6 +44,11 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// Whether an intersection is a value without parts, with something beside it that only types know.
+pub(super) fn is_brand(shapes: &[Shape]) -> bool {
+    shapes.iter().any(|shape| matches!(shape, Shape::Scalar { .. }))
+}
+
 /// The kind of a value that is one of several: text where it may be any text, else the one kind that all have.
 pub(super) fn one_of(mut kinds: impl Iterator<Item = (Kind, bool)>) -> (Kind, bool) {
     let Some(first) = kinds.next() else { return (Kind::Unknown, false) };

@@ -7,10 +7,25 @@ use std::rc::Rc;
 
 use bstr::{BStr, ByteSlice};
 
-use super::lookup::Found;
-use super::{Module, Part, Parts, Resolver, Scope, Shape};
+use super::lookup::{Found, is_beside};
+use super::{Module, Part, Parts, Resolver, Scope, Shape, blind};
 
 impl<'a> Resolver<'a, '_> {
+    /// Tells of a file that gives the name of one of Go's own types to another: all files of its package mean that.
+    pub(super) fn shadowed(&self, found: &Found<'a>) {
+        let home = (found.file, found.module);
+        let package = (folder(found.file), found.module.package.name.as_str());
+        if !found.module.is_leveled || !self.shadowed.borrow_mut().insert(package) {
+            return;
+        }
+        let end = found.file.rfind_byte(b'/').map_or(0, |end| end + 1);
+        for file in self.lookup.files.folder(found.file.split_at(end).0.as_bstr()) {
+            let other = self.lookup.files.module(file).filter(|other| is_beside(home, *other));
+            let shadow = other.and_then(|(_, module)| module.package.shadow.as_ref());
+            self.ends.borrow_mut().extend(shadow.map(|unread| blind(file, unread)));
+        }
+    }
+
     /// The members of a struct and of those that it embeds.
     pub(super) fn levels(&mut self, shapes: &'a [Shape], scope: &Rc<Scope<'a>>, parts: &mut Parts<'a>) {
         let mut all: Vec<Part<'a>> = Vec::new();

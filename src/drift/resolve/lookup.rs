@@ -3,6 +3,8 @@
 mod once;
 mod package;
 
+pub(super) use package::is_beside;
+
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -183,6 +185,8 @@ impl<'a> Lookup<'a> {
             return Outcome::Found(found);
         }
         match self.in_file(home.file, home.module, name, &mut Tried::default()) {
+            // A package of Go has all its names in one folder.
+            outcome @ (Outcome::Unknown | Outcome::Foreign) if home.module.is_leveled => outcome,
             outcome @ (Outcome::Unknown | Outcome::Foreign) => match self.anywhere(name, is_global) {
                 Some(found) => Outcome::Found(found),
                 // A package from elsewhere gives all its names: this may be one of them.
@@ -349,7 +353,7 @@ impl<'a> Lookup<'a> {
             return Outcome::External;
         }
         if let Some(package) = import.package_path().filter(|_| module.is_leveled) {
-            return self.in_package(home, package, name);
+            return self.in_package(home, package, name, None).unwrap_or(Outcome::Unknown);
         }
         let is_told = module.exports.is_some();
         if is_told && *import.from == [home] {
@@ -365,7 +369,7 @@ impl<'a> Lookup<'a> {
                 return Outcome::Foreign;
             }
             if candidate.ends_with(b"/") {
-                match self.in_folder(candidate, name) {
+                match self.in_folder(candidate, name, (home, module)) {
                     Some(found) if found.is_empty() => return Outcome::Unknown,
                     Some(found) => return Outcome::Found(found),
                     None => continue,
@@ -407,9 +411,10 @@ impl<'a> Lookup<'a> {
     }
 
     /// The definitions in the files of a folder, which hand no names on; `None` where there are no files.
-    fn in_folder(&self, folder: &BStr, name: &str) -> Option<Vec<Found<'a>>> {
+    fn in_folder(&self, folder: &BStr, name: &str, home: (&BStr, &Module)) -> Option<Vec<Found<'a>>> {
         let folder = if folder == "/" { BStr::new("") } else { folder };
         let files = self.files.folder(folder).into_iter().filter_map(|file| self.files.module(file));
+        let files = files.filter(|other| !home.1.is_leveled || is_beside(home, *other));
         files.map(|(file, module)| self.within(file, module, name, From::Outside)).reduce(|mut all, found| {
             all.extend(found);
             all

@@ -4,6 +4,7 @@
 //! wherever it is declared. To find that out for certain every file would be parsed; here their bytes are searched for the
 //! names that changed. Any mention counts: those files are parsed, and what they make of the names is looked for in turn.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
@@ -125,6 +126,7 @@ impl Reach {
         if old.is_some() != new.is_some() {
             self.files.insert(path.clone());
         }
+        let is_moved = old.zip(new).is_some_and(|(old, new)| old.package.name != new.package.name);
         let (old, new) = (old.unwrap_or(nothing), new.unwrap_or(nothing));
         let (before, after) = (by_name(old), by_name(new));
         for name in before.keys().chain(after.keys()) {
@@ -145,8 +147,12 @@ impl Reach {
         let (before, after) = (by_local(old), by_local(new));
         for local in before.keys().chain(after.keys()).filter(|local| before.get(*local) != after.get(*local)) {
             self.hand_on(path, *local);
+            if [old, new].into_iter().any(|module| is_guessed(module, *local)) {
+                packages_of(new).iter().for_each(|name| _ = self.hand_on(path, Some(name)));
+            }
         }
-        self.anything |= old.is_shared != new.is_shared;
+        let is_shadowed = old.package.shadow != new.package.shadow;
+        self.anything |= old.is_shared != new.is_shared || is_moved || is_shadowed;
     }
 
     /// Notes a type; what a file exports without a name goes by the file's. Whether that is new.
@@ -246,6 +252,24 @@ fn first(name: &str) -> &str {
 /// The last part of a name with dots.
 pub(super) fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether a name of an import is a guess: then others of the file's names may mean what it imports.
+fn is_guessed(module: &Module, local: Option<&str>) -> bool {
+    let mut guessed = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
+    guessed.any(|import| import.local.as_deref() == local)
+}
+
+/// What stands before the dots of the names that a file uses.
+fn packages_of(module: &Module) -> BTreeSet<String> {
+    let names = RefCell::new(BTreeSet::new());
+    for definition in &module.definitions {
+        refers(&definition.shape, &|name| {
+            names.borrow_mut().extend(name.split_once('.').map(|(package, _)| package.to_owned()));
+            false
+        });
+    }
+    names.into_inner()
 }
 
 fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {

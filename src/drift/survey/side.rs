@@ -209,7 +209,8 @@ impl<'a> Side<'a> {
     pub(super) fn is_bare(&self, language: Language, path: &BStr) -> Result<bool> {
         let (folder, _) = path.split_at(path.rfind_byte(b'/').map_or(0, |end| end + 1));
         let files = self.tree.folder(folder.as_bstr())?;
-        Ok(!files.iter().any(|file| Language::of_code(file.as_bstr()) == Some(language)))
+        let counts = |file: &BStr| Language::of_code(file) == Some(language) && !packages::is_test(file);
+        Ok(!files.iter().any(|file| counts(file.as_bstr())))
     }
 
     /// The plain files that are wanted.
@@ -439,6 +440,14 @@ impl Files for Reader<'_, '_> {
             self.side.broken.borrow_mut().get_or_insert(error);
             self.side.packages.get_or_init(Packages::default)
         })
+    }
+
+    fn is_of_package(&self, path: &BStr, name: &str) -> bool {
+        let bytes = self.side.bytes(path).unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            None
+        });
+        bytes.and_then(|bytes| bytes.to_str().ok()).is_some_and(|text| packages::name_in(text) == name)
     }
 
     fn folder(&self, folder: &BStr) -> Vec<&BStr> {

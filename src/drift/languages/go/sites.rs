@@ -4,7 +4,7 @@
 //! as well, and stay as they are where it does not.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
@@ -147,7 +147,7 @@ fn constants<'t>(file: &File<'t>, root: Node<'t>) -> Constants<'t> {
 
 /// Whether a package has another name than its path says: each that is imported is used by its name, or Go refuses the file.
 fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> bool {
-    let mut unused = file.guessed.clone();
+    let mut unused: BTreeSet<&str> = file.guessed.iter().map(|(name, _)| name.as_str()).collect();
     tree::walk(root, |node| {
         let of = match node.kind() {
             "selector_expression" => field(node, "operand"),

@@ -8,7 +8,7 @@ use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
 use super::tags::{KEYS, Key, Tag, lookup, unquote};
 use crate::drift::packages::is_standard;
-use crate::drift::shape::{Kind, Member, Shape};
+use crate::drift::shape::{Definition, Kind, Member, Shape};
 
 /// The most that types which several fields share are written out to, in one file.
 const MOST_WRITTEN: usize = 1 << 18;
@@ -279,6 +279,11 @@ fn quoted(shape: Shape, key: &Key, tag: &Tag) -> Shape {
         }
         shape => shape,
     }
+}
+
+/// Whether a type has the name of one of Go's own, and is another.
+pub(super) fn is_shadow(definition: &Definition) -> bool {
+    builtin(&definition.name).is_some_and(|own| own != definition.shape)
 }
 
 fn builtin(name: &str) -> Option<Shape> {
