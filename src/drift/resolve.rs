@@ -9,6 +9,7 @@ mod kinds;
 mod levels;
 mod lookup;
 mod parts;
+mod wire;
 mod written;
 
 use std::cell::{Cell, RefCell};
@@ -157,6 +158,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         file: Rc::default(),
         apart: Apart::default(),
         written: HashMap::new(),
+        wires: RefCell::default(),
         shadowed: RefCell::default(),
         noted: 0,
         steps: Cell::new(0),
@@ -168,13 +170,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             resolver.unread.insert(blind(file, &Unread::new(*at, ADDITION)));
         }
     }
-    for (file, module) in own.iter().filter(|(_, module)| !module.written.is_empty()) {
-        for written in &module.written {
-            for definition in resolver.lookup.in_module(file, module, &written.name) {
-                resolver.written.entry(definition).or_default().push((*file, written));
-            }
-        }
-    }
+    own.iter().for_each(|(file, module)| resolver.note_written(file, module));
     let counts =
         |found: &Found<'_>| types.matches(found.definition.name.as_bytes()) && asked(found.file, found.definition);
     for found in own.iter().flat_map(found).filter(counts) {
@@ -225,6 +221,8 @@ struct Resolver<'a, 't> {
     apart: Apart<'a>,
     /// The types that code of other files writes out, with where.
     written: HashMap<*const Definition, Vec<(&'a BStr, &'a Written)>>,
+    /// Whether definitions are written by `json`, once that was asked.
+    wires: RefCell<HashMap<*const Definition, bool>>,
     /// The packages of Go whose files were asked what they mean by its own types.
     shadowed: RefCell<HashSet<(&'a [u8], &'a str)>>,
     /// How many fields were noted, and how many shapes looked at.
@@ -235,8 +233,8 @@ struct Resolver<'a, 't> {
 impl<'a> Resolver<'a, '_> {
     fn definition(&mut self, found: &Found<'a>) {
         self.shadowed(found);
-        let scope = Scope::of(found);
-        let shape = &found.definition.shape;
+        let scope = self.scope(found);
+        let shape = &scope.home.definition.shape;
         if self.is_second_name_of_nothing(found) || self.written_as(&scope).is_some() {
             return;
         }
@@ -282,7 +280,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn inside(&self, scope: &Rc<Scope<'a>>, found: &[Found<'a>]) -> Vec<Rc<Scope<'a>>> {
         found.iter().for_each(|found| self.shadowed(found));
-        let entered: Vec<_> = found.iter().filter_map(|found| scope.enter(found)).collect();
+        let entered: Vec<_> = found.iter().filter_map(|found| self.enter_wired(scope, found)).collect();
         if scope.depth < MAX_DEPTH || entered.is_empty() {
             return entered;
         }

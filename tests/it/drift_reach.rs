@@ -212,7 +212,8 @@ fn go(text: &Text, path: &str) -> String {
     }
     for [form, name, base, member] in &text.declarations {
         let (name, base) = (of(&NAMES, *name), known(Language::Go, *base));
-        let member = of(&["X string `json:\"x\"`", "Y int", "L []string", "X bool `json:\"x\"`"], *member);
+        let members = ["X string `json:\"x\"`", "Y int", "L []string", "X bool `json:\"x\"`", "Z int `yaml:\"-\"`"];
+        let member = of(&members, *member);
         let _ = match form % 4 {
             0 | 1 => writeln!(out, "type {name} struct {{\n {base}\n {member}\n}}"),
             2 => writeln!(out, "type {name} struct {{\n {member}\n R *{base} `json:\"r\"`\n}}"),

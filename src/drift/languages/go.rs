@@ -1,7 +1,8 @@
 //! Go: structs by their tags, as `encoding/json` and its relatives read them.
 //!
-//! Which tag names the fields is found out for each struct: `json` if any of its fields has one, then `yaml`, `bson` and so
-//! on, and the rules of `encoding/json` where there is none. Build constraints are not looked at: a file counts whatever
+//! Which tag names the fields is found out for each definition: `json` if anything in it has one, then `yaml`, `bson` and
+//! so on, and the rules of `encoding/json` where there is none. Where tags of `json` stand in what embeds it, or in what it
+//! embeds, these rules hold for it as well (`crate::drift::resolve`). Build constraints are not looked at: a file counts whatever
 //! system it is for. Where the package of an import stands is found out elsewhere (`crate::drift::packages`).
 
 mod sites;
@@ -18,7 +19,8 @@ use tree_sitter::Node;
 use super::Source;
 use super::tree::{self, at, field, fields, parts, said};
 use crate::drift::packages::name_in;
-use crate::drift::shape::{Definition, Import, Kind, Module, Package, Shape, Unread, Written};
+use crate::drift::shape::{Definition, Import, Kind, Module, Other, Package, Shape, Unread, Written};
+use tags::{KEYS, Key};
 
 pub(super) fn read(source: &Source<'_>) -> Module {
     let tree = match tree::parse(&tree_sitter_go::LANGUAGE.into(), source.text) {
@@ -27,10 +29,11 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     };
     let mut file = File::new(source.text, tree.root_node());
     let (imports, guessed) = file.imports(source.path);
-    let package = Package { name: name_in(source.text).to_owned(), guessed, shadow: None };
+    let package = Package { name: name_in(source.text).to_owned(), guessed, ..Package::default() };
     let mut module = Module { imports, package, is_leveled: true, ..Module::default() };
     module.written.extend(file.written());
-    file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
+    module.package.written.extend(file.written_by_key());
+    file.specs.iter().for_each(|spec| file.declare(*spec, &mut module));
     module.package.shadow = module.definitions.iter().find(|one| types::is_shadow(one)).map(|one| {
         let reason = format!("{} is the name of a type of Go's own: give this one another", tree::quoted(&one.name));
         Unread::new(one.at, reason)
@@ -53,8 +56,8 @@ struct File<'t> {
     locals: BTreeSet<&'t str>,
     /// Types that have constants.
     listed: BTreeSet<&'t str>,
-    /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
-    methods: BTreeMap<(&'t str, &'t str), u32>,
+    /// What types spell by themselves: methods like `MarshalJSON` and `MarshalText`.
+    methods: BTreeMap<(&'t str, &'static str), u32>,
     /// Packages by what the file calls them,
     packages: BTreeMap<String, String>,
     /// and those of them that it gives names to.
@@ -145,10 +148,7 @@ impl<'t> File<'t> {
 
     fn method(&mut self, method: Node<'t>) {
         let name = field(method, "name").map_or("", |name| said(self.text, name));
-        if !matches!(name, "MarshalJSON" | "MarshalJSONTo" | "MarshalText" | "AppendText") {
-            return;
-        }
-        let name = if name.starts_with("MarshalJSON") { "MarshalJSON" } else { "MarshalText" };
+        let Some(name) = writer(name) else { return };
         let receiver = field(method, "receiver").and_then(|list| parts(list).first().copied());
         let Some(mut ty) = receiver.and_then(|receiver| field(receiver, "type")) else { return };
         // `*Order`, `(Order)` and `Page[T]` are one step away from the name.
@@ -160,22 +160,51 @@ impl<'t> File<'t> {
         self.methods.insert((said(self.text, ty), name), at(method));
     }
 
-    /// The types of the package's other files that this one writes out.
-    fn written(&self) -> impl Iterator<Item = Written> {
+    /// The types of the package's other files that this one writes out, with the methods that do.
+    fn writers(&self) -> impl Iterator<Item = (&'static str, Written)> {
         let others = self.methods.iter().filter(|((ty, _), _)| !self.types.contains_key(ty));
         others.map(|((ty, method), at)| {
             let reason = format!("{} writes itself in {method}", tree::quoted(ty));
             let kind = if *method == "MarshalText" { Kind::String } else { Kind::Unknown };
-            Written { name: (*ty).to_owned(), at: *at, reason, kind }
+            (*method, Written { name: (*ty).to_owned(), at: *at, reason, kind })
         })
     }
 
-    fn definition(&self, spec: Node<'t>) -> Definition {
+    /// Those that are written whatever their tags are,
+    fn written(&self) -> impl Iterator<Item = Written> {
+        let always = |method: &str| matches!(method, "MarshalJSON" | "MarshalText");
+        self.writers().filter(move |(method, _)| always(method)).map(|(_, written)| written)
+    }
+
+    /// and those that are where they have the tags of a key.
+    fn written_by_key(&self) -> impl Iterator<Item = (&'static str, Written)> {
+        let [_, others @ ..] = &KEYS;
+        self.writers()
+            .filter_map(|(method, written)| Some((others.iter().find(|key| key.writer == method)?.name, written)))
+    }
+
+    /// A definition; one whose tags are none of `json` as it is by these, and as `json` would write it.
+    fn declare(&self, spec: Node<'t>, module: &mut Module) {
+        let [json, ..] = &KEYS;
+        let key = field(spec, "type").and_then(|ty| tags::key_of(self.text, ty));
+        let definition = self.definition(spec, key.unwrap_or(json));
+        match key.map(|key| key.name) {
+            Some(name) if name == json.name => _ = module.package.json.insert(definition.at),
+            Some(key) => {
+                let other = Other { key, json: self.definition(spec, json) };
+                module.package.others.insert(definition.at, other);
+            }
+            None => {}
+        }
+        module.definitions.push(definition);
+    }
+
+    fn definition(&self, spec: Node<'t>, key: &Key) -> Definition {
         let name = field(spec, "name").unwrap_or(spec);
         let known = said(self.text, name);
         let parameters = field(spec, "type_parameters").map_or_else(BTreeSet::new, |list| self.parameters(list));
         let shape = match field(spec, "type") {
-            Some(ty) => types::Types { file: self, parameters: &parameters }.shape(ty, 0),
+            Some(ty) => types::Types { file: self, parameters: &parameters, key: *key }.shape(ty, 0),
             None => Shape::Opaque,
         };
         let alias = spec.kind() == "type_alias";
@@ -183,6 +212,9 @@ impl<'t> File<'t> {
         let shape = match shape {
             Shape::Object(_) | Shape::All(_) if writes("MarshalJSON") => {
                 Shape::unread(at(name), format!("{} writes its own JSON in MarshalJSON", tree::quoted(known)))
+            }
+            Shape::Object(_) | Shape::All(_) if writes(key.writer) => {
+                Shape::unread(at(name), format!("{} writes itself in {}", tree::quoted(known), key.writer))
             }
             _ if writes("MarshalJSON") => Shape::Opaque,
             _ if writes("MarshalText") => Shape::Scalar { kind: Kind::String, enumerated: self.listed.contains(known) },
@@ -214,6 +246,16 @@ impl<'t> File<'t> {
         imports.extend(self.guessed.iter().map(|(name, package)| Import::package(Some(name.clone()), package)));
         let guessed = (told..imports.len()).collect();
         (imports, guessed)
+    }
+}
+
+/// The method that a type is written by, by one of its names.
+fn writer(method: &str) -> Option<&'static str> {
+    match method {
+        "MarshalJSONTo" => Some("MarshalJSON"),
+        "MarshalBSONValue" => Some("MarshalBSON"),
+        "MarshalText" | "AppendText" => Some("MarshalText"),
+        _ => KEYS.iter().map(|key| key.writer).find(|writer| *writer == method && !writer.is_empty()),
     }
 }
 

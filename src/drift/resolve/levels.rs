@@ -71,8 +71,15 @@ pub(super) fn differs(found: &[Found<'_>]) -> bool {
     rest.any(|other| {
         // The files of a folder are one package.
         let beside = first.module.is_leveled && folder(first.file) == folder(other.file);
-        (beside || std::ptr::eq(other.module, first.module)) && !other.definition.shape.says(&first.definition.shape)
+        (beside || std::ptr::eq(other.module, first.module))
+            && !(other.definition.shape.says(&first.definition.shape) && says_in_json(first, other))
     })
+}
+
+/// Whether two definitions are the same where `json` writes them.
+fn says_in_json(one: &Found<'_>, other: &Found<'_>) -> bool {
+    let [one, other] = [one, other].map(|found| found.module.package.others.get(&found.definition.at));
+    one.is_some() == other.is_some() && one.zip(other).is_none_or(|(one, other)| one.json.shape.says(&other.json.shape))
 }
 
 fn folder(file: &BStr) -> &[u8] {

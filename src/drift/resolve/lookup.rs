@@ -119,9 +119,9 @@ impl<'a> Lookup<'a> {
     }
 
     /// The definitions that a name means at the top of a file.
-    pub(super) fn in_module(&self, file: &'a BStr, module: &'a Module, name: &str) -> Vec<*const Definition> {
+    pub(super) fn in_module(&self, file: &'a BStr, module: &'a Module, name: &str) -> Vec<Found<'a>> {
         match self.in_file(file, module, name, &mut Tried::default()) {
-            Outcome::Found(found) => found.iter().map(|found| std::ptr::from_ref(found.definition)).collect(),
+            Outcome::Found(found) => found,
             _ => Vec::new(),
         }
     }

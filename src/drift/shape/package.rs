@@ -1,10 +1,10 @@
 //! What a file of Go says of packages: of its own, and of those that it imports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Import, Unread};
+use super::{Definition, Import, Unread, Written};
 
 /// The package that a file is part of, and what it says of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,21 @@ pub struct Package {
     pub guessed: BTreeSet<usize>,
     /// A type that has the name of one of the language's own, and is meant by it in all files of the package.
     pub shadow: Option<Unread>,
+    /// The definitions that have tags of `json`, by their places,
+    pub json: BTreeSet<u32>,
+    /// and those that have tags of something else alone.
+    pub others: BTreeMap<u32, Other>,
+    /// What writes types of the package's other files out, where their tags are of the same key.
+    pub written: Vec<(&'static str, Written)>,
+}
+
+/// A definition whose tags are none of `json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The key of those that count.
+    pub key: &'static str,
+    /// What it is where `json` writes it.
+    pub json: Definition,
 }
 
 impl Import {

@@ -130,10 +130,11 @@ impl Reach {
         let (old, new) = (old.unwrap_or(nothing), new.unwrap_or(nothing));
         let (before, after) = (by_name(old), by_name(new));
         for name in before.keys().chain(after.keys()) {
-            let alike = before
-                .get(name)
-                .zip(after.get(name))
-                .is_some_and(|(one, other)| are_alike(one, other) && are_seen_alike((old, one), (new, other)));
+            let alike = before.get(name).zip(after.get(name)).is_some_and(|(one, other)| {
+                are_alike(one, other)
+                    && are_seen_alike((old, one), (new, other))
+                    && are_tagged_alike((old, one), (new, other))
+            });
             if !alike {
                 self.name(path, name);
             }
@@ -184,8 +185,10 @@ impl Reach {
                     more |= self.import(path, import);
                 }
                 for definition in &module.definitions {
-                    let may_be_other =
-                        self.concerns(path, &definition.shape) || self.is_handed_beside(path, module, definition);
+                    let json = module.package.others.get(&definition.at).map(|other| &other.json.shape);
+                    let may_be_other = self.concerns(path, &definition.shape)
+                        || json.is_some_and(|shape| self.concerns(path, shape))
+                        || self.is_handed_beside(path, module, definition);
                     more |= may_be_other && self.name(path, &definition.name);
                 }
             }
@@ -282,7 +285,8 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
 
 /// The types of other files that a file writes out.
 fn written(module: &Module) -> BTreeSet<(&str, Kind)> {
-    module.written.iter().map(|written| (written.name.as_str(), written.kind)).collect()
+    let keyed = module.package.written.iter().map(|(_, written)| written);
+    module.written.iter().chain(keyed).map(|written| (written.name.as_str(), written.kind)).collect()
 }
 
 /// The name that an import takes over, and the files that it may come from.
@@ -312,6 +316,20 @@ fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition
         definitions.iter().map(|definition| of(&definition.at)).collect()
     };
     seen(one) == seen(other)
+}
+
+/// Whether the same of them is written by `json`, and as the same.
+fn are_tagged_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
+    let tagged = |(module, definition): (&Module, &Definition)| module.package.json.contains(&definition.at);
+    one.1.iter().zip(other.1).all(|(first, second)| {
+        let (first, second) = ((one.0, *first), (other.0, *second));
+        let others = [first, second].map(|(module, definition)| module.package.others.get(&definition.at));
+        let are_alike = match others {
+            [Some(one), Some(other)] => one.key == other.key && one.json.shape.says(&other.json.shape),
+            [one, other] => one.is_none() && other.is_none(),
+        };
+        are_alike && tagged(first) == tagged(second)
+    })
 }
 
 /// Whether a shape leads to a type by a name of which this is true.

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, MAX_STEPS, Value, at, field, fields, parts, said};
-use super::tags::{self, unquote};
-use super::{File, tables};
+use super::tags::{self, Key, Tag, unquote};
+use super::{File, tables, types};
 use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
@@ -165,10 +165,15 @@ fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> boo
 /// The file's structs by their first byte, with what their fields are called on the wire; `None` for those that never get
 /// there.
 fn structures<'t>(text: &'t str, root: Node<'t>) -> BTreeMap<usize, Wires<'t>> {
-    let mut structures = BTreeMap::new();
+    let (mut structures, [json, ..]) = (BTreeMap::new(), &tags::KEYS);
+    // All that a definition is made of goes by one key.
+    let (mut end, mut key) = (0, json);
     tree::walk(root, |node| {
+        if matches!(node.kind(), "type_spec" | "type_alias" | "struct_type") && node.start_byte() >= end {
+            (end, key) = (node.end_byte(), tags::key_of(text, node).unwrap_or(json));
+        }
         if node.kind() == "struct_type" {
-            structures.insert(node.start_byte(), wires(text, node));
+            structures.insert(node.start_byte(), wires(text, node, key));
         }
         true
     });
@@ -178,18 +183,16 @@ fn structures<'t>(text: &'t str, root: Node<'t>) -> BTreeMap<usize, Wires<'t>> {
 /// The fields of a struct in their order, by their names on the wire.
 type Wires<'t> = Vec<(&'t str, Option<String>)>;
 
-fn wires<'t>(text: &'t str, structure: Node<'t>) -> Wires<'t> {
+fn wires<'t>(text: &'t str, structure: Node<'t>, key: &Key) -> Wires<'t> {
     let mut wires = Vec::new();
     for declaration in tree::part(structure, "field_declaration_list").map_or_else(Vec::new, parts) {
         let tag = field(declaration, "tag").and_then(|tag| unquote(said(text, tag)));
-        let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
-        let tag = value.map(|value| tags::Tag::new(&value));
-        let is_skipped = tag.as_ref().is_some_and(|tag| tag.skipped);
-        let wire = tag.map(|tag| tag.name).filter(|name| !name.is_empty());
+        let value = tag.and_then(|tag| tags::lookup(&tag, key.name));
+        let tag = value.map(|value| Tag::new(&value)).unwrap_or_default();
         for name in fields(declaration, "name") {
             let name = said(text, name);
-            let shows = name.starts_with(char::is_uppercase) && !is_skipped;
-            wires.push((name, shows.then(|| wire.clone().unwrap_or_else(|| name.to_owned()))));
+            let shows = name.starts_with(char::is_uppercase) && !tag.skipped;
+            wires.push((name, shows.then(|| types::wire(name, key, &tag))));
         }
         if let Some(ty) = field(declaration, "type").filter(|_| fields(declaration, "name").is_empty()) {
             wires.push((type_name(text, ty), None));
