@@ -5,6 +5,10 @@
 //! embeds, these rules hold for it as well (`crate::drift::resolve`). Build constraints are not looked at: a file counts whatever
 //! system it is for. Where the package of an import stands is found out elsewhere (`crate::drift::packages`).
 
+mod constants;
+mod pairs;
+mod patches;
+mod readers;
 mod sites;
 mod tables;
 mod tags;
