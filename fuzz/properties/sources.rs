@@ -31,6 +31,10 @@ impl Files for Alone<'_> {
         false
     }
 
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
     fn packages(&self) -> &Packages {
         &self.1
     }

@@ -55,6 +55,8 @@ pub trait Files {
     fn folder(&self, folder: &BStr) -> Vec<&BStr>;
     /// Whether what stands at `path` leads to files of other names: a link, a package's description.
     fn leads_on(&self, path: &BStr) -> bool;
+    /// Whether a link stands in a folder where a file of Go would be, and no test.
+    fn has_links(&self, folder: &BStr) -> bool;
     /// Where the packages of Go stand.
     fn packages(&self) -> &Packages;
     /// Whether a file of Go says that it is part of a package of that name.
@@ -147,6 +149,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             own: own.iter().map(|(_, module)| std::ptr::from_ref(*module)).collect(),
             files,
             sought: RefCell::default(),
+            placed: RefCell::default(),
         },
         types,
         counting: HashMap::new(),

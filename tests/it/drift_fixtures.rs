@@ -79,6 +79,10 @@ impl Files for Read {
         false
     }
 
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
     fn packages(&self) -> &Packages {
         &self.2
     }

@@ -95,6 +95,8 @@ pub(super) struct Lookup<'a> {
     pub(super) files: &'a dyn Files,
     /// The names that were looked for in all of them.
     pub(super) sought: RefCell<BTreeSet<String>>,
+    /// Where packages of Go stand.
+    pub(super) placed: RefCell<package::Placed<'a>>,
 }
 
 /// What became of a name in one file.
@@ -369,6 +371,9 @@ impl<'a> Lookup<'a> {
                 return Outcome::Foreign;
             }
             if candidate.ends_with(b"/") {
+                if module.is_leveled && self.has_links(candidate) {
+                    return Outcome::Unclear(Why::Elsewhere);
+                }
                 match self.in_folder(candidate, name, (home, module)) {
                     Some(found) if found.is_empty() => return Outcome::Unknown,
                     Some(found) => return Outcome::Found(found),

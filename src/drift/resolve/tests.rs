@@ -32,6 +32,10 @@ impl Files for Of<'_> {
         false
     }
 
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
     fn packages(&self) -> &Packages {
         &self.2
     }

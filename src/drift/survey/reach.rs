@@ -60,6 +60,8 @@ pub(super) fn of_change(
         }
         if both.iter().any(Option::is_none) && leads_to_folders(language) {
             found.anything |= base.is_bare(language, path.as_bstr())? || head.is_bare(language, path.as_bstr())?;
+            // What a link leads to may declare any name of the folder.
+            found.anything |= base.tree.is_odd(path.as_bstr())? || head.tree.is_odd(path.as_bstr())?;
         }
         modules.extend(both.into_iter().flatten().map(|module| (path.clone(), module)));
     }

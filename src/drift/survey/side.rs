@@ -12,8 +12,7 @@ use super::lost::units;
 use super::{Blob, Mapping, Place, Tree};
 use crate::drift::claims::{self, Claim};
 use crate::drift::config::{Config, Declares, Held};
-use crate::drift::contract::Contract;
-use crate::drift::extract::{Job, beside, extract};
+use crate::drift::extract::{Job, extract};
 use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
 use crate::drift::packages::{self, Packages};
@@ -54,9 +53,6 @@ pub(super) type Borrowing = Vec<(Loans, Arc<Module>)>;
 /// The claims of a file, and what is wrong with them.
 type Claims = (Vec<Claim>, Vec<Problem>);
 
-/// Shorter contracts, in bytes, are read before a thread would be there.
-const WORTH_A_THREAD: usize = 8 << 10;
-
 /// Why a file is not read.
 const TOO_LARGE: &str = "the file is larger than limits.blob_bytes of the policy";
 
@@ -80,6 +76,8 @@ pub struct Side<'a> {
     blobs: FrozenMap<BString, Box<Option<Blob>>>,
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
+    /// Whether links stand in folders in the place of files of Go.
+    linked: RefCell<HashMap<BString, bool>>,
     /// What stands in folders, whatever it is.
     #[expect(clippy::box_collection, reason = "a frozen map keeps what it has behind a pointer")]
     pub(super) listed: FrozenMap<BString, Box<HashSet<BString>>>,
@@ -105,6 +103,7 @@ impl<'a> Side<'a> {
             blobs: FrozenMap::new(),
             modules: FrozenMap::new(),
             folders: FrozenMap::new(),
+            linked: RefCell::default(),
             listed: FrozenMap::new(),
             lenders: RefCell::default(),
             lines: FrozenMap::new(),
@@ -386,26 +385,6 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The contract in two states, `None` where it is not there, with what is done meanwhile: sources and contract are read
-/// without each other, so a large contract is read by a thread of its own.
-pub(super) fn contracts<T>(
-    held: &Held,
-    base: Option<&Side<'_>>,
-    head: &Side<'_>,
-    meanwhile: impl FnOnce() -> Result<T>,
-) -> Result<([Option<Rc<Contract>>; 2], T)> {
-    let path = held.path.as_bstr();
-    let [before, after] = [base.map(|base| base.blob(path)).transpose()?.flatten(), head.blob(path)?];
-    // What did not change is one contract.
-    let is_one = before.zip(after).is_some_and(|(before, after)| before.oid == after.oid);
-    let blobs = [before.filter(|_| !is_one), after];
-    let read = || blobs.map(|blob| blob.map(|blob| Contract::parse(blob.read(), &held.columns)));
-    let is_large = blobs.iter().flatten().any(|blob| blob.read().len() >= WORTH_A_THREAD);
-    let (done, read) = if is_large { beside(meanwhile, read)? } else { (meanwhile(), read()) };
-    let [before, after] = read.map(|contract| contract.map(Rc::new));
-    Ok(([if is_one { after.clone() } else { before }, after], done?))
-}
-
 /// The files that imports of one language lead to.
 struct Reader<'s, 'a> {
     side: &'s Side<'a>,
@@ -433,6 +412,22 @@ impl Files for Reader<'_, '_> {
             self.side.broken.borrow_mut().get_or_insert(error);
             true
         })
+    }
+
+    fn has_links(&self, folder: &BStr) -> bool {
+        if let Some(known) = self.side.linked.borrow().get(folder) {
+            return *known;
+        }
+        let is_file = |path: &BString| path.ends_with(b".go") && !packages::is_test(path.as_bstr());
+        let others = self.side.tree.others(folder);
+        let is_odd = |path: &BString| Ok(is_file(path) && self.side.tree.is_odd(path.as_bstr())?);
+        let found = others.and_then(|others| others.iter().map(is_odd).collect::<Result<Vec<bool>>>());
+        let has_links = found.map(|odd| odd.contains(&true)).unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            true
+        });
+        self.side.linked.borrow_mut().insert(folder.to_owned(), has_links);
+        has_links
     }
 
     fn packages(&self) -> &Packages {

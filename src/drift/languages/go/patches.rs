@@ -12,7 +12,7 @@ use crate::drift::shape::{Module, Unread};
 /// Why a method is unread that is no longer called by its name.
 const HANDED_ON: &str = "a method that patches is handed on, and what it sets then is not known: call it by its name";
 
-/// The names of variables that are set to methods, with what these are called.
+/// The names of variables that are set to methods, or to what has these, with what that is called.
 pub(super) type Aliases<'t> = BTreeMap<&'t str, String>;
 
 /// What a node does with methods that it does not call.
@@ -33,12 +33,26 @@ pub(super) fn read<'t>(
         _ => return,
     };
     for (place, value) in values.into_iter().enumerate() {
-        let Some(method) = method(finder, value, text) else { continue };
-        match targets.get(place).filter(|target| target.kind() == "identifier") {
-            Some(name) => _ = aliases.insert(said(text, *name), method),
-            None => module.unread.push(Unread::new(super::at(value), HANDED_ON)),
+        let target = targets.get(place).filter(|target| target.kind() == "identifier");
+        match (method(finder, value, text), target) {
+            (Some(method), Some(name)) => _ = aliases.insert(said(text, *name), method),
+            (Some(_), None) => module.unread.push(Unread::new(super::at(value), HANDED_ON)),
+            (None, Some(name)) => aliases.extend(receiver(finder, value, text).map(|own| (said(text, *name), own))),
+            (None, None) => {}
         }
     }
+}
+
+/// What has a patch, as the policy calls it, where an expression is that: `other := api`.
+fn receiver(finder: &Finder<'_, Reader<'_, '_>>, node: Node<'_>, text: &str) -> Option<String> {
+    if !matches!(node.kind(), "identifier" | "selector_expression" | "unary_expression" | "parenthesized_expression") {
+        return None;
+    }
+    let (name, _) = dotted(text, node);
+    let receivers = finder.sites.patches_of_receivers().filter_map(|patch| patch.rsplit_once('.'));
+    let mut receivers = receivers.map(|(receiver, _)| receiver);
+    let is_it = |own: &str| name.strip_suffix(own).is_some_and(|above| above.is_empty() || above.ends_with('.'));
+    receivers.find(|own| is_it(own)).map(str::to_owned)
 }
 
 /// The name of a method that patches, where that is all that an expression is.
@@ -62,7 +76,13 @@ pub(super) fn called<'t>(
     callee: String,
     mut arguments: Vec<Node<'t>>,
 ) -> (String, Vec<Node<'t>>) {
-    let callee = aliases.get(callee.as_str()).cloned().unwrap_or(callee);
+    let callee = match (aliases.get(callee.as_str()), callee.rsplit_once('.')) {
+        (Some(method), _) => method.clone(),
+        (None, Some((receiver, method))) => {
+            aliases.get(receiver).map_or_else(|| callee.clone(), |own| format!("{own}.{method}"))
+        }
+        (None, None) => callee,
+    };
     let is_of_type = callee.split_once('.').is_some_and(|(ty, method)| {
         finder.reader.is_type(ty) && finder.is_patch(&callee, method) && !arguments.is_empty()
     });

@@ -1,6 +1,9 @@
 //! Packages of Go: folders that an import calls by a path, and that have names of their own.
 
-use bstr::{BStr, ByteSlice};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bstr::{BStr, BString, ByteSlice};
 
 use super::{Found, From, Lookup, Outcome, Why};
 use crate::drift::packages::is_test;
@@ -9,12 +12,23 @@ use crate::drift::shape::Module;
 /// More imports than any file has.
 const MOST_IMPORTS: usize = 1_000;
 
+/// Where packages stand, by the folders of those who import them and by their paths: those of the folders that are there, in
+/// the order of [`Packages::folders`]; `None` where nobody can tell.
+///
+/// [`Packages::folders`]: crate::drift::packages::Packages::folders
+pub(super) type Placed<'a> = HashMap<(&'a [u8], &'a BStr), Option<Rc<[Vec<BString>]>>>;
+
 /// A file and what it declares.
 type Home<'a> = (&'a BStr, &'a Module);
 
 /// Whether a file of the same folder is part of a file's package. What is for tests no other file sees.
 pub(in crate::drift::resolve) fn is_beside((home, own): Home<'_>, (file, module): Home<'_>) -> bool {
     own.package.name == module.package.name && (is_test(home) || !is_test(file))
+}
+
+/// A folder as trees have it.
+fn as_path(folder: &BStr) -> &BStr {
+    if folder == "/" { BStr::new("") } else { folder }
 }
 
 impl<'a> Lookup<'a> {
@@ -50,23 +64,21 @@ impl<'a> Lookup<'a> {
     /// Where several folders may be the package, it is in the one that has the name; in none, where more than one has it.
     pub(super) fn in_package(
         &self,
-        home: &BStr,
-        package: &BStr,
+        home: &'a BStr,
+        package: &'a BStr,
         name: &str,
         called: Option<&str>,
     ) -> Option<Outcome<'a>> {
-        let Some(lists) = self.files.packages().folders(home, package) else {
-            return Some(Outcome::Unclear(Why::Unplaced));
-        };
-        for folders in lists {
-            let (mut found, mut is_there, mut is_called): (Vec<Vec<Found<'a>>>, _, _) = (Vec::new(), false, false);
-            for folder in &folders {
-                let folder = if folder == "/" { BStr::new("") } else { folder.as_bstr() };
-                let files = self.files.folder(folder).into_iter().filter(|file| !is_test(file)).collect::<Vec<_>>();
-                is_there |= !files.is_empty();
+        let Some(lists) = self.placed(home, package) else { return Some(Outcome::Unclear(Why::Unplaced)) };
+        for folders in lists.iter() {
+            let (mut found, mut is_called): (Vec<Vec<Found<'a>>>, _) = (Vec::new(), false);
+            for folder in folders {
+                if self.has_links(folder.as_bstr()) {
+                    return Some(Outcome::Unclear(Why::Elsewhere));
+                }
                 let is_it = |file: &&BStr| called.is_none_or(|called| self.files.is_of_package(file, called));
-                let files: Vec<_> =
-                    files.into_iter().filter(is_it).filter_map(|file| self.files.module(file)).collect();
+                let files = self.built(folder.as_bstr()).filter(is_it).filter_map(|file| self.files.module(file));
+                let files: Vec<_> = files.collect();
                 is_called |= !files.is_empty();
                 // Nobody can import a program.
                 let files = files.into_iter().filter(|(_, module)| module.package.name != "main");
@@ -74,14 +86,40 @@ impl<'a> Lookup<'a> {
                     files.flat_map(|(file, module)| self.within(file, module, name, From::Outside)).collect();
                 found.extend(Some(own).filter(|own| !own.is_empty()));
             }
-            match (found.len(), is_there, is_called) {
-                (0, true, true) => return Some(Outcome::Unknown),
-                (0, true, false) => return None,
-                (0, false, _) => {}
-                (1, ..) => return found.pop().map(Outcome::Found),
+            match (found.len(), is_called) {
+                _ if folders.is_empty() => {}
+                (0, true) => return Some(Outcome::Unknown),
+                (0, false) => return None,
+                (1, _) => return found.pop().map(Outcome::Found),
                 _ => return Some(Outcome::Unclear(Why::Several)),
             }
         }
         Some(Outcome::Foreign)
+    }
+
+    /// The folders of the repository that a package may stand in for a file, asked once for each folder of files.
+    fn placed(&self, home: &'a BStr, package: &'a BStr) -> Option<Rc<[Vec<BString>]>> {
+        let folder = home.rfind_byte(b'/').and_then(|end| home.get(..end)).unwrap_or_default();
+        if let Some(known) = self.placed.borrow().get(&(folder, package)) {
+            return known.clone();
+        }
+        let is_there =
+            |folder: &BString| self.built(folder.as_bstr()).next().is_some() || self.has_links(folder.as_bstr());
+        let lists = self.files.packages().folders(home, package).map(|lists| {
+            let there = lists.into_iter().map(|list| list.into_iter().filter(is_there).collect());
+            there.collect::<Vec<_>>().into()
+        });
+        self.placed.borrow_mut().insert((folder, package), lists.clone());
+        lists
+    }
+
+    /// The files of a folder that are no tests.
+    fn built(&self, folder: &BStr) -> impl Iterator<Item = &'a BStr> + use<'a> {
+        self.files.folder(as_path(folder)).into_iter().filter(|file| !is_test(file))
+    }
+
+    /// Whether a link stands in a folder in the place of a file: what it leads to may declare any name.
+    pub(super) fn has_links(&self, folder: &BStr) -> bool {
+        self.files.has_links(as_path(folder))
     }
 }
