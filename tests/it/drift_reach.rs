@@ -288,7 +288,12 @@ fn holds(language: Language, [before, after]: &[State; 2], types: u8, picks: &[b
 }
 
 /// What a change of files brings: fields, and reasons why something could not be read.
-fn brings(language: Language, types: &[&str], before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<String> {
+pub(crate) fn brings(
+    language: Language,
+    types: &[&str],
+    before: &[(&str, &str)],
+    after: &[(&str, &str)],
+) -> Vec<String> {
     let of = |files: &[(&str, &str)]| {
         let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let mut tree = Memory::of(files);
@@ -354,76 +359,6 @@ fn a_base_whose_name_is_spelt_with_an_escape_is_not_understood() {
     let (plain, hidden) = (order("Base"), "export interface Order extends L\\u006fst { r: string }");
     let found = brings(Language::TypeScript, &["Order"], &[("model/a.ts", &plain), base], &[("model/a.ts", hidden)]);
     assert!(found.iter().any(|one| one.starts_with("a name that is not written out here")), "{found:?}");
-}
-
-#[test]
-fn imports_of_files_that_are_not_touched_follow_what_a_module_says() {
-    let base = |more: &str| format!("package other\ntype Base struct {{\n ID string `json:\"id\"`\n{more}}}\n");
-    let (plain, other) = (base(""), base(" Mail string `json:\"mail\"`\n"));
-    let files = [
-        ("go.mod", "module x.com/r\n"),
-        ("model/a.go", "package model\nimport \"x.com/r/other\"\ntype Order struct {\n other.Base\n}\n"),
-        ("other/b.go", &plain),
-        ("in/other/b.go", &other),
-    ];
-    for (after, due) in [
-        ("module x.com/r\n\ngo 1.22\n", &[][..]),
-        ("module x.com/q\n\nreplace x.com/r => ./in\n", &["Order.mail"]),
-        (
-            "module \"x.com\\x2fr\"\n",
-            &["the type `other.Base` is in a package of which no go.mod says where it stands: \
-            let that be a plain file, and its module written out"],
-        ),
-    ] {
-        let found = brings(Language::Go, &["Order"], &files, &[("go.mod", after)]);
-        let found: Vec<&str> = found.iter().map(String::as_str).filter(|one| !one.ends_with(".id")).collect();
-        assert_eq!(found, due, "{after}");
-    }
-}
-
-#[test]
-fn what_a_package_of_go_calls_itself_and_what_it_makes_of_text_is_followed() {
-    let base = |more: &str| format!("package q\ntype Base struct {{\n ID string `json:\"id\"`\n{more}}}\n");
-    let (one, two) = (base(""), base(" Mail string `json:\"mail\"`\n"));
-    let order = |from: &str| format!("package model\nimport \"x.com/r/{from}\"\ntype Order struct {{\n q.Base\n}}\n");
-    let (before, after) = (order("one"), order("two"));
-    let files =
-        [("go.mod", "module x.com/r\n"), ("model/a.go", before.as_str()), ("one/b.go", &one), ("two/b.go", &two)];
-    let found = |now: &[(&str, &str)]| brings(Language::Go, &["Order"], &files, now);
-    assert_eq!(found(&[("model/a.go", &after)]), ["Order.mail"]);
-    let unknown = "the type `q.Base` is not among the files that can be read";
-    assert_eq!(found(&[("one/b.go", &one.replace("package q", "package p"))]), ["Order.id", unknown]);
-    let text = [("one/text.go", "package q\ntype string struct {\n Hidden int\n}\n")];
-    assert_eq!(found(&text), ["`string` is the name of a type of Go's own: give this one another"]);
-    let stored = "package q\ntype Stored struct {\n Secret string `db:\"-\"`\n}\n";
-    let with = |text: &str| text.replace(" ID string", " Stored\n ID string");
-    let bare = stored.replace(" Secret string `db:\"-\"`", " N int `db:\"-\"`");
-    let both = [("one/b.go", with(&one)), ("one/c.go", bare)];
-    let both: Vec<_> = files
-        .iter()
-        .copied()
-        .filter(|(path, _)| *path != "one/b.go")
-        .chain(both.iter().map(|(path, text)| (*path, text.as_str())))
-        .collect();
-    assert_eq!(brings(Language::Go, &["Order"], &both, &[("one/c.go", stored)]), ["Order.Secret"]);
-}
-
-#[test]
-fn a_link_in_a_package_of_go_may_declare_anything() {
-    let files = [
-        ("go.mod", "module x.com/r\n"),
-        ("model/a.go", "package model\nimport \"x.com/r/other\"\ntype Order struct {\n other.Base\n}\n"),
-        ("other/b.go", "package other\ntype Base struct {\n ID string `json:\"id\"`\n}\n"),
-        (MAP, "# Fields\n\n### `Order`\n\n- `id`\n"),
-    ];
-    let base = Memory::of(files.map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec());
-    let unread = |link: &str| {
-        let mut head = base.clone();
-        head.links.insert(link.into());
-        let config = config(Language::Go, &["Order"]);
-        survey(&config, Mode::Introduced, Some(&base), &head, &differing(&base, &head)).unwrap().unread.len()
-    };
-    assert_eq!(["other/c.go", "other/c_test.go", "other/c.txt", "in/c.go"].map(unread), [1, 0, 0, 0]);
 }
 
 fn text() -> impl Strategy<Value = Text> {

@@ -22,7 +22,7 @@ use tree_sitter::Node;
 
 use super::Source;
 use super::tree::{self, at, field, fields, parts, said};
-use crate::drift::packages::name_in;
+use crate::drift::packages::{is_standard, name_in};
 use crate::drift::shape::{Definition, Import, Kind, Module, Other, Package, Shape, Unread, Written};
 use tags::{KEYS, Key};
 
@@ -125,6 +125,8 @@ impl<'t> File<'t> {
             match field(spec, "name").map(|name| said(self.text, name)) {
                 Some(".") => self.dotted.push(path),
                 Some(name) => _ = self.packages.insert(name.to_owned(), path),
+                // Go's own packages are called as their paths say.
+                None if is_standard(&path) => _ = self.packages.insert(package_name(&path), path),
                 None => self.guessed.push((package_name(&path), path)),
             }
         }

@@ -54,7 +54,7 @@ impl Why {
             Self::GivenTwice => "could be one of several: its name is given more than once",
             Self::Elsewhere => "lies behind a link, or behind a package.json that says itself where it leads",
             Self::Unplaced => {
-                "is in a package of which no go.mod says where it stands: let that be a plain file, and its module written out"
+                "is in a package behind a link, or of which no go.mod says where it is: let that be a plain file, and written out"
             }
             Self::Placed => "is in a module whose file is named by an attribute: let it stand where its name says",
         }

@@ -150,9 +150,9 @@ impl Reach {
         let (before, after) = (by_local(old), by_local(new));
         for local in before.keys().chain(after.keys()).filter(|local| before.get(*local) != after.get(*local)) {
             self.hand_on(path, *local);
-            if [old, new].into_iter().any(|module| is_guessed(module, *local)) {
-                packages_of(new).iter().for_each(|name| _ = self.hand_on(path, Some(name)));
-            }
+        }
+        if guesses(old) != guesses(new) {
+            packages_of(new).iter().for_each(|name| _ = self.hand_on(path, Some(name)));
         }
         let is_shadowed = old.package.shadow != new.package.shadow;
         self.anything |= old.is_shared != new.is_shared || is_moved || is_shadowed;
@@ -259,10 +259,10 @@ pub(super) fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// Whether a name of an import is a guess: then others of the file's names may mean what it imports.
-fn is_guessed(module: &Module, local: Option<&str>) -> bool {
-    let mut guessed = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
-    guessed.any(|import| import.local.as_deref() == local)
+/// The imports whose names are guesses: any name with a dot may mean what they import.
+fn guesses(module: &Module) -> BTreeSet<(Option<&str>, &[BString])> {
+    let guessed = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
+    guessed.map(|import| (import.local.as_deref(), import.from.as_slice())).collect()
 }
 
 /// What stands before the dots of the names that a file uses.

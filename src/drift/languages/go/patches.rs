@@ -34,7 +34,7 @@ pub(super) fn read<'t>(
     };
     for (place, value) in values.into_iter().enumerate() {
         let target = targets.get(place).filter(|target| target.kind() == "identifier");
-        match (method(finder, value, text), target) {
+        match (method(finder, aliases, value, text), target) {
             (Some(method), Some(name)) => _ = aliases.insert(said(text, *name), method),
             (Some(_), None) => module.unread.push(Unread::new(super::at(value), HANDED_ON)),
             (None, Some(name)) => aliases.extend(receiver(finder, value, text).map(|own| (said(text, *name), own))),
@@ -56,7 +56,7 @@ fn receiver(finder: &Finder<'_, Reader<'_, '_>>, node: Node<'_>, text: &str) -> 
 }
 
 /// The name of a method that patches, where that is all that an expression is.
-fn method(finder: &Finder<'_, Reader<'_, '_>>, node: Node<'_>, text: &str) -> Option<String> {
+fn method(finder: &Finder<'_, Reader<'_, '_>>, aliases: &Aliases<'_>, node: Node<'_>, text: &str) -> Option<String> {
     let mut inner = node;
     while let ("parenthesized_expression", Some(part)) = (inner.kind(), parts(inner).first()) {
         inner = *part;
@@ -64,9 +64,20 @@ fn method(finder: &Finder<'_, Reader<'_, '_>>, node: Node<'_>, text: &str) -> Op
     if inner.kind() != "selector_expression" {
         return None;
     }
-    let (callee, _) = dotted(text, inner);
+    let callee = meant(aliases, dotted(text, inner).0);
     let method = callee.rsplit('.').next().unwrap_or_default();
     finder.is_patch(&callee, method).then_some(callee)
+}
+
+/// A name with the variable that it begins with, or is, in other words.
+fn meant(aliases: &Aliases<'_>, name: String) -> String {
+    match (aliases.get(name.as_str()), name.rsplit_once('.')) {
+        (Some(method), _) => method.clone(),
+        (None, Some((receiver, method))) => {
+            aliases.get(receiver).map_or_else(|| name.clone(), |own| format!("{own}.{method}"))
+        }
+        (None, None) => name,
+    }
 }
 
 /// What is called, and with which arguments, where a variable may stand for a method, and a type for what has it.
@@ -76,13 +87,7 @@ pub(super) fn called<'t>(
     callee: String,
     mut arguments: Vec<Node<'t>>,
 ) -> (String, Vec<Node<'t>>) {
-    let callee = match (aliases.get(callee.as_str()), callee.rsplit_once('.')) {
-        (Some(method), _) => method.clone(),
-        (None, Some((receiver, method))) => {
-            aliases.get(receiver).map_or_else(|| callee.clone(), |own| format!("{own}.{method}"))
-        }
-        (None, None) => callee,
-    };
+    let callee = meant(aliases, callee);
     let is_of_type = callee.split_once('.').is_some_and(|(ty, method)| {
         finder.reader.is_type(ty) && finder.is_patch(&callee, method) && !arguments.is_empty()
     });

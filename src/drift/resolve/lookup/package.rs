@@ -9,6 +9,8 @@ use super::{Found, From, Lookup, Outcome, Why};
 use crate::drift::packages::is_test;
 use crate::drift::shape::Module;
 
+/// Of so many folders that a package may stand in it is asked whether they are links; guesses are more.
+const FEW: usize = 8;
 /// More imports than any file has.
 const MOST_IMPORTS: usize = 1_000;
 
@@ -105,12 +107,20 @@ impl<'a> Lookup<'a> {
         }
         let is_there =
             |folder: &BString| self.built(folder.as_bstr()).next().is_some() || self.has_links(folder.as_bstr());
-        let lists = self.files.packages().folders(home, package).map(|lists| {
-            let there = lists.into_iter().map(|list| list.into_iter().filter(is_there).collect());
-            there.collect::<Vec<_>>().into()
+        let lists = self.files.packages().folders(home, package).and_then(|lists| {
+            let there = lists.iter().map(|list| list.iter().filter(|folder| is_there(folder)).cloned().collect());
+            let there: Vec<Vec<BString>> = there.collect();
+            let is_few = lists.iter().map(Vec::len).sum::<usize>() <= FEW;
+            let mut folders = lists.iter().flatten().filter(|_| is_few && there.iter().all(Vec::is_empty));
+            (!folders.any(|folder| self.is_linked(folder.as_bstr()))).then(|| there.into())
         });
         self.placed.borrow_mut().insert((folder, package), lists.clone());
         lists
+    }
+
+    /// Whether a folder, or one that it lies in, is a link or a submodule.
+    fn is_linked(&self, folder: &BStr) -> bool {
+        folder.find_iter("/").filter_map(|end| folder.get(..end)).any(|path| self.files.leads_on(path.as_bstr()))
     }
 
     /// The files of a folder that are no tests.
