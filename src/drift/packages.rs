@@ -10,6 +10,21 @@ const MOST_STEPS: usize = 64;
 /// How many folders may say that they are one module.
 const MOST_FOLDERS: usize = 32;
 
+/// Packages from elsewhere whose types the reader knows by their paths.
+const KNOWN: [&str; 11] = [
+    "github.com/gofrs/uuid",
+    "github.com/gofrs/uuid/v5",
+    "github.com/google/uuid",
+    "github.com/oklog/ulid",
+    "github.com/oklog/ulid/v2",
+    "github.com/satori/go.uuid",
+    "github.com/shopspring/decimal",
+    "github.com/uptrace/bun",
+    "go.mongodb.org/mongo-driver/bson/primitive",
+    "go.mongodb.org/mongo-driver/v2/bson",
+    "gorm.io/gorm",
+];
+
 /// Whether a file says where packages stand.
 pub fn is_named(path: &BStr) -> bool {
     matches!(path.rsplit(|byte| *byte == b'/').next(), Some(b"go.mod" | b"go.work"))
@@ -104,6 +119,15 @@ impl Packages {
             lists.push(others.into_iter().collect());
         }
         Some(lists)
+    }
+
+    /// Whether a package whose types are known by its path stands in this repository: they may be others here.
+    pub fn is_known_and_here(&self, package: &BStr) -> bool {
+        let known = KNOWN.iter().find(|known| package == BStr::new(known));
+        let around =
+            |known: &&str| known.match_indices('/').map(|(end, _)| end).chain([known.len()]).collect::<Vec<_>>();
+        let of = |known: &&str, end| known.get(..end).is_some_and(|module| self.folders.contains_key(module));
+        known.is_some_and(|known| around(known).into_iter().any(|end| of(known, end)))
     }
 
     /// A folder of a module, unless it belongs to another module within.

@@ -8,7 +8,12 @@ use std::rc::Rc;
 use bstr::{BStr, ByteSlice};
 
 use super::lookup::{Found, is_beside};
-use super::{Module, Part, Parts, Resolver, Scope, Shape, blind};
+use super::{Module, Part, Parts, Resolver, Scope, Shape, Unread, blind};
+use crate::drift::shape::Import;
+
+/// Why a file is unread that imports what is known otherwise.
+const REPLACED: &str = "a package that this file imports is known by its path, and this repository has another in its place: \
+    give that one a path of its own";
 
 impl<'a> Resolver<'a, '_> {
     /// Tells of a file that gives the name of one of Go's own types to another: all files of its package mean that.
@@ -21,8 +26,12 @@ impl<'a> Resolver<'a, '_> {
         let end = found.file.rfind_byte(b'/').map_or(0, |end| end + 1);
         for file in self.lookup.files.folder(found.file.split_at(end).0.as_bstr()) {
             let other = self.lookup.files.module(file).filter(|other| is_beside(home, *other));
-            let shadow = other.and_then(|(_, module)| module.package.shadow.as_ref());
-            self.ends.borrow_mut().extend(shadow.map(|unread| blind(file, unread)));
+            let Some((file, module)) = other else { continue };
+            let mut imports = module.imports.iter().filter_map(Import::package_path);
+            let is_odd = imports.any(|path| self.lookup.files.packages().is_known_and_here(path));
+            let own = is_odd.then(|| blind(file, &Unread::new(0, REPLACED)));
+            let shadow = module.package.shadow.as_ref().map(|unread| blind(file, unread));
+            self.ends.borrow_mut().extend(own.into_iter().chain(shadow));
         }
     }
 
