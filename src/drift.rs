@@ -20,6 +20,7 @@ mod likeness;
 mod manifest;
 mod mentions;
 pub mod migrations;
+pub mod packages;
 mod page;
 pub mod path;
 pub mod problem;

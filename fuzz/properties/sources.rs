@@ -3,6 +3,7 @@
 
 use bstr::BStr;
 use refgate::drift::languages::{Language, Source};
+use refgate::drift::packages::Packages;
 use refgate::drift::resolve::{Files, resolve};
 use refgate::drift::shape::{Module, Sites};
 use refgate::glob::{Glob, GlobSet};
@@ -11,7 +12,7 @@ use refgate::glob::{Glob, GlobSet};
 const STACK: usize = 64 << 20;
 
 /// One file and no other.
-struct Alone<'m>(&'m Module);
+struct Alone<'m>(&'m Module, Packages);
 
 impl Files for Alone<'_> {
     fn is_own(&self, _: &BStr) -> bool {
@@ -28,6 +29,14 @@ impl Files for Alone<'_> {
 
     fn leads_on(&self, _: &BStr) -> bool {
         false
+    }
+
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
+    fn packages(&self) -> &Packages {
+        &self.1
     }
 }
 
@@ -56,7 +65,7 @@ fn read(language: Language, text: &str) {
     super::declares(text, &module);
     module.sites.iter().for_each(|site| assert!(text.is_char_boundary(site.at as usize), "{site:?}"));
     let all: GlobSet = [Glob::parse("**").unwrap()].into_iter().collect();
-    let declared = resolve(&[(BStr::new("a"), &module)], &all, &|_, _| true, &Alone(&module));
+    let declared = resolve(&[(BStr::new("a"), &module)], &all, &|_, _| true, &Alone(&module, Packages::default()));
     for field in &declared.fields {
         assert!(text.is_char_boundary(field.at as usize), "{field:?}");
     }

@@ -4,6 +4,7 @@ use bstr::BStr;
 
 use super::manifest::is_manifest;
 use super::mentions::{write_out, write_out_imports};
+use super::packages;
 use super::shape::{Lends, Loans, Module, Sites};
 
 #[cfg(feature = "go")]
@@ -161,7 +162,11 @@ impl Language {
 
     /// Whether a path, that is no file of the language, can say where its imports lead.
     pub fn may_lead(self, path: &BStr) -> bool {
-        self == Self::TypeScript && is_manifest(path)
+        match self {
+            Self::TypeScript => is_manifest(path),
+            Self::Go => packages::is_named(path),
+            _ => false,
+        }
     }
 
     /// Whether files of this language declare types of all kinds, so that a policy must say which are meant.

@@ -5,19 +5,22 @@
 
 mod apart;
 mod collections;
+mod enter;
 mod kinds;
 mod levels;
 mod lookup;
 mod parts;
+mod wire;
 mod written;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use bstr::{BStr, BString};
 
 use super::migrations;
+use super::packages::Packages;
 use super::path::{FieldPath, Segment};
 use super::shape::{Case, Definition, Kind, Module, Shape, Unread, Written};
 use crate::escape::excerpt;
@@ -25,7 +28,7 @@ use crate::glob::GlobSet;
 use apart::Apart;
 pub use apart::Unit;
 use collections::Inner;
-use kinds::one_of;
+use kinds::{is_brand, one_of};
 use lookup::{Found, Lookup};
 use parts::{Part, Parts, Placed, Scope};
 
@@ -53,6 +56,14 @@ pub trait Files {
     fn folder(&self, folder: &BStr) -> Vec<&BStr>;
     /// Whether what stands at `path` leads to files of other names: a link, a package's description.
     fn leads_on(&self, path: &BStr) -> bool;
+    /// Whether a link stands in a folder where a file of Go would be, and no test.
+    fn has_links(&self, folder: &BStr) -> bool;
+    /// Where the packages of Go stand.
+    fn packages(&self) -> &Packages;
+    /// Whether a file of Go says that it is part of a package of that name.
+    fn is_of_package(&self, path: &BStr, name: &str) -> bool {
+        self.module(path).is_some_and(|(_, module)| module.package.name == name)
+    }
 }
 
 /// A field of a type.
@@ -139,6 +150,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             own: own.iter().map(|(_, module)| std::ptr::from_ref(*module)).collect(),
             files,
             sought: RefCell::default(),
+            placed: RefCell::default(),
         },
         types,
         counting: HashMap::new(),
@@ -150,6 +162,8 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         file: Rc::default(),
         apart: Apart::default(),
         written: HashMap::new(),
+        wires: RefCell::default(),
+        shadowed: RefCell::default(),
         noted: 0,
         steps: Cell::new(0),
     };
@@ -165,13 +179,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             resolver.unread.insert(blind(file, &Unread::new(at, reason)));
         }
     }
-    for (file, module) in own.iter().filter(|(_, module)| !module.written.is_empty()) {
-        for written in &module.written {
-            for definition in resolver.lookup.in_module(file, module, &written.name) {
-                resolver.written.entry(definition).or_default().push((*file, written));
-            }
-        }
-    }
+    own.iter().for_each(|(file, module)| resolver.note_written(file, module));
     let counts =
         |found: &Found<'_>| types.matches(found.definition.name.as_bytes()) && asked(found.file, found.definition);
     for found in own.iter().flat_map(found).filter(counts) {
@@ -222,6 +230,10 @@ struct Resolver<'a, 't> {
     apart: Apart<'a>,
     /// The types that code of other files writes out, with where.
     written: HashMap<*const Definition, Vec<(&'a BStr, &'a Written)>>,
+    /// Whether definitions are written by `json`, once that was asked.
+    wires: RefCell<HashMap<*const Definition, bool>>,
+    /// The packages of Go whose files were asked what they mean by its own types.
+    shadowed: RefCell<HashSet<(&'a [u8], &'a str)>>,
     /// How many fields were noted, and how many shapes looked at.
     noted: usize,
     steps: Cell<usize>,
@@ -229,8 +241,9 @@ struct Resolver<'a, 't> {
 
 impl<'a> Resolver<'a, '_> {
     fn definition(&mut self, found: &Found<'a>) {
-        let scope = Scope::of(found);
-        let shape = &found.definition.shape;
+        self.shadowed(found);
+        let scope = self.scope(found);
+        let shape = &scope.home.definition.shape;
         if self.is_second_name_of_nothing(found) || self.written_as(&scope).is_some() {
             return;
         }
@@ -267,21 +280,6 @@ impl<'a> Resolver<'a, '_> {
             Shape::Named { name, .. } if outside => self.lookup.find(found, name).is_empty(),
             _ => false,
         }
-    }
-
-    /// The definitions that a name leads to, each with the scope inside it; those being expanded already are left out.
-    fn enter(&self, scope: &Rc<Scope<'a>>, name: &str) -> Vec<Rc<Scope<'a>>> {
-        self.inside(scope, &self.lookup.find(&scope.home, name))
-    }
-
-    fn inside(&self, scope: &Rc<Scope<'a>>, found: &[Found<'a>]) -> Vec<Rc<Scope<'a>>> {
-        let entered: Vec<_> = found.iter().filter_map(|found| scope.enter(found)).collect();
-        if scope.depth < MAX_DEPTH || entered.is_empty() {
-            return entered;
-        }
-        let reason = format!("types that lead to each other more than {MAX_DEPTH} times");
-        self.ends.borrow_mut().insert(blind(scope.home.file, &Unread::new(scope.home.definition.at, reason)));
-        Vec::new()
     }
 
     /// Whether a shape is one of members, though it may have none.
@@ -401,32 +399,6 @@ impl<'a> Resolver<'a, '_> {
         self.some_parts(shape, scope)
     }
 
-    /// As [`Self::enter`], and tells of a name that leads nowhere. A value may be of a package's type; nobody inherits from
-    /// what is not there.
-    fn enter_known(&mut self, scope: &Rc<Scope<'a>>, name: &str, at: u32, inherits: bool) -> Vec<Rc<Scope<'a>>> {
-        let found = self.lookup.find(&scope.home, name);
-        if !found.is_empty() {
-            if levels::differs(&found) && !found.iter().all(|found| self.counts(&Scope::of(found))) {
-                let reason = format!("the type `{}` is declared more than once, and differs", excerpt(name));
-                self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
-            }
-            return self.inside(scope, &found);
-        }
-        if inherits && lookup::is_error(scope.home.module, name) {
-            return Vec::new();
-        }
-        let what = match (self.lookup.unknown(&scope.home, name), inherits) {
-            (None, false) => return Vec::new(),
-            (None, true) => "is a package's, and its fields cannot be read",
-            (Some(why), _) => why,
-        };
-        // A full name begins with a dot, and so does a path to another file.
-        let name = name.strip_prefix('.').filter(|rest| !rest.starts_with(['.', '/'])).unwrap_or(name);
-        let reason = format!("the type `{}` {what}", excerpt(name));
-        self.unread.insert(blind(scope.home.file, &Unread::new(at, reason)));
-        Vec::new()
-    }
-
     fn is_too_much(&self, scope: &Rc<Scope<'a>>) -> bool {
         self.steps.set(self.steps.get() + 1);
         if self.steps.get() <= MAX_STEPS && self.noted <= MAX_FIELDS {
@@ -490,14 +462,6 @@ impl<'a> Resolver<'a, '_> {
         self.counting.insert(key, counts);
         counts
     }
-}
-
-/// Whether an intersection is a value without parts, with something beside it that only types know. In TypeScript alone
-/// types say members that no value has: what has some elsewhere has them on the wire.
-fn is_brand(module: &Module, shapes: &[Shape]) -> bool {
-    let is_scalar = |shape: &Shape| matches!(shape, Shape::Scalar { .. });
-    let is_bare = |shape: &Shape| is_scalar(shape) || *shape == Shape::Object(Vec::new()) || *shape == Shape::Opaque;
-    shapes.iter().any(is_scalar) && (module.exports.is_some() || shapes.iter().all(is_bare))
 }
 
 #[cfg(test)]

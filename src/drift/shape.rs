@@ -4,6 +4,7 @@
 
 mod known;
 mod lent;
+mod package;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use bstr::BString;
 
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
+pub use package::{Other, Package};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Module {
     pub assumed: BTreeMap<String, u32>,
     /// The definitions, by their places, that no code but what they derive can write out (Rust).
     pub sealed: BTreeSet<u32>,
+    /// What a file of Go is part of.
+    pub package: Package,
 }
 
 /// A type whose fields code decides that stands beside it.
@@ -203,7 +207,7 @@ pub struct Import {
     pub name: Option<String>,
     /// The files that it may be, relative to the repository's top; the first that exists. One that ends in `/` is every
     /// file of that folder (`/` alone is the top). None for a package from elsewhere; an empty one at the end means that
-    /// it is one if none of the others exists.
+    /// it is one if none of the others exists. Go says a package's path ([`Self::package`]).
     pub from: Vec<BString>,
 }
 

@@ -26,6 +26,7 @@ use super::compare::{Key, Nearest};
 use super::config::{Config, Mode};
 use super::contract::{Contract, Entry};
 use super::languages::Language;
+use super::packages;
 use super::path::FieldPath;
 use super::problem::Problem;
 use super::rename::Evidence;
@@ -410,8 +411,11 @@ pub fn survey(
 ) -> Result<Survey> {
     let mut survey = Survey::default();
     let shared = State::default();
-    let base = base.map(|tree| Side::new(config, tree, &shared));
+    let mut base = base.map(|tree| Side::new(config, tree, &shared));
     let head = Side::new(config, head, &shared);
+    if !changed.iter().any(|path| packages::is_named(path.as_bstr())) {
+        base.iter_mut().for_each(|base| base.share_packages(&head));
+    }
     for held in &config.contracts {
         held::look(&mut survey, config, held, mode, (base.as_ref(), &head), changed)?;
     }

@@ -9,6 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use refgate::drift::languages::{Language, Source};
 use refgate::drift::lent::{MOST_ROUNDS, lent};
 use refgate::drift::migrations::fold;
+use refgate::drift::packages::{Packages, is_named};
 use refgate::drift::resolve::{Files, resolve};
 use refgate::drift::shape::{Loans, Module, Site, Sites, When};
 use refgate::glob::{Glob, GlobSet};
@@ -58,7 +59,7 @@ fn globs(patterns: &[String]) -> GlobSet {
 }
 
 /// All files, and which of them are the source's.
-struct Read(BTreeMap<BString, Module>, GlobSet);
+struct Read(BTreeMap<BString, Module>, GlobSet, Packages);
 
 impl Files for Read {
     fn is_own(&self, path: &BStr) -> bool {
@@ -76,6 +77,14 @@ impl Files for Read {
 
     fn leads_on(&self, _: &BStr) -> bool {
         false
+    }
+
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
+    fn packages(&self) -> &Packages {
+        &self.2
     }
 }
 
@@ -145,14 +154,17 @@ fn run(language: Language, case: &Case) -> Expect {
             }
             (BString::from(path.as_str()), module)
         };
-        case.files.iter().map(module).collect()
+        case.files.iter().filter(|(path, _)| !is_named(BStr::new(path))).map(module).collect()
     };
     let modules: BTreeMap<BString, Module> = std::thread::scope(|scope| {
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).unwrap().join().unwrap()
     });
     let own = globs(&case.read);
     let modules = if language == Language::Sql { folded(modules, &own) } else { modules };
-    let files = Read(modules, own);
+    let named = case.files.iter().filter(|(path, _)| is_named(BStr::new(path)));
+    let mut packages = Packages::default();
+    named.for_each(|(path, text)| packages.add(path.as_str().into(), Some(text.as_bytes())));
+    let files = Read(modules, own, packages);
     let own: Vec<(&BStr, &Module)> = files.0.iter().map(|(path, module)| (path.as_bstr(), module)).collect();
     let own: Vec<_> = own.into_iter().filter(|(path, _)| files.is_own(path)).collect();
     let declared = resolve(&own, &globs(&case.types), &|_, _| true, &files);

@@ -212,7 +212,8 @@ fn go(text: &Text, path: &str) -> String {
     }
     for [form, name, base, member] in &text.declarations {
         let (name, base) = (of(&NAMES, *name), known(Language::Go, *base));
-        let member = of(&["X string `json:\"x\"`", "Y int", "L []string", "X bool `json:\"x\"`"], *member);
+        let members = ["X string `json:\"x\"`", "Y int", "L []string", "X bool `json:\"x\"`", "Z int `yaml:\"-\"`"];
+        let member = of(&members, *member);
         let _ = match form % 4 {
             0 | 1 => writeln!(out, "type {name} struct {{\n {base}\n {member}\n}}"),
             2 => writeln!(out, "type {name} struct {{\n {member}\n R *{base} `json:\"r\"`\n}}"),
@@ -233,7 +234,10 @@ fn written(language: Language, state: &State) -> Vec<(String, String)> {
         };
         (path.to_owned(), text)
     };
-    state.iter().map(file).collect()
+    // Some repositories of Go say what module they are.
+    let module = ("go.mod".to_owned(), "module x.com/r\n".to_owned());
+    let module = Some(module).filter(|_| language == Language::Go && state.contains_key(&6));
+    state.iter().map(file).chain(module).collect()
 }
 
 pub(crate) fn config(language: Language, types: &[&str]) -> Config {
@@ -284,7 +288,12 @@ fn holds(language: Language, [before, after]: &[State; 2], types: u8, picks: &[b
 }
 
 /// What a change of files brings: fields, and reasons why something could not be read.
-fn brings(language: Language, types: &[&str], before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<String> {
+pub(crate) fn brings(
+    language: Language,
+    types: &[&str],
+    before: &[(&str, &str)],
+    after: &[(&str, &str)],
+) -> Vec<String> {
     let of = |files: &[(&str, &str)]| {
         let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let mut tree = Memory::of(files);

@@ -31,6 +31,7 @@ mod drift_exports;
 mod drift_fixtures;
 mod drift_lent;
 mod drift_model;
+mod drift_packages;
 mod drift_reach;
 mod entries;
 mod faults;

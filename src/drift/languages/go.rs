@@ -1,10 +1,14 @@
 //! Go: structs by their tags, as `encoding/json` and its relatives read them.
 //!
-//! Which tag names the fields is found out for each struct: `json` if any of its fields has one, then `yaml`, `bson` and so
-//! on, and the rules of `encoding/json` where there is none. Build constraints are not looked at: a file counts whatever
-//! system it is for. Where the module stands is not known here, so an import may be any folder of the repository whose
-//! path ends as the import's does.
+//! Which tag names the fields is found out for each definition: `json` if anything in it has one, then `yaml`, `bson` and
+//! so on, and the rules of `encoding/json` where there is none. Where tags of `json` stand in what embeds it, or in what it
+//! embeds, these rules hold for it as well (`crate::drift::resolve`). Build constraints are not looked at: a file counts whatever
+//! system it is for. Where the package of an import stands is found out elsewhere (`crate::drift::packages`).
 
+mod constants;
+mod pairs;
+mod patches;
+mod readers;
 mod sites;
 mod tables;
 mod tags;
@@ -18,7 +22,9 @@ use tree_sitter::Node;
 
 use super::Source;
 use super::tree::{self, at, field, fields, parts, said};
-use crate::drift::shape::{Definition, Import, Kind, Module, Shape, Written};
+use crate::drift::packages::{is_standard, name_in};
+use crate::drift::shape::{Definition, Import, Kind, Module, Other, Package, Shape, Unread, Written};
+use tags::{KEYS, Key};
 
 pub(super) fn read(source: &Source<'_>) -> Module {
     let tree = match tree::parse(&tree_sitter_go::LANGUAGE.into(), source.text) {
@@ -26,9 +32,16 @@ pub(super) fn read(source: &Source<'_>) -> Module {
         Err(unread) => return Module { unread: vec![unread], ..Module::default() },
     };
     let mut file = File::new(source.text, tree.root_node());
-    let mut module = Module { imports: file.imports(source.path), is_leveled: true, ..Module::default() };
+    let (imports, guessed) = file.imports(source.path);
+    let package = Package { name: name_in(source.text).to_owned(), guessed, ..Package::default() };
+    let mut module = Module { imports, package, is_leveled: true, ..Module::default() };
     module.written.extend(file.written());
-    file.specs.iter().for_each(|spec| module.definitions.push(file.definition(*spec)));
+    module.package.written.extend(file.written_by_key());
+    file.specs.iter().for_each(|spec| file.declare(*spec, &mut module));
+    module.package.shadow = module.definitions.iter().find(|one| types::is_shadow(one)).map(|one| {
+        let reason = format!("{} is the name of a type of Go's own: give this one another", tree::quoted(&one.name));
+        Unread::new(one.at, reason)
+    });
     if !source.sites.is_empty() {
         file.locals = locals(source.text, tree.root_node());
         sites::read(&file, source.sites, tree.root_node(), &mut module);
@@ -47,12 +60,14 @@ struct File<'t> {
     locals: BTreeSet<&'t str>,
     /// Types that have constants.
     listed: BTreeSet<&'t str>,
-    /// What types spell by themselves: methods `MarshalJSON` and `MarshalText`.
-    methods: BTreeMap<(&'t str, &'t str), u32>,
-    /// Packages by what the file calls them.
+    /// What types spell by themselves: methods like `MarshalJSON` and `MarshalText`.
+    methods: BTreeMap<(&'t str, &'static str), u32>,
+    /// Packages by what the file calls them,
     packages: BTreeMap<String, String>,
-    /// Names that are taken from the paths of packages, which may have others.
-    guessed: BTreeSet<String>,
+    /// and those of them that it gives names to.
+    named: BTreeMap<String, String>,
+    /// Packages without a name of the file's, by those that are taken from their paths: they may have others.
+    guessed: Vec<(String, String)>,
     /// Packages whose names are used without a dot.
     dotted: Vec<String>,
     /// How much was written out for fields that share one type.
@@ -61,10 +76,10 @@ struct File<'t> {
 
 impl<'t> File<'t> {
     fn new(text: &'t str, root: Node<'t>) -> Self {
-        let (packages, types) = (BTreeMap::new(), BTreeMap::new());
-        let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let (packages, named, types) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (listed, methods, guessed) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let (specs, dotted, written, locals) = (Vec::new(), Vec::new(), Cell::default(), BTreeSet::new());
-        let mut file = Self { text, specs, types, locals, listed, methods, packages, guessed, dotted, written };
+        let mut file = Self { text, specs, types, locals, listed, methods, packages, named, guessed, dotted, written };
         for top in parts(root) {
             match top.kind() {
                 "import_declaration" => file.import(top),
@@ -80,6 +95,7 @@ impl<'t> File<'t> {
             }
         }
         file.aliased();
+        file.guess();
         file
     }
 
@@ -109,11 +125,18 @@ impl<'t> File<'t> {
             match field(spec, "name").map(|name| said(self.text, name)) {
                 Some(".") => self.dotted.push(path),
                 Some(name) => _ = self.packages.insert(name.to_owned(), path),
-                None => {
-                    self.guessed.insert(package_name(&path));
-                    self.packages.insert(package_name(&path), path);
-                }
+                // Go's own packages are called as their paths say.
+                None if is_standard(&path) => _ = self.packages.insert(package_name(&path), path),
+                None => self.guessed.push((package_name(&path), path)),
             }
+        }
+    }
+
+    /// What the names of packages mean that the file does not give itself.
+    fn guess(&mut self) {
+        self.named = self.packages.clone();
+        for (name, path) in &self.guessed {
+            self.packages.entry(name.clone()).or_insert_with(|| path.clone());
         }
     }
 
@@ -131,10 +154,7 @@ impl<'t> File<'t> {
 
     fn method(&mut self, method: Node<'t>) {
         let name = field(method, "name").map_or("", |name| said(self.text, name));
-        if !matches!(name, "MarshalJSON" | "MarshalJSONTo" | "MarshalText" | "AppendText") {
-            return;
-        }
-        let name = if name.starts_with("MarshalJSON") { "MarshalJSON" } else { "MarshalText" };
+        let Some(name) = writer(name) else { return };
         let receiver = field(method, "receiver").and_then(|list| parts(list).first().copied());
         let Some(mut ty) = receiver.and_then(|receiver| field(receiver, "type")) else { return };
         // `*Order`, `(Order)` and `Page[T]` are one step away from the name.
@@ -146,22 +166,51 @@ impl<'t> File<'t> {
         self.methods.insert((said(self.text, ty), name), at(method));
     }
 
-    /// The types of the package's other files that this one writes out.
-    fn written(&self) -> impl Iterator<Item = Written> {
+    /// The types of the package's other files that this one writes out, with the methods that do.
+    fn writers(&self) -> impl Iterator<Item = (&'static str, Written)> {
         let others = self.methods.iter().filter(|((ty, _), _)| !self.types.contains_key(ty));
         others.map(|((ty, method), at)| {
             let reason = format!("{} writes itself in {method}", tree::quoted(ty));
             let kind = if *method == "MarshalText" { Kind::String } else { Kind::Unknown };
-            Written { name: (*ty).to_owned(), at: *at, reason, kind }
+            (*method, Written { name: (*ty).to_owned(), at: *at, reason, kind })
         })
     }
 
-    fn definition(&self, spec: Node<'t>) -> Definition {
+    /// Those that are written whatever their tags are,
+    fn written(&self) -> impl Iterator<Item = Written> {
+        let always = |method: &str| matches!(method, "MarshalJSON" | "MarshalText");
+        self.writers().filter(move |(method, _)| always(method)).map(|(_, written)| written)
+    }
+
+    /// and those that are where they have the tags of a key.
+    fn written_by_key(&self) -> impl Iterator<Item = (&'static str, Written)> {
+        let [_, others @ ..] = &KEYS;
+        self.writers()
+            .filter_map(|(method, written)| Some((others.iter().find(|key| key.writer == method)?.name, written)))
+    }
+
+    /// A definition; one whose tags are none of `json` as it is by these, and as `json` would write it.
+    fn declare(&self, spec: Node<'t>, module: &mut Module) {
+        let [json, ..] = &KEYS;
+        let key = field(spec, "type").and_then(|ty| tags::key_of(self.text, ty));
+        let definition = self.definition(spec, key.unwrap_or(json));
+        match key.map(|key| key.name) {
+            Some(name) if name == json.name => _ = module.package.json.insert(definition.at),
+            Some(key) => {
+                let other = Other { key, json: self.definition(spec, json) };
+                module.package.others.insert(definition.at, other);
+            }
+            None => {}
+        }
+        module.definitions.push(definition);
+    }
+
+    fn definition(&self, spec: Node<'t>, key: &Key) -> Definition {
         let name = field(spec, "name").unwrap_or(spec);
         let known = said(self.text, name);
         let parameters = field(spec, "type_parameters").map_or_else(BTreeSet::new, |list| self.parameters(list));
         let shape = match field(spec, "type") {
-            Some(ty) => types::Types { file: self, parameters: &parameters }.shape(ty, 0),
+            Some(ty) => types::Types { file: self, parameters: &parameters, key: *key }.shape(ty, 0),
             None => Shape::Opaque,
         };
         let alias = spec.kind() == "type_alias";
@@ -169,6 +218,9 @@ impl<'t> File<'t> {
         let shape = match shape {
             Shape::Object(_) | Shape::All(_) if writes("MarshalJSON") => {
                 Shape::unread(at(name), format!("{} writes its own JSON in MarshalJSON", tree::quoted(known)))
+            }
+            Shape::Object(_) | Shape::All(_) if writes(key.writer) => {
+                Shape::unread(at(name), format!("{} writes itself in {}", tree::quoted(known), key.writer))
             }
             _ if writes("MarshalJSON") => Shape::Opaque,
             _ if writes("MarshalText") => Shape::Scalar { kind: Kind::String, enumerated: self.listed.contains(known) },
@@ -189,17 +241,27 @@ impl<'t> File<'t> {
         names.map(|name| said(self.text, name)).collect()
     }
 
-    /// The other files of the package, and the packages that may stand in this repository.
-    fn imports(&self, path: &BStr) -> Vec<Import> {
+    /// The other files of the package, and other packages.
+    fn imports(&self, path: &BStr) -> (Vec<Import>, BTreeSet<usize>) {
         let folder = path.rfind_byte(b'/').and_then(|end| path.get(..=end)).unwrap_or_default();
-        let mut imports = vec![Import { local: None, name: None, from: vec![own(folder)] }];
-        for (name, package) in &self.packages {
-            imports.push(Import { local: Some(name.clone()), name: None, from: candidates(folder, package) });
-        }
-        for package in &self.dotted {
-            imports.push(Import { local: None, name: None, from: candidates(folder, package) });
-        }
-        imports
+        let own = Import { local: None, name: None, from: vec![own(folder)] };
+        let named = self.named.iter().map(|(name, package)| Import::package(Some(name.clone()), package));
+        let dotted = self.dotted.iter().map(|package| Import::package(None, package));
+        let mut imports: Vec<Import> = std::iter::once(own).chain(named).chain(dotted).collect();
+        let told = imports.len();
+        imports.extend(self.guessed.iter().map(|(name, package)| Import::package(Some(name.clone()), package)));
+        let guessed = (told..imports.len()).collect();
+        (imports, guessed)
+    }
+}
+
+/// The method that a type is written by, by one of its names.
+fn writer(method: &str) -> Option<&'static str> {
+    match method {
+        "MarshalJSONTo" => Some("MarshalJSON"),
+        "MarshalBSONValue" => Some("MarshalBSON"),
+        "MarshalText" | "AppendText" => Some("MarshalText"),
+        _ => KEYS.iter().map(|key| key.writer).find(|writer| *writer == method && !writer.is_empty()),
     }
 }
 
@@ -231,85 +293,6 @@ fn package_name(path: &str) -> String {
     let last = last.split_once(".v").map_or(last, |(name, _)| name);
     let last = last.strip_prefix("go-").or_else(|| last.strip_suffix("-go")).unwrap_or(last);
     last.to_owned()
-}
-
-/// Whether a package is of Go itself.
-fn is_standard(path: &str) -> bool {
-    const FIRST: &[&str] = &[
-        "archive",
-        "bufio",
-        "bytes",
-        "cmp",
-        "compress",
-        "container",
-        "context",
-        "crypto",
-        "database",
-        "debug",
-        "embed",
-        "encoding",
-        "errors",
-        "expvar",
-        "flag",
-        "fmt",
-        "go",
-        "hash",
-        "html",
-        "image",
-        "index",
-        "io",
-        "iter",
-        "log",
-        "maps",
-        "math",
-        "mime",
-        "net",
-        "os",
-        "path",
-        "plugin",
-        "reflect",
-        "regexp",
-        "runtime",
-        "slices",
-        "sort",
-        "strconv",
-        "strings",
-        "structs",
-        "sync",
-        "syscall",
-        "testing",
-        "text",
-        "time",
-        "unicode",
-        "unique",
-        "unsafe",
-        "weak",
-        "C",
-    ];
-    FIRST.contains(&path.split('/').next().unwrap_or_default())
-}
-
-/// The folders that an import may mean: those whose path ends as the import's does, the longest ending first, and of one
-/// ending that which is nearest to the importing file.
-fn candidates(folder: &[u8], package: &str) -> Vec<BString> {
-    let mut found = Vec::new();
-    if is_standard(package) {
-        return found;
-    }
-    let mut ending = package;
-    for _ in 0..8 {
-        let Some((_, shorter)) = ending.split_once('/') else { break };
-        ending = shorter;
-        let mut above = folder;
-        for _ in 0..16 {
-            found.push(BString::from([above, ending.as_bytes(), b"/"].concat()));
-            let Some(inner) = above.strip_suffix(b"/") else { break };
-            above = inner.rfind_byte(b'/').and_then(|end| inner.get(..=end)).unwrap_or_default();
-        }
-    }
-    // A package from elsewhere if there is none of them.
-    found.push(BString::default());
-    found
 }
 
 #[cfg(test)]

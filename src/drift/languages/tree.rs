@@ -280,7 +280,7 @@ impl<'s, 't, R: Reader<'t>> Finder<'s, R> {
     }
 
     /// Whether a call is a patch, by the name of its method alone or by that of its receiver as well.
-    fn is_patch(&self, callee: &str, method: &str) -> bool {
+    pub(super) fn is_patch(&self, callee: &str, method: &str) -> bool {
         self.sites.patches_named(method).any(|(name, receiver)| {
             receiver.is_none() || self.reader.meanings(callee).iter().any(|callee| Self::is(name, callee))
         })

@@ -65,7 +65,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// The fields of a type that have no name.
     pub(super) fn unnamed(&mut self, ty: &Rc<str>, found: &Found<'a>, scope: &Rc<Scope<'a>>) {
-        let definition = found.definition;
+        let definition = scope.home.definition;
         let mut items = Vec::new();
         list(&definition.shape, scope, &mut items);
         let mut values = Vec::new();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Resolver;
 use super::parts::Scope;
-use crate::drift::shape::{Kind, Shape};
+use crate::drift::shape::{Kind, Module, Shape};
 
 impl<'a> Resolver<'a, '_> {
     /// The kind of a value, and whether it is one of listed ones.
@@ -42,6 +42,14 @@ impl<'a> Resolver<'a, '_> {
             None => (kind, enumerated),
         }
     }
+}
+
+/// Whether an intersection is a value without parts, with something beside it that only types know. In TypeScript alone
+/// types say members that no value has: what has some elsewhere has them on the wire.
+pub(super) fn is_brand(module: &Module, shapes: &[Shape]) -> bool {
+    let is_scalar = |shape: &Shape| matches!(shape, Shape::Scalar { .. });
+    let is_bare = |shape: &Shape| is_scalar(shape) || *shape == Shape::Object(Vec::new()) || *shape == Shape::Opaque;
+    shapes.iter().any(is_scalar) && (module.exports.is_some() || shapes.iter().all(is_bare))
 }
 
 /// The kind of a value that is one of several: text where it may be any text, else the one kind that all have.

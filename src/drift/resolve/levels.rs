@@ -7,10 +7,34 @@ use std::rc::Rc;
 
 use bstr::{BStr, ByteSlice};
 
-use super::lookup::Found;
-use super::{Module, Part, Parts, Resolver, Scope, Shape};
+use super::lookup::{Found, is_beside};
+use super::{Module, Part, Parts, Resolver, Scope, Shape, Unread, blind};
+use crate::drift::shape::Import;
+
+/// Why a file is unread that imports what is known otherwise.
+const REPLACED: &str = "a package that this file imports is known by its path, and this repository has another in its place: \
+    give that one a path of its own";
 
 impl<'a> Resolver<'a, '_> {
+    /// Tells of a file that gives the name of one of Go's own types to another: all files of its package mean that.
+    pub(super) fn shadowed(&self, found: &Found<'a>) {
+        let home = (found.file, found.module);
+        let package = (folder(found.file), found.module.package.name.as_str());
+        if !found.module.is_leveled || !self.shadowed.borrow_mut().insert(package) {
+            return;
+        }
+        let end = found.file.rfind_byte(b'/').map_or(0, |end| end + 1);
+        for file in self.lookup.files.folder(found.file.split_at(end).0.as_bstr()) {
+            let other = self.lookup.files.module(file).filter(|other| is_beside(home, *other));
+            let Some((file, module)) = other else { continue };
+            let mut imports = module.imports.iter().filter_map(Import::package_path);
+            let is_odd = imports.any(|path| self.lookup.files.packages().is_known_and_here(path));
+            let own = is_odd.then(|| blind(file, &Unread::new(0, REPLACED)));
+            let shadow = module.package.shadow.as_ref().map(|unread| blind(file, unread));
+            self.ends.borrow_mut().extend(own.into_iter().chain(shadow));
+        }
+    }
+
     /// The members of a struct and of those that it embeds.
     pub(super) fn levels(&mut self, shapes: &'a [Shape], scope: &Rc<Scope<'a>>, parts: &mut Parts<'a>) {
         let mut all: Vec<Part<'a>> = Vec::new();
@@ -56,8 +80,15 @@ pub(super) fn differs(found: &[Found<'_>]) -> bool {
     rest.any(|other| {
         // The files of a folder are one package.
         let beside = first.module.is_leveled && folder(first.file) == folder(other.file);
-        (beside || std::ptr::eq(other.module, first.module)) && !other.definition.shape.says(&first.definition.shape)
+        (beside || std::ptr::eq(other.module, first.module))
+            && !(other.definition.shape.says(&first.definition.shape) && says_in_json(first, other))
     })
+}
+
+/// Whether two definitions are the same where `json` writes them.
+fn says_in_json(one: &Found<'_>, other: &Found<'_>) -> bool {
+    let [one, other] = [one, other].map(|found| found.module.package.others.get(&found.definition.at));
+    one.is_some() == other.is_some() && one.zip(other).is_none_or(|(one, other)| one.json.shape.says(&other.json.shape))
 }
 
 fn folder(file: &BStr) -> &[u8] {

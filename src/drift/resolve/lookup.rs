@@ -1,6 +1,11 @@
 //! What a name refers to: in its own file, by the file's imports, in the source.
 
+mod meant;
 mod once;
+mod package;
+
+pub(super) use meant::is_error;
+pub(super) use package::is_beside;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -38,6 +43,8 @@ enum Why {
     Elsewhere,
     /// Its module stands in a file of another name.
     Placed,
+    /// Nothing that can be read says where its package stands.
+    Unplaced,
 }
 
 impl Why {
@@ -48,6 +55,9 @@ impl Why {
             Self::Several => "could be one of several: what its import leads to has it twice",
             Self::GivenTwice => "could be one of several: its name is given more than once",
             Self::Elsewhere => "lies behind a link, or behind a package.json that says itself where it leads",
+            Self::Unplaced => {
+                "is in a package behind a link, or of which no go.mod says where it is: let that be a plain file, and written out"
+            }
             Self::Placed => "is in a module whose file is named by an attribute: let it stand where its name says",
         }
     }
@@ -87,6 +97,8 @@ pub(super) struct Lookup<'a> {
     pub(super) files: &'a dyn Files,
     /// The names that were looked for in all of them.
     pub(super) sought: RefCell<BTreeSet<String>>,
+    /// Where packages of Go stand.
+    pub(super) placed: RefCell<package::Placed<'a>>,
 }
 
 /// What became of a name in one file.
@@ -108,32 +120,6 @@ impl<'a> Lookup<'a> {
             Outcome::Found(found) => found,
             Outcome::External | Outcome::Foreign | Outcome::Unknown | Outcome::Unclear(_) => Vec::new(),
         }
-    }
-
-    /// The definitions that code of a file may write out by a name at its top: in Rust also what that is another name of.
-    pub(super) fn in_module(&self, file: &'a BStr, module: &'a Module, name: &str) -> Vec<*const Definition> {
-        let (mut ends, mut rest, mut hops) = (Vec::new(), vec![(file, module, name.to_owned())], 0);
-        while let Some((file, module, name)) = rest.pop().filter(|_| hops < MAX_DEPTH && ends.len() < MAX_HOPS) {
-            hops += 1;
-            let Outcome::Found(found) = self.in_file(file, module, &name, &mut Tried::default()) else { continue };
-            for one in found.into_iter().filter(|one| !one.module.sealed.contains(&one.definition.at)) {
-                ends.push(std::ptr::from_ref(one.definition));
-                match &one.definition.shape {
-                    Shape::Named { name, .. } if module.is_placed => rest.push((one.file, one.module, name.clone())),
-                    _ => {}
-                }
-            }
-        }
-        ends
-    }
-
-    /// The names that a file takes for the language's and an import gives to something else.
-    pub(super) fn taken(&self, file: &'a BStr, module: &'a Module) -> impl Iterator<Item = (&'a String, u32)> {
-        let is_taken = move |name: &str| match self.in_file(file, module, name, &mut Tried::default()) {
-            Outcome::Found(_) | Outcome::Foreign | Outcome::Unclear(Why::Several | Why::GivenTwice) => true,
-            Outcome::External | Outcome::Unknown | Outcome::Unclear(_) => false,
-        };
-        module.assumed.iter().filter(move |(name, _)| is_taken(name)).map(|(name, at)| (name, *at))
     }
 
     /// What is wrong with a name that leads to no definition; `None` where it comes from a package, by the file's own imports.
@@ -195,6 +181,8 @@ impl<'a> Lookup<'a> {
             return Outcome::Found(found);
         }
         match self.in_file(home.file, home.module, name, &mut Tried::default()) {
+            // A package of Go has all its names in one folder.
+            outcome @ (Outcome::Unknown | Outcome::Foreign) if home.module.is_leveled => outcome,
             outcome @ (Outcome::Unknown | Outcome::Foreign) => match self.anywhere(name, is_global) {
                 Some(found) => Outcome::Found(found),
                 // A package from elsewhere gives all its names: this may be one of them.
@@ -360,6 +348,9 @@ impl<'a> Lookup<'a> {
         if import.from.is_empty() {
             return Outcome::External;
         }
+        if let Some(package) = import.package_path().filter(|_| module.is_leveled) {
+            return self.in_package(home, package, name, None).unwrap_or(Outcome::Unknown);
+        }
         let is_told = module.exports.is_some();
         if is_told && *import.from == [home] {
             return self.in_file(home, module, name, tried);
@@ -374,7 +365,10 @@ impl<'a> Lookup<'a> {
                 return Outcome::Foreign;
             }
             if candidate.ends_with(b"/") {
-                match self.in_folder(candidate, name) {
+                if module.is_leveled && self.has_links(candidate) {
+                    return Outcome::Unclear(Why::Elsewhere);
+                }
+                match self.in_folder(candidate, name, (home, module)) {
                     Some(found) if found.is_empty() => return Outcome::Unknown,
                     Some(found) => return Outcome::Found(found),
                     None => continue,
@@ -416,9 +410,10 @@ impl<'a> Lookup<'a> {
     }
 
     /// The definitions in the files of a folder, which hand no names on; `None` where there are no files.
-    fn in_folder(&self, folder: &'a BStr, name: &str) -> Option<Vec<Found<'a>>> {
+    fn in_folder(&self, folder: &BStr, name: &str, home: (&BStr, &Module)) -> Option<Vec<Found<'a>>> {
         let folder = if folder == "/" { BStr::new("") } else { folder };
         let files = self.files.folder(folder).into_iter().filter_map(|file| self.files.module(file));
+        let files = files.filter(|other| !home.1.is_leveled || is_beside(home, *other));
         files.map(|(file, module)| self.within(file, module, name, From::Outside)).reduce(|mut all, found| {
             all.extend(found);
             all
@@ -445,22 +440,6 @@ impl<'a> Lookup<'a> {
         let named = module.definitions.iter().filter(|definition| definition.name == name && is_seen(definition));
         named.map(|definition| Found { file, module, definition }).collect()
     }
-}
-
-/// Whether a name that leads nowhere is that of JavaScript's own errors, which write no fields.
-pub(super) fn is_error(module: &Module, name: &str) -> bool {
-    let own = [
-        "AggregateError",
-        "Error",
-        "EvalError",
-        "RangeError",
-        "ReferenceError",
-        "SyntaxError",
-        "TypeError",
-        "URIError",
-    ];
-    let is_imported = |import: &Import| import.local.as_deref() == Some(name);
-    module.exports.is_some() && own.contains(&name) && !module.imports.iter().any(is_imported)
 }
 
 /// Whether a definition is one for another module.

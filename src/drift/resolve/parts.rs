@@ -17,15 +17,22 @@ pub(super) struct Scope<'a> {
     pub(super) home: Found<'a>,
     outer: Option<Rc<Scope<'a>>>,
     pub(super) depth: usize,
+    /// `json` writes what stands here, whatever other tags it has.
+    pub(super) is_json: bool,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(found: &Found<'a>) -> Rc<Self> {
-        Rc::new(Self { home: *found, outer: None, depth: 0 })
+        Self::wired(found, false)
+    }
+
+    /// The same where it is known what writes the definition.
+    pub(super) fn wired(found: &Found<'a>, is_json: bool) -> Rc<Self> {
+        Rc::new(Self { home: *found, outer: None, depth: 0, is_json })
     }
 
     /// The scope of another definition that this one leads to; `None` when that one is being expanded already.
-    pub(super) fn enter(self: &Rc<Self>, found: &Found<'a>) -> Option<Rc<Self>> {
+    pub(super) fn enter(self: &Rc<Self>, found: &Found<'a>, is_json: bool) -> Option<Rc<Self>> {
         let mut around = Some(self);
         while let Some(scope) = around {
             if scope.home.is(found) {
@@ -33,7 +40,8 @@ impl<'a> Scope<'a> {
             }
             around = scope.outer.as_ref();
         }
-        Some(Rc::new(Self { home: *found, outer: Some(Rc::clone(self)), depth: self.depth + 1 }))
+        let (outer, depth) = (Some(Rc::clone(self)), self.depth + 1);
+        Some(Rc::new(Self { home: *found, outer, depth, is_json }))
     }
 
     /// In how many structs this one lies; another name of one is none.

@@ -13,7 +13,7 @@ use crate::glob::Glob;
 struct Built(BTreeMap<BString, Module>);
 
 /// All files, and what the names of a source's own begin with.
-struct Of<'b>(&'b Built, &'b str);
+struct Of<'b>(&'b Built, &'b str, Packages);
 
 impl Files for Of<'_> {
     fn is_own(&self, path: &BStr) -> bool {
@@ -31,6 +31,14 @@ impl Files for Of<'_> {
     fn leads_on(&self, _: &BStr) -> bool {
         false
     }
+
+    fn has_links(&self, _: &BStr) -> bool {
+        false
+    }
+
+    fn packages(&self) -> &Packages {
+        &self.2
+    }
 }
 
 impl Built {
@@ -44,7 +52,7 @@ impl Built {
         let files = self.0.iter().filter(|(path, _)| path.starts_with_str(own));
         let files: Vec<(&BStr, &Module)> = files.map(|(path, module)| (path.as_bstr(), module)).collect();
         let types = [types].into_iter().map(|glob| Glob::parse(glob).unwrap()).collect();
-        resolve(&files, &types, &|_, _| true, &Of(self, own))
+        resolve(&files, &types, &|_, _| true, &Of(self, own, Packages::default()))
     }
 
     fn told(&self, own: &str, types: &str) -> Vec<String> {

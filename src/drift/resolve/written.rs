@@ -2,9 +2,27 @@
 
 use std::rc::Rc;
 
-use super::{Kind, Resolver, Scope, Shape, Unread, blind};
+use bstr::BStr;
+
+use super::{Kind, Module, Resolver, Scope, Shape, Unread, blind};
 
 impl<'a> Resolver<'a, '_> {
+    /// Takes down what a file writes out, whichever of the names of its fields count.
+    pub(super) fn note_written(&mut self, file: &'a BStr, module: &'a Module) {
+        let keyed = module.package.written.iter().map(|(key, written)| (Some(*key), written));
+        for (key, written) in module.written.iter().map(|written| (None, written)).chain(keyed) {
+            for found in self.lookup.in_module(file, module, &written.name) {
+                let other = found.module.package.others.get(&found.definition.at);
+                let is_meant = key.is_none() || other.map(|other| other.key) == key;
+                let own = is_meant.then_some(found.definition);
+                let json = other.map(|other| &other.json).filter(|_| key.is_none());
+                for definition in own.into_iter().chain(json) {
+                    self.written.entry(definition).or_default().push((file, written));
+                }
+            }
+        }
+    }
+
     /// The kind that code of other files makes of a type without fields.
     pub(super) fn written_as(&self, scope: &Rc<Scope<'a>>) -> Option<Kind> {
         let written = self.written.get(&std::ptr::from_ref(scope.home.definition))?;

@@ -9,17 +9,21 @@ use super::findings::{Findings, Pairing};
 use super::given;
 use super::lent;
 use super::reading::{Sources, drifting};
-use super::side::{self, Side};
+use super::side::Side;
 use super::{ADDED, Contracted, Place, REMOVED, Spoken, Standing, Survey};
 use crate::drift::compare::{Fields, Known, added, removed, stands};
 use crate::drift::config::{Config, Declares, Held, Mode};
 use crate::drift::contract::{Contract, Entry};
+use crate::drift::extract::beside;
 use crate::drift::path::FieldPath;
 use crate::drift::resolve::{Declared, Field};
 use crate::error::Result;
 
 /// Why what stands at the place of a file is not read.
 pub(super) const ODD: &str = "a link or a submodule stands in the place of a file";
+
+/// Shorter contracts, in bytes, are read before a thread would be there.
+const WORTH_A_THREAD: usize = 8 << 10;
 
 /// What a look at one contract goes by.
 pub(super) struct Look<'l, 'a> {
@@ -72,7 +76,7 @@ pub(super) fn look(
     }
     let full = everything || contract_changed || given::any_new(held, base, head, &touched)?;
     let sources = Sources { held, base, head, changed, whole: full };
-    let (kept, mut read) = side::contracts(held, base, head, || sources.read())?;
+    let (kept, mut read) = contracts(held, base, head, || sources.read())?;
     let [before, after] = kept.each_ref().map(Option::as_deref);
     let known = Known::of(after);
     // A contract that did not change is one for both states.
@@ -101,6 +105,26 @@ pub(super) fn look(
     survey.spoken.extend(read.into_iter().flat_map(|both| [both.head, both.base]).map(Spoken::Code));
     survey.spoken.extend(kept.into_iter().flatten().map(Spoken::Contract));
     Ok(())
+}
+
+/// The contract in two states, `None` where it is not there, with what is done meanwhile: sources and contract are read
+/// without each other, so a large contract is read by a thread of its own.
+fn contracts<T>(
+    held: &Held,
+    base: Option<&Side<'_>>,
+    head: &Side<'_>,
+    meanwhile: impl FnOnce() -> Result<T>,
+) -> Result<([Option<Rc<Contract>>; 2], T)> {
+    let path = held.path.as_bstr();
+    let [before, after] = [base.map(|base| base.blob(path)).transpose()?.flatten(), head.blob(path)?];
+    // What did not change is one contract.
+    let is_one = before.zip(after).is_some_and(|(before, after)| before.oid == after.oid);
+    let blobs = [before.filter(|_| !is_one), after];
+    let read = || blobs.map(|blob| blob.map(|blob| Contract::parse(blob.read(), &held.columns)));
+    let is_large = blobs.iter().flatten().any(|blob| blob.read().len() >= WORTH_A_THREAD);
+    let (done, read) = if is_large { beside(meanwhile, read)? } else { (meanwhile(), read()) };
+    let [before, after] = read.map(|contract| contract.map(Rc::new));
+    Ok(([if is_one { after.clone() } else { before }, after], done?))
 }
 
 impl<'l> Look<'l, '_> {

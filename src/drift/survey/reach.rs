@@ -4,6 +4,7 @@
 //! wherever it is declared. To find that out for certain every file would be parsed; here their bytes are searched for the
 //! names that changed. Any mention counts: those files are parsed, and what they make of the names is looked for in turn.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
@@ -12,6 +13,7 @@ use super::side::Side;
 use crate::drift::config::Declares;
 use crate::drift::languages::Language;
 use crate::drift::mentions::{Called, DEFAULT};
+use crate::drift::packages;
 use crate::drift::shape::{Definition, Import, Kind, Module, Shape};
 use crate::error::Result;
 use search::Search;
@@ -58,11 +60,15 @@ pub(super) fn of_change(
         }
         if both.iter().any(Option::is_none) && leads_to_folders(language) {
             found.anything |= base.is_bare(language, path.as_bstr())? || head.is_bare(language, path.as_bstr())?;
+            // What a link leads to may declare any name of the folder.
+            found.anything |= base.tree.is_odd(path.as_bstr())? || head.tree.is_odd(path.as_bstr())?;
         }
         modules.extend(both.into_iter().flatten().map(|module| (path.clone(), module)));
     }
     for path in changed.iter().filter(|path| language.may_lead(path.as_bstr())) {
-        if base.leads_on(path.as_bstr())? || head.leads_on(path.as_bstr())? {
+        if packages::is_named(path.as_bstr()) {
+            found.anything |= base.packages()? != head.packages()?;
+        } else if base.leads_on(path.as_bstr())? || head.leads_on(path.as_bstr())? {
             found.files.insert(path.clone());
         }
     }
@@ -122,13 +128,15 @@ impl Reach {
         if old.is_some() != new.is_some() {
             self.files.insert(path.clone());
         }
+        let is_moved = old.zip(new).is_some_and(|(old, new)| old.package.name != new.package.name);
         let (old, new) = (old.unwrap_or(nothing), new.unwrap_or(nothing));
         let (before, after) = (by_name(old), by_name(new));
         for name in before.keys().chain(after.keys()) {
-            let alike = before
-                .get(name)
-                .zip(after.get(name))
-                .is_some_and(|(one, other)| are_alike(one, other) && are_seen_alike((old, one), (new, other)));
+            let alike = before.get(name).zip(after.get(name)).is_some_and(|(one, other)| {
+                are_alike(one, other)
+                    && are_seen_alike((old, one), (new, other))
+                    && are_tagged_alike((old, one), (new, other))
+            });
             if !alike {
                 self.name(path, name);
             }
@@ -143,7 +151,11 @@ impl Reach {
         for local in before.keys().chain(after.keys()).filter(|local| before.get(*local) != after.get(*local)) {
             self.hand_on(path, *local);
         }
-        self.anything |= old.is_shared != new.is_shared;
+        if guesses(old) != guesses(new) {
+            packages_of(new).iter().for_each(|name| _ = self.hand_on(path, Some(name)));
+        }
+        let is_shadowed = old.package.shadow != new.package.shadow;
+        self.anything |= old.is_shared != new.is_shared || is_moved || is_shadowed;
     }
 
     /// Notes a type; what a file exports without a name goes by the file's. Whether that is new.
@@ -175,8 +187,10 @@ impl Reach {
                     more |= self.import(path, import);
                 }
                 for definition in &module.definitions {
-                    let may_be_other =
-                        self.concerns(path, &definition.shape) || self.is_handed_beside(path, module, definition);
+                    let json = module.package.others.get(&definition.at).map(|other| &other.json.shape);
+                    let may_be_other = self.concerns(path, &definition.shape)
+                        || json.is_some_and(|shape| self.concerns(path, shape))
+                        || self.is_handed_beside(path, module, definition);
                     more |= may_be_other && self.name(path, &definition.name);
                 }
             }
@@ -245,6 +259,24 @@ pub(super) fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// The imports whose names are guesses: any name with a dot may mean what they import.
+fn guesses(module: &Module) -> BTreeSet<(Option<&str>, &[BString])> {
+    let guessed = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
+    guessed.map(|import| (import.local.as_deref(), import.from.as_slice())).collect()
+}
+
+/// What stands before the dots of the names that a file uses.
+fn packages_of(module: &Module) -> BTreeSet<String> {
+    let names = RefCell::new(BTreeSet::new());
+    for definition in &module.definitions {
+        refers(&definition.shape, &|name| {
+            names.borrow_mut().extend(name.split_once('.').map(|(package, _)| package.to_owned()));
+            false
+        });
+    }
+    names.into_inner()
+}
+
 fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
     let mut names: BTreeMap<&str, Vec<&Definition>> = BTreeMap::new();
     for definition in &module.definitions {
@@ -255,7 +287,8 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
 
 /// The types of other files that a file writes out.
 fn written(module: &Module) -> BTreeSet<(&str, Kind)> {
-    module.written.iter().map(|written| (written.name.as_str(), written.kind)).collect()
+    let keyed = module.package.written.iter().map(|(_, written)| written);
+    module.written.iter().chain(keyed).map(|written| (written.name.as_str(), written.kind)).collect()
 }
 
 /// The name that an import takes over, and the files that it may come from.
@@ -285,6 +318,20 @@ fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition
         definitions.iter().map(|definition| of(&definition.at)).collect()
     };
     seen(one) == seen(other)
+}
+
+/// Whether the same of them is written by `json`, and as the same.
+fn are_tagged_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
+    let tagged = |(module, definition): (&Module, &Definition)| module.package.json.contains(&definition.at);
+    one.1.iter().zip(other.1).all(|(first, second)| {
+        let (first, second) = ((one.0, *first), (other.0, *second));
+        let others = [first, second].map(|(module, definition)| module.package.others.get(&definition.at));
+        let are_alike = match others {
+            [Some(one), Some(other)] => one.key == other.key && one.json.shape.says(&other.json.shape),
+            [one, other] => one.is_none() && other.is_none(),
+        };
+        are_alike && tagged(first) == tagged(second)
+    })
 }
 
 /// Whether a shape leads to a type by a name of which this is true.

@@ -1,6 +1,6 @@
 //! One state of the files, read when it is asked for, each file once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::lost::units;
 use super::{Blob, Mapping, Place, Tree};
 use crate::drift::claims::{self, Claim};
 use crate::drift::config::{Config, Declares, Held};
-use crate::drift::contract::Contract;
-use crate::drift::extract::{Job, beside, extract};
+use crate::drift::extract::{Job, extract};
 use crate::drift::languages::Language;
 use crate::drift::manifest::{self, is_manifest};
+use crate::drift::packages::{self, Packages};
 use crate::drift::problem::{LineCounts, Problem};
 use crate::drift::resolve::{Asked, Blind, Declared, Files, Unit, resolve};
 use crate::drift::shape::{IfKnown, Lends, Loans, Module, Sites, Unread};
@@ -53,9 +53,6 @@ pub(super) type Borrowing = Vec<(Loans, Arc<Module>)>;
 /// The claims of a file, and what is wrong with them.
 type Claims = (Vec<Claim>, Vec<Problem>);
 
-/// Shorter contracts, in bytes, are read before a thread would be there.
-const WORTH_A_THREAD: usize = 8 << 10;
-
 /// Why a file is not read.
 const TOO_LARGE: &str = "the file is larger than limits.blob_bytes of the policy";
 
@@ -79,6 +76,8 @@ pub struct Side<'a> {
     blobs: FrozenMap<BString, Box<Option<Blob>>>,
     modules: FrozenMap<(Language, BString), Box<Read>>,
     folders: FrozenMap<BString, Vec<BString>>,
+    /// Whether links stand in folders in the place of files of Go.
+    linked: RefCell<HashMap<BString, bool>>,
     /// What stands in folders, whatever it is.
     #[expect(clippy::box_collection, reason = "a frozen map keeps what it has behind a pointer")]
     pub(super) listed: FrozenMap<BString, Box<HashSet<BString>>>,
@@ -86,6 +85,9 @@ pub struct Side<'a> {
     pub(super) lenders: Lenders,
     lines: FrozenMap<BString, Box<LineCounts>>,
     claims: FrozenMap<BString, Box<Claims>>,
+    /// Where the packages of Go stand, once that was asked, and the files that say so.
+    packages: Rc<OnceCell<Packages>>,
+    placing: &'a dyn Tree,
     /// How many bytes of files are held.
     held: Cell<usize>,
     /// Why something that an import leads to could not be read.
@@ -101,13 +103,37 @@ impl<'a> Side<'a> {
             blobs: FrozenMap::new(),
             modules: FrozenMap::new(),
             folders: FrozenMap::new(),
+            linked: RefCell::default(),
             listed: FrozenMap::new(),
             lenders: RefCell::default(),
             lines: FrozenMap::new(),
             claims: FrozenMap::new(),
+            packages: Rc::default(),
+            placing: tree,
             held: Cell::default(),
             broken: RefCell::default(),
         }
+    }
+
+    /// Has the packages of Go where another state has them: no tree is gone through for what both say.
+    pub(super) fn share_packages(&mut self, other: &Self) {
+        (self.packages, self.placing) = (Rc::clone(&other.packages), other.placing);
+    }
+
+    /// Where the packages of Go stand.
+    pub(super) fn packages(&self) -> Result<&Packages> {
+        if let Some(known) = self.packages.get() {
+            return Ok(known);
+        }
+        let is_named = |path: &[u8]| packages::is_named(path.as_bstr());
+        let mut packages = Packages::default();
+        for path in self.placing.list(&is_named)? {
+            let text = self.placing.blob(path.as_bstr())?.and_then(|blob| blob.bytes);
+            self.hold(text.as_ref().map_or(0, Vec::len))?;
+            packages.add(path.as_bstr(), text.as_deref());
+        }
+        self.placing.odd(&is_named)?.iter().for_each(|path| packages.add(path.as_bstr(), None));
+        Ok(self.packages.get_or_init(|| packages))
     }
 
     pub(super) fn blob(&self, path: &BStr) -> Result<Option<&Blob>> {
@@ -115,13 +141,18 @@ impl<'a> Side<'a> {
             return Ok(blob.as_ref());
         }
         let blob = self.tree.blob(path)?;
-        let bytes = blob.iter().flat_map(|blob| &blob.bytes).map(Vec::len).sum();
-        self.held.set(self.held.get().saturating_add(bytes));
-        if self.held.get() > MOST_BYTES {
-            let message = format!("the files that are held against contracts have more than {MOST_BYTES} bytes");
-            return Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"));
-        }
+        self.hold(blob.iter().flat_map(|blob| &blob.bytes).map(Vec::len).sum())?;
         Ok(self.blobs.insert(path.into(), Box::new(blob)).as_ref())
+    }
+
+    /// Counts what was read of files.
+    fn hold(&self, bytes: usize) -> Result<()> {
+        self.held.set(self.held.get().saturating_add(bytes));
+        if self.held.get() <= MOST_BYTES {
+            return Ok(());
+        }
+        let message = format!("the files that are held against contracts have more than {MOST_BYTES} bytes");
+        Err(Error::undecided(message).help("exclude in the policy's [drift] what declares no fields"))
     }
 
     /// What a file holds; nothing where it is too large.
@@ -177,7 +208,8 @@ impl<'a> Side<'a> {
     pub(super) fn is_bare(&self, language: Language, path: &BStr) -> Result<bool> {
         let (folder, _) = path.split_at(path.rfind_byte(b'/').map_or(0, |end| end + 1));
         let files = self.tree.folder(folder.as_bstr())?;
-        Ok(!files.iter().any(|file| Language::of_code(file.as_bstr()) == Some(language)))
+        let counts = |file: &BStr| Language::of_code(file) == Some(language) && !packages::is_test(file);
+        Ok(!files.iter().any(|file| counts(file.as_bstr())))
     }
 
     /// The plain files that are wanted.
@@ -353,26 +385,6 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The contract in two states, `None` where it is not there, with what is done meanwhile: sources and contract are read
-/// without each other, so a large contract is read by a thread of its own.
-pub(super) fn contracts<T>(
-    held: &Held,
-    base: Option<&Side<'_>>,
-    head: &Side<'_>,
-    meanwhile: impl FnOnce() -> Result<T>,
-) -> Result<([Option<Rc<Contract>>; 2], T)> {
-    let path = held.path.as_bstr();
-    let [before, after] = [base.map(|base| base.blob(path)).transpose()?.flatten(), head.blob(path)?];
-    // What did not change is one contract.
-    let is_one = before.zip(after).is_some_and(|(before, after)| before.oid == after.oid);
-    let blobs = [before.filter(|_| !is_one), after];
-    let read = || blobs.map(|blob| blob.map(|blob| Contract::parse(blob.read(), &held.columns)));
-    let is_large = blobs.iter().flatten().any(|blob| blob.read().len() >= WORTH_A_THREAD);
-    let (done, read) = if is_large { beside(meanwhile, read)? } else { (meanwhile(), read()) };
-    let [before, after] = read.map(|contract| contract.map(Rc::new));
-    Ok(([if is_one { after.clone() } else { before }, after], done?))
-}
-
 /// The files that imports of one language lead to.
 struct Reader<'s, 'a> {
     side: &'s Side<'a>,
@@ -400,6 +412,37 @@ impl Files for Reader<'_, '_> {
             self.side.broken.borrow_mut().get_or_insert(error);
             true
         })
+    }
+
+    fn has_links(&self, folder: &BStr) -> bool {
+        if let Some(known) = self.side.linked.borrow().get(folder) {
+            return *known;
+        }
+        let is_file = |path: &BString| path.ends_with(b".go") && !packages::is_test(path.as_bstr());
+        let others = self.side.tree.others(folder);
+        let is_odd = |path: &BString| Ok(is_file(path) && self.side.tree.is_odd(path.as_bstr())?);
+        let found = others.and_then(|others| others.iter().map(is_odd).collect::<Result<Vec<bool>>>());
+        let has_links = found.map(|odd| odd.contains(&true)).unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            true
+        });
+        self.side.linked.borrow_mut().insert(folder.to_owned(), has_links);
+        has_links
+    }
+
+    fn packages(&self) -> &Packages {
+        self.side.packages().unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            self.side.packages.get_or_init(Packages::default)
+        })
+    }
+
+    fn is_of_package(&self, path: &BStr, name: &str) -> bool {
+        let bytes = self.side.bytes(path).unwrap_or_else(|error| {
+            self.side.broken.borrow_mut().get_or_insert(error);
+            None
+        });
+        bytes.and_then(|bytes| bytes.to_str().ok()).is_some_and(|text| packages::name_in(text) == name)
     }
 
     fn folder(&self, folder: &BStr) -> Vec<&BStr> {

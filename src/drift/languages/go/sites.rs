@@ -4,27 +4,46 @@
 //! as well, and stay as they are where it does not.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use super::super::tree::{self, Constants, Entry, Finder, MAX_DEPTH, MAX_STEPS, Value, at, field, fields, parts, said};
-use super::tags::{self, unquote};
-use super::{File, tables};
+use super::super::tree::{self, Constants, Entry, Finder, MAX_STEPS, Value, at, field, fields, parts, said};
+use super::constants::{constants, folded, numbers};
+use super::readers::Readers;
+use super::tags::{self, Key, Tag, unquote};
+use super::{File, patches, tables, types};
 use crate::drift::shape::{Module, Sites};
 
 pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &mut Module) {
-    let untyped = RefCell::default();
+    let (untyped, paired) = (RefCell::default(), RefCell::default());
     let constants = constants(file, root);
     let is_strange = !sites.functions.is_empty() && is_strange(file, &constants, root);
-    let reader = Reader { file, sites, constants, is_strange, structures: structures(file.text, root), untyped };
-    let mut finder = Finder::new(sites, reader);
+    let reader = Reader {
+        file,
+        sites,
+        constants,
+        is_strange,
+        structures: structures(file.text, root),
+        readers: Readers::of(file, root),
+        numbers: numbers(file.text, root),
+        untyped,
+        paired,
+    };
+    let (mut aliases, mut finder) = (patches::Aliases::new(), Finder::new(sites, reader));
     let text = file.text;
+    if !sites.patches.is_empty() {
+        tree::walk(root, |node| {
+            patches::read(&finder, module, &mut aliases, node, text);
+            true
+        });
+    }
     tree::walk(root, |node| {
         // Before the names of what is called are claimed: methods of a table are looked at as well.
         tables::read(&mut finder, module, node, text);
         if let Some((callee, arguments)) = call(node) {
             let (name, head) = dotted(text, callee);
+            let (name, arguments) = patches::called(&finder, &aliases, name, arguments);
             finder.call(module, &name, node, &arguments);
             finder.claim(callee);
             finder.claim(head);
@@ -38,6 +57,9 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
             }
             kind @ ("composite_literal" | "literal_value") => {
                 if kind == "literal_value" && node.parent().is_some_and(|whole| whole.kind() == "composite_literal") {
+                    return true;
+                }
+                if finder.reader.paired.borrow().contains(&node.start_byte()) {
                     return true;
                 }
                 // Items without a type have that of their list, which was read before them.
@@ -113,41 +135,9 @@ fn type_name<'a>(text: &'a str, ty: Node<'_>) -> &'a str {
     last(name.split('[').next().unwrap_or(name))
 }
 
-/// Constants at the file's top, less the names that anything else is called by.
-fn constants<'t>(file: &File<'t>, root: Node<'t>) -> Constants<'t> {
-    let text = file.text;
-    let mut constants = Constants::default();
-    for top in parts(root) {
-        for spec in if top.kind() == "const_declaration" { parts(top) } else { Vec::new() } {
-            let mut values = field(spec, "value").map_or_else(Vec::new, parts).into_iter();
-            for name in fields(spec, "name") {
-                let value = values.next().and_then(|value| folded(file, &constants, value, 0));
-                constants.add(said(text, name), value);
-            }
-        }
-    }
-    for top in parts(root).into_iter().filter(|top| top.kind() != "const_declaration") {
-        tree::walk(top, |node| {
-            let names = match node.kind() {
-                "const_spec" | "var_spec" | "parameter_declaration" | "variadic_parameter_declaration" => {
-                    fields(node, "name")
-                }
-                "short_var_declaration" | "range_clause" | "receive_statement" => {
-                    field(node, "left").map_or_else(Vec::new, parts)
-                }
-                "type_switch_statement" => field(node, "alias").map_or_else(Vec::new, parts),
-                _ => Vec::new(),
-            };
-            names.into_iter().for_each(|name| constants.shadow(said(text, name)));
-            true
-        });
-    }
-    constants
-}
-
 /// Whether a package has another name than its path says: each that is imported is used by its name, or Go refuses the file.
 fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> bool {
-    let mut unused = file.guessed.clone();
+    let mut unused: BTreeSet<&str> = file.guessed.iter().map(|(name, _)| name.as_str()).collect();
     tree::walk(root, |node| {
         let of = match node.kind() {
             "selector_expression" => field(node, "operand"),
@@ -162,69 +152,64 @@ fn is_strange(file: &File<'_>, constants: &Constants<'_>, root: Node<'_>) -> boo
     !unused.is_empty()
 }
 
-/// The file's structs by their first byte, with what their fields are called on the wire; `None` for those that never get
-/// there.
+/// The file's structs by their first byte, with what becomes of their fields.
 fn structures<'t>(text: &'t str, root: Node<'t>) -> BTreeMap<usize, Wires<'t>> {
-    let mut structures = BTreeMap::new();
+    let (mut structures, [json, ..]) = (BTreeMap::new(), &tags::KEYS);
+    // All that a definition is made of goes by one key.
+    let (mut end, mut key) = (0, json);
     tree::walk(root, |node| {
+        if matches!(node.kind(), "type_spec" | "type_alias" | "struct_type") && node.start_byte() >= end {
+            (end, key) = (node.end_byte(), tags::key_of(text, node).unwrap_or(json));
+        }
         if node.kind() == "struct_type" {
-            structures.insert(node.start_byte(), wires(text, node));
+            structures.insert(node.start_byte(), wires(text, node, key));
         }
         true
     });
     structures
 }
 
-/// The fields of a struct in their order, by their names on the wire.
-type Wires<'t> = Vec<(&'t str, Option<String>)>;
+/// The fields of a struct in their order, with what becomes of them.
+type Wires<'t> = Vec<(&'t str, Wire)>;
 
-fn wires<'t>(text: &'t str, structure: Node<'t>) -> Wires<'t> {
+/// What becomes of a field.
+pub(super) enum Wire {
+    /// It has this name on the wire.
+    Name(String),
+    /// Its own fields stand there in its place.
+    Fields,
+    /// It never gets there, or nothing is known of that.
+    None,
+}
+
+fn wires<'t>(text: &'t str, structure: Node<'t>, key: &Key) -> Wires<'t> {
     let mut wires = Vec::new();
     for declaration in tree::part(structure, "field_declaration_list").map_or_else(Vec::new, parts) {
         let tag = field(declaration, "tag").and_then(|tag| unquote(said(text, tag)));
-        let value = tags::KEYS.iter().find_map(|key| tags::lookup(tag.as_deref()?, key.name));
-        let tag = value.map(|value| tags::Tag::new(&value));
-        let is_skipped = tag.as_ref().is_some_and(|tag| tag.skipped);
-        let wire = tag.map(|tag| tag.name).filter(|name| !name.is_empty());
+        let value = tag.and_then(|tag| tags::lookup(&tag, key.name));
+        let tag = value.map(|value| Tag::new(&value)).unwrap_or_default();
         for name in fields(declaration, "name") {
             let name = said(text, name);
-            let shows = name.starts_with(char::is_uppercase) && !is_skipped;
-            wires.push((name, shows.then(|| wire.clone().unwrap_or_else(|| name.to_owned()))));
+            let shows = name.starts_with(char::is_uppercase) && !tag.skipped;
+            let inlines = !key.inline.is_empty() && tag.has(key.inline);
+            wires.push(match shows {
+                true if inlines => (name, Wire::Fields),
+                true => (name, Wire::Name(types::wire(name, key, &tag))),
+                false => (name, Wire::None),
+            });
         }
         if let Some(ty) = field(declaration, "type").filter(|_| fields(declaration, "name").is_empty()) {
-            wires.push((type_name(text, ty), None));
+            let name = type_name(text, ty);
+            let brings = key.promotes || !key.inline.is_empty() && tag.has(key.inline);
+            wires.push(match tag.name.is_empty() {
+                _ if tag.skipped => (name, Wire::None),
+                true if brings => (name, Wire::Fields),
+                _ if !name.starts_with(char::is_uppercase) => (name, Wire::None),
+                _ => (name, Wire::Name(types::wire(name, key, &tag))),
+            });
         }
     }
     wires
-}
-
-/// The longest text that is put together: constants which are each twice the one before would be without end.
-const MOST_FOLDED: usize = 1 << 10;
-
-/// The string that an expression is.
-fn folded<'t>(file: &File<'t>, constants: &Constants<'t>, node: Node<'t>, depth: usize) -> Option<String> {
-    if depth >= MAX_DEPTH {
-        return None;
-    }
-    let inner = |node| folded(file, constants, node, depth + 1);
-    let text = said(file.text, node);
-    match node.kind() {
-        "interpreted_string_literal" | "raw_string_literal" => unquote(text),
-        "identifier" => constants.get(text),
-        "literal_element" | "parenthesized_expression" => inner(*parts(node).first()?),
-        "binary_expression" if said(file.text, field(node, "operator")?) == "+" => {
-            let text = inner(field(node, "left")?)? + &inner(field(node, "right")?)?;
-            (text.len() <= MOST_FOLDED).then_some(text)
-        }
-        // A conversion to a type of text.
-        "call_expression" => {
-            let name = said(file.text, field(node, "function")?);
-            let given = parts(field(node, "arguments")?);
-            let [text] = given.as_slice() else { return None };
-            if name == "string" || file.types.contains_key(name) { inner(*text) } else { None }
-        }
-        _ => None,
-    }
 }
 
 fn is_list(ty: Node<'_>) -> bool {
@@ -240,6 +225,12 @@ pub(super) struct Reader<'f, 't> {
     structures: BTreeMap<usize, Wires<'t>>,
     /// The types of literals that leave them out, by their first byte.
     untyped: RefCell<BTreeMap<usize, Node<'t>>>,
+    /// Methods of this file that only read.
+    pub(super) readers: Readers<'t>,
+    /// Constants that are numbers.
+    numbers: BTreeSet<&'t str>,
+    /// The pairs of documents that were read, by their first byte.
+    paired: RefCell<BTreeSet<usize>>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -312,7 +303,7 @@ impl<'t> Reader<'_, 't> {
 
     /// The entries of a literal. A key that may be the name of a struct's field, which another file says how to call on the
     /// wire, is `None`: so is one that never gets there.
-    fn entries(&self, literal: Node<'t>, elements: &[Node<'t>]) -> Vec<(Option<Entry<'t>>, Node<'t>)> {
+    fn entries(&self, literal: Node<'t>, elements: &[Node<'t>], depth: usize) -> Vec<(Option<Entry<'t>>, Node<'t>)> {
         let key = |element: Node<'t>| field(element, "key").map(|key| parts(key).first().copied().unwrap_or(key));
         let ty = self.ty(literal);
         let made_of = ty.and_then(|ty| self.made_of(ty));
@@ -324,13 +315,21 @@ impl<'t> Reader<'_, 't> {
             || elements.iter().filter_map(|element| key(*element)).any(|key| {
                 key.kind() != "identifier" || is_foreign && said(self.file.text, key).starts_with(char::is_lowercase)
             });
+        let mut inlined = Vec::new();
         let entries = elements.iter().filter_map(|element| {
             let (key, value) = (key(*element)?, field(*element, "value")?);
             let name = said(self.file.text, key);
             let known = match self.structure(literal) {
-                Some(wires) => {
-                    wires.iter().find(|(field, _)| *field == name).and_then(|(_, wire)| wire.clone()).map(Some)
-                }
+                Some(wires) => match wires.iter().find(|(field, _)| *field == name).map(|(_, wire)| wire) {
+                    Some(Wire::Name(name)) => Some(Some(name.clone())),
+                    Some(Wire::Fields) if depth < MAX_STEPS => {
+                        let inner = tree::Reader::core(self, value);
+                        let elements = self.items(inner).unwrap_or_default();
+                        inlined.extend(self.entries(inner, &elements, depth + 1));
+                        None
+                    }
+                    _ => None,
+                },
                 None if is_map => Some(self.folded(key)),
                 None if is_declared && ty.is_some_and(|ty| self.is_local(ty)) => Some(None),
                 None if is_declared => None,
@@ -338,10 +337,27 @@ impl<'t> Reader<'_, 't> {
             };
             Some((known.map(|key_text| Entry { key: key_text, at: at(key), value: Some(value) }), value))
         });
-        entries.collect()
+        let mut entries: Vec<_> = entries.collect();
+        entries.append(&mut inlined);
+        entries
     }
 
-    fn folded(&self, node: Node<'t>) -> Option<String> {
+    /// Takes down that a literal is a pair of a document.
+    pub(super) fn claim_pair(&self, pair: Node<'t>) {
+        self.paired.borrow_mut().insert(pair.start_byte());
+    }
+
+    /// Whether a name means a variable of the function around it.
+    pub(super) fn is_shadowed(&self, name: Node<'t>) -> bool {
+        !self.constants.is_plain_at(said(self.file.text, name), name.start_byte())
+    }
+
+    /// Whether a name is that of a type of this file, and of nothing else.
+    pub(super) fn is_type(&self, name: &str) -> bool {
+        self.file.types.contains_key(name) && !self.constants.knows(name)
+    }
+
+    pub(super) fn folded(&self, node: Node<'t>) -> Option<String> {
         folded(self.file, &self.constants, node, 0)
     }
 
@@ -358,7 +374,13 @@ impl<'t> tree::Reader<'t> for Reader<'_, 't> {
             self.file.packages.contains_key(name) || self.is_strange && name != "?" && !self.constants.knows(name)
         };
         let member = callee.split_once('.').filter(|(package, _)| is_package(package));
-        std::iter::once(callee).chain(member.map(|(_, name)| name)).map(str::to_owned).collect()
+        // A method of a type, by each of the type's names.
+        let of_type = callee.split_once('.').filter(|(ty, _)| self.is_type(ty)).into_iter().flat_map(|(ty, name)| {
+            let names = self.file.types.get(ty).map_or_else(Vec::new, |ty| self.names(*ty));
+            names.into_iter().map(move |ty| format!("{ty}.{name}"))
+        });
+        let own = std::iter::once(callee).chain(member.map(|(_, name)| name)).map(str::to_owned);
+        own.chain(of_type).collect()
     }
 
     fn string(&self, node: Node<'t>) -> Option<String> {
@@ -368,7 +390,7 @@ impl<'t> tree::Reader<'t> for Reader<'_, 't> {
     fn core(&self, node: Node<'t>) -> Node<'t> {
         // `&Order{…}` and `{…}` within another literal are one step away.
         let inner = match node.kind() {
-            "literal_element" => parts(node).first().copied().unwrap_or(node),
+            "literal_element" | "variadic_argument" => parts(node).first().copied().unwrap_or(node),
             _ => node,
         };
         field(inner, "operand").filter(|_| inner.kind() == "unary_expression").unwrap_or(inner)
@@ -378,20 +400,32 @@ impl<'t> tree::Reader<'t> for Reader<'_, 't> {
         let inner = self.core(node);
         let ty = self.ty(inner).and_then(|ty| self.made_of(ty));
         let Some(elements) = self.items(inner) else { return Value::Other };
+        if self.ty(inner).is_some_and(|ty| self.is_paired(ty)) {
+            return Value::Object(self.pairs(&elements));
+        }
         if ty.is_some_and(is_list) || elements.iter().any(|element| element.kind() == "literal_element") {
             return Value::List(elements.iter().map(|element| field(*element, "value").unwrap_or(*element)).collect());
         }
-        Value::Object(self.entries(inner, &elements).into_iter().filter_map(|(entry, _)| entry).collect())
+        Value::Object(self.entries(inner, &elements, 0).into_iter().filter_map(|(entry, _)| entry).collect())
     }
 
     fn nameless(&self, node: Node<'t>) -> Vec<Node<'t>> {
         let inner = self.core(node);
+        if self.ty(inner).is_some_and(|ty| self.is_paired(ty)) {
+            return Vec::new();
+        }
         let elements = self.items(inner).unwrap_or_default();
-        let nameless = self.entries(inner, &elements).into_iter().filter(|(entry, _)| entry.is_none());
+        let nameless = self.entries(inner, &elements, 0).into_iter().filter(|(entry, _)| entry.is_none());
         nameless.map(|(_, value)| value).collect()
     }
 
     fn is_number(&self, node: Node<'t>) -> bool {
-        matches!(node.kind(), "int_literal" | "float_literal" | "rune_literal")
+        match node.kind() {
+            "identifier" => {
+                let name = said(self.file.text, node);
+                self.numbers.contains(name) && self.constants.is_plain_at(name, node.start_byte())
+            }
+            kind => matches!(kind, "int_literal" | "float_literal" | "rune_literal"),
+        }
     }
 }

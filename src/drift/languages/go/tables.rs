@@ -135,7 +135,7 @@ fn set<'t>(
         match appended(finder, &table, *value, text) {
             Some(added) => added.iter().for_each(|value| finder.table_value(module, table.name, *value)),
             None if table.is_part => finder.table_value(module, table.name, *value),
-            None if is_empty(finder, *value, text) => {}
+            None if value.kind() == "nil" || is_empty(finder, *value, text) => {}
             None => finder.table(module, table.name, *value),
         }
     }
@@ -170,7 +170,8 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
     let Some(function) = field(call, "function").map(bare) else { return };
     let arguments = field(call, "arguments").map_or_else(Vec::new, parts);
     if let Some(of) = field(function, "operand").filter(|_| function.kind() == "selector_expression")
-        && table(finder, of, text).is_some_and(|table| !table.is_part || table.is_member)
+        && let Some(table) = table(finder, of, text).filter(|table| !table.is_part || table.is_member)
+        && !is_asked(finder, &table, of, field(function, "field"), text)
     {
         changed(finder, module, of, text);
     }
@@ -187,6 +188,18 @@ fn called<'t>(finder: &mut Finder<'_, Reader<'_, 't>>, module: &mut Module, call
     };
     // To be given a table is how most functions read it.
     arguments.first().filter(|_| fills).into_iter().for_each(|filled| changed(finder, module, *filled, text));
+}
+
+/// Whether a method that is called on a table by its name is one of this file that only reads.
+fn is_asked<'t>(
+    finder: &Finder<'_, Reader<'_, 't>>,
+    table: &Table<'t>,
+    of: Node<'t>,
+    method: Option<Node<'t>>,
+    text: &str,
+) -> bool {
+    let is_plain = of.kind() == "identifier" && !table.is_part && !finder.reader.is_shadowed(of);
+    is_plain && method.is_some_and(|method| finder.reader.readers.is_reader(table.name, said(text, method)))
 }
 
 /// Whether a function of `maps` or `slices` leaves what it is given first as it is.

@@ -1,17 +1,19 @@
 //! Tags of struct fields, read as `reflect.StructTag` does.
 
+use tree_sitter::Node;
+
 use super::super::tree;
 
-/// The keys that name fields, the first that a struct uses counts, with what each does by itself.
+/// The keys that name fields, the first that a definition uses counts, with what each does by itself.
 pub(super) const KEYS: [Key; 8] = [
-    Key { name: "json", lower: false, promotes: true, inline: "" },
-    Key { name: "yaml", lower: true, promotes: false, inline: "inline" },
-    Key { name: "bson", lower: true, promotes: false, inline: "inline" },
-    Key { name: "toml", lower: false, promotes: true, inline: "" },
-    Key { name: "mapstructure", lower: false, promotes: false, inline: "squash" },
-    Key { name: "firestore", lower: false, promotes: true, inline: "" },
-    Key { name: "dynamodbav", lower: false, promotes: true, inline: "" },
-    Key { name: "db", lower: true, promotes: true, inline: "" },
+    Key { name: "json", lower: false, promotes: true, inline: "", writer: "MarshalJSON" },
+    Key { name: "yaml", lower: true, promotes: false, inline: "inline", writer: "MarshalYAML" },
+    Key { name: "bson", lower: true, promotes: false, inline: "inline", writer: "MarshalBSON" },
+    Key { name: "toml", lower: false, promotes: true, inline: "", writer: "MarshalTOML" },
+    Key { name: "mapstructure", lower: false, promotes: false, inline: "squash", writer: "" },
+    Key { name: "firestore", lower: false, promotes: true, inline: "", writer: "" },
+    Key { name: "dynamodbav", lower: false, promotes: true, inline: "", writer: "MarshalDynamoDBAttributeValue" },
+    Key { name: "db", lower: true, promotes: true, inline: "", writer: "" },
 ];
 
 /// A key of tags.
@@ -25,6 +27,22 @@ pub(super) struct Key {
     pub(super) promotes: bool,
     /// The option by which a struct brings its fields.
     pub(super) inline: &'static str,
+    /// The method by which a type writes itself.
+    pub(super) writer: &'static str,
+}
+
+/// The key that counts in all structs of a type; `None` without any tag.
+pub(super) fn key_of(text: &str, ty: Node<'_>) -> Option<&'static Key> {
+    let mut first: Option<usize> = None;
+    tree::walk(ty, |node| {
+        let tag = tree::field(node, "tag").filter(|_| node.kind() == "field_declaration");
+        if let Some(tag) = tag.and_then(|tag| unquote(tree::said(text, tag))) {
+            let place = KEYS.iter().position(|key| lookup(&tag, key.name).is_some());
+            first = first.into_iter().chain(place).min();
+        }
+        true
+    });
+    KEYS.get(first?)
 }
 
 /// What a tag says under one key.
@@ -34,6 +52,8 @@ pub(super) struct Tag {
     pub(super) name: String,
     /// The field does not exist on the wire.
     pub(super) skipped: bool,
+    /// Whether the name is one to Go is not known.
+    pub(super) is_unclear: bool,
     /// What follows the name.
     options: Vec<String>,
 }
@@ -43,8 +63,9 @@ impl Tag {
     pub(super) fn new(value: &str) -> Self {
         let mut steps = value.split(',').map(str::to_owned);
         let name = steps.next().unwrap_or_default();
-        let name = if is_name(&name) { name } else { String::new() };
-        Self { name, skipped: value == "-", options: steps.collect() }
+        let is_name = is_name(&name);
+        let name = if is_name == Some(false) { String::new() } else { name };
+        Self { name, skipped: value == "-", is_unclear: is_name.is_none(), options: steps.collect() }
     }
 
     /// Whether an option is given.
@@ -53,9 +74,30 @@ impl Tag {
     }
 }
 
-/// What `encoding/json` takes for a name; anything else counts as none.
-fn is_name(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || "!#$%&()*+-./:;<=>?@[]^_{|}~ ".contains(c))
+/// Whether `encoding/json` takes a text for a name, as others do; anything else counts as none. `None` where it is up to
+/// tables of Unicode that are not here whether a character is a letter or a digit to Go.
+fn is_name(text: &str) -> Option<bool> {
+    let mut is_known = true;
+    for c in text.chars() {
+        let is_mark = "!#$%&()*+-./:;<=>?@[]^_{|}~ ".contains(c);
+        match c {
+            _ if c.is_ascii() && !(c.is_ascii_alphanumeric() || is_mark) => return Some(false),
+            _ if !c.is_alphanumeric() && !c.is_ascii() => return Some(false),
+            '\u{80}'..='\u{ff}' if c.is_numeric() => return Some(false),
+            _ => is_known &= c.is_ascii() || is_letter(c),
+        }
+    }
+    is_known.then_some(true)
+}
+
+/// Whether a character is a letter for certain, and no mark or number that Unicode has among what is alphabetic.
+fn is_letter(c: char) -> bool {
+    let is_cased = (c.is_lowercase() || c.is_uppercase())
+        && !matches!(c, '\u{345}' | '\u{2160}'..='\u{217f}' | '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f189}');
+    is_cased
+        || c.is_alphabetic()
+            && matches!(c, '\u{80}'..='\u{24f}' | '\u{5d0}'..='\u{5ea}' | '\u{620}'..='\u{64a}' | '\u{3041}'..='\u{3096}'
+                | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// The value of a key in a tag; nothing after the first mistake is read, as Go does.

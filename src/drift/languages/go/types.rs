@@ -6,8 +6,9 @@ use tree_sitter::Node;
 
 use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
-use super::tags::{KEYS, Key, Tag, lookup, unquote};
-use crate::drift::shape::{Kind, Member, Shape};
+use super::tags::{Key, Tag, lookup, unquote};
+use crate::drift::packages::is_standard;
+use crate::drift::shape::{Definition, Kind, Member, Shape};
 
 /// The most that types which several fields share are written out to, in one file.
 const MOST_WRITTEN: usize = 1 << 18;
@@ -17,6 +18,8 @@ pub(super) struct Types<'f, 't> {
     pub(super) file: &'f File<'t>,
     /// The definition's own parameters.
     pub(super) parameters: &'f BTreeSet<&'t str>,
+    /// The key of the tags that count.
+    pub(super) key: Key,
 }
 
 impl<'t> Types<'_, 't> {
@@ -74,9 +77,7 @@ impl<'t> Types<'_, 't> {
             Some((at(literal), unquote(said(self.file.text, literal))?))
         });
         let tags = tags.collect::<Vec<_>>();
-        let uses = |key: &&Key| tags.iter().flatten().any(|(_, tag)| lookup(tag, key.name).is_some());
-        let [json, ..] = KEYS;
-        let key = KEYS.iter().find(uses).copied().unwrap_or(json);
+        let key = self.key;
         let (mut members, mut embedded) = (Vec::new(), Vec::new());
         for (declaration, tag) in declarations.iter().zip(&tags) {
             let Some(ty) = field(*declaration, "type") else { continue };
@@ -88,6 +89,11 @@ impl<'t> Types<'_, 't> {
                 embedded.extend(self.methods(ty));
             }
             if tag.skipped {
+                continue;
+            }
+            if tag.is_unclear {
+                let reason = "a tag whose name Go may not take for one: spell it in letters that every table has";
+                embedded.push(Shape::unread(place.unwrap_or_else(|| at(ty)), reason));
                 continue;
             }
             let place = place.filter(|_| !tag.name.is_empty());
@@ -163,7 +169,7 @@ impl<'t> Types<'_, 't> {
                 ("gorm.io/gorm", "Model") => return Embedded::Promoted(gorm(at(ty))),
                 _ => {}
             }
-            if known(package, name).is_some() || super::candidates(b"", package).is_empty() {
+            if known(package, name).is_some() || is_standard(package) {
                 let reason = format!("{} is embedded and its fields are not in this repository", tree::quoted(text));
                 return Embedded::Promoted(Shape::unread(at(ty), reason));
             }
@@ -178,7 +184,9 @@ impl<'t> Types<'_, 't> {
     fn methods(&self, ty: Node<'t>) -> Option<Shape> {
         let is = |name: &'t str| {
             self.is_writer(name)
-                || ["MarshalJSON", "MarshalText"].iter().any(|method| self.file.methods.contains_key(&(name, *method)))
+                || ["MarshalJSON", "MarshalText", self.key.writer]
+                    .iter()
+                    .any(|method| self.file.methods.contains_key(&(name, *method)))
         };
         let mut base = ty;
         while let Some(inner) = field(base, "type").filter(|_| base.kind() == "generic_type") {
@@ -198,7 +206,7 @@ impl<'t> Types<'_, 't> {
         let named = Some(self.shape(base, 0)).filter(|shape| matches!(shape, Shape::Named { .. }));
         let package = field(base, "package").and_then(|name| self.file.packages.get(said(self.file.text, name)));
         // A package that may be of this repository; its type is looked up there.
-        let may_be_here = package.is_none_or(|path| !super::candidates(b"", path).is_empty());
+        let may_be_here = package.is_none_or(|path| !is_standard(path));
         Some(Shape::Pick(Box::new(named.filter(|_| may_be_here)?), BTreeSet::new()))
     }
 
@@ -262,7 +270,8 @@ fn is_exported(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_uppercase)
 }
 
-fn wire(own: &str, key: &Key, tag: &Tag) -> String {
+/// What a field is called on the wire.
+pub(super) fn wire(own: &str, key: &Key, tag: &Tag) -> String {
     match (tag.name.as_str(), key.lower) {
         ("", true) => own.to_lowercase(),
         ("", false) => own.to_owned(),
@@ -278,6 +287,11 @@ fn quoted(shape: Shape, key: &Key, tag: &Tag) -> Shape {
         }
         shape => shape,
     }
+}
+
+/// Whether a type has the name of one of Go's own, and is another.
+pub(super) fn is_shadow(definition: &Definition) -> bool {
+    builtin(&definition.name).is_some_and(|own| own != definition.shape)
 }
 
 fn builtin(name: &str) -> Option<Shape> {

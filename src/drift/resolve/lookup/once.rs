@@ -65,6 +65,9 @@ impl<'a> Lookup<'a> {
     /// its first dot; `None` without any.
     fn named(&self, home: Home<'a>, name: &str, is_own: bool, tried: &mut Tried) -> Option<Outcome<'a>> {
         let (_, module) = home;
+        if module.is_leveled {
+            return self.of_package(home, name);
+        }
         let (head, tail) = name.split_once('.').unwrap_or((name, ""));
         let named =
             |import: &&Import| import.local.as_deref().is_some_and(|local| local == name || (local == head && !is_own));
