@@ -137,6 +137,24 @@ pub(super) fn condition(attrs: &[Attribute]) -> Rc<str> {
     one.unwrap_or_else(|| "".into())
 }
 
+/// Whether an option of serde says how a value is read, or when it is left out, and not what fields are written.
+fn is_for_reading(option: &Meta) -> bool {
+    let options = [
+        "alias",
+        "borrow",
+        "bound",
+        "default",
+        "deny_unknown_fields",
+        "deserialize_with",
+        "expecting",
+        "from",
+        "skip_deserializing",
+        "skip_serializing_if",
+        "try_from",
+    ];
+    options.iter().any(|name| option.path().is_ident(name))
+}
+
 impl Attrs {
     /// Reads attributes of a type that is written under a condition ([`condition`]), or of its parts.
     pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str) -> Self {
@@ -146,6 +164,11 @@ impl Attrs {
             let inner = || list.parse_args_with(List::parse_terminated);
             if list.path.is_ident("cfg_attr") {
                 read.refuse(place.of(list.span()), "this attribute cannot be read");
+            } else if !when.is_empty()
+                && list.path.is_ident("serde")
+                && inner().is_ok_and(|all| all.iter().all(is_for_reading))
+            {
+                // What is written is the same in all builds.
             } else if (list.path.is_ident("serde") || is("serde_as")) && !when.is_empty() && *when != *condition {
                 let reason = "this attribute is there in some builds only, and the type is written in others too";
                 read.refuse(place.of(list.span()), reason);

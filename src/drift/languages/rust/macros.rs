@@ -62,8 +62,12 @@ impl Words {
                     let begins = before.take().filter(|before: &(String, Span)| TYPES.contains(&before.0.as_str()));
                     self.item = self.item.or(begins.map(|(_, span)| span));
                     before = Some((word.to_string(), word.span()));
+                    // `$type` is a variable, whatever it is called.
+                    let is_variable = path == "$";
                     path = if path.ends_with(['.', '$']) { path + &text } else { text.clone() };
-                    self.names.insert(text);
+                    if !is_variable {
+                        self.names.insert(text);
+                    }
                     continue;
                 }
                 TokenTree::Punct(mark) if mark.as_char() == '!' && !path.is_empty() => {

@@ -49,6 +49,13 @@ impl Types<'_> {
         }
     }
 
+    /// Whether a type is serde_json's `Value`, which brings in whatever it holds.
+    fn is_any_value(&self, ty: &syn::Type) -> bool {
+        let syn::Type::Path(path) = ty else { return false };
+        let full = self.outline.paths.only(&super::dotted(&path.path), &self.inside);
+        path.qself.is_none() && full.is_some_and(|full| full == ["serde_json", "Value"])
+    }
+
     /// The shape of a field's value.
     fn field(&self, field: &syn::Field, attrs: Attrs) -> Shape {
         let shape = if attrs.with { Shape::Opaque } else { self.shape(&field.ty) };
@@ -147,7 +154,8 @@ impl Types<'_> {
             others.extend(attrs.unread.into_iter().map(Shape::Unread));
             let shape = if attrs.with { Shape::Opaque } else { self.shape(&field.ty) };
             if attrs.flatten {
-                others.push(self.merged(shape, ident));
+                let is_any = !attrs.with && self.is_any_value(&field.ty);
+                others.push(if is_any { Shape::Map(Box::new(Shape::Opaque)) } else { self.merged(shape, ident) });
                 continue;
             }
             members.push(match attrs.rename {
