@@ -200,8 +200,11 @@ fn described(names: &Names<'_>, value: &Expr, arguments: &Arguments) -> Spelling
     if let (None, Some(expr)) = (written, read)
         && names.string(expr).is_none()
     {
-        let unread = Spelling::unread(expr, "this field is read by several names; give its `serialization_alias`");
-        return Spelling { read: readers(names, expr).map(Read::Several), ..unread };
+        // Whatever names it is read by, it is written by its own.
+        let read = readers(names, expr).map(Read::Several);
+        let unread = "which names this field is read by is computed; write them as strings";
+        let own = if read.is_some() { Spelling::default() } else { Spelling::unread(expr, unread) };
+        return Spelling { read, ..own };
     }
     let is_ranked = keyword(arguments, "alias_priority").is_some();
     Spelling { read: reading, is_ranked, ..literal(names, written) }
