@@ -120,8 +120,29 @@ fn accessor<'t>(class: &mut Class, types: &Types<'_, 't>, node: Node<'t>) {
     };
     let Some(name) = field(node, "name") else { return };
     let called = said(types.text, name);
+    let annotations = annotations(types.strings, node);
+    let is_read = node.kind() == "formal_parameter" || is_accessor(node, called, parameters.len());
+    // Another method is a property's where an annotation names it, and nothing else that it says counts.
+    if !is_read && !class.names_one(&annotations) {
+        return;
+    }
     let shape = || field(typed, "type").map(|ty| types.shape(ty, field(typed, "dimensions")));
-    class.accessor(&annotations(types.strings, node), &[&property(called), called], at(name), shape);
+    class.accessor(&annotations, &[&property(called), called], at(name), shape);
+}
+
+/// Whether a method is a getter or a setter by what it is called and takes; those of a record have its components' names.
+fn is_accessor(method: Node<'_>, called: &str, parameters: usize) -> bool {
+    let is_static = part(method, "modifiers").is_some_and(|modifiers| part(modifiers, "static").is_some());
+    let gives = field(method, "type").is_some_and(|ty| ty.kind() != "void_type");
+    let of_record =
+        || method.parent().and_then(|body| body.parent()).is_some_and(|of| of.kind() == "record_declaration");
+    let begins = |prefix| called.starts_with(prefix);
+    match parameters {
+        _ if is_static => false,
+        0 => gives && (begins("get") || begins("is") || of_record()),
+        1 => begins("set"),
+        _ => false,
+    }
 }
 
 /// The property that a getter or setter is of.

@@ -89,8 +89,10 @@ impl Class {
         at: u32,
         add: impl FnOnce() -> Option<Shape>,
     ) {
+        // Where one half of a property is left out, the other one counts if it says so itself.
+        let is_there = |place: &usize| self.members.get(*place).is_some_and(Option::is_some);
         let known = names.iter().find_map(|name| self.places.get(*name)).copied();
-        match known {
+        match known.filter(|place| is_there(place) || !self.names_one(annotations)) {
             Some(place) if self.is_ignored(annotations) => {
                 if let Some(member) = self.members.get_mut(place) {
                     member.take_if(|member| !member.explicit);
