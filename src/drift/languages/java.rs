@@ -110,7 +110,8 @@ fn body(node: Node<'_>) -> Vec<Node<'_>> {
 
 fn imports<'t>(source: &Source<'_>, root: Node<'t>, names: &mut Names<'_>) -> Vec<Import> {
     tree::walk(root, |node| {
-        if let Some(name) = field(node, "name").filter(|_| TYPES.contains(&node.kind())) {
+        let is_type = TYPES.contains(&node.kind()) || node.kind() == "annotation_type_declaration";
+        if let Some(name) = field(node, "name").filter(|_| is_type) {
             names.declare(said(source.text, name));
         }
         true

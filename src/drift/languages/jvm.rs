@@ -57,6 +57,16 @@ impl<'a> Names<'a> {
         self.declared.contains(name)
     }
 
+    /// The last name of the annotation that a name is; `None` for one of this repository, which says nothing to a library.
+    pub(super) fn annotation<'n>(&'n self, written: &'n str) -> Option<&'n str> {
+        let written = written.trim_matches('`');
+        if self.declared.contains(written) || self.own.contains(written) {
+            return None;
+        }
+        let full = self.full.get(written).map_or(written, String::as_str);
+        Some(full.rsplit('.').next().unwrap_or(full).trim())
+    }
+
     /// Whether a name is imported, by itself, from what is not the language's own.
     #[cfg(feature = "kotlin")]
     pub(super) fn is_elsewhere(&self, name: &str) -> bool {

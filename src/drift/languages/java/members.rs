@@ -48,7 +48,7 @@ fn all(node: Node<'_>) -> Vec<Node<'_>> {
 fn annotations(strings: &Strings<'_>, declaration: Node<'_>) -> Annotations {
     let modifiers = part(declaration, "modifiers").map_or_else(Vec::new, parts);
     let read = |node: Node<'_>| {
-        let name = said(strings.text, field(node, "name")?);
+        let name = strings.names.annotation(said(strings.text, field(node, "name")?))?;
         let mut arguments = Vec::new();
         for argument in field(node, "arguments").map_or_else(Vec::new, parts) {
             let (name, value) = match (field(argument, "key"), field(argument, "value")) {
@@ -60,7 +60,7 @@ fn annotations(strings: &Strings<'_>, declaration: Node<'_>) -> Annotations {
                 arguments.push(Argument::new(name, at(item), strings.fold(item), said(strings.text, item)));
             }
         }
-        Some(Annotation { name: name.rsplit('.').next().unwrap_or(name).trim().to_owned(), arguments })
+        Some(Annotation { name: name.to_owned(), arguments })
     };
     Annotations(modifiers.into_iter().filter_map(read).collect())
 }

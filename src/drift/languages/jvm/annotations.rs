@@ -1,4 +1,4 @@
-//! Annotations, by their last names, wherever they come from.
+//! Annotations, by their last names, whatever library they come from.
 
 use std::collections::BTreeSet;
 

@@ -130,9 +130,10 @@ fn annotations(strings: &Strings<'_>, declaration: Node<'_>) -> Annotations {
         let ty =
             if node.kind() == "constructor_invocation" { declared_type(node)? } else { Some(node).filter(is_type)? };
         let name = parts(ty).into_iter().rfind(|part| part.kind() == "identifier")?;
+        let name = strings.names.annotation(said(strings.text, name))?;
         let arguments = part(node, "value_arguments").map_or_else(Vec::new, parts);
         let arguments = arguments.into_iter().flat_map(|argument| self::argument(strings, argument)).collect();
-        Some(Annotation { name: said(strings.text, name).to_owned(), arguments })
+        Some(Annotation { name: name.to_owned(), arguments })
     };
     Annotations(nodes.filter_map(read).collect())
 }
