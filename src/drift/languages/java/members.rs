@@ -86,12 +86,15 @@ fn fill<'t>(class: &mut Class, types: &Types<'_, 't>, node: Node<'t>) {
             "field_declaration" => {
                 let has = |word| part(member, "modifiers").is_some_and(|modifiers| part(modifiers, word).is_some());
                 if !has("static") && !has("transient") {
-                    fields(member, "declarator").into_iter().for_each(|name| declared(class, types, member, name));
+                    // Many names may have the same long annotations.
+                    let said = annotations(types.strings, member);
+                    let names = fields(member, "declarator").into_iter();
+                    names.for_each(|name| declared(class, types, (member, &said), name));
                 }
             }
             "formal_parameter" | "spread_parameter" if node.kind() == "record_declaration" => {
                 let declarator = part(member, "variable_declarator").unwrap_or(member);
-                declared(class, types, member, declarator);
+                declared(class, types, (member, &annotations(types.strings, member)), declarator);
             }
             _ => {}
         }
@@ -99,15 +102,20 @@ fn fill<'t>(class: &mut Class, types: &Types<'_, 't>, node: Node<'t>) {
     all(node).into_iter().for_each(|member| accessor(class, types, member));
 }
 
-/// A field or a component: `declarator` has its name.
-fn declared<'t>(class: &mut Class, types: &Types<'_, 't>, declaration: Node<'t>, declarator: Node<'t>) {
+/// A field or a component, with its annotations: `declarator` has its name.
+fn declared<'t>(
+    class: &mut Class,
+    types: &Types<'_, 't>,
+    (declaration, annotations): (Node<'t>, &Annotations),
+    declarator: Node<'t>,
+) {
     let spread = declaration.kind() == "spread_parameter";
     let is_type = |part: &Node<'t>| !matches!(part.kind(), "modifiers" | "variable_declarator");
     let ty = field(declaration, "type").or_else(|| parts(declaration).into_iter().find(is_type));
     let (Some(name), Some(ty)) = (field(declarator, "name"), ty) else { return };
     let shape = types.shape(ty, field(declarator, "dimensions"));
     let shape = if spread { Shape::Array(Box::new(shape)) } else { shape };
-    class.member(&annotations(types.strings, declaration), said(types.text, name), at(name), shape);
+    class.member(annotations, said(types.text, name), at(name), shape);
 }
 
 /// A method or a constructor's parameter that says more about a member, or makes one.
