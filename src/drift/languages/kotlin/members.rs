@@ -113,7 +113,9 @@ fn property<'t>(class: &mut Class, types: &Types<'_, 't>, node: Node<'t>) {
     if annotations.has(&["Transient"]) {
         return;
     }
+    let is_list = has(types.text, node, "parameter_modifier", "vararg");
     let shape = match (ty, value) {
+        (Some(ty), _) if is_list => Some(Shape::Array(Box::new(types.shape(ty)))),
         (Some(ty), _) => Some(types.shape(ty)),
         (None, Some(value)) => types.inferred(value),
         (None, None) => None,
