@@ -13,7 +13,7 @@ pub(super) fn without(text: &str) -> Cow<'_, str> {
 
 fn stripped(text: &str) -> Option<String> {
     // One body between dollars, or where it begins: others may stand in texts, and texts in them.
-    match text.split('$').collect::<Vec<_>>().as_slice() {
+    match text.splitn(6, '$').collect::<Vec<_>>().as_slice() {
         [_] | [_, _, _] => {}
         [_, tag, _, end, _] if tag == end => {}
         _ => return None,

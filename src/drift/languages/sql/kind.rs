@@ -179,18 +179,18 @@ fn object<'a>(head: &[&'a str]) -> Option<&'a str> {
 
 fn created(piece: &Piece<'_>, head: &[&str]) -> Kind {
     let runs = ["EXECUTE", "PREPARE", "CALL"];
-    let code = comments::without(piece.text);
-    let changes = || has_table(&code) || changes_otherwise(&code);
+    let changes = || in_code(piece.text, |code| has_table(code) || changes_otherwise(code));
+    let has = |words: &[&str]| in_code(piece.text, |code| has_word(code, words));
     match object(head) {
         Some("TABLE" | "TYPE" | "DOMAIN") => Kind::Parse,
         Some("FOREIGN" | "VIRTUAL") if head.contains(&"TABLE") => Kind::Unread("this kind of table is not read"),
         Some("SCHEMA") if has_word(piece.text, &["TABLE"]) => Kind::Unread("a table within CREATE SCHEMA is not read"),
         Some("SCHEMA" | "EXTENSION" | "DATABASE") => Kind::Skip,
-        Some("TRIGGER" | "EVENT" | "RULE") if !changes() && !has_word(&code, &["PREPARE"]) => Kind::Skip,
+        Some("TRIGGER" | "EVENT" | "RULE") if !changes() && !has(&["PREPARE"]) => Kind::Skip,
         Some("FUNCTION" | "PROCEDURE") if has_word(piece.text, &["LANGUAGE"]) && !is_known_code(piece.text) => {
             Kind::Unread(CODE)
         }
-        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !changes() && !has_word(&code, &runs) => Kind::Skip,
+        Some("FUNCTION" | "PROCEDURE" | "AGGREGATE") if !changes() && !has(&runs) => Kind::Skip,
         Some("TRIGGER" | "EVENT" | "RULE" | "FUNCTION" | "PROCEDURE" | "AGGREGATE") => Kind::Unread(CODE),
         Some(_) => Kind::Skip,
         None => Kind::Unknown,
@@ -206,12 +206,12 @@ fn is_known_code(text: &str) -> bool {
 
 /// `DO`, whose code stands in one text.
 fn block(piece: &Piece<'_>) -> Kind {
-    let code = comments::without(piece.text);
-    let changes = has_word(&code, &["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"]);
+    let words = ["TABLE", "EXECUTE", "TYPE", "DOMAIN", "CALL", "PERFORM"];
+    let changes = || in_code(piece.text, |code| has_word(code, &words) || changes_otherwise(code));
     match code::has_plain_body(piece.text) {
         None => Kind::Unknown,
         Some(false) => Kind::Unread(CODE),
-        Some(true) if changes || changes_otherwise(&code) => Kind::Guarded,
+        Some(true) if changes() => Kind::Guarded,
         Some(true) => Kind::Skip,
     }
 }
@@ -275,11 +275,17 @@ fn setting(piece: &Piece<'_>) -> Kind {
     }
 }
 
+/// Whether something is so of a text, and without its comments as well: most have none of the words that are looked for.
+fn in_code(text: &str, is_so: impl Fn(&str) -> bool) -> bool {
+    is_so(text) && is_so(&comments::without(text))
+}
+
 /// Whether a text, should it be run, may change tables.
 pub(super) fn may_change_tables(text: &str) -> bool {
-    let code = comments::without(text);
-    let changes = has_table(&code) && has_word(&code, &["CREATE", "ALTER", "DROP", "RENAME"]);
-    changes || has_word(&code, &["EXECUTE", "PREPARE", "CALL"])
+    in_code(text, |code| {
+        let changes = has_table(code) && has_word(code, &["CREATE", "ALTER", "DROP", "RENAME"]);
+        changes || has_word(code, &["EXECUTE", "PREPARE", "CALL"])
+    })
 }
 
 /// Whether a body says TABLE, other than in what a function returns, of tables that end with the session and of the rows
