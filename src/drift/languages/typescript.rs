@@ -47,6 +47,7 @@ mod references;
 mod renamed;
 mod returns;
 mod said;
+mod sanity_calls;
 mod scopes;
 mod shared;
 mod sites;

@@ -10,15 +10,19 @@ use super::references::TOO_MUCH;
 use super::types::with_others;
 use crate::drift::shape::{Kind, Member, Shape, Unread};
 
-const CALLS: &[&str] = &["defineType", "defineField", "defineArrayMember"];
 const NO_FIELD: &str = "this is no field that can be read: write the object of the field here";
+const OWN_CALL: &str =
+    "this `defineType` is the repository's own, and may do anything: import it from Sanity's package";
 const NO_TYPE: &str = "the field's type is not written as a literal";
 
 impl<'a> File<'a> {
     /// Reads `defineType({…})`; says whether it was one.
     pub(super) fn dsl_call(&mut self, call: &'a CallExpression<'a>) -> bool {
-        if !call.callee.is_specific_id("defineType") {
-            return false;
+        let Some(meant) = self.sanity_call(&call.callee).filter(|meant| meant.is_type()) else { return false };
+        self.schemas.insert(call.span.start);
+        if !meant.is_known {
+            self.module.unread.push(Unread::new(call.span.start, OWN_CALL));
+            return true;
         }
         match call.arguments.first().and_then(Argument::as_expression).map(Expression::get_inner_expression) {
             Some(Expression::ObjectExpression(object)) if self.dsl_definition(object) => {}
@@ -43,6 +47,7 @@ impl<'a> File<'a> {
         let Some(name) = self.text(value) else { return false };
         let shape = self.dsl_shape(object).unwrap_or(Shape::Opaque);
         let at = value.span().start;
+        self.schemas.insert(object.span.start);
         self.define(&name, at, shape);
         // A schema's types know each other by these names, wherever they stand.
         self.table.global.push(at);
@@ -54,10 +59,7 @@ impl<'a> File<'a> {
         match value.get_inner_expression() {
             Expression::ObjectExpression(object) => Some(object),
             Expression::CallExpression(call) => {
-                let Expression::Identifier(callee) = &call.callee else { return None };
-                if !CALLS.contains(&callee.name.as_str()) {
-                    return None;
-                }
+                self.sanity_call(&call.callee).filter(|meant| meant.is_known)?;
                 match call.arguments.first()?.as_expression()?.get_inner_expression() {
                     Expression::ObjectExpression(object) => Some(object),
                     _ => None,

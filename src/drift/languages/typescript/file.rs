@@ -104,6 +104,8 @@ pub(super) struct File<'a> {
     pub(super) lender: Lender<'a>,
     /// What variables hold, wherever they get it; found out when that is first asked for.
     pub(super) kept: OnceCell<HashMap<usize, Kept<'a>>>,
+    /// The calls and objects that were read as types of Sanity's schema, by their places.
+    pub(super) schemas: HashSet<u32>,
     /// Functions that use what they are called on, by their places; found out when that is first asked for.
     pub(super) called_on: OnceCell<HashSet<u32>>,
 }
@@ -149,6 +151,7 @@ impl<'a> File<'a> {
             blocks: HashMap::new(),
             lender,
             kept: OnceCell::new(),
+            schemas: HashSet::new(),
             called_on: OnceCell::new(),
         }
     }
@@ -156,6 +159,7 @@ impl<'a> File<'a> {
     /// Reads all that a file declares, and its mapping sites.
     pub(super) fn read(mut file: Self) -> Module {
         file.statements(&file.program.body, false);
+        file.sanity_elsewhere();
         file.finish_exports();
         file.imports();
         if !file.source.sites.is_empty() {
