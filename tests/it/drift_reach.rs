@@ -186,13 +186,16 @@ fn rust(text: &Text) -> String {
     for [form, name, base, member] in &text.declarations {
         let (name, base) = (of(&NAMES, *name), known(Language::Rust, *base));
         let member = of(&["x: String", "y: u8", "l: Vec<String>", "x: bool"], *member);
-        let _ = match form % 5 {
+        let _ = match form % 8 {
             0 | 1 => writeln!(
                 out,
                 "#[derive(Serialize)]\npub struct {name} {{ pub {member}, #[serde(flatten)] pub m: {base} }}"
             ),
             2 => writeln!(out, "#[derive(Serialize)]\npub struct {name} {{ pub {member}, pub r: {base} }}"),
             3 => writeln!(out, "#[derive(Serialize)]\npub enum {name} {{ P, R }}"),
+            4 => writeln!(out, "pub struct {name} {{ pub {member}, pub r: {base} }}"),
+            5 => writeln!(out, "impl Serialize for {base} {{}}"),
+            6 => writeln!(out, "crate::own!({base});"),
             _ => writeln!(out, "pub type {name} = {base};"),
         };
     }
@@ -214,9 +217,12 @@ fn go(text: &Text, path: &str) -> String {
         let (name, base) = (of(&NAMES, *name), known(Language::Go, *base));
         let members = ["X string `json:\"x\"`", "Y int", "L []string", "X bool `json:\"x\"`", "Z int `yaml:\"-\"`"];
         let member = of(&members, *member);
-        let _ = match form % 4 {
+        let _ = match form % 7 {
             0 | 1 => writeln!(out, "type {name} struct {{\n {base}\n {member}\n}}"),
             2 => writeln!(out, "type {name} struct {{\n {member}\n R *{base} `json:\"r\"`\n}}"),
+            3 => writeln!(out, "type {name} = {base}"),
+            4 => writeln!(out, "func (o {name}) MarshalJSON() ([]byte, error) {{ return nil, nil }}"),
+            5 => writeln!(out, "func (o *{name}) MarshalYAML() (any, error) {{ return nil, nil }}"),
             _ => writeln!(out, "type {name} string"),
         };
     }
@@ -349,6 +355,49 @@ fn a_name_that_a_star_hands_on_is_followed() {
     ];
     let now = [("model/names.ts", "export { Two as Q } from '../other/c';")];
     assert_eq!(brings(Language::TypeScript, &["Order"], &files, &now), ["Order.mail"]);
+}
+
+/// Whether there is a reason among what a change brings: fields have no spaces.
+fn is_unread(found: &[String]) -> bool {
+    found.iter().any(|one| one.contains(' '))
+}
+
+#[test]
+fn what_code_elsewhere_writes_out_is_followed_to_what_its_names_mean() {
+    let both = "pub struct Order { r: String }\npub struct Other { x: String }";
+    let by = |import: &str| format!("{import}\nimpl serde::Serialize for X {{}}");
+    for [before, after] in [
+        ["use crate::a::Other as X;", "use crate::a::Order as X;"],
+        ["type X = crate::a::Other;", "type X = crate::a::Order;"],
+    ] {
+        let (before, after, rest) = (by(before), by(after), by("use crate::c::X;"));
+        let here = [("model/src/a.rs", both), ("model/src/b.rs", &before)];
+        let found = brings(Language::Rust, &["Order"], &here, &[("model/src/b.rs", &after)]);
+        assert!(is_unread(&found), "{found:?}");
+        // The name is handed on by a third file.
+        let [third, now] = [&before, &after].map(|text| format!("pub {}", text.lines().next().unwrap()));
+        let here = [("model/src/a.rs", both), ("model/src/b.rs", &rest), ("model/src/c.rs", &third)];
+        let found = brings(Language::Rust, &["Order"], &here, &[("model/src/c.rs", &now)]);
+        assert!(is_unread(&found), "{found:?}");
+    }
+}
+
+#[test]
+fn a_type_that_is_not_derived_any_more_may_be_written_out_elsewhere() {
+    let [sealed, open] =
+        ["#[derive(serde::Serialize)]", ""].map(|derive| format!("{derive}\npub struct Order {{ r: String }}"));
+    let files = [("model/src/a.rs", sealed.as_str()), ("model/src/b.rs", "use crate::a::Order;\nfn f() { crate::own!(Order); }")];
+    assert!(!is_unread(&brings(Language::Rust, &["Order"], &[], &files)));
+    assert!(is_unread(&brings(Language::Rust, &["Order"], &files, &[("model/src/a.rs", &open)])));
+}
+
+#[test]
+fn a_method_that_writes_for_other_tags_is_another_one() {
+    let order = ("model/a.go", "package model\ntype Order struct {\n R string `yaml:\"r\"`\n}");
+    let of = |name: &str| format!("package model\nfunc (o Order) {name}() ([]byte, error) {{ return nil, nil }}");
+    let (before, after) = (of("MarshalBSON"), of("MarshalYAML"));
+    let found = brings(Language::Go, &["Order"], &[order, ("model/b.go", &before)], &[("model/b.go", &after)]);
+    assert!(!found.is_empty());
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) struct Reach {
     files: BTreeSet<BString>,
     /// Names that a file has from others or hands on, by that file.
     handed: BTreeMap<BString, BTreeSet<String>>,
+    /// Of these names the ones by which code elsewhere writes types out: so does what they stand for.
+    written: BTreeSet<String>,
     /// It could be anything.
     anything: bool,
     /// The files that the change does not touch and that mention any of it.
@@ -141,8 +143,8 @@ impl Reach {
                 self.name(path, name);
             }
         }
-        for (name, _) in written(old).symmetric_difference(&written(new)) {
-            self.name(path, name);
+        for (name, ..) in written(old).symmetric_difference(&written(new)) {
+            self.write_out(name);
         }
         // A module that stands elsewhere hands on what that other file has.
         let placed = |module: &Module| module.elsewhere.iter().cloned().collect::<BTreeSet<_>>();
@@ -178,11 +180,39 @@ impl Reach {
         }
     }
 
+    /// Notes the name of a type that code elsewhere writes out; whether that is new.
+    fn write_out(&mut self, name: &str) -> bool {
+        let name = last(name);
+        self.names.insert(name.to_owned()) | self.written.insert(name.to_owned())
+    }
+
+    /// Notes which types a file writes out by names that may mean others now, and what stands behind such names.
+    fn follow_written(&mut self, path: &BString, module: &Module) -> bool {
+        let mut more = false;
+        for (name, ..) in written(module) {
+            let handed = self.handed.get(path);
+            let is_noted = self.files.contains(path)
+                || self.names.contains(last(name))
+                || handed.is_some_and(|handed| handed.contains(first(name)) || handed.contains(last(name)));
+            more |= is_noted && self.write_out(name);
+        }
+        for import in module.all_imports() {
+            let (Some(local), Some(name)) = (&import.local, &import.name) else { continue };
+            more |= self.written.contains(last(local)) && self.write_out(name);
+        }
+        for definition in &module.definitions {
+            let Shape::Named { name, .. } = &definition.shape else { continue };
+            more |= self.written.contains(last(&definition.name)) && self.write_out(name);
+        }
+        more
+    }
+
     /// Notes what depends on something noted, within files that were read; whether that came to an end.
     fn spread(&mut self, modules: &[(BString, &Module)]) -> bool {
         for _ in 0..MOST_ROUNDS {
             let mut more = false;
             for (path, module) in modules {
+                more |= self.follow_written(path, module);
                 for import in module.all_imports() {
                     more |= self.import(path, import);
                 }
@@ -285,10 +315,11 @@ fn by_name(module: &Module) -> BTreeMap<&str, Vec<&Definition>> {
     names
 }
 
-/// The types of other files that a file writes out.
-fn written(module: &Module) -> BTreeSet<(&str, Kind)> {
-    let keyed = module.package.written.iter().map(|(_, written)| written);
-    module.written.iter().chain(keyed).map(|written| (written.name.as_str(), written.kind)).collect()
+/// The types of other files that a file writes out, and for which tags it does.
+fn written(module: &Module) -> BTreeSet<(&str, Kind, Option<&str>)> {
+    let keyed = module.package.written.iter().map(|(key, written)| (written, Some(*key)));
+    let all = module.written.iter().map(|written| (written, None)).chain(keyed);
+    all.map(|(written, key)| (written.name.as_str(), written.kind, key)).collect()
 }
 
 /// The name that an import takes over, and the files that it may come from.
@@ -308,14 +339,14 @@ fn are_alike(one: &[&Definition], other: &[&Definition]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.case == other.case && one.shape.says(&other.shape))
 }
 
-/// Whether the same of them is seen, by their own files and by others.
+/// Whether the same of them is seen, by their own files and by others, and may be written out by other code.
 fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
-    let seen = |(module, definitions): (&Module, &[&Definition])| -> Vec<Option<[bool; 3]>> {
+    let seen = |(module, definitions): (&Module, &[&Definition])| -> Vec<(bool, Option<[bool; 3]>)> {
         let exports = module.exports.as_ref();
         let of = |at: &u32| {
             exports.map(|exports| [&exports.hidden, &exports.outside, &exports.global].map(|seen| seen.contains(at)))
         };
-        definitions.iter().map(|definition| of(&definition.at)).collect()
+        definitions.iter().map(|Definition { at, .. }| (module.sealed.contains(at), of(at))).collect()
     };
     seen(one) == seen(other)
 }
