@@ -27,7 +27,9 @@ fn stripped(text: &str) -> Option<String> {
         rest = match mark {
             '\'' | '"' | '`' => {
                 let (quoted, behind) = after.split_once(mark)?;
-                if quoted.contains(['\\', '$']) {
+                // To PostgreSQL a backtick is part of an operator, and what follows is as it would be without one.
+                let begins_another = mark == '`' && (quoted.contains(['\'', '"']) || quoted.contains("--"));
+                if quoted.contains(['\\', '$']) || begins_another || (mark == '`' && quoted.contains("/*")) {
                     return None;
                 }
                 left.extend([from.get(..mark.len_utf8() * 2 + quoted.len())?]);
@@ -75,6 +77,7 @@ mod tests {
             ("a --\nb -- c", "a \nb \n"),
             ("a /* table */ b / c - d", "a   b / c - d"),
             ("$$ BEGIN -- it's a table\r\nx := 'a -- b'; END $$", "$$ BEGIN \nx := 'a -- b'; END $$"),
+            ("`a-b` -- table", "`a-b` \n"),
             ("$f$ a /* table */ $f$ -- b", "$f$ a   $f$ \n"),
         ] {
             assert_eq!(without(text), due, "{text}");
@@ -94,6 +97,9 @@ mod tests {
             "'a $$ ' -- table\n $$",
             "-- a\rDROP TABLE x\n",
             "'a -- table\n",
+            "1 ` ' ` -- ' ; DROP TABLE x",
+            "1 ` \" ` -- \" ; DROP TABLE x",
+            "1 ` /* ` -- */ DROP TABLE x",
             "$a$ -- table\n $b$",
         ] {
             assert_eq!(without(text), text);
