@@ -386,7 +386,10 @@ fn what_code_elsewhere_writes_out_is_followed_to_what_its_names_mean() {
 fn a_type_that_is_not_derived_any_more_may_be_written_out_elsewhere() {
     let [sealed, open] =
         ["#[derive(serde::Serialize)]", ""].map(|derive| format!("{derive}\npub struct Order {{ r: String }}"));
-    let files = [("model/src/a.rs", sealed.as_str()), ("model/src/b.rs", "use crate::a::Order;\nfn f() { crate::own!(Order); }")];
+    let files = [
+        ("model/src/a.rs", sealed.as_str()),
+        ("model/src/b.rs", "use crate::a::Order;\nfn f() { crate::own!(Order); }"),
+    ];
     assert!(!is_unread(&brings(Language::Rust, &["Order"], &[], &files)));
     assert!(is_unread(&brings(Language::Rust, &["Order"], &files, &[("model/src/a.rs", &open)])));
 }

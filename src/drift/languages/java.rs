@@ -40,6 +40,12 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     let strings = Strings::new(source.text, &names, root);
     let mut reader = Reader { text: source.text, strings: &strings, names: &names, module: &mut module };
     parts(root).into_iter().for_each(|node| reader.declaration(node, "", &BTreeSet::new(), 0));
+    tree::walk(root, |node| {
+        let name = field(node, "name").filter(|_| node.kind() == "annotation_type_declaration");
+        let unread = name.and_then(|name| Some(Unread::new(at(name), names.doubles(said(source.text, name))?)));
+        module.unread.extend(unread);
+        true
+    });
     if !source.sites.is_empty() {
         sites::read(strings, source.sites, root, &mut module);
     }

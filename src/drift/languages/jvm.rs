@@ -60,11 +60,19 @@ impl<'a> Names<'a> {
     /// The last name of the annotation that a name is; `None` for one of this repository, which says nothing to a library.
     pub(super) fn annotation<'n>(&'n self, written: &'n str) -> Option<&'n str> {
         let written = written.trim_matches('`');
-        if self.declared.contains(written) || self.own.contains(written) {
+        // What is imported by its name goes before a type within another one, where that is not around.
+        let is_declared = self.declared.contains(written) && !self.full.contains_key(written);
+        if is_declared || self.own.contains(written) {
             return None;
         }
         let full = self.full.get(written).map_or(written, String::as_str);
         Some(full.rsplit('.').next().unwrap_or(full).trim())
+    }
+
+    /// Why an annotation is unread that the file declares by a name.
+    pub(super) fn doubles(&self, name: &str) -> Option<&'static str> {
+        let is_imported = self.full.contains_key(name.trim_matches('`'));
+        is_imported.then_some("an annotation has the name of one that is imported: give it a name of its own")
     }
 
     /// Whether a name is imported, by itself, from what is not the language's own.

@@ -39,6 +39,16 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     let strings = Strings::new(source.text, &names, root);
     let mut reader = Reader { text: source.text, strings: &strings, names: &names, module: &mut module };
     parts(root).into_iter().for_each(|node| reader.declaration(node, "", &BTreeSet::new(), 0));
+    tree::walk(root, |node| {
+        let is_annotation = |node: &Node<'_>| {
+            part(*node, "modifiers").is_some_and(|words| said(source.text, words).contains("annotation"))
+        };
+        let name = Some(node).filter(|node| node.kind() == "class_declaration").filter(is_annotation);
+        let name = name.and_then(|node| field(node, "name"));
+        let unread = name.and_then(|name| Some(Unread::new(at(name), names.doubles(said(source.text, name))?)));
+        module.unread.extend(unread);
+        true
+    });
     if !source.sites.is_empty() {
         sites::read(&strings, source.sites, root, &mut module);
     }

@@ -18,6 +18,18 @@ fn a_class_has_its_fields() {
 }
 
 #[test]
+fn an_annotation_within_another_type_takes_no_imported_name() {
+    let order = "import com.acme.marks.*;\nimport com.fasterxml.jackson.annotation.JsonProperty;\n\
+        class Order { @JsonProperty(\"mail\") String email; }\n";
+    let plain = module(order);
+    for inner in ["class X { class JsonProperty {} }", "class X { @interface JsonProperty { String value(); } }"] {
+        let found = module(&format!("{order}{inner}"));
+        assert_eq!(found.definitions.first(), plain.definitions.first(), "{inner}");
+        assert_eq!(found.unread.is_empty(), !inner.contains("@interface"), "{inner}");
+    }
+}
+
+#[test]
 fn an_escape_that_hides_syntax_is_unread() {
     for (text, place) in [
         ("class A {} // \\u000a class B {}", Some(14)),

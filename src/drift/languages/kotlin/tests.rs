@@ -18,6 +18,14 @@ fn a_class_has_the_properties_of_its_constructor() {
 }
 
 #[test]
+fn an_annotation_within_another_type_takes_no_imported_name() {
+    let order = "import kotlinx.serialization.SerialName\nclass Order(@SerialName(\"mail\") val email: String)\n";
+    let found = module(&format!("{order}class X {{ annotation class SerialName(val value: String) }}\n"));
+    assert_eq!(found.definitions.first(), module(order).definitions.first());
+    assert!(found.unread.iter().any(|unread| unread.reason.contains("imported")), "{found:?}");
+}
+
+#[test]
 fn a_type_that_the_grammar_takes_for_another_thing_is_told() {
     let table = "@Entity\n@Table(name = \"orders\")\nclass Order {\n  var name: String? = null\n}\nclass Line(val sku: String)\n";
     for text in [
