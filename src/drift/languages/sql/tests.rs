@@ -4,7 +4,7 @@ use super::*;
 use crate::drift::shape::{Shape, Sites, Step};
 
 fn module(text: &str) -> Module {
-    read(&Source { path: "1.sql".into(), text, sites: &Sites::default() })
+    read(&Source { path: "1.sql".into(), text, sites: &Sites::default() }, None)
 }
 
 fn pieces(text: &str, dialect: Dialect) -> Vec<&str> {
@@ -368,4 +368,66 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_a_database_takes_for_an_error_for_sure_shows_that_a_file_is_not_for_it() {
+    use Database::{MySql, PostgreSql, Sqlite};
+    let not_postgres: &[Database] = &[PostgreSql];
+    let for_mysql: &[Database] = &[PostgreSql, Sqlite];
+    let for_sqlite: &[Database] = &[PostgreSql, MySql];
+    let for_postgres: &[Database] = &[MySql, Sqlite];
+    for (text, due) in [
+        ("CREATE TABLE a (b int)", &[][..]),
+        ("CREATE TABLE `a` (b int)", not_postgres),
+        ("CREATE TABLE a (b INT AUTO_INCREMENT PRIMARY KEY)", not_postgres),
+        ("CREATE TABLE a (b INT UNSIGNED)", not_postgres),
+        ("CREATE TABLE a (b TEXT COMMENT 'x')", not_postgres),
+        ("CREATE TABLE a (b TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)", not_postgres),
+        ("ALTER TABLE a ADD COLUMN b int AFTER c", not_postgres),
+        ("ALTER TABLE a MODIFY b int", not_postgres),
+        ("ALTER TABLE a CHANGE b c int", not_postgres),
+        ("CREATE TABLE a (b int NOT NULL AUTO_INCREMENT)", for_mysql),
+        ("CREATE TABLE a (b int) ENGINE=InnoDB", for_mysql),
+        ("CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT)", for_sqlite),
+        ("CREATE TABLE a (b int) STRICT, WITHOUT ROWID", for_sqlite),
+        ("CREATE TABLE a (b int DEFAULT '1'::int)", for_postgres),
+        ("CREATE TABLE a (b int[])", for_postgres),
+        // Names, texts and comments.
+        ("CREATE TABLE a (auto_increment int, autoincrement int, strict int, engine int)", &[]),
+        ("INSERT INTO a VALUES ('`', 'ENGINE=InnoDB')", &[]),
+        ("-- `\nCREATE TABLE a (b int)", &[]),
+        ("CREATE TABLE a (b int) /*! ENGINE=InnoDB */", &[]),
+        ("CREATE TABLE a (b int /*! AUTO_INCREMENT */)", &[]),
+        ("CREATE TABLE a AS SELECT (1) STRICT", &[]),
+        ("CREATE TABLE a (b int DEFAULT 1 --1 AUTO_INCREMENT\n)", &[]),
+        ("CREATE FUNCTION f() RETURNS int AS $$ CREATE TABLE a (b INT UNSIGNED) $$ LANGUAGE sql", &[]),
+    ] {
+        let not_for: Vec<Database> = module(text).spelling.not_for.into_iter().collect();
+        assert_eq!(not_for, due, "{text}");
+    }
+}
+
+#[test]
+fn names_are_known_as_they_are_written_where_only_postgresql_changes_them() {
+    let text = "CREATE TABLE Shop.Orders (orderId int, \"lineNo\" int, note int); ALTER TABLE ORDERS RENAME Note TO Text; DROP TABLE Old";
+    let written: Vec<String> = module(text).spelling.written.into_values().collect();
+    assert_eq!(written, ["Orders", "orderId", "Text", "Old"]);
+}
+
+#[test]
+fn for_one_database_a_file_is_read_as_that_reads_it() {
+    let of =
+        |database, text: &str| read(&Source { path: "1.sql".into(), text, sites: &Sites::default() }, Some(database));
+    // A comment to one, and a change of a column to the other.
+    let text = "CREATE TABLE a (b int); ALTER TABLE a ADD c int /*! , ADD d int */";
+    assert_eq!(module(text).unread.len(), 1);
+    for (database, steps) in [(Database::PostgreSql, 2), (Database::MySql, 3), (Database::Sqlite, 2)] {
+        let module = of(database, text);
+        assert_eq!((module.unread.len(), module.steps.len()), (0, steps), "{database:?}");
+        assert!(!module.spelling.not_for.contains(&database) && module.spelling.not_for.len() == 2);
+    }
+    assert_eq!(of(Database::PostgreSql, "CREATE TABLE `a` (b int)").unread.len(), 1);
+    assert_eq!(of(Database::MySql, "CREATE TABLE [a] (b int)").unread.len(), 1);
+    assert_eq!(of(Database::Sqlite, "CREATE TABLE a (b int) ENGINE=InnoDB").unread.len(), 1);
 }
