@@ -12,6 +12,7 @@
 //! Names outside quotes are compared without case, and written in lower case, as PostgreSQL has them. How they are written
 //! stands beside that ([`Spelling`]): to the others they are called so, and which database it is all files say together.
 
+mod blocks;
 mod code;
 mod columns;
 mod comments;
@@ -25,7 +26,7 @@ mod types;
 use std::collections::HashSet;
 
 use self::kind::Kind;
-use self::split::{Dialect, Piece};
+use self::split::Dialect;
 use self::steps::Reader;
 use super::Source;
 use crate::drift::shape::{Database, Module, Spelling, Unread};
@@ -136,7 +137,7 @@ fn read_part(text: &str, base: usize, reader: &mut Reader) {
         match kind {
             Kind::Skip => {}
             Kind::Parse => reader.statement(&piece),
-            Kind::Guarded => guarded(&piece, reader),
+            Kind::Guarded => blocks::read(&piece, reader),
             Kind::Unread(reason) => reader.tell(piece.at, reason),
             Kind::Command if reader.dialect == Dialect::Postgres => {
                 reader.tell(piece.at, "a command of psql is not read: move what it does into this file");
@@ -146,23 +147,6 @@ fn read_part(text: &str, base: usize, reader: &mut Reader) {
     }
     if let Some(at) = begun {
         reader.tell(at, "this transaction has no COMMIT here: what it does may not hold");
-    }
-}
-
-/// `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$`: what generators write for types and constraints
-/// that may be there already.
-fn guarded(piece: &Piece<'_>, reader: &mut Reader) {
-    const REASON: &str = "a block of code that may change tables: write its statements outside of it";
-    let Some((offset, inner)) = kind::guarded_statements(piece.text) else { return reader.tell(piece.at, REASON) };
-    let steps = reader.module.steps.len();
-    let is_nested = inner.contains('$');
-    if !is_nested {
-        read_part(inner, piece.at + offset, reader);
-    }
-    reader.blocks.push((piece.at, piece.at + piece.text.len()));
-    // A statement that fails takes back the others of the block, so none of them may change a column.
-    if is_nested || reader.module.steps.len() != steps {
-        reader.tell(piece.at, REASON);
     }
 }
 

@@ -71,6 +71,11 @@ impl Reader {
         self.tell(at, reason);
     }
 
+    /// What was done to tables: how many steps, and to those that end with the session.
+    pub(super) fn tables(&self) -> (usize, BTreeMap<String, bool>) {
+        (self.module.steps.len(), self.temporary.clone())
+    }
+
     fn step(&mut self, step: Step) {
         self.module.steps.push(step);
     }

@@ -188,6 +188,7 @@ fn what_touches_no_column_is_passed_over() {
     for text in [
         "DO $$ BEGIN\n CREATE TYPE \"s\" AS ENUM('a', 'b');\nEXCEPTION\n WHEN duplicate_object THEN null;\nEND $$;",
         "DO $$ BEGIN ALTER TABLE a ADD CONSTRAINT b FOREIGN KEY (c) REFERENCES d(e); EXCEPTION WHEN duplicate_object THEN NULL; END; $$",
+        "DO $$ BEGIN ALTER TABLE a ADD CONSTRAINT b UNIQUE (c); EXCEPTION WHEN duplicate_table OR duplicate_object THEN NULL; END $$",
         "DO $$ BEGIN RAISE NOTICE 'x'; END $$",
         "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN -- rows in that table\n DELETE FROM b; RETURN NEW; END $$ LANGUAGE plpgsql",
         "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN /* the table */ DELETE FROM b; RETURN NEW; END $$ LANGUAGE plpgsql",
@@ -430,4 +431,55 @@ fn for_one_database_a_file_is_read_as_that_reads_it() {
     assert_eq!(of(Database::PostgreSql, "CREATE TABLE `a` (b int)").unread.len(), 1);
     assert_eq!(of(Database::MySql, "CREATE TABLE [a] (b int)").unread.len(), 1);
     assert_eq!(of(Database::Sqlite, "CREATE TABLE a (b int) ENGINE=InnoDB").unread.len(), 1);
+}
+
+const FK: &str = "ALTER TABLE a ADD CONSTRAINT b FOREIGN KEY (c) REFERENCES d(e);";
+
+#[test]
+fn what_a_condition_guards_is_read_where_it_changes_no_column() {
+    let asked = "IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'b)' AND (true))";
+    for text in [
+        format!("DO $$ BEGIN {asked} THEN {FK} END IF; END $$;"),
+        format!("DO $$\nBEGIN\n  -- once\n  if not exists (select 1 from pg_constraint) then\n    {FK}\n    {FK}\n  end if;\nEND\n$$ LANGUAGE plpgsql"),
+        format!("DO LANGUAGE plpgsql $x$ BEGIN {asked} THEN {FK} END IF; {FK} {asked} THEN {FK} END IF; END; $x$"),
+        format!("DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE a DROP CONSTRAINT b; END IF; {FK} EXCEPTION WHEN duplicate_object THEN null; END $$"),
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 's') THEN CREATE TYPE s AS ENUM ('a'); END IF; END $$".to_owned(),
+    ] {
+        let module = module(&text);
+        assert_eq!((module.unread.as_slice(), module.steps.len()), (&[][..], 0), "{text}");
+        assert_eq!(module.definitions.len(), usize::from(text.contains("CREATE TYPE")));
+    }
+}
+
+#[test]
+fn what_else_stands_in_a_block_is_told() {
+    let asked = "IF NOT EXISTS (SELECT 1)";
+    for inner in [
+        format!("{asked} THEN ALTER TABLE a ADD COLUMN b int; END IF;"),
+        format!("{asked} THEN CREATE TABLE a (b int); END IF;"),
+        format!("{asked} THEN CREATE TEMP TABLE a (b int); END IF;"),
+        format!("{asked} THEN EXECUTE 'ALTER TABLE a ADD b int'; END IF;"),
+        format!("{asked} THEN {FK} ELSE ALTER TABLE a ADD b int; END IF;"),
+        format!("{asked} THEN {asked} THEN {FK} END IF; END IF;"),
+        format!("{asked} THEN {FK} END IF; END IF;"),
+        format!("{asked} THEN {FK}"),
+        format!("{asked} AND f('TABLE') THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (SELECT 1 -- )\n) THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (DELETE FROM a) THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (SELECT dblink_exec('ALTER TABLE a ADD b int')) THEN {FK} END IF;"),
+        format!("IF f() THEN {FK} END IF;"),
+        format!("LOOP {FK} END LOOP;"),
+        format!("BEGIN {FK} END;"),
+        format!("PERFORM f(); {FK}"),
+        format!("COPY a FROM stdin; {FK}"),
+        format!("{FK} EXCEPTION WHEN others THEN null;"),
+        format!("{FK} EXCEPTION WHEN duplicate_object THEN EXECUTE 'ALTER TABLE a ADD b int';"),
+        format!("{FK} EXCEPTION WHEN duplicate_object THEN null; WHEN others THEN null;"),
+        "ALTER TABLE a ADD CONSTRAINT x CHECK (b IN ('c')); EXCEPTION WHEN duplicate_object THEN null;".to_owned(),
+        "CREATE TEMP TABLE o (b int); CREATE TYPE s AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null;"
+            .to_owned(),
+    ] {
+        let module = module(&format!("DO $$ BEGIN {inner} END $$"));
+        assert_eq!(module.unread.len(), 1, "{inner}: {module:?}");
+    }
 }
