@@ -7,7 +7,7 @@ use refgate::drift::shape::Sites;
 
 pub(crate) fn holds(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let module = Language::Sql.read(&Source { path: "1.sql".into(), text, sites: &Sites::default() });
+    let module = Language::Sql(None).read(&Source { path: "1.sql".into(), text, sites: &Sites::default() });
     super::declares(text, &module);
     let files = [(BString::from("1.sql"), &module)];
     let folded = fold(&files);
@@ -20,7 +20,7 @@ pub(crate) fn holds(data: &[u8]) {
     // A statement that ends adds nothing, nor takes anything away.
     if module.unread.is_empty() {
         let ended = format!("{text}\n;");
-        let again = Language::Sql.read(&Source { path: "1.sql".into(), text: &ended, sites: &Sites::default() });
+        let again = Language::Sql(None).read(&Source { path: "1.sql".into(), text: &ended, sites: &Sites::default() });
         if again.unread.is_empty() {
             assert_eq!(again.steps, module.steps, "{text:?}");
         }

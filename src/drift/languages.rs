@@ -5,7 +5,7 @@ use bstr::BStr;
 use super::manifest::is_manifest;
 use super::mentions::{write_out, write_out_imports};
 use super::packages;
-use super::shape::{Lends, Loans, Module, Sites};
+use super::shape::{Database, Lends, Loans, Module, Sites};
 
 #[cfg(feature = "go")]
 mod go;
@@ -73,8 +73,8 @@ pub enum Language {
     GraphQl,
     /// Protocol buffers, proto2 and proto3.
     Protobuf,
-    /// SQL: definitions and ordered migrations.
-    Sql,
+    /// SQL: definitions and ordered migrations, of a database that is known or not.
+    Sql(Option<Database>),
     /// Prisma's schema.
     Prisma,
     /// TypeScript and JavaScript.
@@ -99,7 +99,7 @@ impl Language {
         Self::OpenApi,
         Self::GraphQl,
         Self::Protobuf,
-        Self::Sql,
+        Self::Sql(None),
         Self::Prisma,
         Self::TypeScript,
         Self::Python,
@@ -117,7 +117,7 @@ impl Language {
             Self::OpenApi => "openapi",
             Self::GraphQl => "graphql",
             Self::Protobuf => "protobuf",
-            Self::Sql => "sql",
+            Self::Sql(_) => "sql",
             Self::Prisma => "prisma",
             Self::TypeScript => "typescript",
             Self::Python => "python",
@@ -155,7 +155,7 @@ impl Language {
             // A reference may lead to a file of any name.
             Self::JsonSchema | Self::OpenApi => Self::of_code(path).is_none(),
             Self::Protobuf => path.ends_with(b".proto"),
-            Self::SanitySchema | Self::GraphQl | Self::Sql | Self::Prisma => false,
+            Self::SanitySchema | Self::GraphQl | Self::Sql(_) | Self::Prisma => false,
             code => Self::of_code(path) == Some(code),
         }
     }
@@ -176,7 +176,7 @@ impl Language {
 
     /// Whether one type may be declared in parts: GraphQL's `extend`, schemas over several files, and migrations.
     pub const fn has_parts(self) -> bool {
-        matches!(self, Self::GraphQl | Self::JsonSchema | Self::Sql)
+        matches!(self, Self::GraphQl | Self::JsonSchema | Self::Sql(_))
     }
 
     /// Whether its reader goes no deeper than a document may nest, so that every stack fits it.
@@ -191,7 +191,7 @@ impl Language {
             Self::OpenApi => cfg!(feature = "openapi"),
             Self::GraphQl => cfg!(feature = "graphql"),
             Self::Protobuf => cfg!(feature = "protobuf"),
-            Self::Sql => cfg!(feature = "sql"),
+            Self::Sql(_) => cfg!(feature = "sql"),
             Self::Prisma => cfg!(feature = "prisma"),
             Self::TypeScript => cfg!(feature = "typescript"),
             Self::Python => cfg!(feature = "python"),
@@ -247,7 +247,7 @@ impl Language {
             #[cfg(feature = "protobuf")]
             Self::Protobuf => protobuf::read(source),
             #[cfg(feature = "sql")]
-            Self::Sql => sql::read(source),
+            Self::Sql(database) => sql::read(source, database),
             #[cfg(feature = "prisma")]
             Self::Prisma => prisma::read(source),
             #[cfg(feature = "typescript")]

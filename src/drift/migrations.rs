@@ -4,6 +4,7 @@
 //! The order is that of the files' paths, with the version at the beginning of each name compared as numbers. A file
 //! that undoes another (`1_a.down.sql` beside `1_a.up.sql`) does not count.
 
+mod naming;
 mod order;
 mod table;
 
@@ -11,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bstr::BString;
 
+use self::naming::Naming;
 use self::order::Order;
 use self::table::{Column, State};
-use super::shape::{Definition, Member, Module, Shape, Step, Unread};
+use super::shape::{self, Database, Definition, Member, Module, Shape, Step, Unread};
 use crate::escape::excerpt;
 
 /// The most columns of a table; no database of these takes more.
@@ -62,16 +64,26 @@ pub struct Renamed {
     pub at: u32,
 }
 
+/// The databases that files which are those of one source can be for.
+pub fn databases(modules: &[(BString, &Module)]) -> BTreeSet<Database> {
+    let skipped = order::undoing(modules.iter().map(|(path, _)| path));
+    let counts = modules.iter().enumerate().filter(|(file, _)| !skipped.contains(file));
+    shape::databases(counts.map(|(_, (_, module))| &module.spelling))
+}
+
 /// Applies what each file does, in the order of their paths.
 pub fn fold(modules: &[(BString, &Module)]) -> Folded {
     let skipped = order::undoing(modules.iter().map(|(path, _)| path));
     let mut files: Vec<usize> = (0..modules.len()).filter(|file| !skipped.contains(file)).collect();
     files.sort_by_cached_key(|file| modules.get(*file).map(|(path, _)| Order::of(path)));
-    let mut folding = Folding::default();
-    for file in files {
-        let steps = modules.get(file).map_or(&[][..], |(_, module)| &module.steps);
-        for step in steps {
-            if let Err(unread) = folding.step(file, step) {
+    let read = || files.iter().filter_map(|file| Some((*file, modules.get(*file)?.1)));
+    let naming = Naming::of(read().map(|(_, module)| &module.spelling));
+    let mut folding = Folding { naming, ..Folding::default() };
+    for (file, module) in read() {
+        let unclear = naming.unclear(&module.steps, &module.spelling);
+        folding.unread.extend(unclear.into_iter().map(|unread| (file, unread)));
+        for step in &module.steps {
+            if let Err(unread) = folding.step(file, &naming.spelled(step, &module.spelling)) {
                 folding.unread.push((file, unread));
             }
         }
@@ -112,6 +124,7 @@ impl Folded {
 /// The tables so far. Dropped ones leave their place empty.
 #[derive(Default)]
 struct Folding {
+    naming: Naming,
     tables: Vec<Option<State>>,
     /// Which tables a name may mean.
     names: HashMap<Key, BTreeSet<usize>>,
@@ -141,11 +154,11 @@ impl Key {
     }
 
     /// What a name can mean, the nearest first: that very table; else one where only the schema is left out, here or
-    /// there, or the case differs.
-    fn nearest(schema: Option<&str>, name: &str) -> impl Iterator<Item = Self> {
+    /// there, or the case differs. Where no case is known of the name, that tells nothing.
+    fn nearest(schema: Option<&str>, name: &str, naming: Naming) -> impl Iterator<Item = Self> {
         let open = schema.map(|_| None);
         let of = move |any_case| [Some(schema), open].map(|schema| Self::new(schema, name, any_case));
-        [false, true].into_iter().flat_map(of)
+        [false, true].into_iter().filter(move |any_case| *any_case || !naming.is_declared()).flat_map(of)
     }
 }
 
@@ -161,16 +174,22 @@ impl Folding {
             }
             Step::Rename { from, to, at, .. } => self.rename(file, from, to, *at),
             Step::AddColumn { table, column, if_missing } => {
+                let is_caseless = self.naming.is_declared();
                 let state = self.table(table, column.at)?;
                 match state.column(&column.name) {
-                    Some(index) if *if_missing && state.is_exact(index, &column.name) => Ok(()),
+                    Some(index) if *if_missing && (is_caseless || state.is_exact(index, &column.name)) => Ok(()),
                     Some(_) if *if_missing => Err(told(column.at, "column", &column.name, SPELLED)),
                     Some(_) => Err(told(column.at, "column", &column.name, "is there already")),
                     None => state.add(file, column),
                 }
             }
             Step::SetColumn { table, column } => {
+                let is_declared = self.naming.is_declared();
                 let known = self.known_column(table, &column.name, column.at)?;
+                // The column may be called so from then on.
+                if is_declared && known.member.name != column.name {
+                    return Err(told(column.at, "column", &column.name, SPELLED));
+                }
                 known.file = file;
                 known.member.shape = column.shape.clone();
                 known.member.at = column.at;
@@ -209,9 +228,12 @@ impl Folding {
     }
 
     fn drop_column(&mut self, table: &str, column: &str, if_there: bool, at: u32) -> Result<(), Unread> {
+        let is_caseless = self.naming.is_declared();
         let state = self.table(table, at)?;
         match state.column(column) {
-            Some(index) if if_there && !state.is_exact(index, column) => Err(told(at, "column", column, SPELLED)),
+            Some(index) if if_there && !is_caseless && !state.is_exact(index, column) => {
+                Err(told(at, "column", column, SPELLED))
+            }
             Some(index) => {
                 state.columns.remove(index);
                 Ok(())
@@ -233,6 +255,9 @@ impl Folding {
         if self.is_there(schema, name) {
             let again = "is created twice: leave files out of the source that repeat what others say";
             return if if_missing { Ok(()) } else { Err(told(at, "table", table, again)) };
+        }
+        if if_missing && self.naming == Naming::Declared && self.is_there_in_any_case(schema, name) {
+            return Err(told(at, "table", table, SPELLED));
         }
         let mut state = State::new(schema, name, file, at);
         for column in columns {
@@ -272,15 +297,24 @@ impl Folding {
         Some(state)
     }
 
-    /// Whether there is a table of this very name.
+    /// Whether there is a table of this very name, whatever its case where that tells nothing.
     fn is_there(&self, schema: Option<&str>, name: &str) -> bool {
-        self.names.get(&Key::new(Some(schema), name, false)).is_some_and(|there| !there.is_empty())
+        self.named(schema, name, self.naming == Naming::Caseless).next().is_some()
+    }
+
+    fn is_there_in_any_case(&self, schema: Option<&str>, name: &str) -> bool {
+        self.named(schema, name, true).next().is_some()
     }
 
     /// Whether a name is that of a table as it was given.
     fn is_exact(&self, index: usize, name: &str) -> bool {
         let (schema, name) = split(name);
-        self.names.get(&Key::new(Some(schema), name, false)).is_some_and(|there| there.contains(&index))
+        self.named(schema, name, self.naming == Naming::Caseless).any(|there| there == index)
+    }
+
+    /// The tables of a name in one schema.
+    fn named(&self, schema: Option<&str>, name: &str, any_case: bool) -> impl Iterator<Item = usize> {
+        self.names.get(&Key::new(Some(schema), name, any_case)).into_iter().flatten().copied()
     }
 
     fn table(&mut self, name: &str, at: u32) -> Result<&mut State, Unread> {
@@ -297,12 +331,13 @@ impl Folding {
 
     fn find(&self, wanted: &str, at: u32) -> Result<usize, Missing> {
         let (schema, name) = split(wanted);
-        let mut among = Key::nearest(schema, name).filter_map(|key| self.names.get(&key));
+        let mut among = Key::nearest(schema, name, self.naming).filter_map(|key| self.names.get(&key));
         let mut nearest = among.find(|there| !there.is_empty()).into_iter().flatten();
         match (nearest.next(), nearest.next()) {
             (Some(index), None) => Ok(*index),
             (Some(_), Some(_)) => {
-                let reason = "may be one of several tables: write the schema before its name";
+                let reason = "may be one of several tables: write the schema before its name, and let no two tables \
+                              differ by case alone";
                 Err(Missing::Ambiguous(told(at, "table", wanted, reason)))
             }
             _ => Err(Missing::NoTable(told(at, "table", wanted, UNKNOWN))),

@@ -5,6 +5,7 @@
 mod known;
 mod lent;
 mod package;
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use bstr::BString;
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
 pub use package::{Other, Package};
+pub use spelling::{Database, Spelling, databases};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Module {
     pub unread: Vec<Unread>,
     /// What a migration does to tables, in the order of the file; other sources have none.
     pub steps: Vec<Step>,
+    /// How a file of SQL spells names.
+    pub spelling: Spelling,
     /// The files of the source have one namespace, and may declare parts of one type each (GraphQL's `extend`).
     pub is_shared: bool,
     /// What the file declares under one name are parts of one type (TypeScript's interfaces).

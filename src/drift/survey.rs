@@ -4,6 +4,7 @@
 //! from both in one change. Where a change touches code alone, the types that it can be seen in are read (`reach`); once a
 //! field has come that the contract does not know, or one is gone, all sources are.
 
+mod databases;
 mod findings;
 mod given;
 mod held;
@@ -35,6 +36,7 @@ use super::shape::Form;
 use crate::error::Result;
 use crate::oid::Oid;
 
+pub use databases::databases;
 pub use side::{Side, State, Written};
 
 /// The word for a field that the contract does not know,

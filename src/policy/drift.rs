@@ -11,7 +11,7 @@ use super::parse::{Patterns, Place};
 use crate::drift::config::{Config, Declares, Files, Held, Maps, Mode, Wanted};
 use crate::drift::contract::Columns;
 use crate::drift::languages::Language;
-use crate::drift::shape::Sites;
+use crate::drift::shape::{Database, Sites};
 use crate::error::Result;
 
 /// Where the drift that a project began with is written down, unless the policy says otherwise.
@@ -52,6 +52,7 @@ struct RawContract {
 #[serde(deny_unknown_fields)]
 struct RawSource {
     language: Spanned<String>,
+    dialect: Option<Spanned<String>>,
     paths: Patterns,
     exclude: Patterns,
     types: Patterns,
@@ -137,15 +138,7 @@ fn held<'c>(place: &Place<'_>, contracts: &'c mut [Held], named: Option<Spanned<
 }
 
 fn declares(place: &Place<'_>, raw: RawSource, kinds: &BTreeSet<Wanted>) -> Result<Declares> {
-    let name = raw.language.get_ref();
-    let Some(language) = Language::named(name) else {
-        let all: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
-        return Err(place.error(Some(raw.language.span()), &format!("write one of {}", all.join(", "))));
-    };
-    if !language.is_built_in() {
-        let message = format!("this refgate was built without `{name}`; build it with `--features {name}`");
-        return Err(place.error(Some(raw.language.span()), &message));
-    }
+    let language = language(place, &raw.language, raw.dialect.as_ref())?;
     if language.is_code() && raw.types.is_none() {
         let message = "say which types count: `types = [\"Order\", ...]`, or [\"**\"] for all";
         return Err(place.error(Some(raw.language.span()), message));
@@ -162,6 +155,28 @@ fn declares(place: &Place<'_>, raw: RawSource, kinds: &BTreeSet<Wanted>) -> Resu
         names: raw.names.into_iter().map(|(name, theirs)| (name.into_inner(), theirs)).collect(),
         kinds: raw.kinds.unwrap_or_else(|| kinds.clone()),
     })
+}
+
+/// The language that a source names; of SQL with the database, if it names one.
+fn language(place: &Place<'_>, name: &Spanned<String>, dialect: Option<&Spanned<String>>) -> Result<Language> {
+    let Some(language) = Language::named(name.get_ref()) else {
+        let all: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
+        return Err(place.error(Some(name.span()), &format!("write one of {}", all.join(", "))));
+    };
+    if !language.is_built_in() {
+        let name_of = name.get_ref();
+        let message = format!("this refgate was built without `{name_of}`; build it with `--features {name_of}`");
+        return Err(place.error(Some(name.span()), &message));
+    }
+    let Some(dialect) = dialect else { return Ok(language) };
+    if !matches!(language, Language::Sql(_)) {
+        return Err(place.error(Some(dialect.span()), "only a source whose language is `sql` has a dialect"));
+    }
+    let database = Database::named(dialect.get_ref()).ok_or_else(|| {
+        let all = Database::ALL.map(Database::name).join(", ");
+        place.error(Some(dialect.span()), &format!("write one of {all}"))
+    })?;
+    Ok(Language::Sql(Some(database)))
 }
 
 fn maps(place: &Place<'_>, raw: RawMapping) -> Result<Maps> {

@@ -11,7 +11,7 @@ use refgate::drift::lent::{MOST_ROUNDS, lent};
 use refgate::drift::migrations::fold;
 use refgate::drift::packages::{Packages, is_named};
 use refgate::drift::resolve::{Files, resolve};
-use refgate::drift::shape::{Loans, Module, Site, Sites, When};
+use refgate::drift::shape::{Database, Loans, Module, Site, Sites, When};
 use refgate::glob::{Glob, GlobSet};
 use serde::Deserialize;
 
@@ -25,6 +25,7 @@ struct Case {
     types: Vec<String>,
     #[serde(default = "everything")]
     read: Vec<String>,
+    dialect: Option<String>,
     files: BTreeMap<String, String>,
     #[serde(default)]
     sites: RawSites,
@@ -96,6 +97,7 @@ fn every_idiom_is_read_as_its_language_means_it() {
             *count.entry(language.name()).or_insert(0) += 1;
             let text = fs_err::read_to_string(&path).unwrap();
             let case: Case = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let language = case.dialect.as_ref().map_or(language, |dialect| Language::Sql(Database::named(dialect)));
             let found = run(language, &case);
             if std::env::var_os("REFGATE_BLESS").is_some() {
                 fs_err::write(&path, blessed(&text, &found)).unwrap();
@@ -160,7 +162,7 @@ fn run(language: Language, case: &Case) -> Expect {
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).unwrap().join().unwrap()
     });
     let own = globs(&case.read);
-    let modules = if language == Language::Sql { folded(modules, &own) } else { modules };
+    let modules = if matches!(language, Language::Sql(_)) { folded(modules, &own) } else { modules };
     let named = case.files.iter().filter(|(path, _)| is_named(BStr::new(path)));
     let mut packages = Packages::default();
     named.for_each(|(path, text)| packages.add(path.as_str().into(), Some(text.as_bytes())));

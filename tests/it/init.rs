@@ -273,6 +273,44 @@ fn code_is_found_where_the_contract_names_it() {
 }
 
 #[test]
+fn the_dialect_of_migrations_is_written_where_they_show_it() {
+    let contract = "# Fields\n\n## `orders`\n\n- `orderId`\n- `customerName`\n";
+    let neutral = "CREATE TABLE orders (orderId VARCHAR(10));\n";
+    let ticks = "ALTER TABLE orders ADD COLUMN `customerName` TEXT;\n";
+    let plain = "ALTER TABLE orders ADD COLUMN customerName TEXT;\n";
+    let strict = "CREATE TABLE other (id INT) STRICT;\n";
+    let engine = "CREATE TABLE other (id INT NOT NULL AUTO_INCREMENT, PRIMARY KEY (id)) ENGINE=InnoDB;\n";
+    let lock = ("db/migrations/migration_lock.toml", "# Added by Prisma\nprovider = \"sqlite\"\n");
+    let journal = ("db/migrations/meta/_journal.json", "{\n  \"version\": \"7\",\n  \"dialect\": \"mysql\",\n}");
+    for (second, third, beside, dialect) in [
+        (plain, engine, None, Some("mysql")),
+        (plain, strict, None, Some("sqlite")),
+        // Either of two.
+        (ticks, "", None, None),
+        (ticks, "", Some(lock), Some("sqlite")),
+        (plain, "", Some(journal), Some("mysql")),
+        // What is written down is not what the files are.
+        (plain, engine, Some(lock), Some("mysql")),
+    ] {
+        let files = [
+            (CONTRACT.0, contract),
+            ("db/migrations/1.sql", neutral),
+            ("db/migrations/2.sql", second),
+            ("db/migrations/3.sql", third),
+        ];
+        let files: Vec<(&str, &str)> = files.into_iter().chain(beside).collect();
+        let (folder, text) = with_files(&files);
+        let dialect = dialect.map(|dialect| format!("dialect = \"{dialect}\""));
+        let due = ["version = 1", "language = \"sql\"", "paths = [\"db/migrations/**/*.sql\"]"];
+        let due: Vec<&str> = due.into_iter().chain(dialect.as_deref()).collect();
+        assert_eq!(in_force(&text), due);
+        let check = ["drift", "check", "--mode", "absolute", "--policy", "refgate.toml"];
+        let said = said(process::command(REFGATE).current_dir(folder.path()).args(check));
+        assert!(said.ok, "{}{}", said.stdout, said.stderr);
+    }
+}
+
+#[test]
 fn each_package_of_many_is_a_source() {
     let names: Vec<String> = (10..30).map(|at| format!("shop{at}")).collect();
     let files: Vec<(String, String)> = names

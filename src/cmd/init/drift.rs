@@ -11,7 +11,8 @@ use crate::drift::compare::{Fields, stands};
 use crate::drift::config::{Config, Declares, Files, Held, Mode, Wanted};
 use crate::drift::contract::{Columns, Contract};
 use crate::drift::languages::Language;
-use crate::drift::survey::{Tree as _, fields};
+use crate::drift::shape::Database;
+use crate::drift::survey::{Tree as _, databases, fields};
 use crate::error::Result;
 use crate::git::Repo;
 use crate::glob::{Glob, GlobSet};
@@ -33,7 +34,7 @@ const USUAL: &[(&str, bool, Language)] = &[
     ("**/*.graphql", false, Language::GraphQl),
     ("{,packages/*/,apps/*/}prisma/schema.prisma", true, Language::Prisma),
     ("{proto,protos}/**/*.proto", false, Language::Protobuf),
-    ("**/migrations/**/*.sql", false, Language::Sql),
+    ("**/migrations/**/*.sql", false, Language::Sql(None)),
 ];
 /// What others wrote.
 const FOREIGN: &str = "**/{node_modules,vendor,third_party}/**";
@@ -97,14 +98,17 @@ pub(super) fn at(repo: &Repo, policy: &Policy, root: Oid) -> Result<Drift> {
     let bytes = tree.blob(CONTRACT_FILE.into())?.and_then(|blob| blob.bytes);
     let Some(bytes) = bytes else {
         let unseen = cut(&mut sources, MOST_NOTED);
+        tell_dialects(&tree, &mut sources)?;
         return Ok(Drift { contract: None, sources, unseen });
     };
     let mut unseen = cut(&mut sources, MOST);
+    tell_dialects(&tree, &mut sources)?;
     let contract = Contract::parse(&bytes, &Columns::default());
     let mut owners = BTreeMap::new();
     let mut sources = rated(&tree, &contract, sources, &mut owners)?;
     let mut named = named(&tree, &contract, &owners)?;
     unseen = unseen.saturating_add(cut(&mut named, MOST));
+    tell_dialects(&tree, &mut named)?;
     sources.extend(rated(&tree, &contract, named, &mut owners)?.into_iter().filter(|source| source.beside.is_empty()));
     let (mut taken, mut beside): (Vec<Source>, Vec<Source>) =
         sources.into_iter().partition(|source| source.beside.is_empty());
@@ -209,12 +213,41 @@ fn language(tree: &Stored<'_>, path: &BStr) -> Result<Option<Language>> {
         _ if is(&[".graphql", ".gql"]) => Some(Language::GraphQl),
         _ if is(&[".proto"]) => Some(Language::Protobuf),
         _ if is(&[".prisma"]) => Some(Language::Prisma),
-        _ if is(&[".sql"]) => Some(Language::Sql),
+        _ if is(&[".sql"]) => Some(Language::Sql(None)),
         _ if is(&[".yaml", ".yml"]) => Some(Language::OpenApi),
         _ if is(&[".json"]) && is_array(tree, path)? => Some(Language::SanitySchema),
         _ if is(&[".json"]) => Some(Language::JsonSchema),
         _ => Language::of_code(path),
     })
+}
+
+/// Says of sources of SQL which database they are for, where their files or the tool that wrote them show it.
+fn tell_dialects(tree: &Stored<'_>, sources: &mut [Source]) -> Result<()> {
+    for source in sources.iter_mut().filter(|source| source.language == Language::Sql(None)) {
+        let left = databases(&alone(source), tree)?;
+        let said = recorded(tree, &source.paths)?.filter(|database| left.contains(database));
+        let only = left.first().copied().filter(|_| left.len() == 1);
+        source.language = Language::Sql(said.or(only));
+    }
+    Ok(())
+}
+
+/// The database that Prisma or Drizzle wrote down beside the migrations that they made.
+fn recorded(tree: &Stored<'_>, paths: &str) -> Result<Option<Database>> {
+    let folder = paths.split("*").next().unwrap_or_default();
+    for (name, key, between) in [("migration_lock.toml", "provider", b"="), ("meta/_journal.json", "\"dialect\"", b":")]
+    {
+        let blob = tree.blob(format!("{folder}{name}").as_str().into())?;
+        let text = blob.and_then(|blob| blob.bytes).unwrap_or_default();
+        let said = text.lines().find_map(|line| {
+            let value = line.trim().strip_prefix(key.as_bytes())?.trim_start().strip_prefix(between)?;
+            Database::named(value.trim_with(|c| matches!(c, ' ' | '"' | ',')).to_str().ok()?)
+        });
+        if said.is_some() {
+            return Ok(said);
+        }
+    }
+    Ok(None)
 }
 
 fn source((paths, language): (String, Language)) -> Source {
@@ -241,7 +274,7 @@ fn family(path: &BString, language: Language) -> Option<String> {
     let (folder, name) = text.rsplit_once('/').unwrap_or(("", &text));
     let ending = if language == Language::JsonSchema { "schema.json" } else { name.rsplit_once('.')?.1 };
     Some(match (language, folder.split_once("migrations")) {
-        (Language::Sql, Some((above, _))) => format!("{above}migrations/**/*.{ending}"),
+        (Language::Sql(_), Some((above, _))) => format!("{above}migrations/**/*.{ending}"),
         (Language::Protobuf, _) => format!("{}/**/*.{ending}", folder.split('/').next().unwrap_or_default()),
         _ if folder.is_empty() => format!("*.{ending}"),
         _ => format!("{folder}/*.{ending}"),
@@ -278,8 +311,8 @@ mod tests {
     #[test]
     fn files_that_stand_together_are_one_source() {
         for (path, language, due) in [
-            ("db/migrations/2024/1.sql", Language::Sql, "db/migrations/**/*.sql"),
-            ("migrations/1.sql", Language::Sql, "migrations/**/*.sql"),
+            ("db/migrations/2024/1.sql", Language::Sql(None), "db/migrations/**/*.sql"),
+            ("migrations/1.sql", Language::Sql(None), "migrations/**/*.sql"),
             ("proto/shop/v1/order.proto", Language::Protobuf, "proto/**/*.proto"),
             ("schema/order.schema.json", Language::JsonSchema, "schema/*.schema.json"),
             ("order.schema.json", Language::JsonSchema, "*.schema.json"),

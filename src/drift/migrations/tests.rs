@@ -4,7 +4,7 @@ use crate::drift::shape::Sites;
 
 /// What is there in the end, a line for each table; then what was renamed and what could not be read.
 fn after(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let read = |text: &str| Language::Sql.read(&Source { path: "".into(), text, sites: &Sites::default() });
+    let read = |text: &str| Language::Sql(None).read(&Source { path: "".into(), text, sites: &Sites::default() });
     let modules: Vec<_> = files.iter().map(|(path, text)| (BString::from(*path), read(text))).collect();
     let modules: Vec<_> = modules.iter().map(|(path, module)| (path.clone(), module)).collect();
     assert!(modules.iter().all(|(_, module)| module.unread.is_empty()), "{modules:?}");
@@ -172,7 +172,8 @@ mod random {
     }
 
     fn folded(texts: &[String]) -> Folded {
-        let read = |text: &String| Language::Sql.read(&Source { path: "".into(), text, sites: &Sites::default() });
+        let read =
+            |text: &String| Language::Sql(None).read(&Source { path: "".into(), text, sites: &Sites::default() });
         let modules: Vec<Module> = texts.iter().map(read).collect();
         let files: Vec<_> =
             modules.iter().enumerate().map(|(n, module)| (BString::from(format!("{n}_x.sql")), module)).collect();

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::drift::languages::Language;
+use crate::drift::shape::Database;
 use crate::error::Kind;
 use crate::policy::server::parse_server;
 
@@ -64,6 +66,22 @@ fn a_name_for_a_type_that_does_not_count_is_refused() {
     );
     for types in ["", "types = [\"Order*\"]\n"] {
         let _ = read(&format!("{source}{types}names = {{ OrderDto = \"Order\" }}\n"));
+    }
+}
+
+#[test]
+fn only_sql_has_a_dialect_and_it_is_a_known_one() {
+    let source =
+        |language: &str| format!("version = 1\n[[drift.source]]\nlanguage = \"{language}\"\npaths = [\"db/**\"]\n");
+    refused(&format!("{}dialect = @@\"mysql\"\n", source("graphql")), "only a source whose language is `sql`");
+    for name in ["", "MySQL", "postgres", "sql"] {
+        let due = "write one of postgresql, mysql, sqlite";
+        refused(&format!("{}dialect = @@\"{name}\"\n", source("sql")), due);
+    }
+    for database in Database::ALL {
+        let policy = read(&format!("{}dialect = \"{}\"\n", source("sql"), database.name()));
+        let language = policy.drift.unwrap().contracts[0].sources[0].language;
+        assert_eq!(language, Language::Sql(Some(database)));
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Is, Page, Value};
 use crate::cmd::init::drift::{Drift, Source};
 use crate::drift::config::{Mode, Wanted};
 use crate::drift::languages::Language;
+use crate::drift::shape::Database;
 use crate::escape;
 use crate::policy::CONTRACT_FILE;
 use crate::policy::drift::{BASELINE, IGNORED};
@@ -39,13 +40,11 @@ pub(super) fn write(page: &mut Page, found: &Drift) {
     page.gap("How its tables call the columns of the field and of what it is mapped to [default: the usual names]");
     page.key("field_column", Is::Default, text("Field"));
     page.key("target_column", Is::Default, text("API Path"));
-    let example = Source {
-        language: Language::JsonSchema,
-        paths: "schema/*.schema.json".into(),
-        types: Vec::new(),
-        unread: 0,
-        beside: String::new(),
+    let (language, paths) = match Language::Sql(None) {
+        sql if sql.is_built_in() => (sql, "db/migrations/**/*.sql"),
+        _ => (Language::JsonSchema, "schema/*.schema.json"),
     };
+    let example = Source { language, paths: paths.into(), types: Vec::new(), unread: 0, beside: String::new() };
     let sources = if found.sources.is_empty() { std::slice::from_ref(&example) } else { &found.sources };
     for (at, source) in sources.iter().enumerate() {
         let is = if source.beside.is_empty() { is } else { Is::Default };
@@ -67,6 +66,14 @@ fn source(page: &mut Page, is: Is, source: &Source, is_first: bool) {
     }
     page.key("language", is, text(source.language.name()));
     page.key("paths", is, Value::List(vec![source.paths.clone()]));
+    match source.language {
+        Language::Sql(Some(database)) => page.key("dialect", is, text(database.name())),
+        Language::Sql(None) => {
+            page.note("Which database: postgresql, mysql or sqlite. By default what the files show, else PostgreSQL.");
+            page.key("dialect", Is::Default, text(Database::PostgreSql.name()));
+        }
+        _ => {}
+    }
     if is_first {
         page.key("exclude", Is::Default, Value::List(Vec::new()));
         page.gap(

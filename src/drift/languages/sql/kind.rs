@@ -311,25 +311,3 @@ pub(super) fn has_word(text: &str, wanted: &[&str]) -> bool {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
-
-/// The statements of `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$`, and where they begin.
-pub(super) fn guarded_statements(text: &str) -> Option<(usize, &str)> {
-    let (before, rest) = text.split_once('$')?;
-    // What stands in a comment is no body.
-    words(before).all(|word| word.eq_ignore_ascii_case("DO")).then_some(())?;
-    before.bytes().all(|byte| byte.is_ascii_alphabetic() || byte.is_ascii_whitespace()).then_some(())?;
-    let (tag, body) = rest.split_once('$')?;
-    let body = body.strip_suffix('$')?.strip_suffix(tag)?.strip_suffix('$')?;
-    let start = before.len() + tag.len() + 2;
-    let trimmed = body.trim_start();
-    let begin = trimmed.get(..5).filter(|begin| begin.eq_ignore_ascii_case("BEGIN"))?;
-    let inner = trimmed.get(begin.len()..).filter(|inner| inner.starts_with(char::is_whitespace))?;
-    let start = start + body.len() - inner.len();
-    let (inner, end) = inner
-        .rmatch_indices("EXCEPTION")
-        .chain(inner.rmatch_indices("exception"))
-        .find_map(|(at, _)| Some((inner.get(..at)?, inner.get(at..)?)))?;
-    let end: Vec<String> = words(end).map(str::to_ascii_uppercase).collect();
-    let guard = ["EXCEPTION", "WHEN", "DUPLICATE_OBJECT", "THEN", "NULL", "END"];
-    (end == guard).then_some((start, inner))
-}

@@ -67,8 +67,8 @@ impl Stop {
 #[derive(Debug)]
 pub(super) struct Split<'s> {
     pub(super) pieces: Vec<Piece<'s>>,
-    /// Something stands there that this database takes for an error, so the file is for another one.
-    pub(super) is_invalid: bool,
+    /// Where something stands that this database takes for an error, so that the file is for another one.
+    pub(super) invalid: Option<usize>,
 }
 
 /// Splits a file into statements; those that undo a migration are left out.
@@ -83,7 +83,7 @@ pub(super) fn split(text: &str, dialect: Dialect) -> Result<Split<'_>, Stop> {
         hint: None,
         does: BTreeSet::new(),
         markers: Vec::new(),
-        is_invalid: false,
+        invalid: None,
         before: ' ',
     };
     while splitter.at < text.len() {
@@ -99,7 +99,7 @@ pub(super) fn split(text: &str, dialect: Dialect) -> Result<Split<'_>, Stop> {
     }
     splitter.close(text.len());
     splitter.check_markers()?;
-    Ok(Split { pieces: splitter.pieces, is_invalid: splitter.is_invalid })
+    Ok(Split { pieces: splitter.pieces, invalid: splitter.invalid })
 }
 
 /// What names are made of outside quotes: all that is not ASCII is a letter to these databases.
@@ -135,7 +135,7 @@ struct Splitter<'s> {
     does: BTreeSet<&'static str>,
     /// Where the lines stand that divide a migration, and whether what follows undoes it.
     markers: Vec<(usize, Marker)>,
-    is_invalid: bool,
+    invalid: Option<usize>,
     /// The character before a token.
     before: char,
 }
@@ -303,7 +303,7 @@ impl<'s> Splitter<'s> {
     fn token(&mut self, rest: &'s str, first: char) -> Result<(), Stop> {
         let is_mysql = self.dialect.is_mysql();
         let before = std::mem::replace(&mut self.before, first);
-        self.is_invalid |= match first {
+        let is_error = match first {
             '`' => self.dialect == Dialect::Postgres,
             '[' => is_mysql,
             // No statement begins with this operator of PostgreSQL.
@@ -321,6 +321,7 @@ impl<'s> Splitter<'s> {
             }
             _ => false,
         };
+        self.invalid = self.invalid.or(is_error.then_some(self.at));
         match first {
             '\'' => {
                 let is_escaped = self.dialect == Dialect::Postgres && self.follows_escape();
@@ -417,13 +418,14 @@ impl<'s> Splitter<'s> {
         let queries = open.has(&["SELECT", "UPDATE", "DELETE", "INSERT", "VALUES"]);
         let is_code = !queries && open.has(&["FUNCTION", "PROCEDURE"]) && open.begins("CREATE");
         let is_table = !queries && open.has(&["TABLE"]) && open.begins("CREATE");
-        self.is_invalid |= match (&*upper, last) {
+        let is_error = match (&*upper, last) {
             ("AUTO_INCREMENT", Some("NULL")) if is_table => !self.dialect.is_mysql(),
             ("PLPGSQL", Some("LANGUAGE")) if is_code => self.dialect != Dialect::Postgres,
             ("SET" | "LOCK" | "UNLOCK" | "USE", None) => self.dialect == Dialect::Sqlite,
             ("PRAGMA", None) => self.dialect != Dialect::Sqlite,
             _ => false,
         };
+        self.invalid = self.invalid.or(is_error.then_some(before.len()));
         open.blocks(&upper);
         if open.words.len() < HEAD {
             open.words.push(upper);

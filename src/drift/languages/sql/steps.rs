@@ -11,10 +11,10 @@ use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQ
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::TokenWithSpan;
 
-use super::columns;
 use super::split::{Dialect, Piece};
+use super::{columns, database};
 use super::{tokens, types};
-use crate::drift::shape::{Definition, Kind, Member, Module, Shape, Step, Unread};
+use crate::drift::shape::{Database, Definition, Kind, Member, Module, Shape, Step, Unread};
 use crate::escape::{excerpt, one_line};
 
 /// How many members types may have together that get another name, in one file: each name has them for itself.
@@ -28,10 +28,14 @@ pub(super) struct Reader {
     pub(super) unknown: usize,
     /// The file is for another database.
     pub(super) is_invalid: bool,
+    /// Where it shows that, if it does without a statement that cannot be read.
+    pub(super) invalid: Option<usize>,
     /// Where statements begin and end, and whether they may change tables.
     pub(super) places: Vec<(usize, usize, bool)>,
     /// Blocks of code whose statements were read, in order.
     pub(super) blocks: Vec<(usize, usize)>,
+    /// A statement for each of the databases that take it for an error for sure: where it begins and ends.
+    pub(super) refused: BTreeMap<Database, (usize, usize)>,
     /// Tables that end with the session, and whether they are there for sure.
     temporary: BTreeMap<String, bool>,
     /// The types that the file declared before.
@@ -47,8 +51,10 @@ impl Reader {
             module: Module::default(),
             unknown: 0,
             is_invalid: false,
+            invalid: None,
             places: Vec::new(),
             blocks: Vec::new(),
+            refused: BTreeMap::new(),
             temporary: BTreeMap::new(),
             types: BTreeMap::new(),
             renamed: 0,
@@ -65,6 +71,11 @@ impl Reader {
         self.tell(at, reason);
     }
 
+    /// What was done to tables: how many steps, and to those that end with the session.
+    pub(super) fn tables(&self) -> (usize, BTreeMap<String, bool>) {
+        (self.module.steps.len(), self.temporary.clone())
+    }
+
     fn step(&mut self, step: Step) {
         self.module.steps.push(step);
     }
@@ -77,6 +88,9 @@ impl Reader {
             Err(message) => return self.not_sql(piece.at, said(&message)),
         };
         let names_index = tokens::begins(&tokens, &["ALTER", "INDEX"]);
+        if self.dialect == Dialect::Sqlite && tokens::has_options(&tokens) {
+            self.refused(piece, &[Database::PostgreSql, Database::MySql]);
+        }
         for part in tokens::parts(tokens, self.dialect) {
             let is_known = alter::touches_no_column(&part, self.dialect);
             match parse(part, piece, grammar) {
@@ -92,6 +106,7 @@ impl Reader {
                     }
                 }
                 Ok(statement) => {
+                    self.refused(piece, database::refusing(&statement, self.dialect));
                     if let Err(reason) = self.parsed(piece, statement) {
                         self.tell(piece.at, reason);
                     }
@@ -99,6 +114,14 @@ impl Reader {
                 Err(_) if is_known => {}
                 Err((at, reason)) => self.not_sql(at, reason),
             }
+        }
+    }
+
+    /// Notes what others take for an error, unless something in it may hide from them what this one sees.
+    fn refused(&mut self, piece: &Piece<'_>, by: &[Database]) {
+        let hides = || ["--", "/*", "\\", "$"].iter().any(|hides| piece.text.contains(hides));
+        for database in by.iter().filter(|_| !hides()) {
+            self.refused.entry(*database).or_insert((piece.at, piece.at + piece.text.len()));
         }
     }
 

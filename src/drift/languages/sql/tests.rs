@@ -4,7 +4,7 @@ use super::*;
 use crate::drift::shape::{Shape, Sites, Step};
 
 fn module(text: &str) -> Module {
-    read(&Source { path: "1.sql".into(), text, sites: &Sites::default() })
+    read(&Source { path: "1.sql".into(), text, sites: &Sites::default() }, None)
 }
 
 fn pieces(text: &str, dialect: Dialect) -> Vec<&str> {
@@ -188,6 +188,7 @@ fn what_touches_no_column_is_passed_over() {
     for text in [
         "DO $$ BEGIN\n CREATE TYPE \"s\" AS ENUM('a', 'b');\nEXCEPTION\n WHEN duplicate_object THEN null;\nEND $$;",
         "DO $$ BEGIN ALTER TABLE a ADD CONSTRAINT b FOREIGN KEY (c) REFERENCES d(e); EXCEPTION WHEN duplicate_object THEN NULL; END; $$",
+        "DO $$ BEGIN ALTER TABLE a ADD CONSTRAINT b UNIQUE (c); EXCEPTION WHEN duplicate_table OR duplicate_object THEN NULL; END $$",
         "DO $$ BEGIN RAISE NOTICE 'x'; END $$",
         "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN -- rows in that table\n DELETE FROM b; RETURN NEW; END $$ LANGUAGE plpgsql",
         "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN /* the table */ DELETE FROM b; RETURN NEW; END $$ LANGUAGE plpgsql",
@@ -367,5 +368,118 @@ proptest! {
                 prop_assert!(columns.iter().all(|column| text[column.at as usize..].trim_start_matches(['"', '`']).to_lowercase().starts_with(&column.name)));
             }
         }
+    }
+}
+
+#[test]
+fn what_a_database_takes_for_an_error_for_sure_shows_that_a_file_is_not_for_it() {
+    use Database::{MySql, PostgreSql, Sqlite};
+    let not_postgres: &[Database] = &[PostgreSql];
+    let for_mysql: &[Database] = &[PostgreSql, Sqlite];
+    let for_sqlite: &[Database] = &[PostgreSql, MySql];
+    let for_postgres: &[Database] = &[MySql, Sqlite];
+    for (text, due) in [
+        ("CREATE TABLE a (b int)", &[][..]),
+        ("CREATE TABLE `a` (b int)", not_postgres),
+        ("CREATE TABLE a (b INT AUTO_INCREMENT PRIMARY KEY)", not_postgres),
+        ("CREATE TABLE a (b INT UNSIGNED)", not_postgres),
+        ("CREATE TABLE a (b TEXT COMMENT 'x')", not_postgres),
+        ("CREATE TABLE a (b TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)", not_postgres),
+        ("ALTER TABLE a ADD COLUMN b int AFTER c", not_postgres),
+        ("ALTER TABLE a MODIFY b int", not_postgres),
+        ("ALTER TABLE a CHANGE b c int", not_postgres),
+        ("CREATE TABLE a (b int NOT NULL AUTO_INCREMENT)", for_mysql),
+        ("CREATE TABLE a (b int) ENGINE=InnoDB", for_mysql),
+        ("CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT)", for_sqlite),
+        ("CREATE TABLE a (b int) STRICT, WITHOUT ROWID", for_sqlite),
+        ("CREATE TABLE a (b int DEFAULT '1'::int)", for_postgres),
+        ("CREATE TABLE a (b int[])", for_postgres),
+        // Names, texts and comments.
+        ("CREATE TABLE a (auto_increment int, autoincrement int, strict int, engine int)", &[]),
+        ("INSERT INTO a VALUES ('`', 'ENGINE=InnoDB')", &[]),
+        ("-- `\nCREATE TABLE a (b int)", &[]),
+        ("CREATE TABLE a (b int) /*! ENGINE=InnoDB */", &[]),
+        ("CREATE TABLE a (b int /*! AUTO_INCREMENT */)", &[]),
+        ("CREATE TABLE a AS SELECT (1) STRICT", &[]),
+        ("CREATE TABLE a (b int DEFAULT 1 --1 AUTO_INCREMENT\n)", &[]),
+        ("CREATE FUNCTION f() RETURNS int AS $$ CREATE TABLE a (b INT UNSIGNED) $$ LANGUAGE sql", &[]),
+    ] {
+        let not_for: Vec<Database> = module(text).spelling.not_for.into_iter().collect();
+        assert_eq!(not_for, due, "{text}");
+    }
+}
+
+#[test]
+fn names_are_known_as_they_are_written_where_only_postgresql_changes_them() {
+    let text = "CREATE TABLE Shop.Orders (orderId int, \"lineNo\" int, note int); ALTER TABLE ORDERS RENAME Note TO Text; DROP TABLE Old";
+    let written: Vec<String> = module(text).spelling.written.into_values().collect();
+    assert_eq!(written, ["Orders", "orderId", "Text", "Old"]);
+}
+
+#[test]
+fn for_one_database_a_file_is_read_as_that_reads_it() {
+    let of =
+        |database, text: &str| read(&Source { path: "1.sql".into(), text, sites: &Sites::default() }, Some(database));
+    // A comment to one, and a change of a column to the other.
+    let text = "CREATE TABLE a (b int); ALTER TABLE a ADD c int /*! , ADD d int */";
+    assert_eq!(module(text).unread.len(), 1);
+    for (database, steps) in [(Database::PostgreSql, 2), (Database::MySql, 3), (Database::Sqlite, 2)] {
+        let module = of(database, text);
+        assert_eq!((module.unread.len(), module.steps.len()), (0, steps), "{database:?}");
+        assert!(!module.spelling.not_for.contains(&database) && module.spelling.not_for.len() == 2);
+    }
+    assert_eq!(of(Database::PostgreSql, "CREATE TABLE `a` (b int)").unread.len(), 1);
+    assert_eq!(of(Database::MySql, "CREATE TABLE [a] (b int)").unread.len(), 1);
+    assert_eq!(of(Database::Sqlite, "CREATE TABLE a (b int) ENGINE=InnoDB").unread.len(), 1);
+}
+
+const FK: &str = "ALTER TABLE a ADD CONSTRAINT b FOREIGN KEY (c) REFERENCES d(e);";
+
+#[test]
+fn what_a_condition_guards_is_read_where_it_changes_no_column() {
+    let asked = "IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'b)' AND (true))";
+    for text in [
+        format!("DO $$ BEGIN {asked} THEN {FK} END IF; END $$;"),
+        format!("DO $$\nBEGIN\n  -- once\n  if not exists (select 1 from pg_constraint) then\n    {FK}\n    {FK}\n  end if;\nEND\n$$ LANGUAGE plpgsql"),
+        format!("DO LANGUAGE plpgsql $x$ BEGIN {asked} THEN {FK} END IF; {FK} {asked} THEN {FK} END IF; END; $x$"),
+        format!("DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE a DROP CONSTRAINT b; END IF; {FK} EXCEPTION WHEN duplicate_object THEN null; END $$"),
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 's') THEN CREATE TYPE s AS ENUM ('a'); END IF; END $$".to_owned(),
+    ] {
+        let module = module(&text);
+        assert_eq!((module.unread.as_slice(), module.steps.len()), (&[][..], 0), "{text}");
+        assert_eq!(module.definitions.len(), usize::from(text.contains("CREATE TYPE")));
+    }
+}
+
+#[test]
+fn what_else_stands_in_a_block_is_told() {
+    let asked = "IF NOT EXISTS (SELECT 1)";
+    for inner in [
+        format!("{asked} THEN ALTER TABLE a ADD COLUMN b int; END IF;"),
+        format!("{asked} THEN CREATE TABLE a (b int); END IF;"),
+        format!("{asked} THEN CREATE TEMP TABLE a (b int); END IF;"),
+        format!("{asked} THEN EXECUTE 'ALTER TABLE a ADD b int'; END IF;"),
+        format!("{asked} THEN {FK} ELSE ALTER TABLE a ADD b int; END IF;"),
+        format!("{asked} THEN {asked} THEN {FK} END IF; END IF;"),
+        format!("{asked} THEN {FK} END IF; END IF;"),
+        format!("{asked} THEN {FK}"),
+        format!("{asked} AND f('TABLE') THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (SELECT 1 -- )\n) THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (DELETE FROM a) THEN {FK} END IF;"),
+        format!("IF NOT EXISTS (SELECT dblink_exec('ALTER TABLE a ADD b int')) THEN {FK} END IF;"),
+        format!("IF f() THEN {FK} END IF;"),
+        format!("LOOP {FK} END LOOP;"),
+        format!("BEGIN {FK} END;"),
+        format!("PERFORM f(); {FK}"),
+        format!("COPY a FROM stdin; {FK}"),
+        format!("{FK} EXCEPTION WHEN others THEN null;"),
+        format!("{FK} EXCEPTION WHEN duplicate_object THEN EXECUTE 'ALTER TABLE a ADD b int';"),
+        format!("{FK} EXCEPTION WHEN duplicate_object THEN null; WHEN others THEN null;"),
+        "ALTER TABLE a ADD CONSTRAINT x CHECK (b IN ('c')); EXCEPTION WHEN duplicate_object THEN null;".to_owned(),
+        "CREATE TEMP TABLE o (b int); CREATE TYPE s AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null;"
+            .to_owned(),
+    ] {
+        let module = module(&format!("DO $$ BEGIN {inner} END $$"));
+        assert_eq!(module.unread.len(), 1, "{inner}: {module:?}");
     }
 }

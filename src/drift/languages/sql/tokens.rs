@@ -259,16 +259,26 @@ fn phrase(said: &[TokenWithSpan], rest: &[TokenWithSpan], dialect: Dialect) -> u
 /// A table of SQLite without what may follow its columns, `STRICT, WITHOUT ROWID`: no kind depends on it, and the parser
 /// takes no list of it.
 fn without_options(mut tokens: Tokens) -> Tokens {
+    tokens.truncate(options(&tokens).unwrap_or(tokens.len()));
+    tokens
+}
+
+/// Whether a statement is a table of SQLite with one of these, which no other database takes.
+pub(super) fn has_options(tokens: &[TokenWithSpan]) -> bool {
+    // What a query gives may be called so.
+    let queries = tokens.iter().any(|token| word(token).eq_ignore_ascii_case("AS"));
+    begins(tokens, &["CREATE", "TABLE"]) && !queries && options(tokens).is_some()
+}
+
+/// Where these begin; nothing where something else stands there.
+fn options(tokens: &[TokenWithSpan]) -> Option<usize> {
     let end = tokens.iter().rposition(|token| token.token == Token::RParen).map_or(tokens.len(), |last| last + 1);
     let options = tokens.get(end..).unwrap_or_default().to_vec();
     let is_option = |option: &Tokens| {
         (option.len() == 1 && begins(option, &["STRICT"]))
             || (option.len() == 2 && begins(option, &["WITHOUT", "ROWID"]))
     };
-    if at_commas(options).iter().all(is_option) {
-        tokens.truncate(end);
-    }
-    tokens
+    at_commas(options).iter().all(is_option).then_some(end)
 }
 
 /// A domain without `NOT NULL`, which no kind depends on and the parser does not take.
