@@ -51,18 +51,22 @@ struct Implementation {
 #[derive(Default)]
 struct Types {
     names: Vec<(String, Span)>,
-    made: Option<Span>,
+    made: Option<(Span, &'static str)>,
 }
 
 impl<'ast> Visit<'ast> for Types {
     fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
         let span = path.path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
         self.names.push((dotted(&path.path), span));
+        if path.qself.is_some() {
+            self.made = Some((span, "which type this is another one decides; write the type itself"));
+        }
         visit::visit_type_path(self, path);
     }
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        self.made = mac.path.segments.first().map(|first| first.ident.span());
+        let first = mac.path.segments.first();
+        self.made = first.map(|first| (first.ident.span(), "a macro makes this type; write the type itself"));
     }
 }
 
@@ -188,6 +192,6 @@ impl Outline {
     /// Where a macro says what is written out.
     pub(super) fn made(&self, place: Place) -> impl Iterator<Item = Unread> {
         let made = self.implementations.iter().filter_map(|one| one.types.made);
-        made.map(move |span| Unread::new(place.of(span), "a macro makes this type; write the type itself"))
+        made.map(move |(span, reason)| Unread::new(place.of(span), reason))
     }
 }
