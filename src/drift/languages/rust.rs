@@ -9,6 +9,7 @@ mod imports;
 mod json;
 mod macros;
 mod outline;
+mod scopes;
 mod shapes;
 mod sites;
 #[cfg(test)]
@@ -257,7 +258,7 @@ impl<'o> Reader<'o> {
             place: self.place,
             outline: self.outline,
             own: own.unraw().to_string(),
-            condition: attrs::condition(attrs),
+            condition: attrs::condition(attrs, &self.outline.paths),
             inside: self.inside.clone(),
             variables: generics.type_params().map(|param| param.ident.to_string()).collect(),
         }

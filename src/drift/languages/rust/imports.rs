@@ -1,12 +1,14 @@
 //! Which files the names of other modules may stand in.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
 use syn::ext::IdentExt;
 use syn::{ItemUse, UseTree};
 
-use crate::drift::shape::{Import, Module, Shape};
+use super::scopes::Scopes;
+use crate::drift::shape::{Import, Module, Shape, Unread};
 
 /// How many names one file imports, and how many parts the path of one has.
 const MAX_IMPORTS: usize = 2_000;
@@ -17,6 +19,9 @@ const MAX_PATH: usize = 1_024;
 /// How many paths a name may stand for, and how many names lead to one.
 const MAX_MEANINGS: usize = 16;
 const MAX_HOPS: usize = 4;
+
+/// Why a file is unread that goes beyond these.
+const TOO_MANY: &str = "this file imports too many names";
 
 /// Crates that are no part of any repository.
 const STD: [&str; 5] = ["std", "core", "alloc", "serde", "serde_json"];
@@ -43,6 +48,8 @@ pub(super) struct Paths {
     uses: HashMap<String, Vec<Vec<String>>>,
     count: usize,
     globs: Vec<Vec<String>>,
+    /// Where in the file all of these hold.
+    pub(super) scopes: Scopes,
     /// Whether all names of something are imported that is no package which everybody has, and may have macros of its own.
     has_strange_globs: bool,
     has_strange_macros: bool,
@@ -68,17 +75,25 @@ impl Paths {
         if !is_binary && !matches!(stem, b"lib" | b"main" | b"mod") {
             module.push(stem.to_str_lossy().into_owned());
         }
-        Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() }
+        let mut paths = Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() };
+        paths.scopes = Scopes::of(paths.here(&[]));
+        paths
     }
 
-    pub(super) fn enter(&mut self, module: &syn::Ident) {
+    /// Enters a module, which stands between two brackets if it stands in this file.
+    pub(super) fn enter(&mut self, module: &syn::Ident, range: Option<Range<usize>>) {
         let name = module.unraw().to_string();
         self.modules.insert(name.clone());
         self.inside.push(name);
+        match range {
+            Some(range) => self.scopes.enter_module(range, self.here(&self.inside)),
+            None => self.scopes.enter(0..0),
+        }
     }
 
     pub(super) fn leave(&mut self) {
         self.inside.pop();
+        self.scopes.leave();
     }
 
     /// Takes in a `use`.
@@ -95,7 +110,11 @@ impl Paths {
                     rest.push((path, &part.tree));
                 }
                 UseTree::Group(group) => rest.extend(group.items.iter().map(|tree| (path.clone(), tree))),
-                UseTree::Glob(_) => self.globs.push(self.absolute(path)),
+                UseTree::Glob(_) => {
+                    let full = self.absolute(path);
+                    self.scopes.star(full.clone());
+                    self.globs.push(full);
+                }
                 UseTree::Name(name) if name.ident == "self" => {
                     let local = path.last().cloned().unwrap_or_default();
                     self.name_it(local, path);
@@ -123,6 +142,7 @@ impl Paths {
     /// A name that a `use` gives.
     fn name_it(&mut self, local: String, path: Vec<String>) {
         let full = self.absolute(path);
+        self.scopes.name(&local);
         let known = self.uses.entry(local).or_default();
         if !known.contains(&full) {
             known.push(full);
@@ -164,9 +184,8 @@ impl Paths {
         }
     }
 
-    /// Whether a macro is serde's, by its path or by its `use`.
-    pub(super) fn is_of_serde(&self, written: &str) -> bool {
-        let meanings = self.meanings(written, &[]);
+    /// Whether a macro is serde's, by all paths that its name may stand for.
+    pub(super) fn is_of_serde(&self, meanings: &[Vec<String>]) -> bool {
         !meanings.is_empty()
             && meanings.iter().all(|full| match full.first().map(String::as_str) {
                 Some("crate") | None => false,
@@ -271,6 +290,23 @@ impl Paths {
         is_bare && self.has_strange_globs
     }
 
+    /// The names by which to look at a place for what imports of all names may make of a name; `None` where a `use` gives
+    /// it there, and where there are no such imports. None of them where only the file itself may say it.
+    pub(super) fn hidden(&self, name: &str, at: usize) -> Option<Vec<String>> {
+        if !self.has_strange_globs || !self.uses.contains_key(name) {
+            return None;
+        }
+        let nearer = self.scopes.nearer(name, at, |full| !self.is_package(full))?;
+        let here = self.here(&[]);
+        let full = nearer.iter().map(|full| (!full.starts_with(&here)).then(|| full.join(".") + "." + name));
+        Some(full.collect::<Option<Vec<_>>>().unwrap_or_default())
+    }
+
+    /// As [`Self::hidden`] for a name that needs no import.
+    pub(super) fn doubts(&self, name: &str, at: usize) -> Vec<String> {
+        if self.may_be_own(name) { vec![name.to_owned()] } else { self.hidden(name, at).unwrap_or_default() }
+    }
+
     /// The name that the definition has, by which an import below finds it: modules of this file are left out.
     pub(super) fn name(&self, written: &str, inside: &[String]) -> String {
         if !written.contains('.') {
@@ -337,7 +373,7 @@ fn modules(root: &BStr, path: &[String]) -> Vec<BString> {
 /// Adds the imports of a file to its module.
 pub(super) fn take(paths: &Paths, module: &mut Module) {
     if paths.too_many {
-        module.unread.push(crate::drift::shape::Unread::new(0, "this file imports too many names"));
+        module.unread.push(Unread::new(0, TOO_MANY));
     }
     let mut imports = Vec::new();
     let mut uses: Vec<(&String, &Vec<Vec<String>>)> = paths.uses.iter().collect();
@@ -352,7 +388,11 @@ pub(super) fn take(paths: &Paths, module: &mut Module) {
     let mut found = BTreeSet::new();
     module.definitions.iter().for_each(|definition| names(&definition.shape, &mut found));
     let written: Vec<String> = module.written.iter().map(|written| written.name.clone()).collect();
-    found.extend(written.iter().filter(|name| name.contains('.')).map(String::as_str));
+    let assumed = module.assumed.keys().cloned().collect::<Vec<_>>();
+    found.extend(written.iter().chain(&assumed).filter(|name| name.contains('.')).map(String::as_str));
+    if found.len() > MAX_IMPORTS {
+        module.unread.push(Unread::new(0, TOO_MANY));
+    }
     for written in found.into_iter().take(MAX_IMPORTS) {
         let full: Vec<String> = written.split('.').map(str::to_owned).collect();
         let Some((name, of)) = full.split_last() else { continue };

@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 
 use super::imports::Paths;
 use super::macros::Macros;
-use super::types::is_of_prelude;
+use super::types::needs_no_import;
 use super::{Place, attrs, dotted, expand, is_for_tests, item_attrs, shapes};
 use crate::drift::shape::{Kind, Unread, Written};
 
@@ -30,8 +30,9 @@ pub(super) struct Outline {
     pub(super) wire: HashMap<(String, String), String>,
     /// Names that stand for any type somewhere.
     pub(super) variables: HashSet<String>,
-    /// Names of the prelude, with where they stand first.
-    assumed: BTreeMap<String, Span>,
+    /// Names that need no import, with where they stand: types, and macros that are derived.
+    assumed: BTreeMap<String, Vec<Span>>,
+    derived: BTreeMap<String, Vec<Span>>,
     pub(super) macros: Macros,
     /// The names by which this file knows `Serialize`, and of what it has to do.
     pub(super) writes: HashSet<String>,
@@ -70,6 +71,25 @@ impl<'ast> Visit<'ast> for Types {
     }
 }
 
+/// Takes in what the fields of structs are called on the wire.
+struct Wires<'p> {
+    paths: &'p Paths,
+    names: HashMap<(String, String), String>,
+}
+
+impl<'ast> Visit<'ast> for Wires<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        if is_for_tests(item_attrs(item)) {
+            return;
+        }
+        if let syn::Item::Struct(item) = item {
+            let names = shapes::wire_names(item, self.paths).into_iter();
+            self.names.extend(names.map(|(own, wire)| ((item.ident.unraw().to_string(), own), wire)));
+        }
+        visit::visit_item(self, item);
+    }
+}
+
 impl<'ast> Visit<'ast> for Outline {
     fn visit_item(&mut self, item: &'ast syn::Item) {
         if is_for_tests(item_attrs(item)) {
@@ -77,9 +97,7 @@ impl<'ast> Visit<'ast> for Outline {
         }
         match item {
             syn::Item::Struct(item) => {
-                let name = item.ident.unraw().to_string();
-                self.wire.extend(shapes::wire_names(item).into_iter().map(|(own, wire)| ((name.clone(), own), wire)));
-                self.types.insert(name);
+                self.types.insert(item.ident.unraw().to_string());
             }
             syn::Item::Enum(item) => drop(self.types.insert(item.ident.unraw().to_string())),
             syn::Item::Type(item) => {
@@ -98,7 +116,8 @@ impl<'ast> Visit<'ast> for Outline {
                 if item.content.is_none() {
                     self.paths.declare(item);
                 }
-                self.paths.enter(&item.ident);
+                let range = item.content.as_ref().map(|(brace, _)| brace.span.join().byte_range());
+                self.paths.enter(&item.ident, range);
                 visit::visit_item_mod(self, item);
                 self.paths.leave();
                 return;
@@ -110,16 +129,22 @@ impl<'ast> Visit<'ast> for Outline {
 
     fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
         let bare = path.path.segments.first().filter(|_| path.path.segments.len() == 1).map(|only| &only.ident);
-        if let Some(name) = bare.filter(|name| is_of_prelude(&name.to_string())) {
-            self.assumed.entry(name.to_string()).or_insert(name.span());
+        if let Some(name) = bare.filter(|name| needs_no_import(&name.to_string())) {
+            self.assumed.entry(name.to_string()).or_default().push(name.span());
         }
         visit::visit_type_path(self, path);
     }
 
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        self.paths.scopes.enter(block.brace_token.span.join().byte_range());
+        visit::visit_block(self, block);
+        self.paths.scopes.leave();
+    }
+
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         for derived in attrs::derived(attr) {
-            if let Some(name) = derived.get_ident().filter(|name| *name == "Serialize") {
-                self.assumed.entry(name.to_string()).or_insert(name.span());
+            if let Some(name) = derived.get_ident() {
+                self.derived.entry(name.unraw().to_string()).or_default().push(name.span());
             }
         }
     }
@@ -138,6 +163,9 @@ impl Outline {
         outline.writes = outline.paths.names_of("Serialize");
         outline.writes.extend(["Serialize", "serialize"].map(str::to_owned));
         outline.macros.settle(&outline.paths, &outline.writes);
+        let mut wires = Wires { paths: &outline.paths, names: HashMap::new() };
+        wires.visit_file(file);
+        outline.wire = wires.names;
         let (paths, writes) = (&outline.paths, &outline.writes);
         outline.implementations.retain(|one| {
             let last = one.of.rsplit('.').next().unwrap_or_default();
@@ -182,11 +210,20 @@ impl Outline {
         found
     }
 
-    /// The names of the prelude that a star import may give to something else.
+    /// The names of the prelude and of serde's macro that a star import may give to something else.
     pub(super) fn assumed(&self, place: Place) -> BTreeMap<String, u32> {
-        let may_be_another = |name: &String| self.paths.may_be_own(name) && !self.types.contains(name);
-        let assumed = self.assumed.iter().filter(|(name, _)| may_be_another(name));
-        assumed.map(|(name, span)| (name.clone(), place.of(*span))).collect()
+        let mut found = BTreeMap::new();
+        let types = self.assumed.iter().filter(|(name, _)| !self.types.contains(*name));
+        let derived = self.derived.iter().filter(|(name, _)| self.writes.contains(*name));
+        for (name, spans) in types.chain(derived) {
+            for span in spans {
+                let doubts = self.paths.doubts(name, span.byte_range().start);
+                for doubt in doubts {
+                    found.entry(doubt).or_insert_with(|| place.of(*span));
+                }
+            }
+        }
+        found
     }
 
     /// Where a macro says what is written out.

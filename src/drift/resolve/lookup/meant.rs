@@ -45,12 +45,19 @@ impl<'a> Lookup<'a> {
         &self,
         file: &'a BStr,
         module: &'a Module,
-    ) -> impl Iterator<Item = (&'a String, u32)> {
+    ) -> impl Iterator<Item = (&'a str, u32)> {
+        // A package that hands on everything proves nothing.
+        let is_package = move |name: &str| {
+            let mut imports = module.imports.iter().filter(|import| import.local.as_deref() == Some(name));
+            imports.any(|import| import.from.last().is_some_and(|last| last.is_empty()))
+        };
         let is_taken = move |name: &str| match self.in_file(file, module, name, &mut Tried::default()) {
-            Outcome::Found(_) | Outcome::Foreign | Outcome::Unclear(Why::Several | Why::GivenTwice) => true,
+            Outcome::Found(_) | Outcome::Unclear(Why::Several | Why::GivenTwice) => true,
+            Outcome::Foreign => !is_package(name),
             Outcome::External | Outcome::Unknown | Outcome::Unclear(_) => false,
         };
-        module.assumed.iter().filter(move |(name, _)| is_taken(name)).map(|(name, at)| (name, *at))
+        let last = |name: &'a String| name.rsplit('.').next().unwrap_or_default();
+        module.assumed.iter().filter(move |(name, _)| is_taken(name)).map(move |(name, at)| (last(name), *at))
     }
 }
 
