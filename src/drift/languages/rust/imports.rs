@@ -4,15 +4,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{ItemUse, UseTree};
 
+use super::macros::Macros;
 use super::scopes::Scopes;
 use crate::drift::shape::{Import, Module, Shape, Unread};
 
 /// How many names one file imports, and how many parts the path of one has.
 const MAX_IMPORTS: usize = 2_000;
 const MAX_PARTS: usize = 16;
+/// How many modules a file has the macros of.
+const MAX_MACRO_USES: usize = 64;
 /// The longest path of a name.
 const MAX_PATH: usize = 1_024;
 
@@ -50,6 +54,8 @@ pub(super) struct Paths {
     globs: Vec<Vec<String>>,
     /// Where in the file all of these hold.
     pub(super) scopes: Scopes,
+    /// The modules whose macros this file has (`#[macro_use]`).
+    macro_uses: Vec<String>,
     /// Whether all names of something are imported that is no package which everybody has, and may have macros of its own.
     has_strange_globs: bool,
     has_strange_macros: bool,
@@ -156,6 +162,12 @@ impl Paths {
             let words = attr.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
             attr.path().is_ident("path") || (attr.path().is_ident("cfg_attr") && words.contains("path"))
         };
+        if item.attrs.iter().any(|attr| attr.path().is_ident("macro_use")) {
+            let module = item.ident.unraw().to_string();
+            self.too_many |= self.macro_uses.len() >= MAX_MACRO_USES;
+            self.macro_uses.truncate(MAX_MACRO_USES);
+            self.macro_uses.push(self.here(&self.inside).join(".") + "." + &module);
+        }
         if item.attrs.iter().any(is_path) {
             let parts = self.module.iter().chain(&self.inside).cloned().chain([item.ident.unraw().to_string()]);
             let path: Vec<String> = parts.collect();
@@ -290,6 +302,11 @@ impl Paths {
         is_bare && self.has_strange_globs
     }
 
+    /// Whether a macro that nobody imports by name may be another one than that of a package.
+    pub(super) fn has_strange_macros(&self) -> bool {
+        self.has_strange_macros
+    }
+
     /// The names by which to look at a place for what imports of all names may make of a name; `None` where a `use` gives
     /// it there, and where there are no such imports. None of them where only the file itself may say it.
     pub(super) fn hidden(&self, name: &str, at: usize) -> Option<Vec<String>> {
@@ -305,6 +322,11 @@ impl Paths {
     /// As [`Self::hidden`] for a name that needs no import.
     pub(super) fn doubts(&self, name: &str, at: usize) -> Vec<String> {
         if self.may_be_own(name) { vec![name.to_owned()] } else { self.hidden(name, at).unwrap_or_default() }
+    }
+
+    /// The names by which to look for a macro in the modules whose macros this file has.
+    pub(super) fn macro_uses(&self, name: &str) -> Vec<String> {
+        self.macro_uses.iter().map(|module| format!("{module}.{name}")).collect()
     }
 
     /// The name that the definition has, by which an import below finds it: modules of this file are left out.
@@ -370,8 +392,35 @@ fn modules(root: &BStr, path: &[String]) -> Vec<BString> {
     files
 }
 
+/// What a macro's tokens import.
+pub(super) fn given(tokens: &TokenStream) -> Vec<ItemUse> {
+    let (mut found, mut rest) = (Vec::new(), vec![tokens.clone()]);
+    while let Some(tokens) = rest.pop() {
+        // What began with `use`, but for the `$` of `$crate`.
+        let mut item: Option<TokenStream> = None;
+        for token in tokens {
+            if let TokenTree::Group(group) = &token {
+                rest.push(group.stream());
+            }
+            let is = |mark: char| matches!(&token, TokenTree::Punct(one) if one.as_char() == mark);
+            let ends = is(';');
+            match &mut item {
+                Some(item) if !is('$') => item.extend([token]),
+                None if matches!(&token, TokenTree::Ident(word) if word == "use") => {
+                    item = Some([token].into_iter().collect());
+                }
+                _ => {}
+            }
+            if ends {
+                found.extend(item.take().and_then(|item| syn::parse2(item).ok()));
+            }
+        }
+    }
+    found
+}
+
 /// Adds the imports of a file to its module.
-pub(super) fn take(paths: &Paths, module: &mut Module) {
+pub(super) fn take(paths: &Paths, macros: &Macros, module: &mut Module) {
     if paths.too_many {
         module.unread.push(Unread::new(0, TOO_MANY));
     }
@@ -380,7 +429,13 @@ pub(super) fn take(paths: &Paths, module: &mut Module) {
     uses.sort();
     for (local, full) in uses.into_iter().flat_map(|(local, all)| all.iter().map(move |full| (local, full))) {
         let Some((name, of)) = full.split_last() else { continue };
-        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
+        // `pub(crate) use warn;`: a macro of this file, which is nobody else's.
+        let is_macro = of.is_empty() && macros.is_own(name);
+        let from = if is_macro { vec![BString::default()] } else { paths.files(of) };
+        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from });
+    }
+    for name in macros.names().filter(|name| !paths.uses.contains_key(*name)) {
+        imports.push(Import { local: Some(name.clone()), name: Some(name.clone()), from: vec![BString::default()] });
     }
     for full in &paths.globs {
         imports.push(Import { local: None, name: None, from: paths.files(full) });

@@ -9,7 +9,8 @@ use syn::visit::{self, Visit};
 use super::imports::Paths;
 use super::macros::Macros;
 use super::types::needs_no_import;
-use super::{Place, attrs, dotted, expand, is_for_tests, item_attrs, shapes};
+use super::words::Words;
+use super::{Place, attrs, dotted, expand, imports, is_for_tests, item_attrs, macros, shapes};
 use crate::drift::shape::{Kind, Unread, Written};
 
 /// Why a type is unread that code writes out.
@@ -30,9 +31,10 @@ pub(super) struct Outline {
     pub(super) wire: HashMap<(String, String), String>,
     /// Names that stand for any type somewhere.
     pub(super) variables: HashSet<String>,
-    /// Names that need no import, with where they stand: types, and macros that are derived.
+    /// Names that need no import, with where they stand: types, macros that are derived, and others.
     assumed: BTreeMap<String, Vec<Span>>,
     derived: BTreeMap<String, Vec<Span>>,
+    called: BTreeMap<String, Vec<Span>>,
     pub(super) macros: Macros,
     /// The names by which this file knows `Serialize`, and of what it has to do.
     pub(super) writes: HashSet<String>,
@@ -107,11 +109,18 @@ impl<'ast> Visit<'ast> for Outline {
             syn::Item::Use(item) => self.paths.import(item),
             syn::Item::ExternCrate(item) => self.paths.rename(item),
             syn::Item::Impl(item) => self.implementation(item),
-            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => self.macros.put(ident, &mac.tokens),
+            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => {
+                self.macros.put(ident, &mac.tokens);
+                // Where it is called nobody knows.
+                self.paths.scopes.enter(0..0);
+                self.given(mac);
+                self.paths.scopes.leave();
+            }
             syn::Item::Macro(item) if expand::is_named(&item.mac, expand::FLAGS) => {
                 let flags = expand::flags(&item.mac).into_iter().flatten();
                 self.types.extend(flags.map(|name| name.unraw().to_string()));
             }
+            syn::Item::Macro(item) => self.given(&item.mac),
             syn::Item::Mod(item) => {
                 if item.content.is_none() {
                     self.paths.declare(item);
@@ -139,6 +148,21 @@ impl<'ast> Visit<'ast> for Outline {
         self.paths.scopes.enter(block.brace_token.span.join().byte_range());
         visit::visit_block(self, block);
         self.paths.scopes.leave();
+    }
+
+    fn visit_stmt_macro(&mut self, item: &'ast syn::StmtMacro) {
+        if !macros::is_quoted(&item.mac) {
+            self.given(&item.mac);
+        }
+        visit::visit_stmt_macro(self, item);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let Some(first) = mac.path.segments.first().map(|first| first.ident.span()) else { return };
+        let inner = Words::of(&mac.tokens).calls.into_keys().filter(|_| !macros::is_quoted(mac));
+        for name in inner.chain([dotted(&mac.path)]).filter(|name| macros::is_listed(name)) {
+            self.called.entry(name).or_default().push(first);
+        }
     }
 
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
@@ -179,6 +203,11 @@ impl Outline {
         outline
     }
 
+    /// What a macro is given may import names.
+    fn given(&mut self, mac: &syn::Macro) {
+        imports::given(&mac.tokens).iter().for_each(|item| self.paths.import(item));
+    }
+
     fn implementation(&mut self, item: &syn::ItemImpl) {
         let Some((of, _)) = &item.trait_ else { return };
         let may_serialize = item.items.iter().any(|item| match item {
@@ -210,18 +239,23 @@ impl Outline {
         found
     }
 
-    /// The names of the prelude and of serde's macro that a star import may give to something else.
+    /// The names of the prelude, of serde's macro and of well-known ones that a star import may give to something else.
     pub(super) fn assumed(&self, place: Place) -> BTreeMap<String, u32> {
         let mut found = BTreeMap::new();
         let types = self.assumed.iter().filter(|(name, _)| !self.types.contains(*name));
         let derived = self.derived.iter().filter(|(name, _)| self.writes.contains(*name));
-        for (name, spans) in types.chain(derived) {
+        let called = self.called.iter().filter(|(name, _)| !self.macros.is_own(name));
+        for (name, spans) in types.chain(derived).chain(called.clone()) {
             for span in spans {
                 let doubts = self.paths.doubts(name, span.byte_range().start);
                 for doubt in doubts {
                     found.entry(doubt).or_insert_with(|| place.of(*span));
                 }
             }
+        }
+        for (name, spans) in called {
+            let doubts = self.paths.macro_uses(name).into_iter().zip(spans.first().into_iter().cycle());
+            found.extend(doubts.map(|(name, span)| (name, place.of(*span))));
         }
         found
     }
