@@ -9,11 +9,13 @@ mod imports;
 mod json;
 mod macros;
 mod outline;
+mod scopes;
 mod shapes;
 mod sites;
 #[cfg(test)]
 mod tests;
 mod types;
+mod words;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -24,9 +26,10 @@ use syn::visit::{self, Visit};
 
 use super::Source;
 use crate::drift::shape::{Definition, Kind, Module, Shape, Unread, Written};
-use macros::{Effect, Words};
+use macros::{Effect, Position};
 use outline::Outline;
 use types::Types;
+use words::Words;
 
 /// How many tokens may stand in a row, with those around them, before something ends: each may be a level of nesting to
 /// the parser.
@@ -83,7 +86,7 @@ fn parsed(source: &Source<'_>) -> Module {
     module.is_placed = true;
     module.elsewhere = outline.paths.elsewhere();
     module.written.extend(outline.written(place));
-    imports::take(&outline.paths, &mut module);
+    imports::take(&outline.paths, &outline.macros, &mut module);
     sites::read(source, place, &outline, &file, &mut module);
     module
 }
@@ -257,7 +260,7 @@ impl<'o> Reader<'o> {
             place: self.place,
             outline: self.outline,
             own: own.unraw().to_string(),
-            condition: attrs::condition(attrs),
+            condition: attrs::condition(attrs, &self.outline.paths),
             inside: self.inside.clone(),
             variables: generics.type_params().map(|param| param.ident.to_string()).collect(),
         }
@@ -286,8 +289,11 @@ impl<'o> Reader<'o> {
         // What was taken out of one of this file's own may be anything there.
         let is_own_branch =
             expand::is_named(&item.mac, expand::BRANCHES) && self.outline.macros.is_own(expand::BRANCHES);
-        match (self.effect(&item.mac, &Words::of(&item.mac.tokens)), expand::flags(&item.mac)) {
-            (Effect::None, _) if !is_own_branch => {}
+        let words = Words::of(&item.mac.tokens);
+        // What it is given was not understood, or is not there any more.
+        let is_lost = expand::is_named(&item.mac, expand::BRANCHES) && !words.calls.is_empty();
+        match (self.effect(&item.mac, &words, Position::Items), expand::flags(&item.mac)) {
+            (Effect::None, _) if !is_own_branch && !is_lost => self.inner_calls(&item.mac, &words),
             (Effect::Items, Some(flags)) if expand::is_named(&item.mac, expand::FLAGS) => {
                 flags.iter().for_each(|name| self.define(name, Shape::Opaque));
             }
@@ -295,38 +301,62 @@ impl<'o> Reader<'o> {
         }
     }
 
-    fn effect(&self, mac: &syn::Macro, words: &Words) -> Effect {
-        self.outline.macros.effect(&mac.path, words, &self.outline.paths, &self.outline.writes)
+    fn effect(&self, mac: &syn::Macro, words: &Words, position: Position) -> Effect {
+        let outline = self.outline;
+        outline.macros.effect(&mac.path, words, (&outline.paths, &outline.writes), position)
     }
 
     fn made(&mut self, mac: &syn::Macro) {
-        self.module.unread.push(Unread::new(self.start(mac), "this macro may make types; write them down"));
+        self.may_make(self.start(mac));
+    }
+
+    fn may_make(&mut self, at: u32) {
+        self.module.unread.push(Unread::new(at, "this macro may make types; write them down"));
     }
 
     fn start(&self, mac: &syn::Macro) -> u32 {
         self.place.of(mac.path.segments.first().map_or_else(Span::call_site, |first| first.ident.span()))
     }
 
-    /// A macro in code: it may write out the types that it is given, or more than these where it is given items. One of
-    /// this file has what it makes in it.
+    /// A macro in code: it may write out the types that it is given, or more than these where it is given items.
     fn invocation(&mut self, mac: &syn::Macro) {
         let words = Words::of(&mac.tokens);
-        match self.effect(mac, &words) {
-            Effect::None => {}
+        match self.effect(mac, &words, Position::Code) {
+            Effect::None => self.inner_calls(mac, &words),
             Effect::Items => self.made(mac),
             Effect::Any => {
                 let name = mac.path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
-                let outline = self.outline;
-                let own = if self.called.insert(name.clone()) { outline.macros.own(&name) } else { &[] };
-                let all = std::iter::once(&words).chain(own);
-                if all.clone().any(|words| words.item.is_some()) || self.given.len() >= MAX_GIVEN {
-                    return self.made(mac);
-                }
-                let (at, is_own) = (self.start(mac), |name: &String| outline.types.contains(name));
-                let is_type = |name: &&String| name.starts_with(char::is_uppercase) || is_own(name);
-                let names = all.flat_map(|words| &words.names);
-                self.given.extend(names.filter(is_type).map(|name| (name.clone(), at)));
+                self.give(&name, self.start(mac), &words);
             }
+        }
+    }
+
+    /// What stands among the tokens of a macro that makes nothing of them.
+    fn inner_calls(&mut self, mac: &syn::Macro, words: &Words) {
+        let outline = self.outline;
+        for call in outline.macros.unknown(mac, words, &outline.paths, &outline.writes) {
+            let name = call.path.rsplit('.').next().unwrap_or_default();
+            self.give(name, self.place.of(call.span), &Words::of(&call.tokens));
+        }
+    }
+
+    /// Takes down the types that a macro is given; one of this file has what it makes in it.
+    fn give(&mut self, name: &str, at: u32, words: &Words) {
+        let outline = self.outline;
+        let own = if self.called.insert(name.to_owned()) { outline.macros.own(name) } else { &[] };
+        let all = std::iter::once(words).chain(own);
+        if all.clone().any(|words| words.item.is_some()) || self.given.len() >= MAX_GIVEN {
+            return self.may_make(at);
+        }
+        let is_type = |name: &&String| name.starts_with(char::is_uppercase) || outline.types.contains(*name);
+        let names = all.clone().flat_map(|words| &words.names).filter(is_type);
+        self.given.extend(names.map(|name| (name.clone(), at)));
+        for path in all.flat_map(|words| &words.paths) {
+            let meanings = outline.paths.meanings(path, &self.inside);
+            if meanings.is_empty() {
+                self.may_make(at);
+            }
+            self.given.extend(meanings.iter().map(|full| (full.join("."), at)));
         }
     }
 

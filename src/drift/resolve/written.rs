@@ -6,12 +6,19 @@ use bstr::BStr;
 
 use super::{Kind, Module, Resolver, Scope, Shape, Unread, blind};
 
+/// Why code that writes something out is unread.
+const UNTOLD: &str = "which types this writes out cannot be told; name the type itself";
+
 impl<'a> Resolver<'a, '_> {
     /// Takes down what a file writes out, whichever of the names of its fields count.
     pub(super) fn note_written(&mut self, file: &'a BStr, module: &'a Module) {
         let keyed = module.package.written.iter().map(|(key, written)| (Some(*key), written));
         for (key, written) in module.written.iter().map(|written| (None, written)).chain(keyed) {
-            for found in self.lookup.in_module(file, module, &written.name) {
+            let (all, is_more) = self.lookup.in_module(file, module, &written.name);
+            if is_more {
+                self.unread.insert(blind(file, &Unread::new(written.at, UNTOLD)));
+            }
+            for found in all {
                 let other = found.module.package.others.get(&found.definition.at);
                 let is_meant = key.is_none() || other.map(|other| other.key) == key;
                 let own = is_meant.then_some(found.definition);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -42,33 +43,47 @@ fn is_serde(path: &str) -> bool {
     !is_own && path.rsplit("::").next() == Some("serde")
 }
 
-/// What a macro is called where it comes from, by each of the paths that its name may stand for.
-fn lasts(name: &str, paths: &Paths) -> Vec<String> {
-    paths.meanings(name, &[]).into_iter().filter_map(|mut full| full.pop()).collect()
+/// The paths that the name of a macro may stand for; none where these are too many.
+fn meant(path: &syn::Path, paths: &Paths) -> Vec<Vec<String>> {
+    let mut meanings = paths.meanings(&super::dotted(path), &[]);
+    let head = path.segments.first().map(|head| (head.ident.unraw().to_string(), head.ident.span().byte_range().start));
+    // What no `use` around gives.
+    if head.is_some_and(|(head, at)| !meanings.is_empty() && paths.hidden(&head, at).is_some()) {
+        meanings.push(path.segments.iter().map(|part| part.ident.unraw().to_string()).collect());
+    }
+    meanings
+}
+
+/// Whether a macro may be called so where it comes from.
+fn may_be(path: &syn::Path, paths: &Paths, is_it: impl Fn(&str) -> bool) -> bool {
+    meant(path, paths).iter().filter_map(|full| full.last()).any(|last| is_it(last))
 }
 
 /// Whether a type derives a macro that is named like serde's and is not, or an unknown one in its place.
 pub(super) fn is_foreign(attrs: &[Attribute], paths: &Paths) -> bool {
     let derives = derives(attrs);
-    let names: Vec<String> = derives.iter().flat_map(|(names, _)| names).map(|one| super::dotted(one.path())).collect();
-    let is_any = |name: &str, is_it: &dyn Fn(&str) -> bool| lasts(name, paths).iter().any(|last| is_it(last));
+    let names: Vec<&syn::Path> = derives.iter().flat_map(|(names, _)| names).map(Meta::path).collect();
+    if names.iter().any(|path| meant(path, paths).is_empty()) {
+        return true;
+    }
     let of_serde = |last: &str| last.starts_with("Serialize") || last.starts_with("Deserialize");
-    let mut serde = names.iter().filter(|name| is_any(name, &of_serde)).peekable();
+    let mut serde = names.iter().filter(|path| may_be(path, paths, of_serde)).peekable();
     if serde.peek().is_some() {
-        return serde.any(|name| !paths.is_of_serde(name));
+        return serde.any(|path| !paths.is_of_serde(&meant(path, paths)));
     }
     // A name of its own that says what it does: `MySer`, `WireEncode`.
     let writes = |last: &str| ["Ser", "Serialize", "Encode", "Wire"].iter().any(|word| last.ends_with(word));
-    names.iter().any(|name| is_any(name, &writes))
+    names.iter().any(|path| may_be(path, paths, writes))
 }
 
 /// Whether a type derives serde's `Serialize` whatever is built.
 pub(super) fn is_sealed(attrs: &[Attribute], paths: &Paths) -> bool {
     let always = derives(attrs).into_iter().filter(|(_, when)| when.is_empty());
-    let mut names = always.flat_map(|(names, _)| names).map(|one| super::dotted(one.path()));
-    let is_serialize =
-        |name: String| paths.is_of_serde(&name) && lasts(&name, paths).iter().all(|last| last == "Serialize");
-    names.any(is_serialize) && !is_foreign(attrs, paths)
+    let is_serialize = |path: &syn::Path| {
+        let meanings = meant(path, paths);
+        paths.is_of_serde(&meanings) && meanings.iter().all(|full| full.last().is_some_and(|last| last == "Serialize"))
+    };
+    always.flat_map(|(names, _)| names).any(|one| is_serialize(one.path())) && !is_foreign(attrs, paths)
 }
 
 type List = Punctuated<Meta, Token![,]>;
@@ -129,8 +144,8 @@ fn within(list: &MetaList, when: &str) -> Option<(List, Rc<str>)> {
 
 /// The condition that a type derives serde's `Serialize` under: attributes that hold under the same one always hold where
 /// the type is written. Empty where it always does, or is not known to.
-pub(super) fn condition(attrs: &[Attribute]) -> Rc<str> {
-    let is_serialize = |one: &Meta| one.path().segments.last().is_some_and(|last| last.ident == "Serialize");
+pub(super) fn condition(attrs: &[Attribute], paths: &Paths) -> Rc<str> {
+    let is_serialize = |one: &Meta| may_be(one.path(), paths, |last| last == "Serialize");
     let derives = derives(attrs).into_iter().filter(|(names, _)| names.iter().any(is_serialize));
     let mut conditions: BTreeSet<Rc<str>> = derives.map(|(_, when)| when).collect();
     let one = conditions.pop_first().filter(|_| conditions.is_empty());
@@ -157,7 +172,7 @@ fn is_for_reading(option: &Meta) -> bool {
 
 impl Attrs {
     /// Reads attributes of a type that is written under a condition ([`condition`]), or of its parts.
-    pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str) -> Self {
+    pub(super) fn of(attrs: &[Attribute], place: Place, condition: &str, paths: &Paths) -> Self {
         let mut read = Self::default();
         for (list, when) in lists(attrs) {
             let is = |name: &str| list.path.segments.last().is_some_and(|last| last.ident == name);
@@ -179,9 +194,8 @@ impl Attrs {
                     Err(error) => read.refuse(place.of(error.span()), "this attribute of serde cannot be read"),
                 }
             } else if is("derive") {
-                let derives = inner().into_iter().flatten();
-                let mut derives = derives.map(|one| one.path().segments.last().map(|last| last.ident.to_string()));
-                read.is_number |= derives.any(|name| name.as_deref() == Some("Serialize_repr"));
+                let mut derives = inner().into_iter().flatten();
+                read.is_number |= derives.any(|one| may_be(one.path(), paths, |last| last == "Serialize_repr"));
             } else if is("serde_as") {
                 // serde_with: `#[serde_as(as = "…")]`
                 read.with = true;

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Item, Token};
 
-use super::macros::Words;
+use super::words::Words;
 
 /// How deep such macros nest: what lies deeper is not known.
 const MAX_DEPTH: usize = 8;

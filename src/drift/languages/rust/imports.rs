@@ -1,22 +1,31 @@
 //! Which files the names of other modules may stand in.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{ItemUse, UseTree};
 
-use crate::drift::shape::{Import, Module, Shape};
+use super::macros::Macros;
+use super::scopes::Scopes;
+use crate::drift::shape::{Import, Module, Shape, Unread};
 
 /// How many names one file imports, and how many parts the path of one has.
 const MAX_IMPORTS: usize = 2_000;
 const MAX_PARTS: usize = 16;
+/// How many modules a file has the macros of.
+const MAX_MACRO_USES: usize = 64;
 /// The longest path of a name.
 const MAX_PATH: usize = 1_024;
 
 /// How many paths a name may stand for, and how many names lead to one.
 const MAX_MEANINGS: usize = 16;
 const MAX_HOPS: usize = 4;
+
+/// Why a file is unread that goes beyond these.
+const TOO_MANY: &str = "this file imports too many names";
 
 /// Crates that are no part of any repository.
 const STD: [&str; 5] = ["std", "core", "alloc", "serde", "serde_json"];
@@ -43,6 +52,10 @@ pub(super) struct Paths {
     uses: HashMap<String, Vec<Vec<String>>>,
     count: usize,
     globs: Vec<Vec<String>>,
+    /// Where in the file all of these hold.
+    pub(super) scopes: Scopes,
+    /// The modules whose macros this file has (`#[macro_use]`).
+    macro_uses: Vec<String>,
     /// Whether all names of something are imported that is no package which everybody has, and may have macros of its own.
     has_strange_globs: bool,
     has_strange_macros: bool,
@@ -68,17 +81,25 @@ impl Paths {
         if !is_binary && !matches!(stem, b"lib" | b"main" | b"mod") {
             module.push(stem.to_str_lossy().into_owned());
         }
-        Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() }
+        let mut paths = Self { root: bstr::join("/", root).into(), module, file: path.to_owned(), ..Self::default() };
+        paths.scopes = Scopes::of(paths.here(&[]));
+        paths
     }
 
-    pub(super) fn enter(&mut self, module: &syn::Ident) {
+    /// Enters a module, which stands between two brackets if it stands in this file.
+    pub(super) fn enter(&mut self, module: &syn::Ident, range: Option<Range<usize>>) {
         let name = module.unraw().to_string();
         self.modules.insert(name.clone());
         self.inside.push(name);
+        match range {
+            Some(range) => self.scopes.enter_module(range, self.here(&self.inside)),
+            None => self.scopes.enter(0..0),
+        }
     }
 
     pub(super) fn leave(&mut self) {
         self.inside.pop();
+        self.scopes.leave();
     }
 
     /// Takes in a `use`.
@@ -95,7 +116,11 @@ impl Paths {
                     rest.push((path, &part.tree));
                 }
                 UseTree::Group(group) => rest.extend(group.items.iter().map(|tree| (path.clone(), tree))),
-                UseTree::Glob(_) => self.globs.push(self.absolute(path)),
+                UseTree::Glob(_) => {
+                    let full = self.absolute(path);
+                    self.scopes.star(full.clone());
+                    self.globs.push(full);
+                }
                 UseTree::Name(name) if name.ident == "self" => {
                     let local = path.last().cloned().unwrap_or_default();
                     self.name_it(local, path);
@@ -123,6 +148,7 @@ impl Paths {
     /// A name that a `use` gives.
     fn name_it(&mut self, local: String, path: Vec<String>) {
         let full = self.absolute(path);
+        self.scopes.name(&local);
         let known = self.uses.entry(local).or_default();
         if !known.contains(&full) {
             known.push(full);
@@ -136,6 +162,12 @@ impl Paths {
             let words = attr.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
             attr.path().is_ident("path") || (attr.path().is_ident("cfg_attr") && words.contains("path"))
         };
+        if item.attrs.iter().any(|attr| attr.path().is_ident("macro_use")) {
+            let module = item.ident.unraw().to_string();
+            self.too_many |= self.macro_uses.len() >= MAX_MACRO_USES;
+            self.macro_uses.truncate(MAX_MACRO_USES);
+            self.macro_uses.push(self.here(&self.inside).join(".") + "." + &module);
+        }
         if item.attrs.iter().any(is_path) {
             let parts = self.module.iter().chain(&self.inside).cloned().chain([item.ident.unraw().to_string()]);
             let path: Vec<String> = parts.collect();
@@ -164,9 +196,8 @@ impl Paths {
         }
     }
 
-    /// Whether a macro is serde's, by its path or by its `use`.
-    pub(super) fn is_of_serde(&self, written: &str) -> bool {
-        let meanings = self.meanings(written, &[]);
+    /// Whether a macro is serde's, by all paths that its name may stand for.
+    pub(super) fn is_of_serde(&self, meanings: &[Vec<String>]) -> bool {
         !meanings.is_empty()
             && meanings.iter().all(|full| match full.first().map(String::as_str) {
                 Some("crate") | None => false,
@@ -271,6 +302,33 @@ impl Paths {
         is_bare && self.has_strange_globs
     }
 
+    /// Whether a macro that nobody imports by name may be another one than that of a package.
+    pub(super) fn has_strange_macros(&self) -> bool {
+        self.has_strange_macros
+    }
+
+    /// The names by which to look at a place for what imports of all names may make of a name; `None` where a `use` gives
+    /// it there, and where there are no such imports. None of them where only the file itself may say it.
+    pub(super) fn hidden(&self, name: &str, at: usize) -> Option<Vec<String>> {
+        if !self.has_strange_globs || !self.uses.contains_key(name) {
+            return None;
+        }
+        let nearer = self.scopes.nearer(name, at, |full| !self.is_package(full))?;
+        let here = self.here(&[]);
+        let full = nearer.iter().map(|full| (!full.starts_with(&here)).then(|| full.join(".") + "." + name));
+        Some(full.collect::<Option<Vec<_>>>().unwrap_or_default())
+    }
+
+    /// As [`Self::hidden`] for a name that needs no import.
+    pub(super) fn doubts(&self, name: &str, at: usize) -> Vec<String> {
+        if self.may_be_own(name) { vec![name.to_owned()] } else { self.hidden(name, at).unwrap_or_default() }
+    }
+
+    /// The names by which to look for a macro in the modules whose macros this file has.
+    pub(super) fn macro_uses(&self, name: &str) -> Vec<String> {
+        self.macro_uses.iter().map(|module| format!("{module}.{name}")).collect()
+    }
+
     /// The name that the definition has, by which an import below finds it: modules of this file are left out.
     pub(super) fn name(&self, written: &str, inside: &[String]) -> String {
         if !written.contains('.') {
@@ -334,17 +392,50 @@ fn modules(root: &BStr, path: &[String]) -> Vec<BString> {
     files
 }
 
+/// What a macro's tokens import.
+pub(super) fn given(tokens: &TokenStream) -> Vec<ItemUse> {
+    let (mut found, mut rest) = (Vec::new(), vec![tokens.clone()]);
+    while let Some(tokens) = rest.pop() {
+        // What began with `use`, but for the `$` of `$crate`.
+        let mut item: Option<TokenStream> = None;
+        for token in tokens {
+            if let TokenTree::Group(group) = &token {
+                rest.push(group.stream());
+            }
+            let is = |mark: char| matches!(&token, TokenTree::Punct(one) if one.as_char() == mark);
+            let ends = is(';');
+            match &mut item {
+                Some(item) if !is('$') => item.extend([token]),
+                None if matches!(&token, TokenTree::Ident(word) if word == "use") => {
+                    item = Some([token].into_iter().collect());
+                }
+                _ => {}
+            }
+            if ends {
+                found.extend(item.take().and_then(|item| syn::parse2(item).ok()));
+            }
+        }
+    }
+    found
+}
+
 /// Adds the imports of a file to its module.
-pub(super) fn take(paths: &Paths, module: &mut Module) {
+pub(super) fn take(paths: &Paths, macros: &Macros, module: &mut Module) {
     if paths.too_many {
-        module.unread.push(crate::drift::shape::Unread::new(0, "this file imports too many names"));
+        module.unread.push(Unread::new(0, TOO_MANY));
     }
     let mut imports = Vec::new();
     let mut uses: Vec<(&String, &Vec<Vec<String>>)> = paths.uses.iter().collect();
     uses.sort();
     for (local, full) in uses.into_iter().flat_map(|(local, all)| all.iter().map(move |full| (local, full))) {
         let Some((name, of)) = full.split_last() else { continue };
-        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from: paths.files(of) });
+        // `pub(crate) use warn;`: a macro of this file, which is nobody else's.
+        let is_macro = of.is_empty() && macros.is_own(name);
+        let from = if is_macro { vec![BString::default()] } else { paths.files(of) };
+        imports.push(Import { local: Some(local.clone()), name: Some(name.clone()), from });
+    }
+    for name in macros.names().filter(|name| !paths.uses.contains_key(*name)) {
+        imports.push(Import { local: Some(name.clone()), name: Some(name.clone()), from: vec![BString::default()] });
     }
     for full in &paths.globs {
         imports.push(Import { local: None, name: None, from: paths.files(full) });
@@ -352,7 +443,11 @@ pub(super) fn take(paths: &Paths, module: &mut Module) {
     let mut found = BTreeSet::new();
     module.definitions.iter().for_each(|definition| names(&definition.shape, &mut found));
     let written: Vec<String> = module.written.iter().map(|written| written.name.clone()).collect();
-    found.extend(written.iter().filter(|name| name.contains('.')).map(String::as_str));
+    let assumed = module.assumed.keys().cloned().collect::<Vec<_>>();
+    found.extend(written.iter().chain(&assumed).filter(|name| name.contains('.')).map(String::as_str));
+    if found.len() > MAX_IMPORTS {
+        module.unread.push(Unread::new(0, TOO_MANY));
+    }
     for written in found.into_iter().take(MAX_IMPORTS) {
         let full: Vec<String> = written.split('.').map(str::to_owned).collect();
         let Some((name, of)) = full.split_last() else { continue };

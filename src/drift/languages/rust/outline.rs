@@ -8,8 +8,9 @@ use syn::visit::{self, Visit};
 
 use super::imports::Paths;
 use super::macros::Macros;
-use super::types::is_of_prelude;
-use super::{Place, attrs, dotted, expand, is_for_tests, item_attrs, shapes};
+use super::types::needs_no_import;
+use super::words::Words;
+use super::{Place, attrs, dotted, expand, imports, is_for_tests, item_attrs, macros, shapes};
 use crate::drift::shape::{Kind, Unread, Written};
 
 /// Why a type is unread that code writes out.
@@ -30,8 +31,10 @@ pub(super) struct Outline {
     pub(super) wire: HashMap<(String, String), String>,
     /// Names that stand for any type somewhere.
     pub(super) variables: HashSet<String>,
-    /// Names of the prelude, with where they stand first.
-    assumed: BTreeMap<String, Span>,
+    /// Names that need no import, with where they stand: types, macros that are derived, and others.
+    assumed: BTreeMap<String, Vec<Span>>,
+    derived: BTreeMap<String, Vec<Span>>,
+    called: BTreeMap<String, Vec<Span>>,
     pub(super) macros: Macros,
     /// The names by which this file knows `Serialize`, and of what it has to do.
     pub(super) writes: HashSet<String>,
@@ -51,18 +54,41 @@ struct Implementation {
 #[derive(Default)]
 struct Types {
     names: Vec<(String, Span)>,
-    made: Option<Span>,
+    made: Option<(Span, &'static str)>,
 }
 
 impl<'ast> Visit<'ast> for Types {
     fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
         let span = path.path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
         self.names.push((dotted(&path.path), span));
+        if path.qself.is_some() {
+            self.made = Some((span, "which type this is another one decides; write the type itself"));
+        }
         visit::visit_type_path(self, path);
     }
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        self.made = mac.path.segments.first().map(|first| first.ident.span());
+        let first = mac.path.segments.first();
+        self.made = first.map(|first| (first.ident.span(), "a macro makes this type; write the type itself"));
+    }
+}
+
+/// Takes in what the fields of structs are called on the wire.
+struct Wires<'p> {
+    paths: &'p Paths,
+    names: HashMap<(String, String), String>,
+}
+
+impl<'ast> Visit<'ast> for Wires<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        if is_for_tests(item_attrs(item)) {
+            return;
+        }
+        if let syn::Item::Struct(item) = item {
+            let names = shapes::wire_names(item, self.paths).into_iter();
+            self.names.extend(names.map(|(own, wire)| ((item.ident.unraw().to_string(), own), wire)));
+        }
+        visit::visit_item(self, item);
     }
 }
 
@@ -73,9 +99,7 @@ impl<'ast> Visit<'ast> for Outline {
         }
         match item {
             syn::Item::Struct(item) => {
-                let name = item.ident.unraw().to_string();
-                self.wire.extend(shapes::wire_names(item).into_iter().map(|(own, wire)| ((name.clone(), own), wire)));
-                self.types.insert(name);
+                self.types.insert(item.ident.unraw().to_string());
             }
             syn::Item::Enum(item) => drop(self.types.insert(item.ident.unraw().to_string())),
             syn::Item::Type(item) => {
@@ -85,16 +109,24 @@ impl<'ast> Visit<'ast> for Outline {
             syn::Item::Use(item) => self.paths.import(item),
             syn::Item::ExternCrate(item) => self.paths.rename(item),
             syn::Item::Impl(item) => self.implementation(item),
-            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => self.macros.put(ident, &mac.tokens),
+            syn::Item::Macro(syn::ItemMacro { ident: Some(ident), mac, .. }) => {
+                self.macros.put(ident, &mac.tokens);
+                // Where it is called nobody knows.
+                self.paths.scopes.enter(0..0);
+                self.given(mac);
+                self.paths.scopes.leave();
+            }
             syn::Item::Macro(item) if expand::is_named(&item.mac, expand::FLAGS) => {
                 let flags = expand::flags(&item.mac).into_iter().flatten();
                 self.types.extend(flags.map(|name| name.unraw().to_string()));
             }
+            syn::Item::Macro(item) => self.given(&item.mac),
             syn::Item::Mod(item) => {
                 if item.content.is_none() {
                     self.paths.declare(item);
                 }
-                self.paths.enter(&item.ident);
+                let range = item.content.as_ref().map(|(brace, _)| brace.span.join().byte_range());
+                self.paths.enter(&item.ident, range);
                 visit::visit_item_mod(self, item);
                 self.paths.leave();
                 return;
@@ -106,16 +138,37 @@ impl<'ast> Visit<'ast> for Outline {
 
     fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
         let bare = path.path.segments.first().filter(|_| path.path.segments.len() == 1).map(|only| &only.ident);
-        if let Some(name) = bare.filter(|name| is_of_prelude(&name.to_string())) {
-            self.assumed.entry(name.to_string()).or_insert(name.span());
+        if let Some(name) = bare.filter(|name| needs_no_import(&name.to_string())) {
+            self.assumed.entry(name.to_string()).or_default().push(name.span());
         }
         visit::visit_type_path(self, path);
     }
 
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        self.paths.scopes.enter(block.brace_token.span.join().byte_range());
+        visit::visit_block(self, block);
+        self.paths.scopes.leave();
+    }
+
+    fn visit_stmt_macro(&mut self, item: &'ast syn::StmtMacro) {
+        if !macros::is_quoted(&item.mac) {
+            self.given(&item.mac);
+        }
+        visit::visit_stmt_macro(self, item);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let Some(first) = mac.path.segments.first().map(|first| first.ident.span()) else { return };
+        let inner = Words::of(&mac.tokens).calls.into_keys().filter(|_| !macros::is_quoted(mac));
+        for name in inner.chain([dotted(&mac.path)]).filter(|name| macros::is_listed(name)) {
+            self.called.entry(name).or_default().push(first);
+        }
+    }
+
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         for derived in attrs::derived(attr) {
-            if let Some(name) = derived.get_ident().filter(|name| *name == "Serialize") {
-                self.assumed.entry(name.to_string()).or_insert(name.span());
+            if let Some(name) = derived.get_ident() {
+                self.derived.entry(name.unraw().to_string()).or_default().push(name.span());
             }
         }
     }
@@ -134,6 +187,9 @@ impl Outline {
         outline.writes = outline.paths.names_of("Serialize");
         outline.writes.extend(["Serialize", "serialize"].map(str::to_owned));
         outline.macros.settle(&outline.paths, &outline.writes);
+        let mut wires = Wires { paths: &outline.paths, names: HashMap::new() };
+        wires.visit_file(file);
+        outline.wire = wires.names;
         let (paths, writes) = (&outline.paths, &outline.writes);
         outline.implementations.retain(|one| {
             let last = one.of.rsplit('.').next().unwrap_or_default();
@@ -145,6 +201,11 @@ impl Outline {
         let names = outline.implementations.iter().flat_map(|one| &one.types.names);
         outline.by_hand = names.filter_map(|(name, _)| Some(name.rsplit('.').next()?.to_owned())).collect();
         outline
+    }
+
+    /// What a macro is given may import names.
+    fn given(&mut self, mac: &syn::Macro) {
+        imports::given(&mac.tokens).iter().for_each(|item| self.paths.import(item));
     }
 
     fn implementation(&mut self, item: &syn::ItemImpl) {
@@ -178,16 +239,30 @@ impl Outline {
         found
     }
 
-    /// The names of the prelude that a star import may give to something else.
+    /// The names of the prelude, of serde's macro and of well-known ones that a star import may give to something else.
     pub(super) fn assumed(&self, place: Place) -> BTreeMap<String, u32> {
-        let may_be_another = |name: &String| self.paths.may_be_own(name) && !self.types.contains(name);
-        let assumed = self.assumed.iter().filter(|(name, _)| may_be_another(name));
-        assumed.map(|(name, span)| (name.clone(), place.of(*span))).collect()
+        let mut found = BTreeMap::new();
+        let types = self.assumed.iter().filter(|(name, _)| !self.types.contains(*name));
+        let derived = self.derived.iter().filter(|(name, _)| self.writes.contains(*name));
+        let called = self.called.iter().filter(|(name, _)| !self.macros.is_own(name));
+        for (name, spans) in types.chain(derived).chain(called.clone()) {
+            for span in spans {
+                let doubts = self.paths.doubts(name, span.byte_range().start);
+                for doubt in doubts {
+                    found.entry(doubt).or_insert_with(|| place.of(*span));
+                }
+            }
+        }
+        for (name, spans) in called {
+            let doubts = self.paths.macro_uses(name).into_iter().zip(spans.first().into_iter().cycle());
+            found.extend(doubts.map(|(name, span)| (name, place.of(*span))));
+        }
+        found
     }
 
     /// Where a macro says what is written out.
     pub(super) fn made(&self, place: Place) -> impl Iterator<Item = Unread> {
         let made = self.implementations.iter().filter_map(|one| one.types.made);
-        made.map(move |span| Unread::new(place.of(span), "a macro makes this type; write the type itself"))
+        made.map(move |(span, reason)| Unread::new(place.of(span), reason))
     }
 }

@@ -7,6 +7,7 @@ use syn::{Fields, ItemEnum, ItemStruct, Type, Variant};
 
 use super::Place;
 use super::attrs::{Attrs, condition, is_foreign, is_sealed};
+use super::imports::Paths;
 use super::outline::BY_HAND;
 use super::types::{Types, list_of};
 use crate::drift::shape::{Case, Kind, Member, Shape};
@@ -23,12 +24,12 @@ fn all(mut shapes: Vec<Shape>) -> Shape {
 }
 
 /// What the fields of a struct are called in the code and on the wire, where that differs.
-pub(super) fn wire_names(item: &ItemStruct) -> Vec<(String, String)> {
-    let (place, condition) = (Place { base: 0 }, condition(&item.attrs));
-    let case = Attrs::of(&item.attrs, place, &condition).rename_all;
+pub(super) fn wire_names(item: &ItemStruct, paths: &Paths) -> Vec<(String, String)> {
+    let (place, condition) = (Place { base: 0 }, condition(&item.attrs, paths));
+    let case = Attrs::of(&item.attrs, place, &condition, paths).rename_all;
     let names = item.fields.iter().filter_map(|field| {
         let own = field.ident.as_ref()?.unraw().to_string();
-        let renamed = Attrs::of(&field.attrs, place, &condition).rename.map(|(name, _)| name);
+        let renamed = Attrs::of(&field.attrs, place, &condition, paths).rename.map(|(name, _)| name);
         let wire = renamed.or_else(|| case.map(|case| case.of_field(&own)))?;
         (wire != own).then_some((own, wire))
     });
@@ -37,7 +38,7 @@ pub(super) fn wire_names(item: &ItemStruct) -> Vec<(String, String)> {
 
 impl Types<'_> {
     fn attrs(&self, attrs: &[syn::Attribute]) -> Attrs {
-        Attrs::of(attrs, self.place, &self.condition)
+        Attrs::of(attrs, self.place, &self.condition, &self.outline.paths)
     }
 
     /// What brings in fields beside others, where it has any; without, which it brings in is not known.
@@ -52,8 +53,10 @@ impl Types<'_> {
     /// Whether a type is serde_json's `Value`, which brings in whatever it holds.
     fn is_any_value(&self, ty: &syn::Type) -> bool {
         let syn::Type::Path(path) = ty else { return false };
-        let full = self.outline.paths.only(&super::dotted(&path.path), &self.inside);
-        path.qself.is_none() && full.is_some_and(|full| full == ["serde_json", "Value"])
+        let written = super::dotted(&path.path);
+        let is_another = self.outline.types.contains(&written) || self.hidden(&path.path).is_some();
+        let full = self.outline.paths.only(&written, &self.inside).filter(|_| path.qself.is_none() && !is_another);
+        full.is_some_and(|full| full == ["serde_json", "Value"])
     }
 
     /// The shape of a field's value.

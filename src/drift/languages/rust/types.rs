@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
@@ -99,7 +100,13 @@ impl Types<'_> {
         if written == "Self" {
             return Shape::Named { name: self.own.clone(), at };
         }
-        let meanings = self.outline.paths.meanings(&written, &self.inside);
+        let hidden = self.hidden(path).filter(|_| !self.outline.types.contains(&written));
+        let meanings = match hidden.as_deref() {
+            None => self.outline.paths.meanings(&written, &self.inside),
+            Some(_) if needs_no_import(&written) => vec![vec![written.clone()]],
+            Some([only]) => return Shape::Named { name: only.clone() + written.trim_start_matches(head), at },
+            Some(_) => Vec::new(),
+        };
         if meanings.len() != 1 && (meanings.is_empty() || written.contains('.')) {
             return self.unread(last, "this name has several meanings in this file; give each its own");
         }
@@ -136,10 +143,16 @@ impl Types<'_> {
         }
     }
 
+    /// The names by which to look for a type, where no `use` around it gives its name ([`super::imports::Paths::hidden`]).
+    pub(super) fn hidden(&self, path: &syn::Path) -> Option<Vec<String>> {
+        let head = path.segments.first()?;
+        self.outline.paths.hidden(&head.ident.unraw().to_string(), head.ident.span().byte_range().start)
+    }
+
     /// Whether a name may be one that everybody knows, as nothing in this file gives it to another type.
     fn may_be_known(&self, written: &str, meanings: &[Vec<String>]) -> bool {
         let paths = &self.outline.paths;
-        let is_prelude = is_of_prelude(written) || lists(PRIMITIVES, written);
+        let is_prelude = needs_no_import(written);
         match meanings {
             [full] if full.len() == 1 && full.iter().eq([written]) => is_prelude || !paths.may_be_own(written),
             // `HashMap` of `std` in some builds, and of a package in others.
@@ -152,8 +165,8 @@ impl Types<'_> {
 }
 
 /// Whether a name needs no import.
-pub(super) fn is_of_prelude(name: &str) -> bool {
-    lists(PRELUDE, name)
+pub(super) fn needs_no_import(name: &str) -> bool {
+    lists(PRELUDE, name) || lists(PRIMITIVES, name)
 }
 
 /// A list whose items are any of these.

@@ -139,9 +139,8 @@ const SAME: [&str; 17] = [
 ];
 
 /// Those of them that give nothing by which it may be changed, and others that only read.
-const READERS: [&str; 40] = [
+const READERS: [&str; 39] = [
     "as_deref",
-    "as_ptr",
     "as_ref",
     "as_slice",
     "as_str",
