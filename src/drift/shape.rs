@@ -12,7 +12,7 @@ use bstr::BString;
 
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
-pub use package::{Other, Package};
+pub use package::{Other, Package, Writer};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

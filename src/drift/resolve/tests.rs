@@ -223,3 +223,27 @@ fn files_that_hand_all_names_on_to_each_other_are_asked_once_each() {
     let built = built.file("own", vec![order], imports);
     assert_eq!(built.told("own", "**"), ["Order.a unknown", "Order.b object", "Order.b.c string"]);
 }
+
+/// A struct of Go that embeds others.
+fn embeds(name: &str, others: &[&str]) -> Definition {
+    let both = |other: &&str| {
+        [Shape::Pick(Box::new(named(other)), BTreeSet::new()), Shape::Omit(Box::new(named(other)), BTreeSet::new())]
+    };
+    let own = object(&[(&format!("of_{name}"), Shape::STRING)]);
+    define(name, Shape::All(others.iter().flat_map(both).chain([own]).collect()))
+}
+
+#[test]
+fn what_is_embedded_is_walked_once_for_each_struct_that_embeds_it() {
+    let chain = |length: usize| (0..length).map(|n| embeds(&format!("T{n}"), &[&format!("T{}", n + 1)]));
+    let end = |length: usize| define(&format!("T{length}"), object(&[("id", Shape::STRING)]));
+    let long: Vec<Definition> = chain(30).chain([end(30)]).collect();
+    let wide = (0..300).map(|n| embeds(&format!("S{n}"), &["T0"])).chain(chain(12)).chain([end(12)]).collect();
+    for (definitions, types, due) in [(long, "T0", 31), (wide, "S*", 300 * 14)] {
+        let mut built = Built::default().file("a", definitions, vec![]);
+        built.0.values_mut().for_each(|module| module.is_leveled = true);
+        let declared = built.declared("a", types);
+        assert_eq!(declared.unread, [], "{types}");
+        assert_eq!(declared.fields.len(), due, "{types}");
+    }
+}
