@@ -103,7 +103,8 @@ impl<'t> File<'t> {
     /// A method of an alias is one of the type that it stands for.
     fn aliased(&mut self) {
         let aliases = self.specs.iter().filter(|spec| spec.kind() == "type_alias").filter_map(|spec| {
-            let ty = field(*spec, "type").filter(|ty| ty.kind() == "type_identifier")?;
+            let ty = writers::bare(field(*spec, "type")?);
+            let ty = Some(ty).filter(|ty| ty.kind() == "type_identifier")?;
             Some((said(self.text, field(*spec, "name")?), said(self.text, ty)))
         });
         let aliases: BTreeMap<&str, &str> = aliases.collect();
