@@ -30,21 +30,14 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
         untyped,
         paired,
     };
-    let (mut aliases, mut finder) = (patches::Aliases::new(), Finder::new(sites, reader));
-    let text = file.text;
-    if !sites.patches.is_empty() {
-        tree::walk(root, |node| {
-            patches::read(&finder, module, &mut aliases, node, text);
-            true
-        });
-    }
+    let (text, mut finder) = (file.text, Finder::new(sites, reader));
+    let aliases = patches::read(&finder, module, root);
     tree::walk(root, |node| {
         // Before the names of what is called are claimed: methods of a table are looked at as well.
         tables::read(&mut finder, module, node, text);
         if let Some((callee, arguments)) = call(node) {
             let (name, head) = dotted(text, callee);
-            let (name, arguments) = patches::called(&finder, &aliases, name, arguments);
-            finder.call(module, &name, node, &arguments);
+            aliases.call(&finder, module, (&name, callee), node, &arguments);
             finder.claim(callee);
             finder.claim(head);
         }
