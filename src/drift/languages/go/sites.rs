@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::super::tree::{self, Constants, Entry, Finder, MAX_STEPS, Value, at, field, fields, parts, said};
-use super::constants::{constants, folded, numbers};
+use super::constants::{constants, folded, is_type, numbers};
 use super::readers::Readers;
 use super::tags::{self, Key, Tag, unquote};
 use super::{File, patches, tables, types};
@@ -347,7 +347,7 @@ impl<'t> Reader<'_, 't> {
 
     /// Whether a name is that of a type of this file, and of nothing else.
     pub(super) fn is_type(&self, name: &str) -> bool {
-        self.file.types.contains_key(name) && !self.constants.knows(name)
+        is_type(self.file, &self.constants, name)
     }
 
     pub(super) fn folded(&self, node: Node<'t>) -> Option<String> {
