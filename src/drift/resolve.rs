@@ -152,6 +152,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             files,
             sought: RefCell::default(),
             placed: RefCell::default(),
+            called: RefCell::default(),
         },
         types,
         counting: HashMap::new(),
