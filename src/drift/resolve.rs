@@ -165,6 +165,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         apart: Apart::default(),
         writers: Writers::default(),
         wires: RefCell::default(),
+        other_names: HashSet::new(),
         shadowed: RefCell::default(),
         noted: 0,
         steps: Cell::new(0),
@@ -234,6 +235,8 @@ struct Resolver<'a, 't> {
     writers: Writers<'a>,
     /// Whether definitions are written by `json`, once that was asked.
     wires: RefCell<HashMap<*const Definition, bool>>,
+    /// The definitions of which it was asked whether `json` gives other names to what they are listed with.
+    other_names: HashSet<*const Definition>,
     /// The packages of Go whose files were asked what they mean by its own types.
     shadowed: RefCell<HashSet<(&'a [u8], &'a str)>>,
     /// How many fields were noted, and how many shapes looked at.
