@@ -179,7 +179,7 @@ fn wires<'t>(text: &'t str, structure: Node<'t>, key: &Key) -> Wires<'t> {
     let mut wires = Vec::new();
     for declaration in tree::part(structure, "field_declaration_list").map_or_else(Vec::new, parts) {
         let tag = field(declaration, "tag").and_then(|tag| unquote(said(text, tag)));
-        let value = tag.and_then(|tag| tags::lookup(&tag, key.name));
+        let value = tag.and_then(|tag| key.value(&tag));
         let tag = value.map(|value| Tag::new(&value)).unwrap_or_default();
         for name in fields(declaration, "name") {
             let name = said(text, name);

@@ -6,7 +6,7 @@ use tree_sitter::Node;
 
 use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
-use super::tags::{Key, Tag, lookup, unquote};
+use super::tags::{Key, Tag, unquote};
 use crate::drift::packages::is_standard;
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
@@ -82,7 +82,7 @@ impl<'t> Types<'_, 't> {
         for (declaration, tag) in declarations.iter().zip(&tags) {
             let Some(ty) = field(*declaration, "type") else { continue };
             let place = tag.as_ref().map(|(place, _)| *place);
-            let tag = tag.as_ref().and_then(|(_, tag)| lookup(tag, key.name)).map(|value| Tag::new(&value));
+            let tag = tag.as_ref().and_then(|(_, tag)| key.value(tag)).map(|value| Tag::new(&value));
             let tag = tag.unwrap_or_default();
             let names = fields(*declaration, "name");
             if names.is_empty() {
