@@ -7,7 +7,6 @@ use tree_sitter::Node;
 use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
 use super::tags::{Key, Tag, unquote};
-use crate::drift::packages::is_standard;
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
 /// The most that types which several fields share are written out to, in one file.
@@ -169,7 +168,7 @@ impl<'t> Types<'_, 't> {
                 ("gorm.io/gorm", "Model") => return Embedded::Promoted(gorm(at(ty))),
                 _ => {}
             }
-            if known(package, name).is_some() || is_standard(package) {
+            if known(package, name).is_some() {
                 let reason = format!("{} is embedded and its fields are not in this repository", tree::quoted(text));
                 return Embedded::Promoted(Shape::unread(at(ty), reason));
             }
