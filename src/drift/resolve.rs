@@ -31,6 +31,7 @@ use collections::Inner;
 use kinds::{is_brand, one_of};
 use lookup::{Found, Lookup};
 use parts::{Part, Parts, Placed, Scope};
+use written::Writers;
 
 /// The most fields of one source: types that refer to each other twice make any number of them.
 const MAX_FIELDS: usize = 100_000;
@@ -151,6 +152,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
             files,
             sought: RefCell::default(),
             placed: RefCell::default(),
+            called: RefCell::default(),
         },
         types,
         counting: HashMap::new(),
@@ -161,8 +163,9 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         found: Vec::new(),
         file: Rc::default(),
         apart: Apart::default(),
-        written: HashMap::new(),
+        writers: Writers::default(),
         wires: RefCell::default(),
+        other_names: HashSet::new(),
         shadowed: RefCell::default(),
         noted: 0,
         steps: Cell::new(0),
@@ -228,10 +231,12 @@ struct Resolver<'a, 't> {
     file: Rc<BString>,
     /// The fields of each type of a name that others have too.
     apart: Apart<'a>,
-    /// The types that code of other files writes out, with where.
-    written: HashMap<*const Definition, Vec<(&'a BStr, &'a Written)>>,
+    /// The types that code writes out, or what they embed.
+    writers: Writers<'a>,
     /// Whether definitions are written by `json`, once that was asked.
     wires: RefCell<HashMap<*const Definition, bool>>,
+    /// The definitions of which it was asked whether `json` gives other names to what they are listed with.
+    other_names: HashSet<*const Definition>,
     /// The packages of Go whose files were asked what they mean by its own types.
     shadowed: RefCell<HashSet<(&'a [u8], &'a str)>>,
     /// How many fields were noted, and how many shapes looked at.

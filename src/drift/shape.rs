@@ -13,7 +13,7 @@ use bstr::BString;
 
 pub use known::{IfKnown, When};
 pub use lent::{Constant, Constants, Given, Lends, Loan, Loans};
-pub use package::{Other, Package};
+pub use package::{Other, Package, Writer};
 pub use spelling::{Database, Spelling, databases};
 
 /// All that one file says. Offsets are in bytes from the beginning of the file.

@@ -62,6 +62,31 @@ fn what_a_package_of_go_calls_itself_and_what_it_makes_of_text_is_followed() {
 }
 
 #[test]
+fn methods_that_an_interface_or_a_text_of_another_file_gets_are_followed() {
+    let files = [
+        ("go.mod", "module x.com/r\n"),
+        (
+            "model/a.go",
+            "package model\ntype Order struct {\n W `json:\"-\"`\n Code `json:\"-\"`\n ID string `json:\"id\"`\n}\n",
+        ),
+        ("model/b.go", "package model\ntype W interface {\n V\n}\n"),
+        ("model/c.go", "package model\ntype V interface {\n Name() string\n}\n"),
+        ("model/d.go", "package model\ntype Code string\n"),
+    ];
+    let found = |now: &[(&str, &str)]| brings(Language::Go, &["Order"], &files, now);
+    let due = |name: &str| [format!("`{name}` is embedded and writes itself, and all of this struct")];
+    let asks = "package model\ntype V interface {\n Name() string\n MarshalJSON() ([]byte, error)\n}\n";
+    assert_eq!(found(&[("model/c.go", asks)]), due("W"));
+    assert_eq!(
+        found(&[("model/c.go", "package model\nimport \"encoding/json\"\ntype V = json.Marshaler\n")]),
+        due("W")
+    );
+    let text = "package model\ntype Code string\nfunc (c Code) MarshalText() ([]byte, error) { return nil, nil }\n";
+    assert_eq!(found(&[("model/d.go", text)]), due("Code"));
+    assert_eq!(found(&[("model/c.go", "package model\ntype V interface {\n Names() string\n}\n")]), [""; 0]);
+}
+
+#[test]
 fn a_link_in_a_package_of_go_may_declare_anything() {
     let files = [
         ("go.mod", "module x.com/r\n"),

@@ -13,6 +13,7 @@ mod sites;
 mod tables;
 mod tags;
 mod types;
+mod writers;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +103,8 @@ impl<'t> File<'t> {
     /// A method of an alias is one of the type that it stands for.
     fn aliased(&mut self) {
         let aliases = self.specs.iter().filter(|spec| spec.kind() == "type_alias").filter_map(|spec| {
-            let ty = field(*spec, "type").filter(|ty| ty.kind() == "type_identifier")?;
+            let ty = writers::bare(field(*spec, "type")?);
+            let ty = Some(ty).filter(|ty| ty.kind() == "type_identifier")?;
             Some((said(self.text, field(*spec, "name")?), said(self.text, ty)))
         });
         let aliases: BTreeMap<&str, &str> = aliases.collect();
@@ -193,7 +195,11 @@ impl<'t> File<'t> {
     fn declare(&self, spec: Node<'t>, module: &mut Module) {
         let [json, ..] = &KEYS;
         let key = field(spec, "type").and_then(|ty| tags::key_of(self.text, ty));
-        let definition = self.definition(spec, key.unwrap_or(json));
+        let mut definition = self.definition(spec, key.unwrap_or(json));
+        if let Some(writer) = self.writer(spec) {
+            definition.shape = writers::marked(definition.shape, definition.at, &writer);
+            module.package.writers.insert(definition.at, writer);
+        }
         match key.map(|key| key.name) {
             Some(name) if name == json.name => _ = module.package.json.insert(definition.at),
             Some(key) => {

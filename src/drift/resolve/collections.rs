@@ -24,7 +24,11 @@ impl<'a> Resolver<'a, '_> {
             Shape::Named { name, at } => {
                 for entered in self.enter_known(scope, name, *at, false) {
                     let shape = &entered.home.definition.shape;
-                    if self.counts(&entered) || self.written_as(&entered).is_some() {
+                    if self.counts(&entered) {
+                        self.listed_otherwise(&entered);
+                        continue;
+                    }
+                    if self.written_as(&entered).is_some() {
                         continue;
                     }
                     if !self.is_object(shape, &entered) {

@@ -99,6 +99,8 @@ pub(super) struct Lookup<'a> {
     pub(super) sought: RefCell<BTreeSet<String>>,
     /// Where packages of Go stand.
     pub(super) placed: RefCell<package::Placed<'a>>,
+    /// What those call themselves that a file imports.
+    pub(super) called: RefCell<package::Called<'a>>,
 }
 
 /// What became of a name in one file.

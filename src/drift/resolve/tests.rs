@@ -223,3 +223,45 @@ fn files_that_hand_all_names_on_to_each_other_are_asked_once_each() {
     let built = built.file("own", vec![order], imports);
     assert_eq!(built.told("own", "**"), ["Order.a unknown", "Order.b object", "Order.b.c string"]);
 }
+
+/// A struct of Go that embeds others.
+fn embeds(name: &str, others: &[&str]) -> Definition {
+    let both = |other: &&str| {
+        [Shape::Pick(Box::new(named(other)), BTreeSet::new()), Shape::Omit(Box::new(named(other)), BTreeSet::new())]
+    };
+    let own = object(&[(&format!("of_{name}"), Shape::STRING)]);
+    define(name, Shape::All(others.iter().flat_map(both).chain([own]).collect()))
+}
+
+#[test]
+fn what_is_embedded_is_walked_once_for_each_struct_that_embeds_it() {
+    let chain = |length: usize| (0..length).map(|n| embeds(&format!("T{n}"), &[&format!("T{}", n + 1)]));
+    let end = |length: usize| define(&format!("T{length}"), object(&[("id", Shape::STRING)]));
+    let long: Vec<Definition> = chain(30).chain([end(30)]).collect();
+    let wide = (0..300).map(|n| embeds(&format!("S{n}"), &["T0"])).chain(chain(12)).chain([end(12)]).collect();
+    for (definitions, types, due) in [(long, "T0", 31), (wide, "S*", 300 * 14)] {
+        let mut built = Built::default().file("a", definitions, vec![]);
+        built.0.values_mut().for_each(|module| module.is_leveled = true);
+        let declared = built.declared("a", types);
+        assert_eq!(declared.unread, [], "{types}");
+        assert_eq!(declared.fields.len(), due, "{types}");
+    }
+}
+
+#[test]
+fn packages_that_a_file_may_mean_by_a_name_are_asked_once() {
+    let start = std::time::Instant::now();
+    let fields: Vec<(String, Shape)> =
+        (0..20_000).map(|n| (format!("f{n}"), named(&format!("zz{}.T", n % 9)))).collect();
+    let fields: Vec<(&str, Shape)> = fields.iter().map(|(name, shape)| (name.as_str(), shape.clone())).collect();
+    let imports: Vec<Import> =
+        (0..900).map(|n| Import::package(Some(format!("p{n}")), &format!("example.com/p{n}"))).collect();
+    let mut built = Built::default().file("own/a.go", vec![define("Order", object(&fields))], imports);
+    built.0.values_mut().for_each(|module| {
+        module.is_leveled = true;
+        module.package.guessed = (0..900).collect();
+    });
+    let declared = built.declared("own", "Order");
+    assert_eq!((declared.fields.len(), declared.unread), (20_000, vec![]));
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

@@ -21,6 +21,21 @@ pub struct Package {
     pub others: BTreeMap<u32, Other>,
     /// What writes types of the package's other files out, where their tags are of the same key.
     pub written: Vec<(&'static str, Written)>,
+    /// The definitions, by their places, that give what embeds them a method which writes all of it.
+    pub writers: BTreeMap<u32, Writer>,
+}
+
+/// The methods of a definition that write it, each by the key of the tags that it is for, or `None` where it is for any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writer {
+    /// Those that it has,
+    pub has: BTreeSet<Option<&'static str>>,
+    /// and those that it asks for as an interface does: another type that is made of it asks for them as well.
+    pub asks: BTreeSet<Option<&'static str>>,
+    /// The types whose methods it has too, as the file calls them;
+    pub of: Vec<String>,
+    /// but those alone that they ask for: it is made of them, and no other name of theirs.
+    pub is_new: bool,
 }
 
 /// A definition whose tags are none of `json`.

@@ -22,6 +22,10 @@ pub(super) fn constants<'t>(file: &File<'t>, root: Node<'t>) -> Constants<'t> {
         }
     }
     for top in parts(root).into_iter().filter(|top| top.kind() != "const_declaration") {
+        // `func string(…)` is no type of Go's own any more.
+        if top.kind() == "function_declaration" {
+            field(top, "name").into_iter().for_each(|name| constants.shadow(said(text, name)));
+        }
         tree::walk(top, |node| {
             let names = match node.kind() {
                 "const_spec" | "var_spec" | "parameter_declaration" | "variadic_parameter_declaration" => {
@@ -44,6 +48,11 @@ pub(super) fn constants<'t>(file: &File<'t>, root: Node<'t>) -> Constants<'t> {
         });
     }
     constants
+}
+
+/// Whether a name is that of a type of this file, and of nothing else.
+pub(super) fn is_type(file: &File<'_>, constants: &Constants<'_>, name: &str) -> bool {
+    file.types.contains_key(name) && !constants.knows(name)
 }
 
 /// The longest text that is put together: constants which are each twice the one before would be without end.
@@ -69,7 +78,8 @@ pub(super) fn folded<'t>(file: &File<'t>, constants: &Constants<'t>, node: Node<
             let name = said(file.text, field(node, "function")?);
             let given = parts(field(node, "arguments")?);
             let [text] = given.as_slice() else { return None };
-            if name == "string" || file.types.contains_key(name) { inner(*text) } else { None }
+            let is_text = is_type(file, constants, name) || name == "string" && !constants.knows(name);
+            if is_text { inner(*text) } else { None }
         }
         _ => None,
     }

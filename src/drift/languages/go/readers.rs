@@ -69,23 +69,44 @@ fn only_reads(text: &str, body: Node<'_>, name: &str) -> bool {
     let looks_up = |node: &Node<'_>| {
         node.kind() == "index_expression" && field(*node, "operand").is_some_and(|operand| is_it(&operand))
     };
+    // `m[k]`, and what is a part of that: `m[k][0]`, `(m[k]).path`.
+    let is_of_it = |node: &Node<'_>| {
+        let mut node = *node;
+        while !looks_up(&node) {
+            let inner = field(node, "operand").or_else(|| parts(node).first().copied());
+            let is_part = matches!(
+                node.kind(),
+                "index_expression"
+                    | "selector_expression"
+                    | "slice_expression"
+                    | "parenthesized_expression"
+                    | "unary_expression"
+            );
+            let Some(inner) = inner.filter(|_| is_part) else { return false };
+            node = inner;
+        }
+        true
+    };
     let (mut uses, mut reads, mut writes) = (0, 0, false);
     tree::walk(body, |node| {
         uses += usize::from(is_it(&node));
         let operand = || parts(node).first().copied();
         match node.kind() {
             "index_expression" => reads += usize::from(looks_up(&node)),
-            "range_clause" => reads += usize::from(field(node, "right").is_some_and(|right| is_it(&right))),
+            "range_clause" => {
+                reads += usize::from(field(node, "right").is_some_and(|right| is_it(&right)));
+                writes |= field(node, "left").map_or_else(Vec::new, parts).iter().any(is_of_it);
+            }
             "call_expression" if field(node, "function").is_some_and(|function| said(text, function) == "len") => {
                 let given = field(node, "arguments").map_or_else(Vec::new, parts);
                 reads += given.iter().filter(|given| is_it(given)).count();
             }
             "assignment_statement" | "receive_statement" => {
-                writes |= field(node, "left").map_or_else(Vec::new, parts).iter().any(looks_up);
+                writes |= field(node, "left").map_or_else(Vec::new, parts).iter().any(is_of_it);
             }
-            "inc_statement" | "dec_statement" => writes |= operand().is_some_and(|operand| looks_up(&operand)),
+            "inc_statement" | "dec_statement" => writes |= operand().is_some_and(|operand| is_of_it(&operand)),
             "unary_expression" if part(node, "&").is_some() => {
-                writes |= field(node, "operand").is_some_and(|operand| looks_up(&operand));
+                writes |= field(node, "operand").is_some_and(|operand| is_of_it(&operand));
             }
             _ => {}
         }

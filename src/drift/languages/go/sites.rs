@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::super::tree::{self, Constants, Entry, Finder, MAX_STEPS, Value, at, field, fields, parts, said};
-use super::constants::{constants, folded, numbers};
+use super::constants::{constants, folded, is_type, numbers};
 use super::readers::Readers;
 use super::tags::{self, Key, Tag, unquote};
 use super::{File, patches, tables, types};
@@ -30,21 +30,14 @@ pub(super) fn read<'t>(file: &File<'t>, sites: &Sites, root: Node<'t>, module: &
         untyped,
         paired,
     };
-    let (mut aliases, mut finder) = (patches::Aliases::new(), Finder::new(sites, reader));
-    let text = file.text;
-    if !sites.patches.is_empty() {
-        tree::walk(root, |node| {
-            patches::read(&finder, module, &mut aliases, node, text);
-            true
-        });
-    }
+    let (text, mut finder) = (file.text, Finder::new(sites, reader));
+    let aliases = patches::read(&finder, module, root);
     tree::walk(root, |node| {
         // Before the names of what is called are claimed: methods of a table are looked at as well.
         tables::read(&mut finder, module, node, text);
         if let Some((callee, arguments)) = call(node) {
             let (name, head) = dotted(text, callee);
-            let (name, arguments) = patches::called(&finder, &aliases, name, arguments);
-            finder.call(module, &name, node, &arguments);
+            aliases.call(&finder, module, (&name, callee), node, &arguments);
             finder.claim(callee);
             finder.claim(head);
         }
@@ -186,7 +179,7 @@ fn wires<'t>(text: &'t str, structure: Node<'t>, key: &Key) -> Wires<'t> {
     let mut wires = Vec::new();
     for declaration in tree::part(structure, "field_declaration_list").map_or_else(Vec::new, parts) {
         let tag = field(declaration, "tag").and_then(|tag| unquote(said(text, tag)));
-        let value = tag.and_then(|tag| tags::lookup(&tag, key.name));
+        let value = tag.and_then(|tag| key.value(&tag));
         let tag = value.map(|value| Tag::new(&value)).unwrap_or_default();
         for name in fields(declaration, "name") {
             let name = said(text, name);
@@ -354,7 +347,7 @@ impl<'t> Reader<'_, 't> {
 
     /// Whether a name is that of a type of this file, and of nothing else.
     pub(super) fn is_type(&self, name: &str) -> bool {
-        self.file.types.contains_key(name) && !self.constants.knows(name)
+        is_type(self.file, &self.constants, name)
     }
 
     pub(super) fn folded(&self, node: Node<'t>) -> Option<String> {

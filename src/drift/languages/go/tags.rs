@@ -6,14 +6,21 @@ use super::super::tree;
 
 /// The keys that name fields, the first that a definition uses counts, with what each does by itself.
 pub(super) const KEYS: [Key; 8] = [
-    Key { name: "json", lower: false, promotes: true, inline: "", writer: "MarshalJSON" },
-    Key { name: "yaml", lower: true, promotes: false, inline: "inline", writer: "MarshalYAML" },
-    Key { name: "bson", lower: true, promotes: false, inline: "inline", writer: "MarshalBSON" },
-    Key { name: "toml", lower: false, promotes: true, inline: "", writer: "MarshalTOML" },
-    Key { name: "mapstructure", lower: false, promotes: false, inline: "squash", writer: "" },
-    Key { name: "firestore", lower: false, promotes: true, inline: "", writer: "" },
-    Key { name: "dynamodbav", lower: false, promotes: true, inline: "", writer: "MarshalDynamoDBAttributeValue" },
-    Key { name: "db", lower: true, promotes: true, inline: "", writer: "" },
+    Key { name: "json", lower: false, promotes: true, inline: "", writer: "MarshalJSON", bare: false },
+    Key { name: "yaml", lower: true, promotes: false, inline: "inline", writer: "MarshalYAML", bare: true },
+    Key { name: "bson", lower: true, promotes: false, inline: "inline", writer: "MarshalBSON", bare: true },
+    Key { name: "toml", lower: false, promotes: true, inline: "", writer: "MarshalTOML", bare: false },
+    Key { name: "mapstructure", lower: false, promotes: false, inline: "squash", writer: "", bare: false },
+    Key { name: "firestore", lower: false, promotes: true, inline: "", writer: "", bare: false },
+    Key {
+        name: "dynamodbav",
+        lower: false,
+        promotes: true,
+        inline: "",
+        writer: "MarshalDynamoDBAttributeValue",
+        bare: false,
+    },
+    Key { name: "db", lower: true, promotes: true, inline: "", writer: "", bare: false },
 ];
 
 /// A key of tags.
@@ -29,6 +36,16 @@ pub(super) struct Key {
     pub(super) inline: &'static str,
     /// The method by which a type writes itself.
     pub(super) writer: &'static str,
+    /// A tag without any key is one of this.
+    pub(super) bare: bool,
+}
+
+impl Key {
+    /// The value of the key in a tag.
+    pub(super) fn value(&self, tag: &str) -> Option<String> {
+        let whole = || Some(tag).filter(|tag| self.bare && !tag.is_empty() && !tag.contains(':'));
+        lookup(tag, self.name).or_else(|| whole().map(str::to_owned))
+    }
 }
 
 /// The key that counts in all structs of a type; `None` without any tag.
@@ -101,7 +118,7 @@ fn is_letter(c: char) -> bool {
 }
 
 /// The value of a key in a tag; nothing after the first mistake is read, as Go does.
-pub(super) fn lookup(tag: &str, key: &str) -> Option<String> {
+fn lookup(tag: &str, key: &str) -> Option<String> {
     let mut rest = tag;
     loop {
         rest = rest.trim_start_matches(' ');

@@ -6,8 +6,7 @@ use tree_sitter::Node;
 
 use super::super::tree::{self, MAX_DEPTH, at, field, fields, parts, said};
 use super::File;
-use super::tags::{Key, Tag, lookup, unquote};
-use crate::drift::packages::is_standard;
+use super::tags::{Key, Tag, unquote};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
 /// The most that types which several fields share are written out to, in one file.
@@ -82,7 +81,7 @@ impl<'t> Types<'_, 't> {
         for (declaration, tag) in declarations.iter().zip(&tags) {
             let Some(ty) = field(*declaration, "type") else { continue };
             let place = tag.as_ref().map(|(place, _)| *place);
-            let tag = tag.as_ref().and_then(|(_, tag)| lookup(tag, key.name)).map(|value| Tag::new(&value));
+            let tag = tag.as_ref().and_then(|(_, tag)| key.value(tag)).map(|value| Tag::new(&value));
             let tag = tag.unwrap_or_default();
             let names = fields(*declaration, "name");
             if names.is_empty() {
@@ -161,7 +160,7 @@ impl<'t> Types<'_, 't> {
             let package = package.map_or("", String::as_str);
             match (package, name) {
                 // It is told already.
-                _ if self.writes_itself(ty) => return Embedded::Nothing,
+                _ if self.file.writes_itself(ty) => return Embedded::Nothing,
                 // They have no exported fields.
                 ("sync", "Mutex" | "RWMutex" | "Once" | "WaitGroup") | ("github.com/uptrace/bun", "BaseModel") => {
                     return Embedded::Nothing;
@@ -169,7 +168,7 @@ impl<'t> Types<'_, 't> {
                 ("gorm.io/gorm", "Model") => return Embedded::Promoted(gorm(at(ty))),
                 _ => {}
             }
-            if known(package, name).is_some() || is_standard(package) {
+            if known(package, name).is_some() {
                 let reason = format!("{} is embedded and its fields are not in this repository", tree::quoted(text));
                 return Embedded::Promoted(Shape::unread(at(ty), reason));
             }
@@ -183,17 +182,15 @@ impl<'t> Types<'_, 't> {
     /// What a struct has of the methods of a type that it embeds, whatever becomes of its fields: they write all of it.
     fn methods(&self, ty: Node<'t>) -> Option<Shape> {
         let is = |name: &'t str| {
-            self.is_writer(name)
-                || ["MarshalJSON", "MarshalText", self.key.writer]
-                    .iter()
-                    .any(|method| self.file.methods.contains_key(&(name, *method)))
+            let mut methods = ["MarshalJSON", "MarshalText", self.key.writer].into_iter();
+            methods.any(|method| self.file.methods.contains_key(&(name, method)))
         };
         let mut base = ty;
         while let Some(inner) = field(base, "type").filter(|_| base.kind() == "generic_type") {
             base = inner;
         }
         let writes = match base.kind() {
-            "qualified_type" => self.writes_itself(base),
+            "qualified_type" => self.file.writes_itself(base),
             _ => is(said(self.file.text, base)),
         };
         if writes {
@@ -204,40 +201,7 @@ impl<'t> Types<'_, 't> {
             ));
         }
         let named = Some(self.shape(base, 0)).filter(|shape| matches!(shape, Shape::Named { .. }));
-        let package = field(base, "package").and_then(|name| self.file.packages.get(said(self.file.text, name)));
-        // A package that may be of this repository; its type is looked up there.
-        let may_be_here = package.is_none_or(|path| !is_standard(path));
-        Some(Shape::Pick(Box::new(named.filter(|_| may_be_here)?), BTreeSet::new()))
-    }
-
-    /// Whether an interface of this file asks for a method that writes, by itself or by an interface that it embeds.
-    fn is_writer(&self, name: &'t str) -> bool {
-        let (mut names, mut seen) = (vec![name], BTreeSet::new());
-        while let Some(name) = names.pop() {
-            let interface = self.file.types.get(name).filter(|ty| ty.kind() == "interface_type");
-            if let Some(interface) = interface.filter(|_| seen.insert(name)) {
-                names.extend(parts(*interface).into_iter().map(|part| said(self.file.text, part)));
-            }
-            if name.contains("Marshal") {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether a type of another package is one of those that are known to write themselves.
-    fn writes_itself(&self, ty: Node<'t>) -> bool {
-        let said = |name| field(ty, name).map_or("", |part| said(self.file.text, part));
-        let package = self.file.packages.get(said("package")).map_or("", String::as_str);
-        match (package, said("name")) {
-            ("encoding/json", "Marshaler" | "RawMessage")
-            | ("encoding", "TextMarshaler")
-            | ("math/big", "Int")
-            | ("log/slog", "LevelVar")
-            | ("regexp", "Regexp")
-            | ("crypto/x509", "OID") => true,
-            (package, name) => known(package, name) == Some(Shape::STRING),
-        }
+        Some(Shape::Pick(Box::new(named?), BTreeSet::new()))
     }
 
     /// Whether a type may be a struct, as far as this file knows.
@@ -306,7 +270,7 @@ fn builtin(name: &str) -> Option<Shape> {
 }
 
 /// Types of well-known packages, as they write themselves.
-fn known(path: &str, name: &str) -> Option<Shape> {
+pub(super) fn known(path: &str, name: &str) -> Option<Shape> {
     Some(match (path, name) {
         ("time", "Time") | ("net", "IP" | "HardwareAddr") | ("math/big", "Float" | "Rat") => Shape::STRING,
         ("net/netip", "Addr" | "AddrPort" | "Prefix") | ("log/slog", "Level") => Shape::STRING,

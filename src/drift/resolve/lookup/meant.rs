@@ -8,8 +8,8 @@ use super::{Found, Lookup, MAX_DEPTH, MAX_HOPS, Outcome, Tried, Why};
 use crate::drift::shape::{Import, Module, Shape};
 
 impl<'a> Lookup<'a> {
-    /// The definitions that code of a file may write out by a name at its top: in Rust also what that is another name of.
-    /// And whether there may be more.
+    /// The definitions that code of a file may write out by a name at its top: in Rust and Go also what that is another name
+    /// of. A type of Go that is made of another one is no such name, and its shape is none. And whether there may be more.
     pub(in crate::drift::resolve) fn in_module(
         &self,
         file: &'a BStr,
@@ -30,7 +30,9 @@ impl<'a> Lookup<'a> {
             for one in found.into_iter().filter(|one| !one.module.sealed.contains(&one.definition.at)) {
                 ends.push(one);
                 match &one.definition.shape {
-                    Shape::Named { name, .. } if module.is_placed => rest.push((one.file, one.module, name.clone())),
+                    Shape::Named { name, .. } if module.is_placed || module.is_leveled => {
+                        rest.push((one.file, one.module, name.clone()));
+                    }
                     // `type Wire = <Order as Sent>::Wire;`
                     Shape::Unread(_) if module.is_placed => is_more = true,
                     _ => {}

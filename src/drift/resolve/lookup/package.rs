@@ -7,7 +7,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{Found, From, Lookup, Outcome, Why};
 use crate::drift::packages::is_test;
-use crate::drift::shape::Module;
+use crate::drift::shape::{Import, Module};
 
 /// Of so many folders that a package may stand in it is asked whether they are links; guesses are more.
 const FEW: usize = 8;
@@ -19,6 +19,18 @@ const MOST_IMPORTS: usize = 1_000;
 ///
 /// [`Packages::folders`]: crate::drift::packages::Packages::folders
 pub(super) type Placed<'a> = HashMap<(&'a [u8], &'a BStr), Option<Rc<[Vec<BString>]>>>;
+
+/// What the packages that a file imports without a name call themselves, by the file and a name: those that may call
+/// themselves so, the likely ones first, and whether others are of no folder that is here. By the empty name, all that are
+/// of one.
+pub(in crate::drift::resolve) type Called<'a> = HashMap<(*const Module, Box<str>), Rc<Named<'a>>>;
+
+/// Packages that may have a name.
+#[derive(Default)]
+pub(in crate::drift::resolve) struct Named<'a> {
+    packages: Vec<&'a BStr>,
+    is_outside: bool,
+}
 
 /// A file and what it declares.
 type Home<'a> = (&'a BStr, &'a Module);
@@ -38,28 +50,55 @@ impl<'a> Lookup<'a> {
     /// the name that any of those gives to itself which have no other; `None` for a name without a dot.
     pub(super) fn of_package(&self, (file, module): Home<'a>, name: &str) -> Option<Outcome<'a>> {
         let (head, tail) = name.split_once('.')?;
-        let (mut likely, mut others) = (Vec::new(), Vec::new());
-        for (place, import) in module.imports.iter().enumerate() {
-            let Some(package) = import.package_path().filter(|_| import.local.is_some()) else { continue };
-            match (module.package.guessed.contains(&place), import.local.as_deref() == Some(head)) {
-                (false, true) => return self.in_package(file, package, tail, None),
-                (true, true) => likely.push(package),
-                (true, false) => others.push(package),
-                (false, false) => {}
-            }
+        let is_it = |import: &&Import| import.local.as_deref() == Some(head);
+        let mut named = module.imports.iter().enumerate().filter(|(_, import)| is_it(import));
+        let named = named.find(|(place, _)| !module.package.guessed.contains(place));
+        if let Some(package) = named.and_then(|(_, import)| import.package_path()) {
+            return self.in_package(file, package, tail, None);
         }
-        if others.len() > MOST_IMPORTS {
+        if module.package.guessed.len() > MOST_IMPORTS {
             return Some(Outcome::Unclear(Why::Unplaced));
         }
-        let mut outside = None;
-        for package in likely.into_iter().chain(others) {
-            match self.in_package(file, package, tail, Some(head)) {
-                Some(Outcome::Foreign) => outside = Some(Outcome::Foreign),
-                Some(outcome) => return Some(outcome),
-                None => {}
+        let called = self.called((file, module), head);
+        let inside = called.packages.iter().find_map(|package| {
+            let outcome = self.in_package(file, package, tail, Some(head))?;
+            (!matches!(outcome, Outcome::Foreign)).then_some(outcome)
+        });
+        let outside = if called.is_outside { Outcome::Foreign } else { Outcome::Unknown };
+        inside.or(Some(outside))
+    }
+
+    /// The packages that may be what a file calls by a name, asked once for each.
+    fn called(&self, (file, module): Home<'a>, head: &str) -> Rc<Named<'a>> {
+        let key = (std::ptr::from_ref(module), Box::from(head));
+        if let Some(known) = self.called.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let mut named = Named::default();
+        let packages: Vec<&'a BStr> = if head.is_empty() {
+            let guessed = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
+            guessed.filter_map(Import::package_path).collect()
+        } else {
+            let here = self.called((file, module), "");
+            named.is_outside = here.is_outside;
+            let likely = |package: &BStr| {
+                let mut imports = module.package.guessed.iter().filter_map(|place| module.imports.get(*place));
+                imports.any(|import| import.local.as_deref() == Some(head) && import.package_path() == Some(package))
+            };
+            let (likely, others): (Vec<_>, Vec<_>) = here.packages.iter().partition(|package| likely(package));
+            likely.into_iter().chain(others).collect()
+        };
+        for package in packages {
+            // No package has a type without a name: what is told is of the package alone.
+            match self.in_package(file, package, "", Some(head)) {
+                Some(Outcome::Foreign) => named.is_outside = true,
+                None if !head.is_empty() => {}
+                _ => named.packages.push(package),
             }
         }
-        outside.or(Some(Outcome::Unknown))
+        let named = Rc::new(named);
+        self.called.borrow_mut().insert(key, Rc::clone(&named));
+        named
     }
 
     /// What a name is in a package that a file imports; `None` where that is in the repository and calls itself otherwise.
