@@ -70,7 +70,7 @@ fn object(members: &[(&str, Shape)]) -> Shape {
 }
 
 fn named(name: &str) -> Shape {
-    Shape::Named { name: name.into(), at: 7 }
+    Shape::named(name, 7)
 }
 
 fn import(local: &str, name: &str, from: &[&str]) -> Import {
@@ -223,3 +223,5 @@ fn files_that_hand_all_names_on_to_each_other_are_asked_once_each() {
     let built = built.file("own", vec![order], imports);
     assert_eq!(built.told("own", "**"), ["Order.a unknown", "Order.b object", "Order.b.c string"]);
 }
+
+mod generics;

@@ -24,9 +24,14 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// That of one which another leads to.
-    pub(super) fn enter_wired(&self, scope: &Rc<Scope<'a>>, found: &Found<'a>) -> Option<Rc<Scope<'a>>> {
+    pub(super) fn enter_wired(
+        &self,
+        scope: &Rc<Scope<'a>>,
+        found: &Found<'a>,
+        given: &'a [Shape],
+    ) -> Option<Rc<Scope<'a>>> {
         let is_json = scope.is_json || self.is_json(found, 0);
-        scope.enter(&found.wired(is_json), is_json)
+        scope.enter(&found.wired(is_json), given, is_json, &self.steps)
     }
 
     fn is_json(&self, found: &Found<'a>, depth: usize) -> bool {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use bstr::BStr;
 
+use super::given::bound;
 use super::{Kind, Module, Resolver, Scope, Shape, Unread, blind};
 
 impl<'a> Resolver<'a, '_> {
@@ -40,8 +41,9 @@ impl<'a> Resolver<'a, '_> {
 
     /// Nothing is left of the members of a type, but what writes it out writes all that it is embedded in.
     pub(super) fn embedded(&mut self, shape: &'a Shape, scope: &Rc<Scope<'a>>) {
-        let Shape::Named { name, .. } = shape else { return };
-        for inner in self.enter(scope, name) {
+        let (shape, scope) = bound(shape, scope);
+        let Shape::Named { name, arguments, .. } = shape else { return };
+        for inner in self.enter(scope, name, arguments) {
             self.written_out(&inner);
             if self.is_object(&inner.home.definition.shape, &inner) {
                 self.definition_parts(&inner);

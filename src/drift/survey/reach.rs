@@ -308,7 +308,7 @@ fn are_alike(one: &[&Definition], other: &[&Definition]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.case == other.case && one.shape.says(&other.shape))
 }
 
-/// Whether the same of them is seen, by their own files and by others.
+/// Whether the same of them is seen, by their own files and by others, and is made of what they are given.
 fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
     let seen = |(module, definitions): (&Module, &[&Definition])| -> Vec<Option<[bool; 3]>> {
         let exports = module.exports.as_ref();
@@ -317,7 +317,10 @@ fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition
         };
         definitions.iter().map(|definition| of(&definition.at)).collect()
     };
-    seen(one) == seen(other)
+    let guessed = |(module, definitions): (&Module, &[&Definition])| -> Vec<bool> {
+        definitions.iter().map(|definition| module.guessed.contains(&definition.at)).collect()
+    };
+    seen(one) == seen(other) && guessed(one) == guessed(other)
 }
 
 /// Whether the same of them is written by `json`, and as the same.
@@ -337,7 +340,8 @@ fn are_tagged_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definiti
 /// Whether a shape leads to a type by a name of which this is true.
 fn refers(shape: &Shape, is_noted: &dyn Fn(&str) -> bool) -> bool {
     match shape {
-        Shape::Named { name, .. } => is_noted(name),
+        Shape::Named { name, arguments, .. } => is_noted(name) || arguments.iter().any(|shape| refers(shape, is_noted)),
+        Shape::Variable { otherwise, .. } => refers(otherwise, is_noted),
         Shape::Object(members) => members.iter().any(|member| refers(&member.shape, is_noted)),
         Shape::Array(shape) | Shape::Map(shape) | Shape::Pick(shape, _) | Shape::Omit(shape, _) => {
             refers(shape, is_noted)

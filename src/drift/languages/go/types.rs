@@ -55,7 +55,7 @@ impl<'t> Types<'_, 't> {
         }
         match builtin(name) {
             Some(shape) if !self.file.types.contains_key(name) => shape,
-            _ => Shape::Named { name: name.to_owned(), at },
+            _ => Shape::named(name, at),
         }
     }
 
@@ -65,7 +65,7 @@ impl<'t> Types<'_, 't> {
         let path = self.file.packages.get(package).map(String::as_str);
         match path.and_then(|path| known(path, name)) {
             Some(shape) => shape,
-            None => Shape::Named { name: format!("{package}.{name}"), at: at(ty) },
+            None => Shape::named(format!("{package}.{name}"), at(ty)),
         }
     }
 

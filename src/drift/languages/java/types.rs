@@ -103,7 +103,7 @@ impl Types<'_, '_> {
         let written_out = ["java.", "javax.", "jakarta."].iter().any(|package| name.starts_with(package));
         let last = if written_out { name.rsplit('.').next().unwrap_or(&name) } else { &name };
         if !written_out && !self.names.is_library(last) {
-            return Shape::Named { name, at: at(ty) };
+            return Shape::named(name, at(ty));
         }
         let argument = |index: usize| arguments.get(index).map_or(Shape::Opaque, |inner| self.of(*inner, depth + 1));
         match (last, jvm::collection(last)) {
@@ -113,7 +113,7 @@ impl Types<'_, '_> {
             (last, None) => match jvm::scalar(last) {
                 Some(shape) => shape,
                 None if written_out || self.names.is_given(last) => Shape::Opaque,
-                None => Shape::Named { name, at: at(ty) },
+                None => Shape::named(name, at(ty)),
             },
         }
     }

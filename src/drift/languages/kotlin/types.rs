@@ -130,7 +130,7 @@ impl Types<'_, '_> {
         let written_out = WRITTEN_OUT.iter().any(|start| name.starts_with(start));
         let last = if written_out { steps.last().copied().unwrap_or_default() } else { name.as_str() };
         if !written_out && !self.names.is_library(last) {
-            return Shape::Named { name, at: at(ty) };
+            return Shape::named(name, at(ty));
         }
         let arguments =
             parts(ty).into_iter().rfind(|part| part.kind() == "type_arguments").map_or_else(Vec::new, parts);
@@ -159,7 +159,7 @@ impl Types<'_, '_> {
                 None if self.names.is_given(last) || WRITTEN_OUT.iter().any(|start| full.starts_with(start)) => {
                     Shape::Opaque
                 }
-                None => Shape::Named { name: full.to_owned(), at },
+                None => Shape::named(full, at),
             },
         }
     }
@@ -189,7 +189,7 @@ impl Types<'_, '_> {
             "mapOf" | "mutableMapOf" | "emptyMap" | "hashMapOf" | "linkedMapOf" => Some(Shape::Map(argument(1)?)),
             name if name.starts_with(char::is_uppercase) => {
                 if !self.names.is_library(name) {
-                    return Some(Shape::Named { name: name.to_owned(), at: at(callee) });
+                    return Some(Shape::named(name, at(callee)));
                 }
                 match (jvm::collection(name), argument(0), argument(1)) {
                     (Some((0, _)), Some(item), _) => Some(Shape::Array(item)),

@@ -97,13 +97,13 @@ impl Types<'_> {
         }
         let at = self.place.of(last.ident.span());
         if written == "Self" {
-            return Shape::Named { name: self.own.clone(), at };
+            return Shape::named(self.own.clone(), at);
         }
         let meanings = self.outline.paths.meanings(&written, &self.inside);
         if meanings.len() != 1 && (meanings.is_empty() || written.contains('.')) {
             return self.unread(last, "this name has several meanings in this file; give each its own");
         }
-        let named = || Shape::Named { name: self.outline.paths.name(&written, &self.inside), at };
+        let named = || Shape::named(self.outline.paths.name(&written, &self.inside), at);
         if self.outline.types.contains(&written) || !self.may_be_known(&written, &meanings) {
             return named();
         }

@@ -162,7 +162,7 @@ impl<'a> File<'a> {
     /// A type of the file, or a foreign one.
     pub(super) fn named(&mut self, name: &Name<'a>, at: u32) -> Shape {
         let Some((local, foreign)) = self.index().foreign.get_key_value(name.head) else {
-            return Shape::Named { name: name.full.clone(), at };
+            return Shape::named(name.full.clone(), at);
         };
         let (local, foreign) = (*local, *foreign);
         let index = self.index();
@@ -181,7 +181,7 @@ impl<'a> File<'a> {
             );
         }
         self.used.insert(local);
-        Shape::Named { name: name.full.clone(), at }
+        Shape::named(name.full.clone(), at)
     }
 
     /// Types that every file has; the inner `None` is what is not on the wire.
@@ -230,7 +230,7 @@ impl<'a> File<'a> {
         let Some((name, types)) = known else { return Shape::Opaque };
         // A type that contains itself with other arguments has no end.
         if self.generics.contains(&name) {
-            return Shape::Named { name: name.to_owned(), at };
+            return Shape::named(name, at);
         }
         if self.is_spent() {
             return Shape::unread(at, TOO_MUCH);
@@ -324,7 +324,7 @@ impl<'a> File<'a> {
             return Shape::unread(at, "an imported type that is not one name: import the name at the top of the file");
         }
         let name = self.import_type(import.source.value.as_str(), &parts.join("."), at);
-        Shape::Named { name, at }
+        Shape::named(name, at)
     }
 
     fn instance_type(&mut self, given: &'a [TSType<'a>], at: u32) -> Shape {
@@ -352,6 +352,6 @@ fn has_members(shape: &Shape) -> bool {
         Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => has_members(inner),
         Shape::All(parts) | Shape::Any(parts) => parts.iter().any(has_members),
         Shape::Unread(_) => true,
-        Shape::Scalar { .. } | Shape::Named { .. } | Shape::Opaque => false,
+        Shape::Scalar { .. } | Shape::Named { .. } | Shape::Variable { .. } | Shape::Opaque => false,
     }
 }
