@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::{GenericArgument, GenericParam, PathArguments, PathSegment, Type};
 
 use super::{Outline, Place, dotted};
 use crate::drift::shape::{Member, Shape};
@@ -52,8 +52,8 @@ pub(super) struct Types<'o> {
     /// What it is written under ([`super::attrs::condition`]).
     pub(super) condition: Rc<str>,
     pub(super) inside: Vec<String>,
-    /// Names that stand for any type.
-    pub(super) variables: Vec<String>,
+    /// Its type parameters, with what they are where nothing is given; what stands for a constant has a place as well.
+    pub(super) variables: Vec<(String, Shape)>,
 }
 
 impl Types<'_> {
@@ -92,18 +92,22 @@ impl Types<'_> {
         let Some(last) = path.segments.last() else { return Shape::Opaque };
         let written = dotted(path);
         let head = written.split('.').next().unwrap_or_default();
-        if self.variables.iter().any(|variable| variable == head) {
-            return Shape::Opaque;
+        if let Some(place) = self.variables.iter().position(|(variable, _)| variable == head) {
+            return if written == head { self.variable(place) } else { Shape::Opaque };
         }
         let at = self.place.of(last.ident.span());
         if written == "Self" {
-            return Shape::named(self.own.clone(), at);
+            return Shape::named(self.own.clone(), at)
+                .given((0..self.variables.len()).map(|place| self.variable(place)).collect());
         }
         let meanings = self.outline.paths.meanings(&written, &self.inside);
         if meanings.len() != 1 && (meanings.is_empty() || written.contains('.')) {
             return self.unread(last, "this name has several meanings in this file; give each its own");
         }
-        let named = || Shape::named(self.outline.paths.name(&written, &self.inside), at);
+        let named = || {
+            let given = given(last).map(|argument| argument.map_or(Shape::Opaque, |ty| self.read(ty, depth)));
+            Shape::named(self.outline.paths.name(&written, &self.inside), at).given(given.collect())
+        };
         if self.outline.types.contains(&written) || !self.may_be_known(&written, &meanings) {
             return named();
         }
@@ -133,6 +137,27 @@ impl Types<'_> {
             Shape::Any(either.map(one).collect())
         } else {
             named()
+        }
+    }
+
+    /// What is given for a type parameter.
+    fn variable(&self, place: usize) -> Shape {
+        let otherwise = self.variables.get(place).map_or(Shape::Opaque, |(_, otherwise)| otherwise.clone());
+        Shape::variable(place, otherwise)
+    }
+
+    /// Takes in the type parameters of the definition; lifetimes are told apart from others wherever they stand.
+    pub(super) fn parameters(&mut self, generics: &syn::Generics) {
+        for param in &generics.params {
+            let variable = match param {
+                GenericParam::Type(ty) => {
+                    let otherwise = ty.default.as_ref().map_or(Shape::Opaque, |(_, default)| self.shape(default));
+                    (ty.ident.to_string(), otherwise)
+                }
+                GenericParam::Const(value) => (value.ident.to_string(), Shape::Opaque),
+                GenericParam::Lifetime(_) => continue,
+            };
+            self.variables.push(variable);
         }
     }
 
@@ -169,12 +194,18 @@ pub(super) fn list_of(mut shapes: Vec<Shape>, last: Option<Shape>) -> Shape {
 
 /// The types between `<` and `>`.
 fn arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    given(segment).flatten()
+}
+
+/// What stands between `<` and `>` for parameters, lifetimes aside: types, and nothing for the values of constants.
+fn given(segment: &PathSegment) -> impl Iterator<Item = Option<&Type>> {
     let arguments = match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
         _ => None,
     };
     arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
+        GenericArgument::Type(ty) => Some(Some(ty)),
+        GenericArgument::Const(_) => Some(None),
         _ => None,
     })
 }
