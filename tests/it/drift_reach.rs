@@ -361,6 +361,59 @@ fn a_base_whose_name_is_spelt_with_an_escape_is_not_understood() {
     assert!(found.iter().any(|one| one.starts_with("a name that is not written out here")), "{found:?}");
 }
 
+#[test]
+fn a_type_that_is_given_to_another_is_followed() {
+    let python = (
+        "model/page.py",
+        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass Page(Generic[T]):\n    items: list[T]\n",
+    );
+    let files = [
+        (
+            Language::TypeScript,
+            (
+                "model/a.ts",
+                "import { Page } from './page';\nimport { Line } from './line';\nexport interface Order { r: Page<Line> }",
+            ),
+            ("model/page.ts", "export interface Page<T> { items: T[] }"),
+            (
+                "model/line.ts",
+                ["export interface Line { id: string }", "export interface Line { id: string; mail: string }"],
+            ),
+        ),
+        (
+            Language::Python,
+            (
+                "model/a.py",
+                "from model.page import Page\nfrom model.line import Line\nclass Order:\n    r: Page[Line]\n",
+            ),
+            python,
+            ("model/line.py", ["class Line:\n    id: str\n", "class Line:\n    id: str\n    mail: str\n"]),
+        ),
+        (
+            Language::Go,
+            ("model/a.go", "package model\ntype Order struct { R Page[Line] `json:\"r\"` }\n"),
+            ("model/page.go", "package model\ntype Page[T any] struct { Items []T `json:\"items\"` }\n"),
+            (
+                "model/line.go",
+                [
+                    "package model\ntype Line struct { ID string `json:\"id\"` }\n",
+                    "package model\ntype Line struct { ID string `json:\"id\"`; Mail string `json:\"mail\"` }\n",
+                ],
+            ),
+        ),
+        (
+            Language::Rust,
+            ("model/a.rs", "use super::line::Line;\nuse super::page::Page;\npub struct Order { r: Page<Line> }"),
+            ("model/page.rs", "pub struct Page<T> { items: Vec<T> }"),
+            ("model/line.rs", ["pub struct Line { id: String }", "pub struct Line { id: String, mail: String }"]),
+        ),
+    ];
+    for (language, order, page, (place, [before, after])) in files {
+        let found = brings(language, &["Order"], &[order, page, (place, before)], &[(place, after)]);
+        assert_eq!(found, ["Order.r.items[].mail"], "{language:?}");
+    }
+}
+
 fn text() -> impl Strategy<Value = Text> {
     let some = |most| proptest::collection::vec(any::<Choice>(), 0..most);
     (some(4), some(4)).prop_map(|(imports, declarations)| Text { imports, declarations })

@@ -140,14 +140,8 @@ impl<'a> File<'a> {
         {
             return Some(self.named(&schema, at));
         }
-        let written = given.iter().filter_map(|ty| self.ty(ty)).any(|shape| has_members(&shape));
-        if written {
-            return Some(Shape::unread(
-                at,
-                "a generic type that is not written out here hides the fields that are written in it",
-            ));
-        }
-        Some(self.named(&name, at))
+        let given = self.each(given);
+        Some(self.named(&name, at).given(given))
     }
 
     /// A class by its name, as another one extends it.
@@ -156,7 +150,13 @@ impl<'a> File<'a> {
         if !given.is_empty() && name.full == name.head && self.index().types.contains_key(name.head) {
             return self.instance(name.head, given, at);
         }
-        self.named(name, at)
+        let given = self.each(given);
+        self.named(name, at).given(given)
+    }
+
+    /// What is given for type parameters that another file has.
+    fn each(&mut self, given: &'a [TSType<'a>]) -> Vec<Shape> {
+        given.iter().map(|ty| self.ty(ty).unwrap_or(Shape::Opaque)).collect()
     }
 
     /// A type of the file, or a foreign one.
@@ -230,7 +230,8 @@ impl<'a> File<'a> {
         let Some((name, types)) = known else { return Shape::Opaque };
         // A type that contains itself with other arguments has no end.
         if self.generics.contains(&name) {
-            return Shape::named(name, at);
+            let given = self.each(given);
+            return Shape::named(name, at).given(given);
         }
         if self.is_spent() {
             return Shape::unread(at, TOO_MUCH);
@@ -343,15 +344,4 @@ impl<'a> File<'a> {
 fn is_inferred(name: &Name<'_>) -> bool {
     let last = name.full.rsplit('.').next().unwrap_or_default();
     matches!(last, "infer" | "input" | "output" | "TypeOf" | "Infer")
-}
-
-/// Whether members are written in a shape itself, not behind a name.
-fn has_members(shape: &Shape) -> bool {
-    match shape {
-        Shape::Object(members) => !members.is_empty(),
-        Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => has_members(inner),
-        Shape::All(parts) | Shape::Any(parts) => parts.iter().any(has_members),
-        Shape::Unread(_) => true,
-        Shape::Scalar { .. } | Shape::Named { .. } | Shape::Variable { .. } | Shape::Opaque => false,
-    }
 }
