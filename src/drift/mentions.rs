@@ -228,14 +228,17 @@ impl<'s> Spelling<'s> {
 
     fn shape(&self, shape: &mut Shape, synthetic: &HashSet<&str>) {
         match shape {
-            Shape::Named { name, at } => {
+            Shape::Named { name, at, arguments } => {
                 let name = name.trim_start_matches('.');
                 let at = *at;
                 // A name that an import has by itself stands for what is imported.
                 if !(synthetic.contains(name) || self.has(name, at)) {
                     *shape = Shape::Unread(Unread::new(at, SPELT));
+                    return;
                 }
+                arguments.iter_mut().for_each(|one| self.shape(one, synthetic));
             }
+            Shape::Variable { otherwise, .. } => self.shape(otherwise, synthetic),
             Shape::Object(members) => members.iter_mut().for_each(|member| self.shape(&mut member.shape, synthetic)),
             Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => {
                 self.shape(inner, synthetic);

@@ -6,6 +6,7 @@
 mod apart;
 mod collections;
 mod enter;
+mod given;
 mod kinds;
 mod levels;
 mod lookup;
@@ -28,6 +29,7 @@ use crate::glob::GlobSet;
 use apart::Apart;
 pub use apart::Unit;
 use collections::Inner;
+use given::bound;
 use kinds::{is_brand, one_of};
 use lookup::{Found, Lookup};
 use parts::{Part, Parts, Placed, Scope};
@@ -156,6 +158,7 @@ fn declared<'a>(own: &[(&'a BStr, &'a Module)], types: &GlobSet, asked: &Asked<'
         },
         types,
         counting: HashMap::new(),
+        generic: HashMap::new(),
         declared: Declared::default(),
         unread: BTreeSet::new(),
         ends: RefCell::default(),
@@ -219,6 +222,8 @@ struct Resolver<'a, 't> {
     types: &'t GlobSet,
     /// Whether a definition's fields are listed under its own name, once that was asked.
     counting: HashMap<*const (), bool>,
+    /// Whether definitions have type parameters that they use, once that was asked.
+    generic: HashMap<*const Definition, bool>,
     declared: Declared,
     unread: BTreeSet<Blind>,
     /// Where types were left that have no end.
@@ -289,18 +294,18 @@ impl<'a> Resolver<'a, '_> {
 
     /// Whether a shape is one of members, though it may have none.
     fn is_object(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> bool {
+        let (shape, scope) = bound(shape, scope);
         match shape {
             _ if self.is_too_much(scope) => true,
             Shape::Object(_) | Shape::Unread(_) => true,
-            Shape::All(shapes) => {
-                !is_brand(scope.home.module, shapes) && shapes.iter().any(|shape| self.is_object(shape, scope))
-            }
+            Shape::All(shapes) => !is_brand(shapes, scope) && shapes.iter().any(|shape| self.is_object(shape, scope)),
             Shape::Any(shapes) => shapes.iter().any(|shape| self.is_object(shape, scope)),
             Shape::Pick(shape, _) | Shape::Omit(shape, _) => self.is_object(shape, scope),
-            Shape::Named { name, .. } => {
-                self.enter(scope, name).iter().any(|scope| self.is_object(&scope.home.definition.shape, scope))
+            Shape::Named { name, arguments, .. } => {
+                let entered = self.enter(scope, name, arguments);
+                entered.iter().any(|scope| self.is_object(&scope.home.definition.shape, scope))
             }
-            Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) | Shape::Opaque => false,
+            Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) | Shape::Opaque | Shape::Variable { .. } => false,
         }
     }
 
@@ -320,10 +325,11 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn inherited_case(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> Option<Case> {
+        let (shape, scope) = bound(shape, scope);
         match shape {
             _ if self.is_too_much(scope) => None,
             Shape::All(shapes) => shapes.iter().find_map(|shape| self.inherited_case(shape, scope)),
-            Shape::Named { name, .. } => self.enter(scope, name).iter().find_map(|scope| {
+            Shape::Named { name, arguments, .. } => self.enter(scope, name, arguments).iter().find_map(|scope| {
                 let definition = scope.home.definition;
                 definition.case.or_else(|| self.inherited_case(&definition.shape, scope))
             }),
@@ -336,6 +342,7 @@ impl<'a> Resolver<'a, '_> {
         if self.is_too_much(scope) {
             return;
         }
+        let (shape, scope) = bound(shape, scope);
         match shape {
             Shape::Object(_) if scope.home.module.is_leveled => {
                 self.levels(std::slice::from_ref(shape), scope, parts);
@@ -354,7 +361,7 @@ impl<'a> Resolver<'a, '_> {
                     });
                 }
             }
-            Shape::All(shapes) if is_brand(scope.home.module, shapes) => {}
+            Shape::All(shapes) if is_brand(shapes, scope) => {}
             Shape::All(shapes) => shapes.iter().for_each(|shape| self.parts(shape, scope, parts)),
             Shape::Any(shapes) => {
                 let mut either = Parts::default();
@@ -374,15 +381,15 @@ impl<'a> Resolver<'a, '_> {
                 let all = self.members(shape, scope);
                 all.into_iter().filter(|part| !names.contains(&part.member.name)).for_each(|part| parts.put(part));
             }
-            Shape::Named { name, at } => {
-                for scope in self.enter_known(scope, name, *at, true) {
+            Shape::Named { name, at, arguments } => {
+                for scope in self.enter_known(scope, (name, *at, arguments), true) {
                     self.definition_parts(&scope).into_iter().for_each(|part| parts.put(part));
                 }
             }
             Shape::Unread(unread) => {
                 self.unread.insert(blind(scope.home.file, unread));
             }
-            Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) | Shape::Opaque => {}
+            Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) | Shape::Opaque | Shape::Variable { .. } => {}
         }
     }
 
@@ -394,12 +401,18 @@ impl<'a> Resolver<'a, '_> {
 
     /// The members of what must have some: one that turns out to be a value without parts is told.
     fn members(&mut self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> Vec<Part<'a>> {
-        if let Shape::Named { name, at } = shape
-            && !self.enter(scope, name).is_empty()
-            && !self.is_object(shape, scope)
+        let (given, around) = bound(shape, scope);
+        let is_given = scope.home.module.is_placed && matches!(shape, Shape::Variable { .. });
+        if is_given && matches!(given, Shape::Opaque | Shape::Scalar { .. }) {
+            let reason = "what is given for a type parameter here has no fields that can be read";
+            self.unread.insert(blind(scope.home.file, &Unread::new(scope.home.definition.at, reason)));
+        }
+        if let Shape::Named { name, at, arguments } = given
+            && !self.enter(around, name, arguments).is_empty()
+            && !self.is_object(given, around)
         {
             let reason = format!("the type `{}` has no members to take over", excerpt(name));
-            self.unread.insert(blind(scope.home.file, &Unread::new(*at, reason)));
+            self.unread.insert(blind(around.home.file, &Unread::new(*at, reason)));
         }
         self.some_parts(shape, scope)
     }

@@ -6,6 +6,7 @@ mod known;
 mod lent;
 mod package;
 mod spelling;
+mod walks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,9 @@ pub struct Module {
     pub assumed: BTreeMap<String, u32>,
     /// The definitions, by their places, that no code but what they derive can write out (Rust).
     pub sealed: BTreeSet<u32>,
+    /// The definitions, by their places, that are made by what their type parameters are where nothing is given for them
+    /// (TypeScript).
+    pub guessed: BTreeSet<u32>,
     /// What a file of Go is part of.
     pub package: Package,
 }
@@ -108,6 +112,15 @@ pub enum Shape {
         name: String,
         /// Where it stands.
         at: u32,
+        /// What stands in for its type parameters, in their order; those that are left out are what they say themselves.
+        arguments: Vec<Shape>,
+    },
+    /// What a reference to the definition that it stands in gives for a type parameter.
+    Variable {
+        /// Which of them.
+        place: usize,
+        /// What it is where nothing is given for it.
+        otherwise: Box<Shape>,
     },
     /// The members of all of these: intersections, inheritance, embedding, `flatten`, `allOf`.
     All(Vec<Shape>),
@@ -121,18 +134,6 @@ pub enum Shape {
     Opaque,
     /// What cannot be read without running the code: a computed key, a spread of a value, a call.
     Unread(Unread),
-}
-
-impl Shape {
-    /// How many shapes it is made of, itself included: what copying it costs.
-    pub fn weight(&self) -> usize {
-        1 + match self {
-            Self::Object(members) => members.iter().map(|member| member.shape.weight()).sum(),
-            Self::Array(inner) | Self::Map(inner) | Self::Pick(inner, _) | Self::Omit(inner, _) => inner.weight(),
-            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::weight).sum(),
-            Self::Scalar { .. } | Self::Named { .. } | Self::Opaque | Self::Unread(_) => 0,
-        }
-    }
 }
 
 /// A member of an object.
@@ -415,9 +416,28 @@ impl Shape {
         Self::Unread(Unread::new(at, reason))
     }
 
+    /// A type by its name, without arguments.
+    pub fn named(name: impl Into<String>, at: u32) -> Self {
+        Self::Named { name: name.into(), at, arguments: Vec::new() }
+    }
+
     /// A type by its full name, whatever nested type has that name where it is used.
     pub fn exactly(name: &str, at: u32) -> Self {
-        Self::Named { name: format!(".{name}"), at }
+        Self::named(format!(".{name}"), at)
+    }
+
+    /// The type with what stands in for its parameters; what is no type by its name has none.
+    #[must_use]
+    pub fn given(mut self, given: Vec<Self>) -> Self {
+        if let Self::Named { arguments, .. } = &mut self {
+            *arguments = given;
+        }
+        self
+    }
+
+    /// What is given for a type parameter.
+    pub fn variable(place: usize, otherwise: Self) -> Self {
+        Self::Variable { place, otherwise: Box::new(otherwise) }
     }
 
     /// One of these, each scalar once; `None` without any.
@@ -432,34 +452,7 @@ impl Shape {
     }
 }
 
-impl Shape {
-    /// Whether it says what another does, wherever they stand.
-    pub fn says(&self, other: &Self) -> bool {
-        let all = |one: &[Self], other: &[Self]| {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says(other))
-        };
-        match (self, other) {
-            (Self::Object(one), Self::Object(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says(other))
-            }
-            (Self::Array(one), Self::Array(other)) | (Self::Map(one), Self::Map(other)) => one.says(other),
-            (Self::Named { name: one, .. }, Self::Named { name: other, .. }) => one == other,
-            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => all(one, other),
-            (Self::Pick(one, some), Self::Pick(other, others)) | (Self::Omit(one, some), Self::Omit(other, others)) => {
-                some == others && one.says(other)
-            }
-            (Self::Unread(one), Self::Unread(other)) => one.reason == other.reason,
-            (one, other) => one == other,
-        }
-    }
-}
-
 impl Member {
-    fn says(&self, other: &Self) -> bool {
-        (&self.name, self.explicit, self.identity) == (&other.name, other.explicit, other.identity)
-            && self.shape.says(&other.shape)
-    }
-
     /// A member whose name is what its definition's [`Case`] makes of it.
     pub fn new(name: impl Into<String>, at: u32, shape: Shape) -> Self {
         Self { name: name.into(), explicit: false, at, shape, identity: None }

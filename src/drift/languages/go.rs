@@ -214,7 +214,7 @@ impl<'t> File<'t> {
     fn definition(&self, spec: Node<'t>, key: &Key) -> Definition {
         let name = field(spec, "name").unwrap_or(spec);
         let known = said(self.text, name);
-        let parameters = field(spec, "type_parameters").map_or_else(BTreeSet::new, |list| self.parameters(list));
+        let parameters = field(spec, "type_parameters").map_or_else(Vec::new, |list| self.parameters(list));
         let shape = match field(spec, "type") {
             Some(ty) => types::Types { file: self, parameters: &parameters, key: *key }.shape(ty, 0),
             None => Shape::Opaque,
@@ -242,7 +242,7 @@ impl<'t> File<'t> {
         Definition { name: known.to_owned(), at: at(name), shape, case: None }
     }
 
-    fn parameters(&self, list: Node<'t>) -> BTreeSet<&'t str> {
+    fn parameters(&self, list: Node<'t>) -> Vec<&'t str> {
         let names = parts(list).into_iter().flat_map(|declaration| fields(declaration, "name"));
         names.map(|name| said(self.text, name)).collect()
     }

@@ -111,7 +111,7 @@ fn named(name: &cst::Name) -> Shape {
         "String" | "ID" => Shape::STRING,
         "Int" | "Float" => Shape::NUMBER,
         "Boolean" => Shape::BOOLEAN,
-        other => Shape::Named { name: other.to_owned(), at: at(name) },
+        other => Shape::named(other, at(name)),
     }
 }
 

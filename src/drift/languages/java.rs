@@ -12,11 +12,10 @@ mod strings;
 mod tables;
 mod types;
 
-use std::collections::BTreeSet;
-
 use tree_sitter::Node;
 
 use super::Source;
+use super::jvm::parameters::Parameters;
 use super::jvm::{Imported, Names, Package};
 use super::tree::{self, MAX_DEPTH, at, field, part, parts, said};
 use crate::drift::shape::{Definition, Import, Module, Shape, Unread};
@@ -39,7 +38,7 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     let mut module = Module { imports: imports(source, root, &mut names), ..Module::default() };
     let strings = Strings::new(source.text, &names, root);
     let mut reader = Reader { text: source.text, strings: &strings, names: &names, module: &mut module };
-    parts(root).into_iter().for_each(|node| reader.declaration(node, "", &BTreeSet::new(), 0));
+    parts(root).into_iter().for_each(|node| reader.declaration(node, "", &Parameters::default(), 0));
     tree::walk(root, |node| {
         let name = field(node, "name").filter(|_| node.kind() == "annotation_type_declaration");
         let unread = name.and_then(|name| Some(Unread::new(at(name), names.doubles(said(source.text, name))?)));
@@ -75,8 +74,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A type, and those within it. `parameters` are the names that stand for any type there.
-    fn declaration(&mut self, node: Node<'a>, outer: &str, parameters: &BTreeSet<&'a str>, depth: usize) {
+    /// A type, and those within it. `parameters` are those of the types around it.
+    fn declaration(&mut self, node: Node<'a>, outer: &str, parameters: &Parameters<'a>, depth: usize) {
         if !TYPES.contains(&node.kind()) {
             return;
         }
@@ -87,11 +86,11 @@ impl<'a> Reader<'a> {
         }
         let own = said(self.text, name);
         let full = if outer.is_empty() { own.to_owned() } else { format!("{outer}.{own}") };
-        let mut parameters = parameters.clone();
-        for parameter in field(node, "type_parameters").map_or_else(Vec::new, parts) {
+        let own = field(node, "type_parameters").map_or_else(Vec::new, parts).into_iter().filter_map(|parameter| {
             let name = parts(parameter).into_iter().find(|part| part.kind() == "type_identifier");
-            parameters.extend(name.map(|name| said(self.text, name)));
-        }
+            name.map(|name| said(self.text, name))
+        });
+        let parameters = parameters.within(own.collect());
         let types = Types { text: self.text, strings: self.strings, names: self.names, parameters: &parameters };
         let (shape, case) = members::read(&types, node);
         self.module.definitions.push(Definition { name: full.clone(), at: at(name), shape, case });

@@ -2,6 +2,7 @@
 
 pub(super) mod annotations;
 pub(super) mod class;
+pub(super) mod parameters;
 pub(super) mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,11 +15,10 @@ mod strings;
 mod tables;
 mod types;
 
-use std::collections::BTreeSet;
-
 use tree_sitter::Node;
 
 use super::Source;
+use super::jvm::parameters::Parameters;
 use super::jvm::{Imported, Names, Package};
 use super::tree::{self, MAX_DEPTH, at, field, part, parts, said};
 use crate::drift::shape::{Definition, Import, Module, Unread};
@@ -38,7 +37,7 @@ pub(super) fn read(source: &Source<'_>) -> Module {
     let mut module = Module { imports: imports(source, root, &mut names), ..Module::default() };
     let strings = Strings::new(source.text, &names, root);
     let mut reader = Reader { text: source.text, strings: &strings, names: &names, module: &mut module };
-    parts(root).into_iter().for_each(|node| reader.declaration(node, "", &BTreeSet::new(), 0));
+    parts(root).into_iter().for_each(|node| reader.declaration(node, "", &Parameters::default(), 0));
     tree::walk(root, |node| {
         let is_annotation = |node: &Node<'_>| {
             part(*node, "modifiers").is_some_and(|words| said(source.text, words).contains("annotation"))
@@ -63,8 +62,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A type, and those within it. `parameters` are the names that stand for any type there.
-    fn declaration(&mut self, node: Node<'a>, outer: &str, parameters: &BTreeSet<&'a str>, depth: usize) {
+    /// A type, and those within it. `parameters` are those of the types around it.
+    fn declaration(&mut self, node: Node<'a>, outer: &str, parameters: &Parameters<'a>, depth: usize) {
         if depth >= MAX_DEPTH {
             self.module.unread.push(Unread::new(at(node), "the class nests too deep"));
             return;
@@ -72,10 +71,9 @@ impl<'a> Reader<'a> {
         let name = field(node, if node.kind() == "type_alias" { "type" } else { "name" });
         let own = name.map_or("", |name| said(self.text, name).trim_matches('`'));
         let full = if outer.is_empty() { own.to_owned() } else { format!("{outer}.{own}") };
-        let mut inner = parameters.clone();
-        for parameter in part(node, "type_parameters").map_or_else(Vec::new, parts) {
-            inner.extend(part(parameter, "identifier").map(|name| said(self.text, name)));
-        }
+        let own = part(node, "type_parameters").map_or_else(Vec::new, parts).into_iter();
+        let own = own.filter_map(|parameter| part(parameter, "identifier").map(|name| said(self.text, name)));
+        let inner = parameters.within(own.collect());
         let types = Types { text: self.text, strings: self.strings, names: self.names, parameters: &inner };
         let place = at(name.unwrap_or(node));
         // What a companion holds is known as if it stood in the class itself.

@@ -163,7 +163,7 @@ fn scalar(ty: &Token<'_>) -> Shape {
         "Int" | "BigInt" | "Float" => Shape::NUMBER,
         "Boolean" => Shape::BOOLEAN,
         "Json" | "Unsupported" => Shape::Opaque,
-        other => Shape::Named { name: other.to_owned(), at: ty.at },
+        other => Shape::named(other, ty.at),
     }
 }
 

@@ -8,6 +8,7 @@ mod bindings;
 mod classes;
 mod constants;
 mod fields;
+mod generics;
 mod given;
 mod guard;
 mod imports;

@@ -256,14 +256,16 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
 impl<'o> Reader<'o> {
     fn types(&self, own: &syn::Ident, generics: &syn::Generics, attrs: &[syn::Attribute]) -> Types<'o> {
-        Types {
+        let mut types = Types {
             place: self.place,
             outline: self.outline,
             own: own.unraw().to_string(),
             condition: attrs::condition(attrs, &self.outline.paths),
             inside: self.inside.clone(),
-            variables: generics.type_params().map(|param| param.ident.to_string()).collect(),
-        }
+            variables: Vec::new(),
+        };
+        types.parameters(generics);
+        types
     }
 
     fn define(&mut self, name: &syn::Ident, shape: Shape) {

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::given::bound;
 use super::{FieldPath, Found, Parts, Placed, Resolver, Scope, Segment, Shape};
 
 /// What lies below a value: members, items, and what stands behind any key.
@@ -16,15 +17,16 @@ pub(super) struct Inner<'a> {
 impl<'a> Resolver<'a, '_> {
     /// What lies below a value. Alternatives are taken together: a field may be what any of them says.
     pub(super) fn gather(&mut self, shape: &'a Shape, scope: &Rc<Scope<'a>>, inner: &mut Inner<'a>) {
+        let (shape, scope) = bound(shape, scope);
         match shape {
-            Shape::Scalar { .. } | Shape::Opaque => {}
+            Shape::Scalar { .. } | Shape::Opaque | Shape::Variable { .. } => {}
             Shape::Array(item) => inner.items.push((item, Rc::clone(scope))),
             Shape::Map(value) => inner.values.push((value, Rc::clone(scope))),
             Shape::Any(shapes) => shapes.iter().for_each(|shape| self.gather(shape, scope, inner)),
-            Shape::Named { name, at } => {
-                for entered in self.enter_known(scope, name, *at, false) {
+            Shape::Named { name, at, arguments } => {
+                for entered in self.enter_known(scope, (name, *at, arguments), false) {
                     let shape = &entered.home.definition.shape;
-                    if self.counts(&entered) {
+                    if self.is_listed(&entered) {
                         self.listed_otherwise(&entered);
                         continue;
                     }
@@ -49,16 +51,17 @@ impl<'a> Resolver<'a, '_> {
     /// Nothing but a reference, by its full name, to a type that counts: what an operation takes or gives. The fields are
     /// listed under that type, and not once more. In program code another name is a type of its own.
     pub(super) fn is_alias(&mut self, scope: &Rc<Scope<'a>>) -> bool {
-        let Shape::Named { name, .. } = &scope.home.definition.shape else { return false };
+        let Shape::Named { name, arguments, .. } = &scope.home.definition.shape else { return false };
         if !name.starts_with('.') {
             return false;
         }
-        let targets = self.enter(scope, name);
-        !targets.is_empty() && targets.iter().all(|target| self.counts(target))
+        let targets = self.enter(scope, name, arguments);
+        !targets.is_empty() && targets.iter().all(|target| self.is_listed(target))
     }
 
     /// Whether a type is a list or a map of objects, so that its fields begin with `[]` or `*`.
     pub(super) fn is_collection(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> bool {
+        let (shape, scope) = bound(shape, scope);
         match shape {
             _ if self.is_too_much(scope) => true,
             Shape::Array(item) | Shape::Map(item) => self.is_object(item, scope) || self.is_collection(item, scope),
@@ -86,14 +89,15 @@ impl<'a> Resolver<'a, '_> {
         if self.is_too_much(scope) {
             return;
         }
+        let (shape, scope) = bound(shape, scope);
         match shape {
             Shape::Map(value) => values.push((value, Rc::clone(scope))),
             Shape::All(shapes) | Shape::Any(shapes) => {
                 shapes.iter().for_each(|shape| self.keyed(shape, scope, values));
             }
             Shape::Omit(shape, _) => self.keyed(shape, scope, values),
-            Shape::Named { name, .. } => {
-                for entered in self.enter(scope, name) {
+            Shape::Named { name, arguments, .. } => {
+                for entered in self.enter(scope, name, arguments) {
                     self.keyed(&entered.home.definition.shape, &entered, values);
                 }
             }
@@ -115,6 +119,7 @@ pub(super) fn is_in_place(shape: &Shape) -> bool {
 
 /// The items of a list.
 fn list<'a>(shape: &'a Shape, scope: &Rc<Scope<'a>>, items: &mut Vec<Placed<'a>>) {
+    let (shape, scope) = bound(shape, scope);
     match shape {
         Shape::Array(item) => items.push((item, Rc::clone(scope))),
         Shape::Any(shapes) => shapes.iter().for_each(|shape| list(shape, scope, items)),

@@ -3,20 +3,22 @@
 use std::rc::Rc;
 
 use super::Resolver;
+use super::given::bound;
 use super::parts::Scope;
-use crate::drift::shape::{Kind, Module, Shape};
+use crate::drift::shape::{Kind, Shape};
 
 impl<'a> Resolver<'a, '_> {
     /// The kind of a value, and whether it is one of listed ones.
     pub(super) fn describe(&self, shape: &'a Shape, scope: &Rc<Scope<'a>>) -> (Kind, bool) {
+        let (shape, scope) = bound(shape, scope);
         match shape {
             _ if self.is_too_much(scope) => (Kind::Unknown, false),
             Shape::Scalar { kind, enumerated } => (*kind, *enumerated),
             Shape::Object(_) | Shape::Map(_) | Shape::Pick(..) | Shape::Omit(..) => (Kind::Object, false),
             Shape::Array(_) => (Kind::Array, false),
-            Shape::Opaque | Shape::Unread(_) => (Kind::Unknown, false),
-            Shape::Named { name, .. } => {
-                let entered = self.enter(scope, name);
+            Shape::Opaque | Shape::Variable { .. } | Shape::Unread(_) => (Kind::Unknown, false),
+            Shape::Named { name, arguments, .. } => {
+                let entered = self.enter(scope, name, arguments);
                 match entered.is_empty() {
                     // It refers to itself, as only objects do, or to nothing that can be read.
                     true if !self.lookup.find(&scope.home, name).is_empty() => (Kind::Object, false),
@@ -46,10 +48,11 @@ impl<'a> Resolver<'a, '_> {
 
 /// Whether an intersection is a value without parts, with something beside it that only types know. In TypeScript alone
 /// types say members that no value has: what has some elsewhere has them on the wire.
-pub(super) fn is_brand(module: &Module, shapes: &[Shape]) -> bool {
+pub(super) fn is_brand<'a>(shapes: &'a [Shape], scope: &Rc<Scope<'a>>) -> bool {
     let is_scalar = |shape: &Shape| matches!(shape, Shape::Scalar { .. });
     let is_bare = |shape: &Shape| is_scalar(shape) || *shape == Shape::Object(Vec::new()) || *shape == Shape::Opaque;
-    shapes.iter().any(is_scalar) && (module.exports.is_some() || shapes.iter().all(is_bare))
+    let mut bare = shapes.iter().map(|shape| bound(shape, scope).0);
+    bare.clone().any(is_scalar) && (scope.home.module.exports.is_some() || bare.all(is_bare))
 }
 
 /// The kind of a value that is one of several: text where it may be any text, else the one kind that all have.

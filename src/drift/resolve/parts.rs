@@ -1,6 +1,7 @@
 //! The members of a type as they come together from all that it is made of, and where each of them stands.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -16,6 +17,8 @@ const FEW: usize = 32;
 pub(super) struct Scope<'a> {
     pub(super) home: Found<'a>,
     outer: Option<Rc<Scope<'a>>>,
+    /// What is given for the type parameters of the definition, as it stands in the scope around.
+    pub(super) given: &'a [Shape],
     pub(super) depth: usize,
     /// `json` writes what stands here, whatever other tags it has.
     pub(super) is_json: bool,
@@ -28,20 +31,43 @@ impl<'a> Scope<'a> {
 
     /// The same where it is known what writes the definition.
     pub(super) fn wired(found: &Found<'a>, is_json: bool) -> Rc<Self> {
-        Rc::new(Self { home: *found, outer: None, depth: 0, is_json })
+        Rc::new(Self { home: *found, outer: None, given: &[], depth: 0, is_json })
     }
 
-    /// The scope of another definition that this one leads to; `None` when that one is being expanded already.
-    pub(super) fn enter(self: &Rc<Self>, found: &Found<'a>, is_json: bool) -> Option<Rc<Self>> {
+    /// The scope of another definition that this one leads to; `None` when that one is being expanded already, with the
+    /// same given to it. What is compared for that is added to the `steps`.
+    pub(super) fn enter(
+        self: &Rc<Self>,
+        found: &Found<'a>,
+        given: &'a [Shape],
+        is_json: bool,
+        steps: &Cell<usize>,
+    ) -> Option<Rc<Self>> {
+        let is_written = is_json && !given.is_empty();
+        let (outer, depth) = (if is_written { self.by_json() } else { Rc::clone(self) }, self.depth + 1);
+        let inner = Rc::new(Self { home: *found, outer: Some(outer), given, depth, is_json });
         let mut around = Some(self);
         while let Some(scope) = around {
-            if scope.home.is(found) {
+            if scope.home.is(found) && inner.is_given_as(scope, steps) {
                 return None;
             }
             around = scope.outer.as_ref();
         }
-        let (outer, depth) = (Some(Rc::clone(self)), self.depth + 1);
-        Some(Rc::new(Self { home: *found, outer, depth, is_json }))
+        Some(inner)
+    }
+
+    /// This scope where `json` writes what stands in it: what is given to a definition that it writes.
+    fn by_json(self: &Rc<Self>) -> Rc<Self> {
+        if self.is_json {
+            return Rc::clone(self);
+        }
+        let outer = self.outer.as_ref().map(Self::by_json);
+        Rc::new(Self { home: self.home, outer, given: self.given, depth: self.depth, is_json: true })
+    }
+
+    /// The scope that leads here.
+    pub(super) fn outer(&self) -> Option<&Rc<Self>> {
+        self.outer.as_ref()
     }
 
     /// In how many structs this one lies; another name of one is none.

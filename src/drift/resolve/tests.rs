@@ -70,7 +70,7 @@ fn object(members: &[(&str, Shape)]) -> Shape {
 }
 
 fn named(name: &str) -> Shape {
-    Shape::Named { name: name.into(), at: 7 }
+    Shape::named(name, 7)
 }
 
 fn import(local: &str, name: &str, from: &[&str]) -> Import {
@@ -265,3 +265,5 @@ fn packages_that_a_file_may_mean_by_a_name_are_asked_once() {
     assert_eq!((declared.fields.len(), declared.unread), (20_000, vec![]));
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+mod generics;

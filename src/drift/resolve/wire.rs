@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::given::bound;
 use super::lookup::Found;
 use super::{Definition, MAX_DEPTH, Resolver, Scope, Shape, Unread, blind};
 
@@ -28,9 +29,14 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// That of one which another leads to.
-    pub(super) fn enter_wired(&self, scope: &Rc<Scope<'a>>, found: &Found<'a>) -> Option<Rc<Scope<'a>>> {
+    pub(super) fn enter_wired(
+        &self,
+        scope: &Rc<Scope<'a>>,
+        found: &Found<'a>,
+        given: &'a [Shape],
+    ) -> Option<Rc<Scope<'a>>> {
         let is_json = scope.is_json || self.is_json(found);
-        scope.enter(&found.wired(is_json), is_json)
+        scope.enter(&found.wired(is_json), given, is_json, &self.steps)
     }
 
     fn is_json(&self, found: &Found<'a>) -> bool {
@@ -74,16 +80,17 @@ impl<'a> Resolver<'a, '_> {
             self.unread.insert(blind(home.file, &Unread::new(home.definition.at, reason)));
             return;
         }
-        let mut shapes = vec![&home.definition.shape];
-        while let Some(shape) = shapes.pop() {
+        let mut shapes = vec![(&home.definition.shape, scope)];
+        while let Some((shape, scope)) = shapes.pop() {
+            let (shape, scope) = bound(shape, scope);
             match shape {
-                Shape::Named { name, .. } => {
-                    self.enter(scope, name).iter().for_each(|inner| self.listed_otherwise(inner));
+                Shape::Named { name, arguments, .. } => {
+                    self.enter(scope, name, arguments).iter().for_each(|inner| self.listed_otherwise(inner));
                 }
-                Shape::Object(members) => shapes.extend(members.iter().map(|member| &member.shape)),
-                Shape::All(inner) | Shape::Any(inner) => shapes.extend(inner),
-                Shape::Array(inner) | Shape::Map(inner) | Shape::Omit(inner, _) => shapes.push(inner),
-                Shape::Scalar { .. } | Shape::Pick(..) | Shape::Opaque | Shape::Unread(_) => {}
+                Shape::Object(members) => shapes.extend(members.iter().map(|member| (&member.shape, scope))),
+                Shape::All(inner) | Shape::Any(inner) => shapes.extend(inner.iter().map(|shape| (shape, scope))),
+                Shape::Array(inner) | Shape::Map(inner) | Shape::Omit(inner, _) => shapes.push((inner, scope)),
+                Shape::Scalar { .. } | Shape::Pick(..) | Shape::Opaque | Shape::Unread(_) | Shape::Variable { .. } => {}
             }
         }
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use bstr::BStr;
 
+use super::given::bound;
 use super::lookup::Found;
 use super::{Definition, Kind, MAX_DEPTH, Module, Resolver, Scope, Shape, Unread, Written, blind};
 use crate::escape::excerpt;
@@ -78,12 +79,13 @@ impl<'a> Resolver<'a, '_> {
 
     /// The same for a struct that is read by a key, in itself or in what it embeds.
     fn embedded_by(&mut self, shape: &'a Shape, scope: &Rc<Scope<'a>>, key: Key) {
-        let Shape::Named { name, at } = shape else { return };
+        let (shape, scope) = &bound(shape, scope);
+        let Shape::Named { name, at, arguments } = shape else { return };
         if scope.home.module.is_leveled && self.brings(&scope.home, name, (key, false), &mut HashSet::new(), 0) {
             let reason = format!("`{}` is embedded and writes itself, and all of this struct", excerpt(name));
             self.unread.insert(blind(scope.home.file, &Unread::new(*at, reason)));
         }
-        for inner in self.enter(scope, name) {
+        for inner in self.enter(scope, name, arguments) {
             self.tell_writers(&inner, key);
         }
     }
@@ -101,6 +103,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn writers_in(&mut self, shape: &'a Shape, scope: &Rc<Scope<'a>>, key: Key) {
+        let (shape, scope) = bound(shape, scope);
         match shape {
             Shape::Unread(unread) => _ = self.unread.insert(blind(scope.home.file, unread)),
             Shape::All(shapes) | Shape::Any(shapes) => {
@@ -108,12 +111,13 @@ impl<'a> Resolver<'a, '_> {
             }
             Shape::Pick(inner, names) if names.is_empty() => self.embedded_by(inner, scope, key),
             Shape::Pick(inner, _) | Shape::Omit(inner, _) => self.writers_in(inner, scope, key),
-            Shape::Named { name, at } => {
-                for inner in self.enter_known(scope, name, *at, true) {
+            Shape::Named { name, at, arguments } => {
+                for inner in self.enter_known(scope, (name, *at, arguments), true) {
                     self.tell_writers(&inner, key);
                 }
             }
-            Shape::Object(_) | Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) | Shape::Opaque => {}
+            Shape::Object(_) | Shape::Scalar { .. } | Shape::Array(_) | Shape::Map(_) => {}
+            Shape::Opaque | Shape::Variable { .. } => {}
         }
     }
 

@@ -339,7 +339,8 @@ fn are_alike(one: &[&Definition], other: &[&Definition]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.case == other.case && one.shape.says(&other.shape))
 }
 
-/// Whether the same of them is seen, by their own files and by others, and may be written out by other code.
+/// Whether the same of them is seen, by their own files and by others, is made of what they are given, and may be written
+/// out by other code.
 fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition])) -> bool {
     let seen = |(module, definitions): (&Module, &[&Definition])| -> Vec<(bool, Option<[bool; 3]>)> {
         let exports = module.exports.as_ref();
@@ -348,7 +349,10 @@ fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition
         };
         definitions.iter().map(|Definition { at, .. }| (module.sealed.contains(at), of(at))).collect()
     };
-    seen(one) == seen(other)
+    let guessed = |(module, definitions): (&Module, &[&Definition])| -> Vec<bool> {
+        definitions.iter().map(|definition| module.guessed.contains(&definition.at)).collect()
+    };
+    seen(one) == seen(other) && guessed(one) == guessed(other)
 }
 
 /// Whether the same of them is written by `json`, and as the same.
@@ -368,7 +372,8 @@ fn are_tagged_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definiti
 /// Whether a shape leads to a type by a name of which this is true.
 fn refers(shape: &Shape, is_noted: &dyn Fn(&str) -> bool) -> bool {
     match shape {
-        Shape::Named { name, .. } => is_noted(name),
+        Shape::Named { name, arguments, .. } => is_noted(name) || arguments.iter().any(|shape| refers(shape, is_noted)),
+        Shape::Variable { otherwise, .. } => refers(otherwise, is_noted),
         Shape::Object(members) => members.iter().any(|member| refers(&member.shape, is_noted)),
         Shape::Array(shape) | Shape::Map(shape) | Shape::Pick(shape, _) | Shape::Omit(shape, _) => {
             refers(shape, is_noted)

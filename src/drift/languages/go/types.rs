@@ -15,8 +15,8 @@ const MOST_WRITTEN: usize = 1 << 18;
 /// The types within one definition.
 pub(super) struct Types<'f, 't> {
     pub(super) file: &'f File<'t>,
-    /// The definition's own parameters.
-    pub(super) parameters: &'f BTreeSet<&'t str>,
+    /// The definition's own parameters, in their order.
+    pub(super) parameters: &'f [&'t str],
     /// The key of the tags that count.
     pub(super) key: Key,
 }
@@ -31,8 +31,8 @@ impl<'t> Types<'_, 't> {
         match ty.kind() {
             "type_identifier" => self.named(said(self.file.text, ty), at(ty)),
             "qualified_type" => self.foreign(ty),
-            "generic_type" => part("type"),
-            "pointer_type" | "parenthesized_type" => {
+            "generic_type" => part("type").given(self.arguments(ty, depth)),
+            "pointer_type" | "parenthesized_type" | "type_elem" => {
                 parts(ty).first().map_or(Shape::Opaque, |inner| self.shape(*inner, depth + 1))
             }
             "slice_type" if field(ty, "element").is_some_and(|item| self.is_byte(item)) => Shape::STRING,
@@ -44,17 +44,23 @@ impl<'t> Types<'_, 't> {
         }
     }
 
+    /// What a generic type is given for its parameters.
+    fn arguments(&self, ty: Node<'t>, depth: usize) -> Vec<Shape> {
+        let list = field(ty, "type_arguments").map_or_else(Vec::new, parts);
+        list.into_iter().map(|argument| self.shape(argument, depth + 1)).collect()
+    }
+
     fn is_byte(&self, ty: Node<'t>) -> bool {
         matches!(said(self.file.text, ty), name @ ("byte" | "uint8") if !self.file.types.contains_key(name))
     }
 
     fn named(&self, name: &str, at: u32) -> Shape {
-        if self.parameters.contains(name) {
-            return Shape::Opaque;
+        if let Some(place) = self.parameters.iter().position(|parameter| *parameter == name) {
+            return Shape::variable(place, Shape::Opaque);
         }
         match builtin(name) {
             Some(shape) if !self.file.types.contains_key(name) => shape,
-            _ => Shape::Named { name: name.to_owned(), at },
+            _ => Shape::named(name, at),
         }
     }
 
@@ -64,7 +70,7 @@ impl<'t> Types<'_, 't> {
         let path = self.file.packages.get(package).map(String::as_str);
         match path.and_then(|path| known(path, name)) {
             Some(shape) => shape,
-            None => Shape::Named { name: format!("{package}.{name}"), at: at(ty) },
+            None => Shape::named(format!("{package}.{name}"), at(ty)),
         }
     }
 
@@ -145,7 +151,9 @@ impl<'t> Types<'_, 't> {
         let text = text.split('[').next().unwrap_or(text);
         let name = text.rsplit('.').next().unwrap_or(text).trim();
         let inlined = !key.inline.is_empty() && tag.has(key.inline);
-        let here = ty.kind() != "qualified_type";
+        // `shared.Page[Line]`
+        let base = field(ty, "type").filter(|_| ty.kind() == "generic_type").unwrap_or(ty);
+        let here = base.kind() != "qualified_type";
         let structure = !here || self.is_structure(name);
         if !inlined && (!tag.name.is_empty() || !key.promotes || !structure) {
             if !is_exported(name) {
@@ -156,11 +164,11 @@ impl<'t> Types<'_, 't> {
         }
         if !here {
             let package =
-                field(ty, "package").and_then(|package| self.file.packages.get(said(self.file.text, package)));
+                field(base, "package").and_then(|package| self.file.packages.get(said(self.file.text, package)));
             let package = package.map_or("", String::as_str);
             match (package, name) {
                 // It is told already.
-                _ if self.file.writes_itself(ty) => return Embedded::Nothing,
+                _ if self.file.writes_itself(base) => return Embedded::Nothing,
                 // They have no exported fields.
                 ("sync", "Mutex" | "RWMutex" | "Once" | "WaitGroup") | ("github.com/uptrace/bun", "BaseModel") => {
                     return Embedded::Nothing;

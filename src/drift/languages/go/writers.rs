@@ -86,7 +86,7 @@ pub(super) fn marked(shape: Shape, at: u32, writer: &Writer) -> Shape {
     let marks = [&writer.has, &writer.asks].into_iter().filter(|of| !of.is_empty());
     let marks = marks.map(|of| Shape::Pick(Box::new(Shape::Opaque), methods(of)));
     let of = writer.of.iter().filter(|_| shape == Shape::Opaque);
-    let of = of.map(|name| Shape::Array(Box::new(Shape::Named { name: name.clone(), at })));
+    let of = of.map(|name| Shape::Array(Box::new(Shape::named(name.clone(), at))));
     let marks: Vec<Shape> = marks.chain(of).collect();
     if marks.is_empty() { shape } else { Shape::All([shape].into_iter().chain(marks).collect()) }
 }

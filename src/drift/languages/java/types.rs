@@ -1,9 +1,8 @@
 //! Java's types as shapes.
 
-use std::collections::BTreeSet;
-
 use tree_sitter::Node;
 
+use super::super::jvm::parameters::Parameters;
 use super::super::jvm::{self, Names};
 use super::super::tree::{MAX_DEPTH, at, field, part, parts, said};
 use super::strings::Strings;
@@ -42,8 +41,7 @@ pub(super) struct Types<'f, 'a> {
     pub(super) text: &'a str,
     pub(super) strings: &'f Strings<'a>,
     pub(super) names: &'f Names<'f>,
-    /// The names that stand for any type.
-    pub(super) parameters: &'f BTreeSet<&'a str>,
+    pub(super) parameters: &'f Parameters<'a>,
 }
 
 impl Types<'_, '_> {
@@ -97,13 +95,14 @@ impl Types<'_, '_> {
 
     fn named(&self, ty: Node<'_>, arguments: &[Node<'_>], depth: usize) -> Shape {
         let name: String = said(self.text, ty).split_whitespace().collect();
-        if self.parameters.contains(name.as_str()) {
-            return Shape::Opaque;
+        if let Some(shape) = self.parameters.meant(&name) {
+            return shape;
         }
         let written_out = ["java.", "javax.", "jakarta."].iter().any(|package| name.starts_with(package));
         let last = if written_out { name.rsplit('.').next().unwrap_or(&name) } else { &name };
         if !written_out && !self.names.is_library(last) {
-            return Shape::Named { name, at: at(ty) };
+            let given = arguments.iter().map(|inner| self.of(*inner, depth + 1));
+            return Shape::named(name, at(ty)).given(given.collect());
         }
         let argument = |index: usize| arguments.get(index).map_or(Shape::Opaque, |inner| self.of(*inner, depth + 1));
         match (last, jvm::collection(last)) {
@@ -113,7 +112,7 @@ impl Types<'_, '_> {
             (last, None) => match jvm::scalar(last) {
                 Some(shape) => shape,
                 None if written_out || self.names.is_given(last) => Shape::Opaque,
-                None => Shape::Named { name, at: at(ty) },
+                None => Shape::named(name, at(ty)).given((0..arguments.len()).map(argument).collect()),
             },
         }
     }

@@ -1,9 +1,8 @@
 //! Kotlin's types as shapes.
 
-use std::collections::BTreeSet;
-
 use tree_sitter::Node;
 
+use super::super::jvm::parameters::Parameters;
 use super::super::jvm::{self, Names};
 use super::super::tree::{MAX_DEPTH, at, part, parts, said};
 use super::strings::Strings;
@@ -76,13 +75,18 @@ pub(super) const GIVEN: &[&str] = &[
 /// What the full names of well-known types begin with.
 const WRITTEN_OUT: [&str; 4] = ["java.", "javax.", "kotlin.", "kotlinx."];
 
+/// What a call gives for the type parameters of the class that it makes, where it does not say so.
+const INFERRED: &str =
+    "what this call gives for the type parameters of the class is not written: write the property's type";
+/// How many of them are told of.
+const MOST_INFERRED: usize = 8;
+
 /// The types within one class.
 pub(super) struct Types<'f, 'a> {
     pub(super) text: &'a str,
     pub(super) strings: &'f Strings<'f>,
     pub(super) names: &'f Names<'f>,
-    /// The names that stand for any type.
-    pub(super) parameters: &'f BTreeSet<&'a str>,
+    pub(super) parameters: &'f Parameters<'a>,
 }
 
 /// Whether a node is a type.
@@ -124,19 +128,22 @@ impl Types<'_, '_> {
         let steps = parts(ty).into_iter().filter(|part| part.kind() == "identifier");
         let steps = steps.map(|step| said(self.text, step).trim_matches('`')).collect::<Vec<_>>();
         let name = steps.join(".");
-        if self.parameters.contains(name.as_str()) {
-            return Shape::Opaque;
+        if let Some(shape) = self.parameters.meant(&name) {
+            return shape;
         }
         let written_out = WRITTEN_OUT.iter().any(|start| name.starts_with(start));
         let last = if written_out { steps.last().copied().unwrap_or_default() } else { name.as_str() };
-        if !written_out && !self.names.is_library(last) {
-            return Shape::Named { name, at: at(ty) };
-        }
         let arguments =
             parts(ty).into_iter().rfind(|part| part.kind() == "type_arguments").map_or_else(Vec::new, parts);
-        self.library(last, &name, at(ty), |index| {
-            arguments.get(index).map_or(Shape::Opaque, |inner| self.of(*inner, depth + 1))
-        })
+        let argument = |index: usize| arguments.get(index).map_or(Shape::Opaque, |inner| self.of(*inner, depth + 1));
+        let given = || (0..arguments.len()).map(argument).collect();
+        if !written_out && !self.names.is_library(last) {
+            return Shape::named(name, at(ty)).given(given());
+        }
+        match self.library(last, &name, at(ty), argument) {
+            Shape::Named { name: own, at, .. } if own == name => Shape::named(own, at).given(given()),
+            shape => shape,
+        }
     }
 
     fn library(&self, name: &str, full: &str, at: u32, argument: impl Fn(usize) -> Shape) -> Shape {
@@ -159,7 +166,7 @@ impl Types<'_, '_> {
                 None if self.names.is_given(last) || WRITTEN_OUT.iter().any(|start| full.starts_with(start)) => {
                     Shape::Opaque
                 }
-                None => Shape::Named { name: full.to_owned(), at },
+                None => Shape::named(full, at),
             },
         }
     }
@@ -189,7 +196,11 @@ impl Types<'_, '_> {
             "mapOf" | "mutableMapOf" | "emptyMap" | "hashMapOf" | "linkedMapOf" => Some(Shape::Map(argument(1)?)),
             name if name.starts_with(char::is_uppercase) => {
                 if !self.names.is_library(name) {
-                    return Some(Shape::Named { name: name.to_owned(), at: at(callee) });
+                    let mut given: Vec<Shape> = arguments.iter().map(|inner| self.shape(*inner)).collect();
+                    if given.is_empty() {
+                        given.resize(MOST_INFERRED, Shape::unread(at(callee), INFERRED));
+                    }
+                    return Some(Shape::named(name, at(callee)).given(given));
                 }
                 match (jvm::collection(name), argument(0), argument(1)) {
                     (Some((0, _)), Some(item), _) => Some(Shape::Array(item)),

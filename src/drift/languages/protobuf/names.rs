@@ -60,11 +60,7 @@ impl Names {
             );
         }
         // Behind a package it is no message within another one of this file.
-        if short.len() < name.len() || absolute {
-            Shape::exactly(short, at)
-        } else {
-            Shape::Named { name: short.to_owned(), at }
-        }
+        if short.len() < name.len() || absolute { Shape::exactly(short, at) } else { Shape::named(short, at) }
     }
 
     /// A name without the file's package, or without the end of it that the name begins with.

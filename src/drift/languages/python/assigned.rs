@@ -3,6 +3,7 @@
 use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt};
 
 use super::fields::annotated;
+use super::generics;
 use super::names::{Names, literal_kind};
 use super::types::{Types, at};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
@@ -21,7 +22,8 @@ pub(super) fn definitions<'a>(names: &Names<'a>, text: &'a str, stmt: &'a Stmt) 
         Stmt::AnnAssign(assign) => {
             let Some(value) = &assign.value else { return Vec::new() };
             if names.known(&assign.annotation) == Some("TypeAlias") {
-                let types = Types { names, text, scope: "", variables: &[] };
+                let variables = generics::of_alias(names, text, value);
+                let types = Types { names, text, scope: "", variables: &variables };
                 return one(&assign.target, aliased(&types, value)).into_iter().collect();
             }
             let mut found = Vec::new();
@@ -29,8 +31,8 @@ pub(super) fn definitions<'a>(names: &Names<'a>, text: &'a str, stmt: &'a Stmt) 
             found
         }
         Stmt::TypeAlias(alias) => {
-            let params = alias.type_params.iter().flat_map(|params| params.iter());
-            let variables: Vec<&str> = params.map(|param| param.name().as_str()).collect();
+            let params = alias.type_params.as_deref();
+            let variables = params.map(|params| generics::of_params(names, text, params)).unwrap_or_default();
             let types = Types { names, text, scope: "", variables: &variables };
             one(&alias.name, aliased(&types, &alias.value)).into_iter().collect()
         }
@@ -99,7 +101,8 @@ fn assigned<'a>(names: &Names<'a>, text: &'a str, target: &'a Expr, value: &'a E
 }
 
 fn named<'a>(names: &Names<'a>, text: &'a str, name: &str, place: u32, value: &'a Expr) -> Option<Definition> {
-    let types = Types { names, text, scope: "", variables: &[] };
+    let variables = generics::of_alias(names, text, value);
+    let types = Types { names, text, scope: "", variables: &variables };
     let shape = match value {
         Expr::Call(call) => made(&types, call).or_else(|| may_make(names, name, call).then(|| unread(value)))?,
         _ if is_type(names, name, value) => alias(&types, value),

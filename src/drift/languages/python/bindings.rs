@@ -258,7 +258,7 @@ fn is_module(expr: &Expr) -> bool {
 /// The names that a class inherits from, and where that is first.
 fn roots(shape: &Shape, found: &mut HashMap<String, u32>) {
     match shape {
-        Shape::Named { name, at } => {
+        Shape::Named { name, at, .. } => {
             let first = found.entry(name.clone()).or_insert(*at);
             *first = (*first).min(*at);
         }

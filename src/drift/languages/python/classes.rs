@@ -6,8 +6,9 @@ use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef, StmtFunctionDef};
 
 use super::assigned::made;
 use super::fields::{Config, Spelling, annotated, spelling};
+use super::generics;
 use super::names::{Names, dotted, is_builtin, literal_kind, scalar};
-use super::types::{Types, arguments, at};
+use super::types::{MAX_DEPTH, Types, arguments, at};
 use super::walk::{Node, each, each_expr};
 use crate::drift::shape::{Definition, Kind, Member, Shape};
 
@@ -50,8 +51,7 @@ pub(super) fn definition<'a>(
     name: &str,
     families: &mut HashMap<String, Family>,
 ) -> Definition {
-    let variables: Vec<&str> =
-        class.type_params.iter().flat_map(|params| params.iter()).map(|p| p.name().as_str()).collect();
+    let variables = generics::of_class(names, text, class);
     let types = Types { names, text, scope: name, variables: &variables };
     let mut shapes = Vec::new();
     let mut family = if decorated(names, class) { Family::Record } else { Family::Plain };
@@ -198,7 +198,10 @@ fn read_base(
     let own = head.as_name_expr().filter(|name| name.id == class).and_then(|name| names.package(&name.id));
     let Some(known) = own.or_else(|| names.known(head)) else {
         let family = dotted(head).and_then(|name| families.get(&name).copied());
-        return (Some(outer(types, head)), family.unwrap_or(Family::Foreign));
+        let shape = outer(types, head);
+        let shape =
+            subscript.map_or_else(|| shape.clone(), |with| generics::given(types, shape.clone(), with, MAX_DEPTH));
+        return (Some(shape), family.unwrap_or(Family::Foreign));
     };
     // What a file brings in whole may have a class of that name.
     let brought = head.as_name_expr().filter(|name| names.starred.contains(name.id.as_str())).map(|_| types.own(head));

@@ -162,9 +162,11 @@ pub(super) fn names<'s>(shape: &'s Shape, found: &mut BTreeSet<&'s str>) {
     let mut rest = vec![shape];
     while let Some(shape) = rest.pop() {
         match shape {
-            Shape::Named { name, .. } if name.trim_start_matches('.').contains('.') => {
-                found.insert(name.trim_start_matches('.'));
+            Shape::Named { name, arguments, .. } => {
+                found.extend(Some(name.trim_start_matches('.')).filter(|name| name.contains('.')));
+                rest.extend(arguments);
             }
+            Shape::Variable { otherwise, .. } => rest.push(otherwise),
             Shape::Object(members) => rest.extend(members.iter().map(|member| &member.shape)),
             Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => rest.push(inner),
             Shape::All(shapes) | Shape::Any(shapes) => rest.extend(shapes),

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{
-    ConversionFlag, Expr, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
+    ConversionFlag, Expr, ExprCall, ExprFString, ExprName, FStringPart, InterpolatedStringElement, Number, Operator,
+    Stmt,
 };
 use ruff_text_size::{Ranged, TextSize};
 
@@ -79,7 +80,7 @@ pub(super) struct Names<'a> {
     /// The dotted names of the file's classes.
     pub(super) classes: HashSet<String>,
     /// Names that stand for any type: `T = TypeVar("T")`.
-    pub(super) variables: HashSet<&'a str>,
+    pub(super) variables: HashMap<&'a str, &'a ExprCall>,
     /// How often each name gets a meaning.
     pub(super) given: Given<'a>,
     pub(super) scopes: Scopes<'a>,
@@ -161,10 +162,11 @@ impl<'a> Names<'a> {
             }
             Stmt::Assign(assign) => {
                 if let [Expr::Name(name)] = assign.targets.as_slice() {
-                    let made_by = assign.value.as_call_expr().and_then(|call| self.known(&call.func));
-                    if matches!(made_by, Some("TypeVar" | "ParamSpec" | "TypeVarTuple")) {
-                        self.variables.insert(name.id.as_str());
-                    }
+                    let made_by = |call: &&ExprCall| {
+                        matches!(self.known(&call.func), Some("TypeVar" | "ParamSpec" | "TypeVarTuple"))
+                    };
+                    let made = assign.value.as_call_expr().filter(made_by);
+                    self.variables.extend(made.map(|call| (name.id.as_str(), call)));
                 }
             }
             _ => {}

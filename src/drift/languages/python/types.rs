@@ -3,11 +3,12 @@
 use ruff_python_ast::{Expr, ExprCall, ExprSubscript, Operator};
 use ruff_text_size::Ranged;
 
+use super::generics::{Parameter, given, itself, meant};
 use super::names::{Names, dotted, literal_kind, scalar};
 use crate::drift::shape::{Kind, Shape};
 
 /// How deep annotations nest.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// Reads the annotations of one class, or of the module.
 #[derive(Clone, Copy)]
@@ -16,8 +17,8 @@ pub(super) struct Types<'n, 'a> {
     pub(super) text: &'a str,
     /// The dotted name of the class around, or nothing.
     pub(super) scope: &'n str,
-    /// Names that stand for any type in this class: `class Page[T]`.
-    pub(super) variables: &'n [&'a str],
+    /// The type parameters of this class.
+    pub(super) variables: &'n [Parameter<'a>],
 }
 
 /// Where an expression stands.
@@ -52,7 +53,7 @@ impl Types<'_, '_> {
     }
 
     /// The same; nothing for `None`.
-    fn read(&self, expr: &Expr, depth: usize) -> Option<Shape> {
+    pub(super) fn read(&self, expr: &Expr, depth: usize) -> Option<Shape> {
         let Some(depth) = depth.checked_sub(1) else {
             return Some(Shape::unread(at(expr), "this annotation is nested too deep"));
         };
@@ -72,7 +73,10 @@ impl Types<'_, '_> {
     fn named(&self, expr: &Expr) -> Option<Shape> {
         if let Expr::Name(name) = expr {
             let name = name.id.as_str();
-            if self.variables.contains(&name) || self.names.variables.contains(name) {
+            if let Some(shape) = meant(self.variables, name) {
+                return Some(shape);
+            }
+            if self.names.variables.contains_key(name) {
                 return Some(Shape::Opaque);
             }
         }
@@ -85,7 +89,7 @@ impl Types<'_, '_> {
             "dict" | "Dict" | "Mapping" | "MutableMapping" | "OrderedDict" | "DefaultDict" | "defaultdict"
             | "ChainMap" => Shape::Map(Box::new(Shape::Opaque)),
             "Counter" => Shape::Map(Box::new(Shape::NUMBER)),
-            "Self" if !self.scope.is_empty() => Shape::Named { name: self.scope.to_owned(), at: at(expr) },
+            "Self" if !self.scope.is_empty() => Shape::named(self.scope, at(expr)).given(itself(self.variables)),
             other => scalar(other).unwrap_or(Shape::Opaque),
         })
     }
@@ -93,7 +97,7 @@ impl Types<'_, '_> {
     /// A type of this repository, by the name as it is written.
     pub(super) fn own(&self, expr: &Expr) -> Shape {
         match dotted(expr) {
-            Some(name) => Shape::Named { name, at: at(expr) },
+            Some(name) => Shape::named(name, at(expr)),
             None => Shape::unread(at(expr), "this type has no plain name; write the type itself"),
         }
     }
@@ -149,7 +153,9 @@ impl Types<'_, '_> {
         let first = || arguments.first().map_or(Some(Shape::Opaque), |first| self.read(first, depth));
         let Some(known) = self.names.known(&subscript.value) else {
             return match &*subscript.value {
-                Expr::Name(_) | Expr::Attribute(_) => self.named(&subscript.value),
+                Expr::Name(_) | Expr::Attribute(_) => {
+                    self.named(&subscript.value).map(|shape| given(self, shape, subscript, depth))
+                }
                 other => Some(Shape::unread(at(other), "this annotation is computed; write the type itself")),
             };
         };

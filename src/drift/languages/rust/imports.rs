@@ -461,9 +461,11 @@ fn names<'s>(shape: &'s Shape, found: &mut BTreeSet<&'s str>) {
     let mut rest = vec![shape];
     while let Some(shape) = rest.pop() {
         match shape {
-            Shape::Named { name, .. } if name.contains('.') => {
-                found.insert(name);
+            Shape::Named { name, arguments, .. } => {
+                found.extend(Some(name.as_str()).filter(|name| name.contains('.')));
+                rest.extend(arguments);
             }
+            Shape::Variable { otherwise, .. } => rest.push(otherwise),
             Shape::Object(members) => rest.extend(members.iter().map(|member| &member.shape)),
             Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => rest.push(inner),
             Shape::All(shapes) | Shape::Any(shapes) => rest.extend(shapes),

@@ -46,6 +46,11 @@ impl Types<'_> {
         match shape {
             Shape::Opaque | Shape::Scalar { .. } => self.unread(of, "which fields this brings in is decided elsewhere"),
             Shape::Named { .. } => Shape::Omit(Box::new(shape), BTreeSet::new()),
+            // What the parameter stands for has to have some; where nothing is given for it, none are known.
+            Shape::Variable { place, otherwise } => {
+                let otherwise = self.merged(*otherwise, of);
+                Shape::Omit(Box::new(Shape::variable(place, otherwise)), BTreeSet::new())
+            }
             shape => shape,
         }
     }

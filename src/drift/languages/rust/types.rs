@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::{GenericArgument, GenericParam, PathArguments, PathSegment, Type};
 
 use super::{Outline, Place, dotted};
 use crate::drift::shape::{Member, Shape};
@@ -53,8 +53,8 @@ pub(super) struct Types<'o> {
     /// What it is written under ([`super::attrs::condition`]).
     pub(super) condition: Rc<str>,
     pub(super) inside: Vec<String>,
-    /// Names that stand for any type.
-    pub(super) variables: Vec<String>,
+    /// Its type parameters, with what they are where nothing is given; what stands for a constant has a place as well.
+    pub(super) variables: Vec<(String, Shape)>,
 }
 
 impl Types<'_> {
@@ -93,26 +93,31 @@ impl Types<'_> {
         let Some(last) = path.segments.last() else { return Shape::Opaque };
         let written = dotted(path);
         let head = written.split('.').next().unwrap_or_default();
-        if self.variables.iter().any(|variable| variable == head) {
-            return Shape::Opaque;
+        if let Some(place) = self.variables.iter().position(|(variable, _)| variable == head) {
+            return if written == head { self.variable(place) } else { Shape::Opaque };
         }
         let at = self.place.of(last.ident.span());
         if written == "Self" {
-            return Shape::Named { name: self.own.clone(), at };
+            return Shape::named(self.own.clone(), at)
+                .given((0..self.variables.len()).map(|place| self.variable(place)).collect());
         }
+        let named = |name: String| {
+            let given = given(last).map(|argument| argument.map_or(Shape::Opaque, |ty| self.read(ty, depth)));
+            Shape::named(name, at).given(given.collect())
+        };
+        let own = || named(self.outline.paths.name(&written, &self.inside));
         let hidden = self.hidden(path).filter(|_| !self.outline.types.contains(&written));
         let meanings = match hidden.as_deref() {
             None => self.outline.paths.meanings(&written, &self.inside),
             Some(_) if needs_no_import(&written) => vec![vec![written.clone()]],
-            Some([only]) => return Shape::Named { name: only.clone() + written.trim_start_matches(head), at },
+            Some([only]) => return named(only.clone() + written.trim_start_matches(head)),
             Some(_) => Vec::new(),
         };
         if meanings.len() != 1 && (meanings.is_empty() || written.contains('.')) {
             return self.unread(last, "this name has several meanings in this file; give each its own");
         }
-        let named = || Shape::Named { name: self.outline.paths.name(&written, &self.inside), at };
         if self.outline.types.contains(&written) || !self.may_be_known(&written, &meanings) {
-            return named();
+            return own();
         }
         // What a `use` calls otherwise is what it was called before.
         let full = meanings.iter().flat_map(|full| full.last()).next();
@@ -139,7 +144,7 @@ impl Types<'_> {
             };
             Shape::Any(either.map(one).collect())
         } else {
-            named()
+            own()
         }
     }
 
@@ -147,6 +152,27 @@ impl Types<'_> {
     pub(super) fn hidden(&self, path: &syn::Path) -> Option<Vec<String>> {
         let head = path.segments.first()?;
         self.outline.paths.hidden(&head.ident.unraw().to_string(), head.ident.span().byte_range().start)
+    }
+
+    /// What is given for a type parameter.
+    fn variable(&self, place: usize) -> Shape {
+        let otherwise = self.variables.get(place).map_or(Shape::Opaque, |(_, otherwise)| otherwise.clone());
+        Shape::variable(place, otherwise)
+    }
+
+    /// Takes in the type parameters of the definition; lifetimes are told apart from others wherever they stand.
+    pub(super) fn parameters(&mut self, generics: &syn::Generics) {
+        for param in &generics.params {
+            let variable = match param {
+                GenericParam::Type(ty) => {
+                    let otherwise = ty.default.as_ref().map_or(Shape::Opaque, |(_, default)| self.shape(default));
+                    (ty.ident.to_string(), otherwise)
+                }
+                GenericParam::Const(value) => (value.ident.to_string(), Shape::Opaque),
+                GenericParam::Lifetime(_) => continue,
+            };
+            self.variables.push(variable);
+        }
     }
 
     /// Whether a name may be one that everybody knows, as nothing in this file gives it to another type.
@@ -182,12 +208,18 @@ pub(super) fn list_of(mut shapes: Vec<Shape>, last: Option<Shape>) -> Shape {
 
 /// The types between `<` and `>`.
 fn arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    given(segment).flatten()
+}
+
+/// What stands between `<` and `>` for parameters, lifetimes aside: types, and nothing for the values of constants.
+fn given(segment: &PathSegment) -> impl Iterator<Item = Option<&Type>> {
     let arguments = match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
         _ => None,
     };
     arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
+        GenericArgument::Type(ty) => Some(Some(ty)),
+        GenericArgument::Const(_) => Some(None),
         _ => None,
     })
 }

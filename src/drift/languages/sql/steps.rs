@@ -253,7 +253,7 @@ impl Reader {
                 }
                 shape.clone()
             }
-            None => Shape::Named { name: old, at },
+            None => Shape::named(old, at),
         };
         self.define(new, at, shape);
         Ok(())

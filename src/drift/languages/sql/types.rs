@@ -119,6 +119,6 @@ fn custom(name: &str, at: u32) -> Shape {
         | "vector" | "halfvec" | "cube" | "jsonpath" | "int4range" | "int8range" | "numrange" | "tsrange"
         | "tstzrange" | "daterange" | "int4multirange" | "int8multirange" | "nummultirange" | "tsmultirange"
         | "tstzmultirange" | "datemultirange" | "any" => Shape::Opaque,
-        _ => Shape::Named { name: name.to_owned(), at },
+        _ => Shape::named(name, at),
     }
 }

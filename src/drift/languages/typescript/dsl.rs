@@ -119,7 +119,7 @@ impl<'a> File<'a> {
             },
             // A type of its own, which may have more fields here.
             name => {
-                let named = Shape::Named { name: name.to_owned(), at };
+                let named = Shape::named(name, at);
                 match self.dsl_fields(object) {
                     Some(fields) => Shape::All(vec![named, fields]),
                     None => named,

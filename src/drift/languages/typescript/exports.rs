@@ -240,7 +240,7 @@ impl<'a> File<'a> {
             }
             let at = specifier.exported.span().start;
             let local = self.import_type(from, name, at);
-            self.second_name(exported, at, Shape::Named { name: local, at });
+            self.second_name(exported, at, Shape::named(local, at));
         }
     }
 

@@ -91,6 +91,8 @@ pub(super) struct File<'a> {
     pub(super) depth: u32,
     /// Generic types that are being written out.
     pub(super) generics: Vec<&'a str>,
+    /// The definition that is read looks into what a type parameter is where nothing is given for it.
+    pub(super) guesses: bool,
     /// The next type's parameters are in scope already.
     pub(super) filling: bool,
     /// How much was written out for generic types.
@@ -144,6 +146,7 @@ impl<'a> File<'a> {
             used: BTreeSet::new(),
             depth: 0,
             generics: Vec::new(),
+            guesses: false,
             filling: false,
             written: 0,
             block: None,
@@ -258,6 +261,9 @@ impl<'a> File<'a> {
             None => shape,
         };
         self.note_shown(&name, at);
+        if std::mem::take(&mut self.guesses) {
+            self.module.guessed.insert(at);
+        }
         self.module.definitions.push(Definition { name, at, shape, case: None });
     }
 
@@ -301,13 +307,18 @@ impl<'a> File<'a> {
         }
         let declared = declared.map(|declared| declared.params.as_slice()).unwrap_or_default();
         self.parameters.extend(declared.iter().map(|parameter| (parameter.name.name.as_str(), None)));
+        // What is given in other files has its place in the definition.
+        let is_definition = scope == 0 && self.generics.is_empty();
         // Who says nothing else gets what a parameter is by default, and no less than what it must be.
         for (place, parameter) in (scope..).zip(declared) {
             let bound = parameter.default.as_ref().or(parameter.constraint.as_ref());
             let bound = bound.and_then(|bound| self.ty(bound));
             let bound = bound.filter(|shape| !matches!(shape, Shape::Unread(_) | Shape::Map(_)));
             if let Some((_, slot)) = self.parameters.get_mut(place) {
-                *slot = bound;
+                *slot = match is_definition {
+                    true => Some(Shape::variable(place, bound.unwrap_or(Shape::Opaque))),
+                    false => bound,
+                };
             }
         }
         scope

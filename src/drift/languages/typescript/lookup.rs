@@ -74,6 +74,10 @@ impl<'a> File<'a> {
                 Some(found.map(|member| member.shape.clone()))
             }
             Shape::Map(value) => Some(Some((**value).clone())),
+            Shape::Variable { otherwise, .. } => {
+                self.guesses = true;
+                self.look(otherwise, name, hops)
+            }
             Shape::All(parts) => {
                 for part in parts.iter().rev() {
                     if let Some(found) = self.look(part, name, hops)? {
@@ -108,6 +112,10 @@ impl<'a> File<'a> {
     pub(super) fn follow(&mut self, shape: Shape) -> Shape {
         let mut shape = shape;
         for _ in 0..HOPS {
+            while let Shape::Variable { otherwise, .. } = shape {
+                self.guesses = true;
+                shape = *otherwise;
+            }
             let Shape::Named { name, .. } = &shape else { break };
             let Some((name, declared)) = self.declarations(name) else { break };
             if self.generics.contains(&name) || self.is_spent() {

@@ -140,14 +140,8 @@ impl<'a> File<'a> {
         {
             return Some(self.named(&schema, at));
         }
-        let written = given.iter().filter_map(|ty| self.ty(ty)).any(|shape| has_members(&shape));
-        if written {
-            return Some(Shape::unread(
-                at,
-                "a generic type that is not written out here hides the fields that are written in it",
-            ));
-        }
-        Some(self.named(&name, at))
+        let given = self.each(given);
+        Some(self.named(&name, at).given(given))
     }
 
     /// A class by its name, as another one extends it.
@@ -156,13 +150,19 @@ impl<'a> File<'a> {
         if !given.is_empty() && name.full == name.head && self.index().types.contains_key(name.head) {
             return self.instance(name.head, given, at);
         }
-        self.named(name, at)
+        let given = self.each(given);
+        self.named(name, at).given(given)
+    }
+
+    /// What is given for type parameters that another file has.
+    fn each(&mut self, given: &'a [TSType<'a>]) -> Vec<Shape> {
+        given.iter().map(|ty| self.ty(ty).unwrap_or(Shape::Opaque)).collect()
     }
 
     /// A type of the file, or a foreign one.
     pub(super) fn named(&mut self, name: &Name<'a>, at: u32) -> Shape {
         let Some((local, foreign)) = self.index().foreign.get_key_value(name.head) else {
-            return Shape::Named { name: name.full.clone(), at };
+            return Shape::named(name.full.clone(), at);
         };
         let (local, foreign) = (*local, *foreign);
         let index = self.index();
@@ -181,7 +181,7 @@ impl<'a> File<'a> {
             );
         }
         self.used.insert(local);
-        Shape::Named { name: name.full.clone(), at }
+        Shape::named(name.full.clone(), at)
     }
 
     /// Types that every file has; the inner `None` is what is not on the wire.
@@ -230,7 +230,8 @@ impl<'a> File<'a> {
         let Some((name, types)) = known else { return Shape::Opaque };
         // A type that contains itself with other arguments has no end.
         if self.generics.contains(&name) {
-            return Shape::Named { name: name.to_owned(), at };
+            let given = self.each(given);
+            return Shape::named(name, at).given(given);
         }
         if self.is_spent() {
             return Shape::unread(at, TOO_MUCH);
@@ -324,7 +325,7 @@ impl<'a> File<'a> {
             return Shape::unread(at, "an imported type that is not one name: import the name at the top of the file");
         }
         let name = self.import_type(import.source.value.as_str(), &parts.join("."), at);
-        Shape::Named { name, at }
+        Shape::named(name, at)
     }
 
     fn instance_type(&mut self, given: &'a [TSType<'a>], at: u32) -> Shape {
@@ -343,15 +344,4 @@ impl<'a> File<'a> {
 fn is_inferred(name: &Name<'_>) -> bool {
     let last = name.full.rsplit('.').next().unwrap_or_default();
     matches!(last, "infer" | "input" | "output" | "TypeOf" | "Infer")
-}
-
-/// Whether members are written in a shape itself, not behind a name.
-fn has_members(shape: &Shape) -> bool {
-    match shape {
-        Shape::Object(members) => !members.is_empty(),
-        Shape::Array(inner) | Shape::Map(inner) | Shape::Pick(inner, _) | Shape::Omit(inner, _) => has_members(inner),
-        Shape::All(parts) | Shape::Any(parts) => parts.iter().any(has_members),
-        Shape::Unread(_) => true,
-        Shape::Scalar { .. } | Shape::Named { .. } | Shape::Opaque => false,
-    }
 }

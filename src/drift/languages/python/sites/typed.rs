@@ -99,7 +99,7 @@ impl<'a> Reader<'_, 'a> {
             return values.into_iter().for_each(|value| self.typed(shape, value, depth));
         }
         match (shape, value) {
-            (Shape::Named { name, at }, _) => match self.declared_type(name) {
+            (Shape::Named { name, at, .. }, _) => match self.declared_type(name) {
                 Some(ty) => self.literal(&ty, None, value, depth),
                 None => match self.meanings(name, *at) {
                     Some(shapes) => shapes.iter().for_each(|shape| self.typed(shape, value, depth)),

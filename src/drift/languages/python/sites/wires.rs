@@ -398,7 +398,7 @@ fn may_name(names: &Names<'_>, annotation: &Expr) -> bool {
     if !names.strays {
         return false;
     }
-    let is_type = |name: &str| names.classes.contains(name) || names.variables.contains(name);
+    let is_type = |name: &str| names.classes.contains(name) || names.variables.contains_key(name);
     let is_own = |name: &str| names.given.is_own(name) && !is_type(name);
     let mut found = false;
     each_expr(annotation, |part| match part {
