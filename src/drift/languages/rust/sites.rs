@@ -2,6 +2,7 @@
 
 mod constants;
 mod literals;
+mod renamed;
 mod tables;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, ExprStruct, Macro, Member, Pat, Token};
 
 use constants::{Constants, Scope};
+use renamed::Renamed;
 
 use super::json::text_of;
 use super::{Outline, Place, dotted, is_for_tests, item_attrs};
@@ -39,9 +41,11 @@ pub(super) fn read(source: &Source<'_>, place: Place, outline: &Outline, file: &
         scope: Scope::default(),
         macros: 0,
         chained: HashSet::new(),
+        renamed: Renamed::default(),
         module,
     };
     reader.visit_file(file);
+    reader.tell_renamed();
     module.sites.sort_by_key(|site| site.at);
     // Two declared names may mean one function.
     module.sites.dedup();
@@ -58,6 +62,7 @@ struct Reader<'n> {
     macros: usize,
     /// Methods of chains that begin at a table, by their places.
     chained: HashSet<u32>,
+    renamed: Renamed,
     module: &'n mut Module,
 }
 
@@ -143,6 +148,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         };
         match (name, &local.init) {
             (Pat::Ident(name), Some(init)) if name.subpat.is_none() => {
+                self.names(&name.ident, &init.expr);
                 self.table(&name.ident, &init.expr);
                 if name.by_ref.is_some() && name.mutability.is_some() {
                     self.changed(&init.expr);
@@ -202,6 +208,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             };
             self.function(&args, call.method.span(), fits);
         }
+        self.calls(&call.method.unraw().to_string(), &call.receiver);
         self.inserted(call);
         self.patch_by_method(call);
         visit::visit_expr_method_call(self, call);
@@ -212,6 +219,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         for field in &literal.fields {
             // A field that is given by a name alone has its table where that name is.
             if let (Member::Named(name), Some(_)) = (&field.member, &field.colon_token) {
+                self.names(name, &field.expr);
                 self.table(name, &field.expr);
             }
         }
@@ -219,6 +227,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_expr_assign(&mut self, assignment: &'ast syn::ExprAssign) {
+        if let Some(name) = assigned_name(&assignment.left) {
+            self.names(name, &assignment.right);
+        }
         self.assigned(&assignment.left, &assignment.right);
         visit::visit_expr_assign(self, assignment);
     }
@@ -280,6 +291,16 @@ fn is_end(name: &str, declared: &str) -> bool {
 
 fn any_ends(names: &[String], declared: &str) -> bool {
     names.iter().any(|name| is_end(name, declared))
+}
+
+/// The variable or the field that is assigned to.
+fn assigned_name(target: &Expr) -> Option<&syn::Ident> {
+    match target {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(syn::ExprField { member: Member::Named(name), .. }) => Some(name),
+        Expr::Unary(syn::ExprUnary { op: syn::UnOp::Deref(_), expr, .. }) => assigned_name(expr),
+        _ => None,
+    }
 }
 
 /// `self.mapper`, as it is written.

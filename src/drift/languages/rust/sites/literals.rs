@@ -111,6 +111,7 @@ impl Reader<'_> {
     /// `Doc::set(&mut doc, …)`
     pub(super) fn patch_by_path(&mut self, path: &ExprPath, args: &[&Expr]) {
         let (Some(method), Some((of, args))) = (self.is_method(path), args.split_first()) else { return };
+        self.calls(&method, of);
         if self.is_patch(&method, of) {
             args.iter().for_each(|argument| self.patch(argument));
         }

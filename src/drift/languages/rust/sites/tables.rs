@@ -118,7 +118,7 @@ fn is_plain(key: &Expr) -> bool {
 }
 
 /// Methods that lead to what they are called on.
-const SAME: [&str; 17] = [
+pub(super) const SAME: [&str; 17] = [
     "as_deref",
     "as_deref_mut",
     "as_mut",
