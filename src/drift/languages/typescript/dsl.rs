@@ -19,6 +19,10 @@ impl<'a> File<'a> {
     /// Reads `defineType({…})`; says whether it was one.
     pub(super) fn dsl_call(&mut self, call: &'a CallExpression<'a>) -> bool {
         let Some(meant) = self.sanity_call(&call.callee).filter(|meant| meant.is_type()) else { return false };
+        // Sanity's takes no text.
+        if let Some(Argument::StringLiteral(_) | Argument::TemplateLiteral(_)) = call.arguments.first() {
+            return false;
+        }
         self.schemas.insert(call.span.start);
         if !meant.is_known {
             self.module.unread.push(Unread::new(call.span.start, OWN_CALL));

@@ -8,8 +8,9 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
+use super::constants::property;
 use super::file::{File, TOO_DEEP};
-use super::imports::{Foreign, Origin, origin};
+use super::imports::{Foreign, Origin, export_name, origin, required};
 use super::sites::DEEPEST;
 use crate::drift::shape::Unread;
 
@@ -47,7 +48,9 @@ fn is_package(foreign: &Foreign<'_>) -> bool {
 
 fn is_sanity(foreign: &Foreign<'_>) -> bool {
     let package = foreign.specifier.split('/').next().unwrap_or_default();
-    matches!(package, "sanity" | "@sanity") || foreign.name.is_some_and(|name| CALLS.contains(&name))
+    let is_schema =
+        ["@sanity/types", "@sanity/schema", "@sanity/base"].iter().any(|name| foreign.specifier.starts_with(name));
+    package == "sanity" || is_schema || foreign.name.is_some_and(|name| CALLS.contains(&name))
 }
 
 impl<'a> File<'a> {
@@ -57,10 +60,15 @@ impl<'a> File<'a> {
             Expression::Identifier(id) => self.sanity_name(id.name.as_str()),
             other => {
                 let member = other.as_member_expression()?;
-                let Expression::Identifier(of) = member.object().get_inner_expression() else { return None };
+                let name = member.static_property_name()?;
+                let of = member.object().get_inner_expression();
+                if let Some(specifier) = required(of) {
+                    return SanityCall::named(name, origin(specifier) == Origin::Package);
+                }
+                let Expression::Identifier(of) = of else { return None };
                 let of = self.index().foreign.get(of.name.as_str())?;
                 let is_whole = matches!(of.name, None | Some("default"));
-                SanityCall::named(member.static_property_name()?, is_whole && is_package(of))
+                SanityCall::named(name, is_whole && is_package(of))
             }
         }
     }
@@ -101,8 +109,16 @@ impl<'a> File<'a> {
             return;
         }
         let program = self.program;
-        let mut finder =
-            Finder { file: self, has_sanity, found: Found::default(), fine: HashSet::new(), until: 0, deep: 0 };
+        let is_mentioned = has_sanity || text.contains("sanity");
+        let mut finder = Finder {
+            file: self,
+            has_sanity,
+            is_mentioned,
+            found: Found::default(),
+            fine: HashSet::new(),
+            until: 0,
+            deep: 0,
+        };
         finder.visit_program(program);
         let Found { calls, wrapped, objects, unread } = finder.found;
         self.module.unread.extend(unread.into_iter().map(|(at, why)| Unread::new(at, why)));
@@ -135,9 +151,16 @@ struct Found<'a> {
     unread: Vec<(u32, &'static str)>,
 }
 
+/// Whether an object says that it is a document.
+fn is_document(object: &ObjectExpression<'_>) -> bool {
+    property(object, "type").is_some_and(|ty| ty.is_specific_string_literal("document"))
+}
+
 struct Finder<'f, 'a> {
     file: &'f File<'a>,
     has_sanity: bool,
+    /// The file has the package's name somewhere, as in `import('sanity')`.
+    is_mentioned: bool,
     found: Found<'a>,
     /// Where the name of the call is used as it should be.
     fine: HashSet<u32>,
@@ -177,11 +200,18 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
             {
                 self.hands_on(id.span.start);
             }
-            AstKind::StaticMemberExpression(member) if self.has_sanity && member.property.name == TYPE => {
+            AstKind::StaticMemberExpression(member) if self.is_mentioned && member.property.name == TYPE => {
                 self.hands_on(member.span.start);
             }
             // Others import it by its name, and are told so themselves.
-            AstKind::ExportSpecifier(export) => drop(self.fine.insert(export.local.span().start)),
+            AstKind::ExportSpecifier(export) => {
+                let (local, exported) = (export_name(&export.local), export_name(&export.exported));
+                if exported == TYPE {
+                    self.fine.insert(export.local.span().start);
+                } else if local == TYPE {
+                    self.hands_on(export.local.span().start);
+                }
+            }
             AstKind::BindingProperty(part) if part.key.is_specific_static_name(TYPE) => {
                 let local = part.value.get_binding_identifier().map(|id| id.name.as_str());
                 if !local.is_some_and(|local| self.file.index().foreign.contains_key(local)) {
@@ -192,6 +222,12 @@ impl<'a> Visit<'a> for Finder<'_, 'a> {
                 if ["fields", "of"].iter().any(|name| property.key.is_specific_static_name(name)) =>
             {
                 self.until = self.until.max(property.span.end);
+            }
+            // A function may give it, or a call of another name.
+            AstKind::ObjectExpression(object)
+                if self.has_sanity && object.span.start >= self.until && is_document(object) =>
+            {
+                self.found.objects.push(object);
             }
             AstKind::ArrayExpression(list) if self.has_sanity && list.span.start >= self.until => {
                 let values = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
