@@ -60,6 +60,8 @@ pub struct Module {
     /// The definitions, by their places, that are made by what their type parameters are where nothing is given for them
     /// (TypeScript).
     pub guessed: BTreeSet<u32>,
+    /// The definitions, by their places, that are other names: what is given to them is given to what they stand for.
+    pub second_names: BTreeSet<u32>,
     /// What a file of Go is part of.
     pub package: Package,
 }

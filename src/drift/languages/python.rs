@@ -76,7 +76,13 @@ pub(super) fn read(source: &Source<'_>) -> Module {
             Stmt::Import(_) | Stmt::ImportFrom(_) => {
                 import_stmts.push((*stmt, *outermost || !scope.is_empty() || has_local_classes));
             }
-            stmt if *outermost => module.definitions.extend(assigned::definitions(&names, source.text, stmt)),
+            stmt if *outermost => {
+                let definitions = assigned::definitions(&names, source.text, stmt);
+                // `Paged = Page`; what `type Paged[T] = Page` is given goes nowhere.
+                let seconds = definitions.iter().filter(|one| one.shape.is_bare_name() && !stmt.is_type_alias_stmt());
+                module.second_names.extend(seconds.map(|definition| definition.at));
+                module.definitions.extend(definitions);
+            }
             _ => {}
         }
     }

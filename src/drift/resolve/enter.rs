@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::given::bound;
+use super::given::{bound, handed_on};
 use super::lookup::{self, Found};
 use super::{MAX_DEPTH, Resolver, Scope, Shape, Unread, blind, levels};
 use crate::escape::excerpt;
@@ -10,7 +10,7 @@ use crate::escape::excerpt;
 impl<'a> Resolver<'a, '_> {
     /// The definitions that a name leads to, each with the scope inside it; those being expanded already are left out.
     pub(super) fn enter(&self, scope: &Rc<Scope<'a>>, name: &str, given: &'a [Shape]) -> Vec<Rc<Scope<'a>>> {
-        self.inside(scope, &self.lookup.find(&scope.home, name), given)
+        self.inside(scope, &self.lookup.find(&scope.home, name), handed_on(scope, given))
     }
 
     fn inside(&self, scope: &Rc<Scope<'a>>, found: &[Found<'a>], given: &'a [Shape]) -> Vec<Rc<Scope<'a>>> {
@@ -33,7 +33,7 @@ impl<'a> Resolver<'a, '_> {
         (name, at, given): (&str, u32, &'a [Shape]),
         inherits: bool,
     ) -> Vec<Rc<Scope<'a>>> {
-        let found = self.lookup.find(&scope.home, name);
+        let (found, given) = (self.lookup.find(&scope.home, name), handed_on(scope, given));
         if !found.is_empty() {
             // What nothing is given to is listed under its own name.
             let is_bare = || given.iter().all(|shape| *bound(shape, scope).0 == Shape::Opaque);

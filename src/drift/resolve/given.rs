@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use super::lookup::Found;
 use super::parts::Scope;
@@ -11,6 +12,22 @@ use crate::escape::excerpt;
 /// How much of what is given to a type is compared with what is given to the same one around it. What is longer than that
 /// is taken for another, and [`super::MAX_DEPTH`] ends it.
 const MOST_COMPARED: usize = 256;
+
+/// The most that a second name hands on.
+const MOST_HANDED_ON: usize = 256;
+
+/// All that is given to a second name, as it is given on.
+static HANDED_ON: LazyLock<Vec<Shape>> =
+    LazyLock::new(|| (0..MOST_HANDED_ON).map(|place| Shape::variable(place, Shape::Opaque)).collect());
+
+/// What is given to the type that is named in a scope: where that is a second name, what is given to it.
+pub(super) fn handed_on<'a>(scope: &Scope<'a>, given: &'a [Shape]) -> &'a [Shape] {
+    let is_second = || scope.home.module.second_names.contains(&scope.home.definition.at);
+    if !given.is_empty() || scope.given.is_empty() || !is_second() {
+        return given;
+    }
+    HANDED_ON.get(..scope.given.len().min(MOST_HANDED_ON)).unwrap_or_default()
+}
 
 /// Why a reference to a type of a package is unread.
 const HIDDEN: &str = "a generic type that is not written out here hides the fields that are written in it";
@@ -97,9 +114,10 @@ fn is_alike<'a>(
 }
 
 impl<'a> Resolver<'a, '_> {
-    /// Tells of members that are given to a type of a package, in TypeScript, where that is most likely made of them.
+    /// Tells of members that are given to a type of a package, in TypeScript and Go, where that is most likely made of them.
     pub(super) fn hidden(&mut self, scope: &Rc<Scope<'a>>, at: u32, given: &'a [Shape]) {
-        if scope.home.module.exports.is_some() && given.iter().any(|shape| self.has_members(shape, scope)) {
+        let module = scope.home.module;
+        if (module.exports.is_some() || module.is_leveled) && given.iter().any(|shape| self.has_members(shape, scope)) {
             self.unread.insert(blind(scope.home.file, &Unread::new(at, HIDDEN)));
         }
     }
@@ -144,7 +162,8 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn is_generic(&mut self, scope: &Rc<Scope<'a>>) -> bool {
-        let definition = scope.home.definition;
-        *self.generic.entry(definition).or_insert_with(|| definition.shape.is_generic())
+        let (definition, module) = (scope.home.definition, scope.home.module);
+        let is_generic = || definition.shape.is_generic() || module.second_names.contains(&definition.at);
+        *self.generic.entry(definition).or_insert_with(is_generic)
     }
 }

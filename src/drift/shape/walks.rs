@@ -15,6 +15,11 @@ impl Shape {
         }
     }
 
+    /// Whether it is nothing but a name, to which nothing is given.
+    pub fn is_bare_name(&self) -> bool {
+        matches!(self, Self::Named { arguments, .. } if arguments.is_empty())
+    }
+
     /// Whether it is not the same for all that may be given.
     pub fn is_generic(&self) -> bool {
         match self {

@@ -349,8 +349,9 @@ fn are_seen_alike(one: (&Module, &[&Definition]), other: (&Module, &[&Definition
         };
         definitions.iter().map(|Definition { at, .. }| (module.sealed.contains(at), of(at))).collect()
     };
-    let guessed = |(module, definitions): (&Module, &[&Definition])| -> Vec<bool> {
-        definitions.iter().map(|definition| module.guessed.contains(&definition.at)).collect()
+    let guessed = |(module, definitions): (&Module, &[&Definition])| -> Vec<[bool; 2]> {
+        let sets = [&module.guessed, &module.second_names];
+        definitions.iter().map(|definition| sets.map(|set| set.contains(&definition.at))).collect()
     };
     seen(one) == seen(other) && guessed(one) == guessed(other)
 }

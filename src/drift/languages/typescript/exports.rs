@@ -179,6 +179,7 @@ impl<'a> File<'a> {
         self.table.shown = Shown::Yes;
         self.define(exported, at, shape);
         self.table.outside.push(at);
+        self.module.second_names.insert(at);
     }
 
     /// A name that others have for one of the file's own.

@@ -276,11 +276,13 @@ impl<'a> File<'a> {
             }
             TSModuleReference::IdentifierReference(id) => {
                 let shape = self.named(&Name { head: id.name.as_str(), full: id.name.to_string() }, at);
+                self.module.second_names.insert(at);
                 self.define(name, at, shape);
             }
             TSModuleReference::QualifiedName(qualified) => {
                 let Some(Name { head, full }) = name_of(&qualified.left) else { return };
                 let shape = self.named(&Name { head, full: format!("{full}.{}", qualified.right.name) }, at);
+                self.module.second_names.insert(at);
                 self.define(name, at, shape);
             }
         }

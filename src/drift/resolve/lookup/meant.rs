@@ -29,7 +29,12 @@ impl<'a> Lookup<'a> {
             let Outcome::Found(found) = self.in_file(file, module, &name, &mut Tried::default()) else { continue };
             for one in found.into_iter().filter(|one| !one.module.sealed.contains(&one.definition.at)) {
                 ends.push(one);
-                match &one.definition.shape {
+                // `type Wire<T = Order> = T;`
+                let mut shape = &one.definition.shape;
+                while let Shape::Variable { otherwise, .. } = shape {
+                    shape = otherwise;
+                }
+                match shape {
                     Shape::Named { name, .. } if module.is_placed || module.is_leveled => {
                         rest.push((one.file, one.module, name.clone()));
                     }
