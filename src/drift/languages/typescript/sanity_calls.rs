@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use bstr::ByteSlice;
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
@@ -101,15 +102,17 @@ impl<'a> File<'a> {
     pub(super) fn sanity_elsewhere(&mut self) {
         let text = self.source.text;
         // An escape may hide a name from a search, but not from the parser.
-        if !(text.contains(TYPE) || text.contains("sanity") || text.contains("\\u")) {
+        let has = |word: &str| text.as_bytes().contains_str(word);
+        let has_type = has(TYPE);
+        if !(has_type || has("sanity") || has("\\u")) {
             return;
         }
         let has_sanity = self.index().foreign.values().any(is_sanity);
-        if !has_sanity && !text.contains(TYPE) {
+        if !has_sanity && !has_type {
             return;
         }
         let program = self.program;
-        let is_mentioned = has_sanity || text.contains("sanity");
+        let is_mentioned = has_sanity || has("sanity");
         let mut finder = Finder {
             file: self,
             has_sanity,
