@@ -1,7 +1,7 @@
 //! From what files declare to fields: what a name refers to, what is inherited, what a named type brings in.
 //!
 //! A reference to a type that counts by itself is not entered: its fields are listed once, under its own name. One to a
-//! type that does not count is expanded in place; cycles end there.
+//! type that does not count, or that gives something to a generic one, is expanded in place; cycles end there.
 
 mod apart;
 mod collections;
